@@ -1,0 +1,18 @@
+package io.synod.engine.session;
+
+import java.sql.SQLException;
+import java.util.Map;
+
+/** Opens sessions on the databases of one node; implemented by the node, used by its front ends. Thread-safe. */
+public interface SessionFactory {
+    /**
+     * @param database the database's name, any case
+     * @param user as H2 compares it (upper case unless quoted)
+     * @param passwordHash H2's user password hash; empty for an empty password
+     * @param settings settings of the connection, upper-case keys: H2's session settings, READ, COMMIT, and INTERNAL=TRUE for a session
+     *     that another node forwards (it must run here or fail, never be forwarded again)
+     * @throws SQLException 28000 wrong user or password, 90013 no such database on this node, 08001 the node is stopping
+     */
+    SynodSession open(String database, String user, byte[] passwordHash, Map<String, String> settings)
+            throws SQLException;
+}

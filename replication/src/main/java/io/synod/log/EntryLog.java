@@ -1,0 +1,59 @@
+package io.synod.log;
+
+import io.synod.group.Entry;
+import io.synod.group.Recovered;
+import java.io.IOException;
+import java.util.List;
+
+/**
+ * The log of one node, shared by all its groups: one force covers every group that appended.
+ *
+ * <p><b>Content.</b> Per group the log is the left fold of its records: a record (epoch, index) voids every earlier
+ * record of that group with an index at or above its own. Promises are records too; the greatest counts.
+ *
+ * <p><b>Durability.</b> What {@link #append} wrote counts only after a later {@link #force} returned. A failed force is
+ * final: every later call throws, and nothing that was not forced before counts as durable again.
+ *
+ * <p><b>Threads.</b> {@link #append} and {@link #force} by one thread at a time with a happens-before between them;
+ * {@link #read}, {@link #recovered}, {@link #bytes} by any thread.
+ */
+public interface EntryLog extends AutoCloseable {
+
+    /** One record to append: an entry, or (with {@code entry == null}) the promise of an epoch. */
+    record Append(long group, Entry entry, long promise) {
+        public static Append entry(long group, Entry entry) {
+            return new Append(group, entry, 0);
+        }
+
+        public static Append promise(long group, long epoch) {
+            return new Append(group, null, epoch);
+        }
+    }
+
+    /** What was recovered for this group at open, and all that was appended since; cheap. */
+    Recovered recovered(long group);
+
+    /**
+     * Writes a batch as one record (in fragments where it is large) behind all earlier ones. Not durable yet.
+     *
+     * @throws IOException when the disk is full (nothing of the batch counts; a later append may succeed) or the log has failed
+     */
+    void append(List<Append> batch) throws IOException;
+
+    /** Returns when all that was appended before is on disk. */
+    void force() throws IOException;
+
+    /**
+     * Entries {@code from … to} (inclusive) as they stand now, cut short after {@code maxBytes} but never before the
+     * first. Recent entries come from memory.
+     *
+     * @throws IOException when an entry is damaged (the message names file, group and index) or does not exist
+     */
+    List<Entry> read(long group, long from, long to, int maxBytes) throws IOException;
+
+    /** Bytes that the log occupies on disk. */
+    long bytes();
+
+    @Override
+    void close() throws IOException;
+}

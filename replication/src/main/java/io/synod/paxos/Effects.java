@@ -1,0 +1,46 @@
+package io.synod.paxos;
+
+import io.synod.group.Entry;
+
+/**
+ * What a step of {@link GroupState} wants done, in this order. Production ({@code io.synod.replica}) and the simulator
+ * each implement it; the state never learns which.
+ *
+ * <p>{@link #append} and {@link #promise} are <em>persist effects</em>: they are carried out in the order in which they
+ * were given, and once a force covered them the runner calls {@link GroupState#onForced} with the number of persist
+ * effects of this group that are durable. Sends may be carried out before that, and may be lost.
+ */
+public interface Effects {
+    /** Write this entry; it voids whatever the group has at its index and above. */
+    void append(Entry entry);
+
+    /** Write the promise of this epoch. */
+    void promise(long epoch);
+
+    /** Control traffic: never waits behind entries. */
+    void send(int toSlot, Message message);
+
+    /**
+     * Data traffic: send {@code accept} (whose entries are empty) with the entries {@code from … to} of the log put in;
+     * split into several messages, each with its own previous index, where they are many.
+     */
+    void ship(int toSlot, Message.Accept accept, long from, long to);
+
+    /** Data traffic: answer a fetch with the entries {@code from … to}, cut short after a bounded number of bytes. */
+    void donate(int toSlot, Message.Fetched header, long from, long to);
+
+    /** Data traffic: the acknowledgement of entries. */
+    void accepted(int toSlot, Message.Accepted accepted);
+
+    /** The commit index has moved to this index. */
+    void committed(long index);
+
+    /** The role or the known leader has changed; {@code leaderSlot} is 0 where none is known. */
+    void roleChanged(Role role, long epoch, int leaderSlot);
+
+    /** A linearizable read that was asked for under this ticket may be made once {@code index} is applied here. */
+    void readable(long ticket, long index);
+
+    /** The read cannot be confirmed now: ask again, the leader may be {@code leaderHint} (0: unknown). */
+    void notReadable(long ticket, int leaderHint);
+}

@@ -1,0 +1,18 @@
+package io.synod.paxos;
+
+/**
+ * Durations of the protocol, in nanoseconds.
+ *
+ * @param heartbeat between two heartbeats of a leader
+ * @param electionTimeout silence of the leader after which a follower looks for another (adaptive above this)
+ * @param lease how long a granter guards a leader after an Accept that asks for it; 0 switches leases off
+ * @param maxDriftPercent bound on the difference in speed of two monotonic clocks
+ */
+public record Timing(long heartbeat, long electionTimeout, long lease, int maxDriftPercent) {
+    private static final long MILLI = 1_000_000L;
+
+    /** 20 ms heartbeats, 150 ms timeout, 90 ms leases, 2 % drift. */
+    public static Timing standard() {
+        return new Timing(20 * MILLI, 150 * MILLI, 90 * MILLI, 2);
+    }
+}

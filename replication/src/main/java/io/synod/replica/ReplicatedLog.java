@@ -1,0 +1,76 @@
+package io.synod.replica;
+
+import io.synod.group.Members;
+
+/**
+ * One group's log as its user sees it: propose payloads, have committed ones applied in order. Thread-safe.
+ */
+public interface ReplicatedLog extends AutoCloseable {
+    /**
+     * Puts a payload at the end of the log. The order of two proposals made one after the other (or under a lock that
+     * conflicting work shares) is their order in the log.
+     *
+     * @param epoch the epoch of the leadership that the payload was made under; with any other the proposal is LOST at once
+     * @param attachment handed to {@link Applier#apply} with the entry
+     */
+    Proposal propose(byte[] payload, long epoch, Object attachment);
+
+    /** The epoch that this node serves as leader, or 0 when it does not serve. */
+    long servingEpoch();
+
+    /** Name of the leading node, {@code null} where none is known. */
+    String leader();
+
+    /** Waits until a leader is known (and, if it is this node, serves). */
+    String awaitLeader(long timeoutNanos);
+
+    /**
+     * Waits until a read on this node's applied state is linearizable, that is, includes everything that was
+     * acknowledged before the call.
+     *
+     * @return false when that could not be confirmed in time
+     */
+    boolean awaitReadable(long timeoutNanos);
+
+    /** Whether a snapshot that was taken before this call is linearizable: this node serves under a valid lease. */
+    boolean leaseHolds();
+
+    /** Waits until this node has applied at least this index. */
+    boolean awaitApplied(long index, long timeoutNanos);
+
+    long appliedIndex();
+
+    long commitIndex();
+
+    long durableIndex();
+
+    Members members();
+
+    /** What status shows of every member as this node knows it; complete on the leader. */
+    java.util.List<MemberStatus> status();
+
+    /** Hands leadership to a caught-up peer and waits; true when this node no longer leads. */
+    boolean transferAway(long timeoutNanos);
+
+    @Override
+    void close();
+
+    /**
+     * @param epoch as {@code round.slot}
+     * @param lagMillis −1 where not known
+     * @param leaseLeftMillis 0 where there is none
+     */
+    record MemberStatus(
+            String name,
+            String address,
+            String role,
+            String epoch,
+            long durableIndex,
+            long commitIndex,
+            long appliedIndex,
+            long lagEntries,
+            long lagMillis,
+            long leaseLeftMillis,
+            long logBytes,
+            boolean reachable) {}
+}
