@@ -339,7 +339,10 @@ final class Replica implements ReplicatedLog {
     /** The group stops on this node, for ever. The first cause counts. */
     void stop(Throwable cause) {
         if (halt(cause)) {
-            LOG.error("group {} has stopped on this node: {}", group, cause.getMessage(), cause);
+            if (node.failure() == null) {
+                LOG.error("group {} has stopped on this node", group, cause);
+            }
+            apply.close();
             applier.onStopped(cause);
         }
     }
@@ -595,9 +598,8 @@ final class Replica implements ReplicatedLog {
     /** Closes this group only; it no longer votes on this node. */
     @Override
     public void close() {
-        if (halt(new IllegalStateException("the group was closed on this node"))) {
-            apply.close();
-            node.closed(this);
-        }
+        halt(new IllegalStateException("the group was closed on this node"));
+        apply.close();
+        node.closed(this);
     }
 }

@@ -153,7 +153,6 @@ public final class ReplicaNode implements AutoCloseable {
         }
         for (Replica replica : all) {
             replica.stop(cause);
-            replica.applyPath().close();
         }
     }
 

@@ -23,6 +23,7 @@ final class TestCluster implements AutoCloseable {
         final String name;
         TestLog log = new TestLog();
         ListApplier applier;
+        CuttableTransport transport;
         ReplicaNode node;
         ReplicatedLog group;
 
@@ -36,13 +37,13 @@ final class TestCluster implements AutoCloseable {
         }
 
         void start(ServerSocket listener) {
-            SocketTransport transport = new SocketTransport(
+            transport = new CuttableTransport(new SocketTransport(
                     new SocketTransport.Identity("test", members, slot, new UUID(1, slot)),
                     listener,
                     null,
                     PeerIdentities.inMemory(),
                     System::nanoTime,
-                    new Random(seed + slot));
+                    new Random(seed + slot)));
             applier = new ListApplier();
             node = new ReplicaNode(log, transport, Timing.standard(), System::nanoTime, new Random(seed * 31 + slot));
             group = node.openGroup(GROUP, members, slot, 0, applier);
