@@ -1,10 +1,8 @@
 package io.synod.replica;
 
-import io.synod.group.Invariant;
 import io.synod.log.EntryLog;
 import io.synod.transport.VirtualThreads;
 import java.io.IOException;
-import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
@@ -21,9 +19,7 @@ import java.util.function.Supplier;
  * <p><b>Gate.</b> A group's next batch leaves when its last one is committed, or when {@link #CROWD} proposals wait after
  * the own force: smaller batches cost more forces than they save time.
  *
- * <p><b>No wake-up is missed:</b> who brings work queues it, then looks at the baton; the holder frees the baton, then
- * looks for work; the log thread says that it sleeps, then looks at both; a group's commit index moves, then its
- * queue is looked at.
+ * <p><b>No wake-up is missed:</b> see {@link Baton}; and a group's commit index moves, then its queue is looked at.
  *
  * <p><b>Failure.</b> Whatever is thrown inside a cycle stops the node: what was to be forced may or may not be durable.
  */
@@ -36,12 +32,11 @@ final class CommitPath implements Runnable {
     private final Supplier<Replica[]> replicas;
     private final Consumer<Throwable> failed;
 
-    private final AtomicReference<Thread> baton = new AtomicReference<>();
+    private final Baton baton = new Baton(this::hasWork, this::guardedCycle, this::unparkLogThread);
     private volatile Thread logThread;
-    private volatile boolean sleeping;
-    private volatile boolean closed;
 
-    CommitPath(EntryLog log, PersistQueue persist, Supplier<Replica[]> replicas, Consumer<Throwable> failed) {
+    CommitPath(
+            EntryLog log, PersistQueue persist, Supplier<Replica[]> replicas, Consumer<Throwable> failed) {
         this.log = log;
         this.persist = persist;
         this.replicas = replicas;
@@ -60,22 +55,16 @@ final class CommitPath implements Runnable {
         return false;
     }
 
+    private void unparkLogThread() {
+        LockSupport.unpark(logThread);
+    }
+
     /** Makes one cycle on the calling thread if there is work and nobody else is at it. */
     void help() {
-        if (!hasWork()) {
-            return;
-        }
         if (VirtualThreads.isCurrent()) {
-            wake();
-            return;
-        }
-        if (!closed && baton.compareAndSet(null, Thread.currentThread())) {
-            try {
-                guardedCycle();
-            } finally {
-                baton.set(null);
-            }
-            wake();
+            baton.wake();
+        } else {
+            baton.help();
         }
     }
 
@@ -93,39 +82,26 @@ final class CommitPath implements Runnable {
 
     /** Sees to it that somebody does what there is to do; to be called after the work was queued. */
     void wake() {
-        if (baton.get() == null && sleeping && hasWork()) {
-            LockSupport.unpark(logThread);
-        }
+        baton.wake();
     }
 
     /** The log thread. */
     @Override
     public void run() {
         logThread = Thread.currentThread();
-        while (!closed) {
-            if (baton.compareAndSet(null, Thread.currentThread())) {
-                try {
-                    while (!closed && guardedCycle()) {
-                        // The next cycle takes what came meanwhile.
-                    }
-                } finally {
-                    baton.set(null);
-                }
-            }
-            sleeping = true;
-            if (!closed && (baton.get() != null || !hasWork())) {
+        while (!baton.isClosed()) {
+            if (baton.exhaust()) {
                 LockSupport.park(this);
             }
-            sleeping = false;
         }
     }
 
-    /** @return whether to go on */
+    /** @return whether there was anything to do */
     private boolean guardedCycle() {
         try {
             return cycle();
         } catch (Throwable e) {
-            closed = true;
+            baton.close();
             failed.accept(e);
             return false;
         }
@@ -151,19 +127,17 @@ final class CommitPath implements Runnable {
 
     /** No further cycle begins. */
     void stop() {
-        closed = true;
-        LockSupport.unpark(logThread);
+        baton.close();
     }
 
     /** No cycle is running when this returns, nor will one ever be. */
     void close(long timeoutNanos) {
-        stop();
-        Invariant.that(baton.get() != Thread.currentThread(), "closing the commit path from within a cycle");
+        baton.close();
         long start = System.nanoTime();
-        while (!baton.compareAndSet(null, Thread.currentThread())) {
+        while (!baton.isIdle()) {
             if (System.nanoTime() - start > timeoutNanos) {
-                throw new IllegalStateException("the log's force did not return in " + timeoutNanos / 1_000_000
-                        + " ms; the log stays open: is the disk hanging?");
+                throw new IllegalStateException("the log's force did not return in "
+                        + timeoutNanos / 1_000_000 + " ms; the log stays open: is the disk hanging?");
             }
             LockSupport.parkNanos(this, 100_000L);
         }
