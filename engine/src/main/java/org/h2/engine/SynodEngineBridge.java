@@ -31,4 +31,12 @@ public final class SynodEngineBridge {
         user.setUserPasswordHash(passwordHash);
         return user.getCreateSQL(true);
     }
+
+    /** {@code SALT '…' HASH '…'} for this password hash, with a new salt. */
+    public static String saltedHashSql(Database database, String name, byte[] passwordHash) {
+        User user = new User(database, 0, name, false);
+        user.setUserPasswordHash(passwordHash);
+        String sql = user.getCreateSQL(true);
+        return sql.substring(sql.lastIndexOf(" SALT '") + 1);
+    }
 }

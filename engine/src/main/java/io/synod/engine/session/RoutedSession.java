@@ -108,6 +108,10 @@ final class RoutedSession extends SynodSession {
         if (place == Place.FORWARDED && forwarding.pinned()) {
             return RoutedCommand.elsewhere(this, sql, tokens);
         }
+        return compiled(Passwords.hidden(sql, tokens, local), tokens);
+    }
+
+    private RoutedCommand compiled(String sql, List<Token> tokens) {
         Command command;
         try {
             command = compile(sql);
@@ -442,7 +446,7 @@ final class RoutedSession extends SynodSession {
         commit(CommitId.NONE);
     }
 
-    private void rollback() {
+    void rollback() {
         Place was = place;
         place = Place.NONE;
         try {

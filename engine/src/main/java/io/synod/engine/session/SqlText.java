@@ -13,8 +13,9 @@ final class SqlText {
      * @param kind what it is
      * @param text identifiers: as H2 would compare them (upper case unless quoted); literals: their value
      * @param start where it begins in the SQL text
+     * @param end where it has ended
      */
-    record Token(Kind kind, String text, int start) {
+    record Token(Kind kind, String text, int start, int end) {
         boolean is(String word) {
             return kind == Kind.WORD && text.equals(word) || kind == Kind.SYMBOL && text.equals(word);
         }
@@ -85,24 +86,25 @@ final class SqlText {
             } else if (sql.startsWith("$$", i)) {
                 int end = sql.indexOf("$$", i + 2);
                 end = end < 0 ? length : end;
-                add(Kind.LITERAL, sql.substring(i + 2, end), i);
-                i = Math.min(length, end + 2);
+                int next = Math.min(length, end + 2);
+                add(Kind.LITERAL, sql.substring(i + 2, end), i, next);
+                i = next;
             } else if (Character.isJavaIdentifierStart(c) && c != '$') {
                 int end = i + 1;
                 while (end < length && Character.isJavaIdentifierPart(sql.charAt(end))) {
                     end++;
                 }
-                add(Kind.WORD, sql.substring(i, end).toUpperCase(Locale.ENGLISH), i);
+                add(Kind.WORD, sql.substring(i, end).toUpperCase(Locale.ENGLISH), i, end);
                 i = end;
             } else if (Character.isDigit(c)) {
                 int end = i + 1;
                 while (end < length && (Character.isLetterOrDigit(sql.charAt(end)) || sql.charAt(end) == '.')) {
                     end++;
                 }
-                add(Kind.NUMBER, sql.substring(i, end), i);
+                add(Kind.NUMBER, sql.substring(i, end), i, end);
                 i = end;
             } else {
-                add(Kind.SYMBOL, String.valueOf(c), i);
+                add(Kind.SYMBOL, String.valueOf(c), i, i + 1);
                 i++;
             }
         }
@@ -142,11 +144,12 @@ final class SqlText {
             text.append(c);
             i++;
         }
-        add(kind, text.toString(), start);
-        return Math.min(sql.length(), i + 1);
+        int end = Math.min(sql.length(), i + 1);
+        add(kind, text.toString(), start, end);
+        return end;
     }
 
-    private void add(Kind kind, String text, int start) {
-        tokens.add(new Token(kind, text, start));
+    private void add(Kind kind, String text, int start, int end) {
+        tokens.add(new Token(kind, text, start, end));
     }
 }
