@@ -35,8 +35,7 @@ final class CommitPath implements Runnable {
     private final Baton baton = new Baton(this::hasWork, this::guardedCycle, this::unparkLogThread);
     private volatile Thread logThread;
 
-    CommitPath(
-            EntryLog log, PersistQueue persist, Supplier<Replica[]> replicas, Consumer<Throwable> failed) {
+    CommitPath(EntryLog log, PersistQueue persist, Supplier<Replica[]> replicas, Consumer<Throwable> failed) {
         this.log = log;
         this.persist = persist;
         this.replicas = replicas;
@@ -136,8 +135,8 @@ final class CommitPath implements Runnable {
         long start = System.nanoTime();
         while (!baton.isIdle()) {
             if (System.nanoTime() - start > timeoutNanos) {
-                throw new IllegalStateException("the log's force did not return in "
-                        + timeoutNanos / 1_000_000 + " ms; the log stays open: is the disk hanging?");
+                throw new IllegalStateException("the log's force did not return in " + timeoutNanos / 1_000_000
+                        + " ms; the log stays open: is the disk hanging?");
             }
             LockSupport.parkNanos(this, 100_000L);
         }
