@@ -18,12 +18,9 @@ import org.junit.jupiter.api.condition.JRE;
 public class BatonLincheckTest {
     private final AtomicInteger work = new AtomicInteger();
     private volatile boolean permit;
+    /** The log thread runs at first. */
     private volatile boolean parked;
     private final Baton baton = new Baton(() -> work.get() > 0, this::cycle, () -> permit = true);
-
-    public BatonLincheckTest() {
-        parked = baton.exhaust();
-    }
 
     private boolean cycle() {
         int found = work.get();
@@ -64,8 +61,8 @@ public class BatonLincheckTest {
     @Test
     public void no_wake_up_is_missed_in_any_interleaving() {
         new ModelCheckingOptions()
-                .iterations(15)
-                .invocationsPerIteration(500)
+                .iterations(10)
+                .invocationsPerIteration(300)
                 .threads(3)
                 .actorsPerThread(2)
                 .actorsBefore(0)
