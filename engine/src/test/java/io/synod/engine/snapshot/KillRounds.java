@@ -28,19 +28,26 @@ import org.h2.jdbc.JdbcConnection;
  *
  * <p>By hand, for the table in docs/guarantees.md (from the class path of the tests):
  *
- * <pre>java -cp … io.synod.engine.snapshot.KillRounds synod|h2 KILLS [SEED]</pre>
+ * <pre>java -cp … io.synod.engine.snapshot.KillRounds synod|h2 KILLS [SEED [MIN_MILLIS MAX_MILLIS]]</pre>
+ *
+ * A kill falls between the two times after the writer has begun to write, one in five around its opening of the file. H2
+ * writes to its file twice a second by default: give it a second or two, or there is nothing to damage.
  */
 public final class KillRounds {
     private final boolean synod;
     private final Path directory;
     private final Random random;
+    private final int minMillis;
+    private final int maxMillis;
     private final List<Long> pausesMicros = new ArrayList<>();
     private int transactions;
     private int failedCheckpoints;
 
-    KillRounds(boolean synod, Path directory, long seed) {
+    KillRounds(boolean synod, Path directory, long seed, int minMillis, int maxMillis) {
         this.synod = synod;
         this.directory = directory;
+        this.minMillis = minMillis;
+        this.maxMillis = maxMillis;
         this.random = new Random(seed);
     }
 
@@ -49,19 +56,21 @@ public final class KillRounds {
         int kills = Integer.parseInt(args[1]);
         long seed = args.length > 2 ? Long.parseLong(args[2]) : System.nanoTime();
         Path directory = Files.createTempDirectory("kill");
-        KillRounds rounds = new KillRounds(synod, directory.resolve("work"), seed);
+        int minMillis = args.length > 3 ? Integer.parseInt(args[3]) : 500;
+        int maxMillis = args.length > 4 ? Integer.parseInt(args[4]) : 2000;
+        KillRounds rounds = new KillRounds(synod, directory.resolve("work"), seed, minMillis, maxMillis);
         int bad = 0;
         for (int i = 1; i <= kills; i++) {
             String damage = rounds.killAndCheck();
             if (damage != null) {
                 bad++;
                 System.out.println("kill " + i + ": " + damage);
-                rounds.delete(rounds.directory); // go on with a new file
+                delete(rounds.directory); // go on with a new file
             }
         }
         System.out.println(
                 args[0] + ", seed " + seed + ": " + bad + " of " + kills + " kills with damage; " + rounds.summary());
-        rounds.delete(directory);
+        delete(directory);
     }
 
     String summary() {
@@ -226,7 +235,7 @@ public final class KillRounds {
         }
     }
 
-    private void delete(Path tree) throws IOException {
+    private static void delete(Path tree) throws IOException {
         if (Files.exists(tree)) {
             try (Stream<Path> files = Files.walk(tree)) {
                 for (Path file :

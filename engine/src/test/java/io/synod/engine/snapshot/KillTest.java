@@ -19,7 +19,7 @@ class KillTest {
     @Test
     void a_killed_writer_leaves_every_index_equal_to_its_table() throws Exception {
         long seed = Long.getLong("synod.seed", System.nanoTime());
-        KillRounds rounds = new KillRounds(true, directory.resolve("work"), seed);
+        KillRounds rounds = new KillRounds(true, directory.resolve("work"), seed, 200, 600);
         for (int i = 1; i <= KILLS; i++) {
             assertNull(rounds.killAndCheck(), "kill " + i + ", seed " + seed + " (-Dsynod.seed=" + seed + ")");
         }
