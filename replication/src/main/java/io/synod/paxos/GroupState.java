@@ -1,16 +1,44 @@
 package io.synod.paxos;
 
 import io.synod.group.EntryKind;
+import io.synod.group.Epoch;
+import io.synod.group.Invariant;
 import io.synod.group.Members;
 import io.synod.group.Recovered;
+import java.util.Map;
 import java.util.random.RandomGenerator;
 
 /**
- * One member of one group: follower, candidate or leader of Multi-Paxos over a log without holes.
+ * One member of one group: follower, candidate or leader of Multi-Paxos over a log without holes. Each call is one step:
+ * it changes this state and says through {@link Effects} what is to be done. Not thread-safe: calls come one at a time,
+ * with a happens-before between them.
  *
- * <p>A contract so far; the bodies come with the protocol.
+ * <p>Legal changes of role, one method each:
+ *
+ * <ul>
+ *   <li>FOLLOWER → PREVOTE: silence, or a hint that the leader is gone ({@link #becomePreVote})
+ *   <li>PREVOTE → PREPARE: a majority would promise; FOLLOWER → PREPARE: leadership is handed over, or nobody else votes
+ *       ({@link #becomePrepare})
+ *   <li>PREPARE → LEADER: a majority has promised and the best promised log is adopted ({@link #becomeLeader})
+ *   <li>any → FOLLOWER: of a leader that was heard ({@link #follow}); of nobody known: a higher epoch, no majority in time
+ *       ({@link #stepDown})
+ * </ul>
+ *
+ * <p>Times are of one monotonic clock ({@code System.nanoTime} in production), in nanoseconds. Broken invariants throw
+ * {@link Invariant.Violation}; the state must not be used after that.
+ *
+ * <p>Sources: Lamport, Paxos Made Simple (2001); Liskov and Cowling, Viewstamped Replication Revisited (2012); Ongaro,
+ * Consensus: Bridging Theory and Practice (2014).
  */
 public final class GroupState {
+    final Core core;
+    final Acceptor acceptor;
+    final Election election;
+    final Preparation preparation;
+    final Leadership leadership;
+    final ReadIndex reads;
+    private final long originNanos;
+
     /**
      * @param selfSlot this member's slot
      * @param bootstrap the configuration that holds until a CONFIG entry is in the log
@@ -27,45 +55,139 @@ public final class GroupState {
             Timing timing,
             RandomGenerator random,
             long nowNanos) {
-        throw new UnsupportedOperationException();
+        this(selfSlot, bootstrap, recovered, applied, priority, timing, random, nowNanos, new SafetyRules());
+    }
+
+    GroupState(
+            int selfSlot,
+            Members bootstrap,
+            Recovered recovered,
+            long applied,
+            int priority,
+            Timing timing,
+            RandomGenerator random,
+            long nowNanos,
+            SafetyRules rules) {
+        originNanos = nowNanos;
+        core = new Core(selfSlot, bootstrap, recovered, applied, priority, timing, random, rules);
+        acceptor = new Acceptor(core, this);
+        election = new Election(core, this);
+        preparation = new Preparation(core, this);
+        leadership = new Leadership(core, this);
+        reads = new ReadIndex(core, this);
+    }
+
+    /**
+     * A CONFIG entry that was recovered with the log; to be called in ascending order of index before any other method, so
+     * that the latest configuration holds and one that is voided later gives way to the one before.
+     */
+    public void recoveredConfiguration(long index, Members members) {
+        Invariant.that(index <= core.terms.last(), "configuration at %d, log ends at %d", index, core.terms.last());
+        core.configurations.append(index, members);
     }
 
     /** To be called about every 5 ms, and after each long pause. */
     public void tick(long nowNanos, Effects out) {
-        throw new UnsupportedOperationException();
+        long now = nowNanos - originNanos;
+        boolean stalled = election.tick(now, out);
+        switch (core.role) {
+            case PREPARE -> preparation.tick(now, out);
+            case LEADER -> leadership.tick(stalled, now, out);
+            case FOLLOWER, PREVOTE -> reads.tick(now, out);
+        }
     }
 
     public void onMessage(int fromSlot, Message message, long nowNanos, Effects out) {
-        throw new UnsupportedOperationException();
+        long now = nowNanos - originNanos;
+        if (message instanceof Message.Accepted m) {
+            if (core.role == Role.LEADER) {
+                leadership.onAccepted(fromSlot, m, now, out);
+            }
+        } else if (message instanceof Message.Accept m) {
+            acceptor.onAccept(fromSlot, m, now, out);
+        } else if (message instanceof Message.Reject m) {
+            if (core.role == Role.LEADER) {
+                leadership.onReject(fromSlot, m, now, out);
+            }
+        } else if (message instanceof Message.ReadIndex m) {
+            reads.onReadIndex(fromSlot, m, now, out);
+        } else if (message instanceof Message.ReadIndexReply m) {
+            reads.onReply(m, now, out);
+        } else if (message instanceof Message.PreVote m) {
+            election.onPreVote(fromSlot, m, now, out);
+        } else if (message instanceof Message.PreVoteReply m) {
+            election.onPreVoteReply(fromSlot, m, now, out);
+        } else if (message instanceof Message.Prepare m) {
+            acceptor.onPrepare(fromSlot, m, now, out);
+        } else if (message instanceof Message.Promise m) {
+            preparation.onPromise(fromSlot, m, now, out);
+        } else if (message instanceof Message.Fetch m) {
+            acceptor.onFetch(fromSlot, m, out);
+        } else if (message instanceof Message.Fetched m) {
+            preparation.onFetched(fromSlot, m, now, out);
+        } else if (message instanceof Message.TransferNow m) {
+            onTransferNow(fromSlot, m, now, out);
+        }
+    }
+
+    private void onTransferNow(int from, Message.TransferNow m, long now, Effects out) {
+        boolean fromLeader = core.role == Role.FOLLOWER
+                && m.epoch() == core.leaderEpoch
+                && m.epoch() == core.promised
+                && from == Epoch.slot(m.epoch());
+        if (fromLeader && core.configurations.mayLead(core.self)) {
+            becomePrepare(m.epoch(), now, out);
+        }
     }
 
     /** A connection to this peer was reset or refused: a hint, not a proof. */
     public void onPeerDown(int slot, long nowNanos, Effects out) {
-        throw new UnsupportedOperationException();
+        long now = nowNanos - originNanos;
+        switch (core.role) {
+            case FOLLOWER -> election.onPeerDown(slot, now, out);
+            case PREPARE -> preparation.onPeerDown(slot, now, out);
+            case LEADER -> leadership.onPeerDown(slot);
+            case PREVOTE -> {}
+        }
     }
 
     /**
-     * Appends an entry as leader.
+     * Appends an entry as leader. A CONFIG entry is refused while another is not committed, and when it changes more than
+     * one voter.
      *
-     * @return its index, or −1 when this member does not serve as leader
+     * @return its index, or −1 when this member does not serve as leader or hands leadership over
      */
     public long propose(EntryKind kind, byte[] payload, long nowNanos, Effects out) {
-        throw new UnsupportedOperationException();
+        return core.role == Role.LEADER ? leadership.propose(kind, payload, nowNanos - originNanos, out) : -1;
     }
 
     /** Ships what has been proposed since the last call to every peer that streams; once per batch. */
     public void flush(long nowNanos, Effects out) {
-        throw new UnsupportedOperationException();
+        if (core.role == Role.LEADER) {
+            leadership.flush(nowNanos - originNanos, out);
+        }
     }
 
     /** The first {@code persisted} persist effects (appends and promises, counted from construction) are durable. */
     public void onForced(long persisted, long nowNanos, Effects out) {
-        throw new UnsupportedOperationException();
+        long now = nowNanos - originNanos;
+        boolean durableRose = core.durability.onForced(persisted, now);
+        acceptor.onForced(durableRose, now, out);
+        if (core.role == Role.LEADER && durableRose) {
+            leadership.onForced(now, out);
+        } else if (core.role == Role.PREPARE) {
+            preparation.onForced(now, out);
+        }
     }
 
     /** The state machine has applied everything up to this index. */
     public void onApplied(long index, long nowNanos, Effects out) {
-        throw new UnsupportedOperationException();
+        Invariant.that(index <= core.commit, "applied %d, committed %d", index, core.commit);
+        Invariant.that(index >= core.applied, "applied %d after %d", index, core.applied);
+        core.applied = index;
+        if (core.role == Role.LEADER) {
+            reads.confirmed(leadership.confirmedSeq(), nowNanos - originNanos, out);
+        }
     }
 
     /**
@@ -73,50 +195,143 @@ public final class GroupState {
      * where a lease holds.
      */
     public void read(long ticket, long nowNanos, Effects out) {
-        throw new UnsupportedOperationException();
+        reads.read(ticket, nowNanos - originNanos, out);
     }
 
-    /** Whether a linearizable read whose snapshot is already taken may be answered from here: serving and under a lease. */
+    /**
+     * Whether a linearizable read whose snapshot is already taken may be answered from here: serving and under a lease.
+     * Counts as a read: leases are asked for while reads come.
+     */
     public boolean leaseHolds(long nowNanos) {
-        throw new UnsupportedOperationException();
+        long now = nowNanos - originNanos;
+        if (core.role != Role.LEADER) {
+            return false;
+        }
+        leadership.wantLease(now);
+        return leadership.leaseUntil(now) > now;
+    }
+
+    /**
+     * For how long from now, in nanoseconds, {@link #leaseHolds} will be true at least, unless this member steps down or
+     * hands over; 0 where it is not. Does not count as a read.
+     */
+    public long leaseLeft(long nowNanos) {
+        long now = nowNanos - originNanos;
+        return core.role == Role.LEADER ? Math.max(0, leadership.leaseUntil(now) - now) : 0;
     }
 
     /** Starts a graceful handover of leadership; without effect where this member does not lead. */
     public void transfer(int toSlot, long nowNanos, Effects out) {
-        throw new UnsupportedOperationException();
+        if (core.role == Role.LEADER) {
+            leadership.transfer(toSlot, nowNanos - originNanos, out);
+        }
     }
 
+    // ------------------------------------------------------------------ changes of role
+
+    void becomePreVote(long now, Effects out) {
+        Invariant.that(core.role == Role.FOLLOWER, "pre-vote from another role than follower");
+        core.role = Role.PREVOTE;
+        core.leaderSlot = 0;
+        reads.failAll(out);
+        out.roleChanged(Role.PREVOTE, Epoch.NONE, 0);
+    }
+
+    /** @param releases the epoch whose leader hands over, or {@link Epoch#NONE} */
+    void becomePrepare(long releases, long now, Effects out) {
+        Invariant.that(core.role == Role.FOLLOWER || core.role == Role.PREVOTE, "prepare as candidate or leader");
+        core.role = Role.PREPARE;
+        forgetLeader();
+        reads.failAll(out);
+        preparation.start(releases, now, out);
+        out.roleChanged(Role.PREPARE, core.promised, 0);
+    }
+
+    void becomeLeader(long epoch, Map<Integer, Message.Promise> promises, long now, Effects out) {
+        Invariant.that(core.role == Role.PREPARE && core.promised == epoch, "leader without an own promise");
+        Invariant.that(core.terms.lastEpoch() < epoch, "epoch %d led twice, log has %d", epoch, core.terms.lastEpoch());
+        core.role = Role.LEADER;
+        core.leaderEpoch = epoch;
+        core.leaderSlot = core.self;
+        reads.start();
+        out.roleChanged(Role.LEADER, epoch, core.self);
+        leadership.start(epoch, promises, now, out);
+    }
+
+    /** A leader of this epoch was heard. */
+    void follow(long epoch, long now, Effects out) {
+        Invariant.that(core.role != Role.LEADER || epoch != core.leaderEpoch, "two leaders of one epoch");
+        if (epoch != core.leaderEpoch) {
+            forgetLeader();
+        }
+        core.role = Role.FOLLOWER;
+        core.leaderEpoch = epoch;
+        core.leaderSlot = Epoch.slot(epoch);
+        reads.failAll(out);
+        out.roleChanged(Role.FOLLOWER, epoch, core.leaderSlot);
+    }
+
+    /** Follower of nobody known. */
+    void stepDown(long now, Effects out) {
+        boolean known = core.role != Role.FOLLOWER || core.leaderSlot != 0;
+        core.role = Role.FOLLOWER;
+        forgetLeader();
+        reads.failAll(out);
+        if (known) {
+            out.roleChanged(Role.FOLLOWER, Epoch.NONE, 0);
+        }
+    }
+
+    private void forgetLeader() {
+        core.leaderEpoch = Epoch.NONE;
+        core.leaderSlot = 0;
+        core.matched = core.commit;
+        acceptor.forgetAcknowledgement();
+    }
+
+    // ------------------------------------------------------------------ what is known
+
     public Role role() {
-        throw new UnsupportedOperationException();
+        return core.role;
     }
 
     /** Whether this member leads, has its barrier committed and applied, and takes proposals. */
     public boolean serving() {
-        throw new UnsupportedOperationException();
+        return core.role == Role.LEADER && leadership.serving();
     }
 
-    /** The epoch of the leader that this member follows or is; {@link io.synod.group.Epoch#NONE} if none is known. */
+    /** The epoch of the leader that this member follows or is; {@link Epoch#NONE} if none is known. */
     public long leaderEpoch() {
-        throw new UnsupportedOperationException();
+        return core.leaderSlot == 0 ? Epoch.NONE : core.leaderEpoch;
     }
 
     public int leaderSlot() {
-        throw new UnsupportedOperationException();
+        return core.leaderSlot;
+    }
+
+    /** No leader or candidate of a lower epoch is obeyed. */
+    public long promisedEpoch() {
+        return core.promised;
     }
 
     public long lastIndex() {
-        throw new UnsupportedOperationException();
+        return core.terms.last();
     }
 
     public long durableIndex() {
-        throw new UnsupportedOperationException();
+        return core.durability.durable();
     }
 
     public long commitIndex() {
-        throw new UnsupportedOperationException();
+        return core.commit;
     }
 
     public Members members() {
-        throw new UnsupportedOperationException();
+        return core.configurations.latest();
+    }
+
+    /** What is known of a follower; {@code null} where this member does not lead, or for one that is not in the group. */
+    public PeerView peer(int slot, long nowNanos) {
+        return core.role == Role.LEADER ? leadership.view(slot, nowNanos - originNanos) : null;
     }
 }

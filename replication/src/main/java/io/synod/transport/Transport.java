@@ -1,16 +1,17 @@
 package io.synod.transport;
 
 import io.synod.paxos.Message;
+import java.util.List;
 
 /**
- * Carries messages to peers. Losing one is fine, altering or inventing one is not. {@link #sendControl} never blocks for
- * long; {@link #sendData} may block for as long as the peer's window is open and its socket buffer full.
+ * Carries messages to peers. Losing one is fine, altering or inventing one is not. Messages of one kind to one peer
+ * arrive in the order in which they were sent, as far as they arrive. No send ever waits for a peer. Thread-safe.
  */
 public interface Transport extends AutoCloseable {
 
     /** Receives what peers send; called by the thread that read it. */
     interface Receiver {
-        /** A frame of the data connection; {@code more} says that another one is already readable, so a force can wait for it. */
+        /** A frame of the data connection; {@code more} says that another one is already read, so a force can wait for it. */
         void onData(int fromSlot, long group, Message message, boolean more);
 
         void onControl(int fromSlot, long group, Message message);
@@ -19,16 +20,26 @@ public interface Transport extends AutoCloseable {
         void onPeerDown(int slot);
     }
 
-    /** Drops the message when there is no connection or its small queue is full. */
+    /** To be called once, before anything is sent; from now on the receiver is called. */
+    void start(Receiver receiver);
+
+    /** Drops the oldest messages where the peer does not take them. */
     void sendControl(int toSlot, long group, Message message);
 
+    /** The same for messages of several groups, which share a frame. */
+    void sendControl(int toSlot, List<Envelope> messages);
+
     /**
-     * Writes on the caller's thread.
+     * Writes on the caller's thread as long as the peer keeps up, else leaves it to a thread of that peer.
      *
      * @return false when the message was dropped: no connection, or the peer's window is full
      */
     boolean sendData(int toSlot, long group, Message message);
 
+    /** Whether both connections to this peer stand. */
+    boolean connected(int slot);
+
+    /** Nothing is sent any more, and nothing received once this returned (except by the calling thread). */
     @Override
     void close();
 }

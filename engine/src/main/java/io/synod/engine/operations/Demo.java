@@ -1,0 +1,177 @@
+package io.synod.engine.operations;
+
+import com.zaxxer.hikari.HikariConfig;
+import com.zaxxer.hikari.HikariDataSource;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+
+/** The demo: three processes, a data set, clients, a leader killed twice, and the books checked afterwards. */
+final class Demo {
+    private static final String DATABASE = "shop";
+    private static final String USER = "sa";
+    private static final int NODES = 3;
+    private static final int CLIENTS = 4;
+    private static final double SCALE = 0.01;
+    private static final Duration START_LIMIT = Duration.ofSeconds(30);
+    private static final Duration CATCH_UP_LIMIT = Duration.ofSeconds(30);
+    private static final int SECONDS = 20;
+    private static final List<Integer> KILLS = List.of(6, 13);
+    private static final int RESTART_AFTER_SECONDS = 2;
+
+    private final DemoReport report;
+    private final ClusterProcesses cluster;
+
+    Demo(DemoReport report, Installation installation, Path directory) throws IOException {
+        this.report = report;
+        this.cluster = new ClusterProcesses(installation, directory, NODES, DATABASE, Map.of());
+    }
+
+    /** Kills whatever still runs; for an end from outside. */
+    void abort() {
+        cluster.close();
+    }
+
+    /** @return whether all that the demo claims holds */
+    boolean run() throws Exception {
+        report.introduction();
+        try (cluster) {
+            long startedNanos = System.nanoTime();
+            report.starting(cluster.nodes());
+            cluster.start(START_LIMIT);
+            try (HikariDataSource pool = pool()) {
+                report.started(DemoReport.secondsSince(startedNanos), leader());
+                long loadedNanos = System.nanoTime();
+                report.loading();
+                long rows = new TpchLoader(pool, SCALE).load();
+                report.loaded(rows, DemoReport.secondsSince(loadedNanos));
+                Books before = books(cluster.url());
+                OrderEntry entry = OrderEntry.on(pool);
+                List<KilledLeader> killed = new ArrayList<>();
+                List<OrderEntry.Log> clients = enterOrders(entry, killed);
+                report.entered(clients, killed);
+                return check(before, clients);
+            }
+        }
+    }
+
+    private HikariDataSource pool() {
+        HikariConfig config = new HikariConfig();
+        config.setJdbcUrl(cluster.url());
+        config.setUsername(USER);
+        config.setPassword("");
+        config.setAutoCommit(false);
+        config.setMaximumPoolSize(CLIENTS + 1);
+        config.setMinimumIdle(0);
+        config.setConnectionTimeout(10_000);
+        config.setPoolName("demo");
+        return new HikariDataSource(config);
+    }
+
+    private String leader() throws SQLException {
+        try (Connection connection = DriverManager.getConnection(cluster.url(), USER, "")) {
+            return ClusterStatus.read(connection)
+                    .leader()
+                    .map(MemberStatus::name)
+                    .orElse("?");
+        }
+    }
+
+    /** A leader that was killed, and how long no order was acknowledged then. */
+    record KilledLeader(String name, long atNanos) {}
+
+    private List<OrderEntry.Log> enterOrders(OrderEntry entry, List<KilledLeader> killed) throws Exception {
+        ExecutorService clients = Executors.newFixedThreadPool(CLIENTS);
+        try (StatusWatch watch = new StatusWatch(cluster.url(), USER)) {
+            report.entering(CLIENTS, SECONDS);
+            long startNanos = System.nanoTime();
+            long endNanos = startNanos + TimeUnit.SECONDS.toNanos(SECONDS);
+            long giveUpNanos = endNanos + TimeUnit.SECONDS.toNanos(15);
+            List<Future<OrderEntry.Log>> logs = new ArrayList<>();
+            for (int i = 0; i < CLIENTS; i++) {
+                int client = i;
+                logs.add(clients.submit(() -> entry.run(client, endNanos, giveUpNanos)));
+            }
+            long before = 0;
+            for (int second = 1; second <= SECONDS; second++) {
+                TimeUnit.NANOSECONDS.sleep(startNanos + TimeUnit.SECONDS.toNanos(second) - System.nanoTime());
+                failEarly(logs);
+                String happened = killOrRestart(second, watch, killed);
+                long now = entry.acknowledgedOrders();
+                report.second(second, now - before, watch.latest(), happened);
+                before = now;
+            }
+            List<OrderEntry.Log> result = new ArrayList<>();
+            for (Future<OrderEntry.Log> log : logs) {
+                result.add(log.get());
+            }
+            return result;
+        } finally {
+            clients.shutdownNow();
+        }
+    }
+
+    private static void failEarly(List<Future<OrderEntry.Log>> logs) throws ExecutionException, InterruptedException {
+        for (Future<OrderEntry.Log> log : logs) {
+            if (log.isDone()) {
+                log.get();
+            }
+        }
+    }
+
+    private String killOrRestart(int second, StatusWatch watch, List<KilledLeader> killed)
+            throws IOException, InterruptedException {
+        if (KILLS.contains(second)) {
+            String leader = watch.awaitLeader(CATCH_UP_LIMIT);
+            killed.add(new KilledLeader(leader, System.nanoTime()));
+            cluster.node(leader).kill();
+            return "leader " + leader + " killed (kill -9)";
+        }
+        if (KILLS.contains(second - RESTART_AFTER_SECONDS)) {
+            String name = killed.get(killed.size() - 1).name();
+            cluster.node(name).start();
+            return name + " started again";
+        }
+        return "";
+    }
+
+    private boolean check(Books before, List<OrderEntry.Log> clients) throws Exception {
+        report.checking();
+        for (NodeProcess node : cluster.nodes()) {
+            node.awaitReady(START_LIMIT);
+        }
+        try (StatusWatch watch = new StatusWatch(cluster.url(), USER)) {
+            watch.awaitCaughtUp(NODES, CATCH_UP_LIMIT);
+        }
+        Accounting accounting = new Accounting(before, clients);
+        boolean holds = true;
+        for (NodeProcess node : cluster.nodes()) {
+            // LOCAL: the answer is what this node itself holds.
+            Accounting.Result result = accounting.check(books(cluster.url(node.name()) + ";READ=LOCAL"));
+            report.node(node.name(), result);
+            holds &= result.holds();
+        }
+        Verification verification = Verification.run(new ConnectionOptions(cluster.url(), USER, ""));
+        report.verified(verification);
+        holds &= verification.equal();
+        report.verdict(holds);
+        return holds;
+    }
+
+    private static Books books(String url) throws SQLException {
+        try (Connection connection = DriverManager.getConnection(url, USER, "")) {
+            return Books.read(connection);
+        }
+    }
+}

@@ -1,0 +1,26 @@
+package io.synod.engine.operations;
+
+/**
+ * One member as a node knows it.
+ *
+ * @param epoch as {@code round.slot}
+ * @param lagMillis −1 where it is not known
+ * @param leaseLeftMillis 0 where there is no lease
+ */
+record MemberStatus(
+        String name,
+        String role,
+        String epoch,
+        long durableIndex,
+        long commitIndex,
+        long appliedIndex,
+        long lagEntries,
+        long lagMillis,
+        long leaseLeftMillis,
+        long logBytes,
+        String address,
+        boolean reachable) {
+    boolean leads() {
+        return role.equalsIgnoreCase("leader");
+    }
+}

@@ -1,0 +1,105 @@
+package io.synod.paxos;
+
+import io.synod.group.Invariant;
+import io.synod.group.Member;
+import io.synod.group.Members;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * The configurations in the log. The latest counts from the moment it is appended, committed or not, and is rolled back
+ * with its entry when that is voided.
+ */
+final class Configurations {
+    private record At(long index, Members members) {}
+
+    private final List<At> all = new ArrayList<>();
+    private int[] voters;
+    private int majority;
+
+    Configurations(Members bootstrap) {
+        all.add(new At(0, bootstrap));
+        refresh();
+    }
+
+    void append(long index, Members members) {
+        Invariant.that(index > latestIndex(), "configuration at %d behind one at %d", index, latestIndex());
+        all.add(new At(index, members));
+        refresh();
+    }
+
+    void voidFrom(long index) {
+        if (latestIndex() >= index) {
+            all.removeIf(at -> at.index >= index);
+            refresh();
+        }
+    }
+
+    Members latest() {
+        return all.get(all.size() - 1).members;
+    }
+
+    /** Index of the entry that made {@link #latest()}; 0 for the bootstrap. */
+    long latestIndex() {
+        return all.get(all.size() - 1).index;
+    }
+
+    /** Slots of the voters of the latest configuration, ascending; not to be changed. */
+    int[] voters() {
+        return voters;
+    }
+
+    int majority() {
+        return majority;
+    }
+
+    boolean isVoter(int slot) {
+        for (int voter : voters) {
+            if (voter == slot) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    /** Only a member with a state machine may lead. */
+    boolean mayLead(int slot) {
+        Member member = latest().bySlot(slot);
+        return member != null && member.role() == Member.Role.VOTER;
+    }
+
+    /** Whether a majority may lie in the latest configuration or any older one that is not surely replaced. */
+    boolean isVoterSince(long commit, int slot) {
+        for (int i = all.size() - 1; i >= 0; i--) {
+            if (all.get(i).members.isVoter(slot)) {
+                return true;
+            }
+            if (all.get(i).index <= commit) {
+                return false;
+            }
+        }
+        return false;
+    }
+
+    /** Voters of all configurations from the committed one on, without {@code self}. */
+    List<Integer> votersSince(long commit, int self) {
+        List<Integer> slots = new ArrayList<>();
+        for (int i = all.size() - 1; i >= 0; i--) {
+            for (int slot : all.get(i).members.voters()) {
+                if (slot != self && !slots.contains(slot)) {
+                    slots.add(slot);
+                }
+            }
+            if (all.get(i).index <= commit) {
+                break;
+            }
+        }
+        return slots;
+    }
+
+    private void refresh() {
+        voters = latest().voters();
+        majority = latest().majority();
+        Invariant.that(voters.length > 0, "a group needs a voter");
+    }
+}

@@ -1,0 +1,204 @@
+package io.synod.paxos;
+
+import io.synod.group.Epoch;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * When to look for another leader, and whether it is worth it: silence, hints and pre-votes. Nothing here is persisted and
+ * nothing here is needed for safety.
+ *
+ * <p>A pre-vote is never a question of the candidate's log (any member may win, it fetches what it lacks); it asks whether
+ * a majority would promise. Every answer names the promised epoch, so a member that fell behind jumps up at once: this is
+ * what keeps {longest log, highest epoch} on two members from blocking each other.
+ *
+ * <p>Sources: Ongaro (2014), section 9.6; Lianza and Snook, A Byzantine failure in the real world (2020).
+ */
+final class Election {
+    private static final long MAX_TIMEOUT_NANOS = 1_000_000_000L;
+    private static final long YIELD_NANOS = 30_000_000L;
+    private static final long FAR_AHEAD_ENTRIES = 1000;
+    private static final int MAX_BACKOFF_DOUBLINGS = 3;
+
+    private final Core core;
+    private final GroupState group;
+    private final Pauses pauses;
+    private final HeartbeatGap gap;
+
+    private long lastHeard = Core.NEVER;
+    /** The connection to the leader broke, or its own quorum did. */
+    private boolean leaderLost;
+
+    private long deadline;
+    private int failures;
+
+    private long nextEpoch;
+    private final List<Integer> granted = new ArrayList<>();
+    private boolean betterCandidate;
+    private long startedAt;
+    private long askedAt;
+
+    Election(Core core, GroupState group) {
+        this.core = core;
+        this.group = group;
+        this.pauses = new Pauses(core.timing);
+        this.gap = new HeartbeatGap(core.timing);
+        this.deadline = timeout();
+    }
+
+    /** Silence that this member bears, randomised so that not all start at once. */
+    private long timeout() {
+        long base = core.timing.electionTimeout();
+        long adaptive = Math.max(base, Math.max(6 * gap.high(), pauses.worst() * 3 / 2));
+        long bounded = Math.min(adaptive, Math.max(base, MAX_TIMEOUT_NANOS));
+        return bounded + random(base / 3);
+    }
+
+    private long random(long bound) {
+        return bound <= 0 ? 0 : core.random.nextLong(bound);
+    }
+
+    void heardLeader(long now) {
+        if (lastHeard > Core.NEVER && !leaderLost) {
+            gap.observe(now - lastHeard);
+        }
+        lastHeard = now;
+        leaderLost = false;
+        failures = 0;
+        deadline = now + timeout();
+    }
+
+    /** Somebody was promised an epoch: give it time to lead. */
+    void expectLeader(long now) {
+        deadline = now + timeout();
+    }
+
+    /** This member led, or tried to, and does so no longer. */
+    void backOff(long now) {
+        int doublings = Math.min(failures++, MAX_BACKOFF_DOUBLINGS);
+        long base = core.timing.electionTimeout();
+        deadline = now + base / 2 + random(base << doublings);
+        leaderLost = true;
+    }
+
+    void onPeerDown(int slot, long now, Effects out) {
+        if (core.role == Role.FOLLOWER && slot == core.leaderSlot) {
+            leaderLost = true;
+            deadline = now + random(core.timing.heartbeat() / 4);
+            if (!mayCampaign(now)) {
+                return;
+            }
+            considerCampaign(now, out);
+        }
+    }
+
+    private boolean mayCampaign(long now) {
+        return core.configurations.mayLead(core.self) && group.acceptor.guardLeft(now) <= 0;
+    }
+
+    /** @return whether this member was stalled since the last tick, so that silence proves nothing */
+    boolean tick(long now, Effects out) {
+        boolean stalled = pauses.tick(now);
+        if (stalled) {
+            deadline = Math.max(deadline, now + core.timing.electionTimeout() / 2 + random(core.timing.heartbeat()));
+        }
+        if (core.role == Role.FOLLOWER) {
+            considerCampaign(now, out);
+        } else if (core.role == Role.PREVOTE) {
+            continuePreVote(now, out);
+        }
+        return stalled;
+    }
+
+    private void considerCampaign(long now, Effects out) {
+        boolean sole = core.configurations.voters().length == 1;
+        if ((now >= deadline || sole) && mayCampaign(now)) {
+            if (sole) {
+                group.becomePrepare(Epoch.NONE, now, out);
+            } else {
+                group.becomePreVote(now, out);
+                startedAt = now;
+                ask(now, out);
+            }
+        }
+    }
+
+    private void ask(long now, Effects out) {
+        nextEpoch = core.nextEpoch();
+        granted.clear();
+        granted.add(core.self);
+        betterCandidate = false;
+        askAgain(now, out);
+    }
+
+    private void askAgain(long now, Effects out) {
+        askedAt = now;
+        long silent = lastHeard == Core.NEVER ? now : now - lastHeard;
+        Message.PreVote question =
+                new Message.PreVote(nextEpoch, core.terms.lastEpoch(), core.terms.last(), core.priority, silent);
+        for (int slot : core.configurations.voters()) {
+            if (!granted.contains(slot)) {
+                out.send(slot, question);
+            }
+        }
+    }
+
+    private void continuePreVote(long now, Effects out) {
+        if (now - startedAt > core.timing.electionTimeout()) {
+            backOff(now);
+            group.stepDown(now, out);
+        } else if (!concludePreVote(now, out) && now - askedAt >= core.timing.heartbeat()) {
+            askAgain(now, out);
+        }
+    }
+
+    void onPreVote(int from, Message.PreVote m, long now, Effects out) {
+        long guardLeft = Math.max(0, group.acceptor.guardLeft(now));
+        boolean grants = m.nextEpoch() > core.promised && guardLeft == 0 && hearsNoLeader(now);
+        out.send(
+                from,
+                new Message.PreVoteReply(
+                        m.nextEpoch(),
+                        grants,
+                        core.promised,
+                        core.terms.lastEpoch(),
+                        core.terms.last(),
+                        core.priority,
+                        guardLeft));
+    }
+
+    private boolean hearsNoLeader(long now) {
+        return core.role != Role.LEADER && (leaderLost || now - lastHeard > core.timing.electionTimeout());
+    }
+
+    void onPreVoteReply(int from, Message.PreVoteReply m, long now, Effects out) {
+        core.sawRound(m.promised());
+        if (core.role != Role.PREVOTE || m.nextEpoch() != nextEpoch) {
+            return;
+        }
+        if (!m.granted()) {
+            if (m.promised() >= nextEpoch) {
+                ask(now, out);
+            } else if (m.guardLeftNanos() > 0) {
+                askedAt = Math.min(askedAt, now + m.guardLeftNanos() - core.timing.heartbeat());
+            }
+            return;
+        }
+        if (core.configurations.isVoter(from) && !granted.contains(from)) {
+            granted.add(from);
+            betterCandidate |= m.priority() > core.priority
+                    || m.priority() == core.priority && m.lastIndex() > core.terms.last() + FAR_AHEAD_ENTRIES;
+        }
+        concludePreVote(now, out);
+    }
+
+    private boolean concludePreVote(long now, Effects out) {
+        boolean won = granted.size() >= core.configurations.majority();
+        boolean yields = betterCandidate && now - startedAt < YIELD_NANOS;
+        if (won && !yields) {
+            group.becomePrepare(Epoch.NONE, now, out);
+            return true;
+        }
+        return false;
+    }
+}

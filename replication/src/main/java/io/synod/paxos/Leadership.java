@@ -1,0 +1,383 @@
+package io.synod.paxos;
+
+import io.synod.group.Entry;
+import io.synod.group.EntryKind;
+import io.synod.group.Invariant;
+import io.synod.group.Member;
+import io.synod.group.Members;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * Phase 2: a leader of one epoch ships entries, counts acknowledgements, and proves again and again that a majority still
+ * obeys it.
+ *
+ * <p>Order. The barrier is the first entry of the epoch; only what stands at or above it commits by counting, all below
+ * commits with it. A follower is probed with one message at a time until it acknowledges, then everything is streamed.
+ * What is lost is found out by silence and sent again from the last acknowledged entry. Heartbeats name the last entry
+ * that a follower is known to have, so they are never refused for being early.
+ *
+ * <p>Failure. No majority of answers younger than an election timeout: step down, in the same epoch. An own disk that
+ * hangs while others force: hand over.
+ */
+final class Leadership {
+    private static final List<Entry> NOTHING = List.of();
+    private static final long GRAY_DISK_NANOS = 250_000_000L;
+
+    private final Core core;
+    private final GroupState group;
+    private final LeaderLease lease;
+    private final Handover handover;
+
+    private long epoch;
+    private long barrier;
+    private long startedAt;
+    private Progress[] peers = new Progress[0];
+    private long[] scratch = new long[8];
+    private long seq;
+    private long heartbeatAt;
+    /** After a stall of this process, silence counts from here. */
+    private long resumedAt;
+
+    Leadership(Core core, GroupState group) {
+        this.core = core;
+        this.group = group;
+        this.lease = new LeaderLease(core.timing);
+        this.handover = new Handover(core, lease);
+    }
+
+    void start(long newEpoch, Map<Integer, Message.Promise> promises, long now, Effects out) {
+        epoch = newEpoch;
+        startedAt = now;
+        resumedAt = now;
+        heartbeatAt = Core.NEVER;
+        seq = 0;
+        lease.start();
+        handover.start();
+        long end = core.terms.last();
+        barrier = end + 1;
+        peers = new Progress[0];
+        listPeers();
+        for (Progress peer : peers) {
+            Message.Promise promise = promises.get(peer.slot);
+            if (promise != null) {
+                peer.rejected(1 + agreesUpTo(promise.lastEpoch(), promise.lastIndex()));
+            }
+        }
+        core.append(Entry.barrier(epoch, barrier), now, out);
+        flush(now, out);
+        heartbeat(now, out);
+    }
+
+    /** The last index that a log ending so can have in common with this one. */
+    private long agreesUpTo(long lastEpoch, long lastIndex) {
+        return core.terms.lastWithEpochAtMost(lastEpoch, lastIndex);
+    }
+
+    /** Follows the latest configuration, keeping what is known of those that stay. */
+    private void listPeers() {
+        List<Member> members = core.configurations.latest().all();
+        Progress[] listed = new Progress[members.size()];
+        int count = 0;
+        for (Member member : members) {
+            if (member.slot() != core.self) {
+                Progress known = peer(member.slot());
+                Progress progress =
+                        known != null ? known : new Progress(member.slot(), core.terms.last() + 1, core.timing);
+                progress.voter = member.role().votes();
+                listed[count++] = progress;
+            }
+        }
+        peers = Arrays.copyOf(listed, count);
+        scratch = new long[count + 1];
+    }
+
+    private Progress peer(int slot) {
+        for (Progress peer : peers) {
+            if (peer.slot == slot) {
+                return peer;
+            }
+        }
+        return null;
+    }
+
+    // ------------------------------------------------------------------ proposing and shipping
+
+    boolean serving() {
+        return core.rules.serves(barrier, core.commit, core.applied);
+    }
+
+    long propose(EntryKind kind, byte[] payload, long now, Effects out) {
+        if (!serving() || handover.holdsProposals()) {
+            return -1;
+        }
+        if (kind == EntryKind.CONFIG && !allowed(Members.decode(payload))) {
+            return -1;
+        }
+        long index = core.terms.last() + 1;
+        core.append(new Entry(epoch, index, kind, payload), now, out);
+        if (kind == EntryKind.CONFIG) {
+            listPeers();
+        }
+        return index;
+    }
+
+    private boolean allowed(Members next) {
+        if (!core.rules.mayChangeMembers(barrier, core.configurations.latestIndex(), core.commit)) {
+            return false;
+        }
+        Members now = core.configurations.latest();
+        int changed = 0;
+        for (int slot : now.voters()) {
+            changed += next.isVoter(slot) ? 0 : 1;
+        }
+        for (int slot : next.voters()) {
+            changed += now.isVoter(slot) ? 0 : 1;
+        }
+        return changed <= 1;
+    }
+
+    void flush(long now, Effects out) {
+        for (Progress peer : peers) {
+            ship(peer, now, out);
+        }
+    }
+
+    private void ship(Progress peer, long now, Effects out) {
+        long to = peer.sendableTo(core.terms.last());
+        if (to >= peer.next) {
+            long from = peer.next;
+            Message.Accept header = header(peer, from - 1, now);
+            peer.sent(to, now);
+            out.ship(peer.slot, header, from, to);
+        }
+    }
+
+    private Message.Accept header(Progress peer, long prev, long now) {
+        seq++;
+        long quorumAge = now - quorumAt(now);
+        long leaseNanos = lease.ask(seq, quorumAge, now);
+        peer.commitSent = Math.max(peer.commitSent, core.commit);
+        return new Message.Accept(
+                epoch, prev, core.terms.epochAt(prev), NOTHING, core.commit, now, seq, leaseNanos, quorumAge);
+    }
+
+    /** @return the least sequence number that the answers to this round can have */
+    long heartbeat(long now, Effects out) {
+        heartbeatAt = now;
+        long first = seq + 1;
+        for (Progress peer : peers) {
+            heartbeat(peer, now, out);
+        }
+        return first;
+    }
+
+    /** The number of the next message. */
+    long nextSeq() {
+        return seq + 1;
+    }
+
+    private void heartbeat(Progress peer, long now, Effects out) {
+        out.send(peer.slot, header(peer, peer.match, now));
+    }
+
+    /** So that a follower that was told to read at the commit index need not wait for the next heartbeat. */
+    void tellCommit(int slot, long now, Effects out) {
+        Progress peer = peer(slot);
+        if (peer != null && peer.commitSent < core.commit) {
+            heartbeat(peer, now, out);
+        }
+    }
+
+    // ------------------------------------------------------------------ answers
+
+    void onAccepted(int from, Message.Accepted m, long now, Effects out) {
+        Progress peer = m.epoch() == epoch ? peer(from) : null;
+        if (peer == null) {
+            return;
+        }
+        Invariant.that(
+                m.durable() <= core.terms.last(), "acknowledged %d, log ends at %d", m.durable(), core.terms.last());
+        peer.heard(m.echoSentAtNanos(), m.echoSeq(), lease.fromSeq());
+        peer.applied = Math.max(peer.applied, m.applied());
+        peer.diskLagNanos = m.diskLagNanos();
+        if (peer.acknowledged(m.durable(), now)) {
+            commitByCounting(now, out);
+            ship(peer, now, out);
+        }
+        handover.proceed(epoch, peer(handover.target()), now, out);
+        group.reads.confirmed(confirmedSeq(), now, out);
+    }
+
+    void onReject(int from, Message.Reject m, long now, Effects out) {
+        if (m.promised() > epoch) {
+            core.sawRound(m.promised());
+            group.election.backOff(now);
+            group.stepDown(now, out);
+            return;
+        }
+        Progress peer = m.epoch() == epoch ? peer(from) : null;
+        if (peer == null) {
+            return;
+        }
+        peer.heard(m.echoSentAtNanos(), m.echoSeq(), lease.fromSeq());
+        long limit = Math.min(m.lastIndex(), peer.next - 1);
+        long theirs = m.epochAtPrev() > 0 ? m.epochAtPrev() : m.lastEpoch();
+        long point = core.terms.lastWithEpochAtMost(theirs, limit);
+        if (m.epochAtPrev() > 0 && core.terms.epochAt(point) < theirs) {
+            point = Math.min(point, m.firstIndexOfEpochAtPrev() - 1);
+        }
+        peer.rejected(Math.max(point, Math.min(m.commit(), core.terms.last())) + 1);
+        ship(peer, now, out);
+        group.reads.confirmed(confirmedSeq(), now, out);
+    }
+
+    void onForced(long now, Effects out) {
+        commitByCounting(now, out);
+    }
+
+    private void commitByCounting(long now, Effects out) {
+        int count = 0;
+        if (core.configurations.isVoter(core.self)) {
+            scratch[count++] = core.durability.durable();
+        }
+        for (Progress peer : peers) {
+            if (peer.voter) {
+                scratch[count++] = peer.match;
+            }
+        }
+        long index = Quorum.reachedBy(core.configurations.majority(), scratch, count);
+        if (index > core.commit && core.rules.commitsByCounting(core.terms.epochAt(index), epoch)) {
+            core.advanceCommit(index, out);
+            handover.proceed(epoch, peer(handover.target()), now, out);
+        }
+    }
+
+    // ------------------------------------------------------------------ quorum, lease, time
+
+    /** The latest time at which a majority, this member included, had still to obey this epoch. */
+    private long quorumAt(long now) {
+        int count = 0;
+        if (core.configurations.isVoter(core.self)) {
+            scratch[count++] = now;
+        }
+        for (Progress peer : peers) {
+            if (peer.voter) {
+                scratch[count++] = Math.max(peer.echoSentAt, startedAt);
+            }
+        }
+        return Quorum.reachedBy(core.configurations.majority(), scratch, count);
+    }
+
+    /** A majority has answered a message with this number or a later one. */
+    long confirmedSeq() {
+        int count = 0;
+        if (core.configurations.isVoter(core.self)) {
+            scratch[count++] = Long.MAX_VALUE;
+        }
+        for (Progress peer : peers) {
+            if (peer.voter) {
+                scratch[count++] = peer.echoSeq;
+            }
+        }
+        return Quorum.reachedBy(core.configurations.majority(), scratch, count);
+    }
+
+    /** Whether everything is confirmed at once because nobody else votes. */
+    private boolean alone() {
+        return core.configurations.majority() == 1 && core.configurations.isVoter(core.self);
+    }
+
+    /** Until when no other member can have been promised a higher epoch; {@link Core#NEVER} when that is not known. */
+    long leaseUntil(long now) {
+        if (!serving() || lease.released()) {
+            return Core.NEVER;
+        }
+        if (alone()) {
+            return Long.MAX_VALUE / 4;
+        }
+        int count = 0;
+        if (core.configurations.isVoter(core.self)) {
+            scratch[count++] = now;
+        }
+        for (Progress peer : peers) {
+            if (peer.voter) {
+                scratch[count++] = peer.leaseSentAt;
+            }
+        }
+        return lease.until(Quorum.reachedBy(core.configurations.majority(), scratch, count));
+    }
+
+    void wantLease(long now) {
+        lease.wanted(now);
+    }
+
+    void tick(boolean stalled, long now, Effects out) {
+        if (stalled) {
+            resumedAt = now;
+            heartbeat(now, out);
+        }
+        if (now - Math.max(quorumAt(now), resumedAt) > core.timing.electionTimeout()) {
+            group.election.backOff(now);
+            group.stepDown(now, out);
+            return;
+        }
+        for (Progress peer : peers) {
+            if (peer.overdue(now)) {
+                peer.retry();
+            }
+            ship(peer, now, out);
+        }
+        if (now - heartbeatAt >= core.timing.heartbeat()) {
+            heartbeat(now, out);
+        } else {
+            for (Progress peer : peers) {
+                if (peer.commitSent < Math.min(core.commit, peer.match)) {
+                    heartbeat(peer, now, out);
+                }
+            }
+        }
+        handover.tick(epoch, peer(handover.target()), now, out);
+        leaveIfUnfit(now, out);
+    }
+
+    /** A disk that hangs, or a configuration without this member: somebody else should lead. */
+    private void leaveIfUnfit(long now, Effects out) {
+        boolean gray = core.durability.lagNanos(now) > GRAY_DISK_NANOS;
+        boolean removed = core.configurations.latestIndex() <= core.commit && !core.configurations.mayLead(core.self);
+        if ((gray || removed) && !handover.holdsProposals()) {
+            Progress best = null;
+            for (Progress peer : peers) {
+                boolean fit = core.configurations.mayLead(peer.slot)
+                        && peer.diskLagNanos < GRAY_DISK_NANOS
+                        && now - peer.echoSentAt < core.timing.electionTimeout();
+                if (fit && (best == null || peer.match > best.match)) {
+                    best = peer;
+                }
+            }
+            if (best != null) {
+                transfer(best.slot, now, out);
+            }
+        }
+    }
+
+    void transfer(int toSlot, long now, Effects out) {
+        if (toSlot != core.self && core.configurations.mayLead(toSlot) && peer(toSlot) != null) {
+            handover.begin(toSlot, now);
+            handover.proceed(epoch, peer(toSlot), now, out);
+        }
+    }
+
+    void onPeerDown(int slot) {
+        Progress peer = peer(slot);
+        if (peer != null && peer.mode == Progress.Mode.STREAM) {
+            peer.retry();
+        }
+    }
+
+    PeerView view(int slot, long now) {
+        Progress peer = peer(slot);
+        return peer == null ? null : new PeerView(peer.match, peer.applied, now - Math.max(peer.echoSentAt, startedAt));
+    }
+}

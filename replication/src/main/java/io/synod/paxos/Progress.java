@@ -1,0 +1,114 @@
+package io.synod.paxos;
+
+/** What a leader knows of one follower. */
+final class Progress {
+    /** Entries that may be on the way to a follower that streams. */
+    static final int WINDOW_ENTRIES = 4096;
+
+    /** Entries in the one message that may be on the way to a follower that is probed. */
+    static final int PROBE_ENTRIES = 64;
+
+    private static final long MAX_RETRANSMIT_NANOS = 2_000_000_000L;
+
+    enum Mode {
+        /** One message at a time, until one is acknowledged. */
+        PROBE,
+        /** Whatever is proposed, at once. */
+        STREAM
+    }
+
+    final int slot;
+    boolean voter;
+    Mode mode = Mode.PROBE;
+    /** Forced there and equal to the leader's log. */
+    long match;
+    /** The next index to send. */
+    long next;
+    /** Greatest commit index that was sent there. */
+    long commitSent;
+    /** The latest sending of ours that was answered. */
+    long echoSentAt = Core.NEVER;
+
+    long echoSeq;
+    /** The latest sending of ours that asked for a lease and was answered. */
+    long leaseSentAt = Core.NEVER;
+
+    long applied;
+    long diskLagNanos;
+
+    private final long firstRetransmitNanos;
+    private long retransmitNanos;
+    private long waitingSince;
+    /** Where the probe that is on the way begins; 0 when none is. */
+    private long probeFrom;
+
+    Progress(int slot, long next, Timing timing) {
+        this.slot = slot;
+        this.next = next;
+        this.firstRetransmitNanos = timing.heartbeat() * 5 / 2;
+        this.retransmitNanos = firstRetransmitNanos;
+    }
+
+    void heard(long sentAt, long seq, long leaseFromSeq) {
+        echoSentAt = Math.max(echoSentAt, sentAt);
+        echoSeq = Math.max(echoSeq, seq);
+        if (seq >= leaseFromSeq) {
+            leaseSentAt = Math.max(leaseSentAt, sentAt);
+        }
+    }
+
+    /** The last index that may be sent now; below {@link #next} when nothing may. */
+    long sendableTo(long last) {
+        if (mode == Mode.STREAM) {
+            return Math.min(last, match + WINDOW_ENTRIES);
+        }
+        return unanswered() ? next - 1 : Math.min(last, next - 1 + PROBE_ENTRIES);
+    }
+
+    void sent(long to, long now) {
+        if (!unanswered()) {
+            waitingSince = now;
+        }
+        if (mode == Mode.PROBE) {
+            probeFrom = next;
+        }
+        next = to + 1;
+    }
+
+    private boolean unanswered() {
+        return mode == Mode.STREAM ? next - 1 > match : probeFrom > 0;
+    }
+
+    /** @return whether {@link #match} rose */
+    boolean acknowledged(long durable, long now) {
+        if (durable <= match) {
+            return false;
+        }
+        match = durable;
+        next = Math.max(next, match + 1);
+        if (mode == Mode.PROBE) {
+            mode = Mode.STREAM;
+            probeFrom = 0;
+        }
+        retransmitNanos = firstRetransmitNanos;
+        waitingSince = now;
+        return true;
+    }
+
+    /** The follower has another entry before {@link #next}, or none: go on from {@code index}. */
+    void rejected(long index) {
+        mode = Mode.PROBE;
+        probeFrom = 0;
+        next = Math.max(match + 1, index);
+    }
+
+    /** What was sent may be lost. */
+    boolean overdue(long now) {
+        return unanswered() && now - waitingSince > retransmitNanos;
+    }
+
+    void retry() {
+        rejected(mode == Mode.PROBE ? probeFrom : match + 1);
+        retransmitNanos = Math.min(2 * retransmitNanos, MAX_RETRANSMIT_NANOS);
+    }
+}

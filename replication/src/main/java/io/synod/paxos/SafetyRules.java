@@ -1,0 +1,46 @@
+package io.synod.paxos;
+
+/**
+ * The conditions that safety hangs on, in one place, each with the loss that it prevents. Production uses them as they
+ * stand; tests override one at a time to show that the simulator finds the loss.
+ */
+class SafetyRules {
+    /**
+     * A promise closes the group to all lower epochs. Otherwise an old leader could still commit what the new one, whose
+     * phase 1 is over, does not know. Lamport (2001), section 2.2, P1a.
+     */
+    boolean accepts(long epoch, long promised) {
+        return epoch >= promised;
+    }
+
+    /**
+     * What a follower may acknowledge: forced, and proven equal to the leader's log. A divergent tail is forced as well,
+     * so a heartbeat that names an early entry proves nothing about it (Ratis 1519).
+     */
+    long acknowledges(long durable, long matched) {
+        return Math.min(durable, matched);
+    }
+
+    /**
+     * Only an entry of the leader's own epoch commits by counting: a copy of an older one on a majority can still be voided
+     * by a leader of an epoch in between. Ongaro (2014), section 3.6.2 and figure 3.7.
+     */
+    boolean commitsByCounting(long entryEpoch, long leaderEpoch) {
+        return entryEpoch == leaderEpoch;
+    }
+
+    /**
+     * A new leader knows what is committed, and shows it, only behind its own barrier (etcd 7331, MySQL WL#11123).
+     */
+    boolean serves(long barrier, long commit, long applied) {
+        return commit >= barrier && applied >= barrier;
+    }
+
+    /**
+     * One configuration at a time, and none before the barrier: two leaders could otherwise each build another successor
+     * of one configuration, with majorities that do not meet (Ongaro, raft-dev, 2015).
+     */
+    boolean mayChangeMembers(long barrier, long latestConfiguration, long commit) {
+        return commit >= barrier && commit >= latestConfiguration;
+    }
+}

@@ -1,0 +1,86 @@
+package io.synod.transport;
+
+import io.synod.group.Member;
+
+/** One peer and the two lanes to it, where they stand. */
+final class Peer {
+    final Member member;
+
+    /** Both change under this peer's monitor. */
+    private volatile Lane data;
+
+    private volatile Lane control;
+
+    Peer(Member member) {
+        this.member = member;
+    }
+
+    Lane lane(Hello.Kind kind) {
+        return kind == Hello.Kind.DATA ? data : control;
+    }
+
+    boolean connected() {
+        return data != null && control != null;
+    }
+
+    /** Takes a new lane into use; an older one, of which the peer no longer knows, is closed. */
+    void attach(Hello.Kind kind, Lane lane) {
+        Lane before;
+        synchronized (this) {
+            before = lane(kind);
+            set(kind, lane);
+        }
+        if (before != null) {
+            before.close();
+        }
+    }
+
+    /** The lane's connection is gone. The other one is closed with it: both or none, so that the peer is up or down. */
+    void detach(Hello.Kind kind, Lane lane) {
+        Lane other = null;
+        synchronized (this) {
+            if (lane(kind) == lane) {
+                set(kind, null);
+                other = lane(kind == Hello.Kind.DATA ? Hello.Kind.CONTROL : Hello.Kind.DATA);
+            }
+        }
+        lane.close();
+        if (other != null) {
+            other.close();
+        }
+    }
+
+    void close() {
+        Lane first;
+        Lane second;
+        synchronized (this) {
+            first = data;
+            second = control;
+        }
+        if (first != null) {
+            first.close();
+        }
+        if (second != null) {
+            second.close();
+        }
+    }
+
+    void closeIfStalled() {
+        Lane first = data;
+        if (first != null) {
+            first.closeIfStalled();
+        }
+        Lane second = control;
+        if (second != null) {
+            second.closeIfStalled();
+        }
+    }
+
+    private void set(Hello.Kind kind, Lane lane) {
+        if (kind == Hello.Kind.DATA) {
+            data = lane;
+        } else {
+            control = lane;
+        }
+    }
+}
