@@ -14,8 +14,14 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 
-/** What {@code CALL SYNOD.STATUS()} says of the members of a database. */
-record ClusterStatus(List<MemberStatus> members) {
+/**
+ * What {@code CALL SYNOD.STATUS()} says of the members of a database.
+ *
+ * @param answeredBy the node whose knowledge this is
+ */
+record ClusterStatus(String database, String answeredBy, List<MemberStatus> members) {
+    static final ClusterStatus UNKNOWN = new ClusterStatus("", "", List.of());
+
     private static final String[] TITLES = {
         "member",
         "role",
@@ -34,9 +40,13 @@ record ClusterStatus(List<MemberStatus> members) {
         try (Statement statement = connection.createStatement();
                 ResultSet rows = statement.executeQuery("CALL SYNOD.STATUS()")) {
             List<MemberStatus> members = new ArrayList<>();
+            String database = "";
+            String answeredBy = "";
             while (rows.next()) {
+                database = rows.getString("DATABASE_NAME");
+                answeredBy = rows.getString("THIS_NODE");
                 members.add(new MemberStatus(
-                        rows.getString("NAME"),
+                        rows.getString("NODE"),
                         rows.getString("ROLE"),
                         rows.getString("EPOCH"),
                         rows.getLong("DURABLE_INDEX"),
@@ -49,7 +59,7 @@ record ClusterStatus(List<MemberStatus> members) {
                         rows.getString("ADDRESS"),
                         rows.getBoolean("REACHABLE")));
             }
-            return new ClusterStatus(List.copyOf(members));
+            return new ClusterStatus(database, answeredBy, List.copyOf(members));
         }
     }
 
@@ -93,11 +103,15 @@ record ClusterStatus(List<MemberStatus> members) {
             fields.put("reachable", member.reachable());
             list.add(fields);
         }
+        Map<String, Object> whole = new LinkedHashMap<>();
+        whole.put("database", database);
+        whole.put("answeredBy", answeredBy);
+        whole.put("members", list);
         try {
             return JSON.std
                     .with(JSON.Feature.WRITE_NULL_PROPERTIES)
                     .with(JSON.Feature.PRETTY_PRINT_OUTPUT)
-                    .asString(Map.of("members", list));
+                    .asString(whole);
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }

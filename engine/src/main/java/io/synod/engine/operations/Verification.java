@@ -7,6 +7,7 @@ import java.sql.Statement;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.TreeSet;
 
@@ -45,13 +46,10 @@ record Verification(long index, int members, int objects, List<String> differenc
                 Statement statement = connection.createStatement();
                 ResultSet rows = statement.executeQuery("CALL SYNOD.DIGEST(" + index + ")")) {
             Map<String, String> digests = new LinkedHashMap<>();
-            int columns = rows.getMetaData().getColumnCount();
             while (rows.next()) {
-                StringBuilder value = new StringBuilder();
-                for (int column = 2; column <= columns; column++) {
-                    value.append(column == 2 ? "" : " ").append(rows.getString(column));
-                }
-                digests.put(rows.getString(1), value.toString());
+                String name = rows.getString("NAME");
+                String kind = rows.getString("KIND").toLowerCase(Locale.ROOT);
+                digests.put(name.isEmpty() ? kind : kind + " " + name, rows.getString("CHECKSUM"));
             }
             return digests;
         } catch (SQLException e) {

@@ -1,0 +1,338 @@
+package io.synod.log;
+
+import io.synod.group.Entry;
+import io.synod.group.Invariant;
+import io.synod.group.Recovered;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The log on one Chronicle Queue per directory. Chronicle gives the memory-mapped frames; force, roll, lock, disk space and
+ * recovery are done here.
+ *
+ * <p><b>Start.</b> All segments are read and checked from the plain files before Chronicle sees them. The last one is then
+ * written again, into a new segment, and forced: never is anything appended behind what a crash left, and what the page
+ * cache shows but the disk may lack is on disk afterwards. The old one is deleted last, so a crash in between repeats it.
+ *
+ * <p><b>Append.</b> A batch is encoded once into reused memory and copied by Chronicle into the mapped segment. A client
+ * that was interrupted may append and force: its flag is taken back for the time and set again.
+ *
+ * <p><b>Failure.</b> A failed force, or an append of which it is not known what it wrote, is final: the cause is thrown by
+ * every later call. The kernel marks pages clean after a failed write-back, so a second force would lie (Rebello et al.,
+ * Can Applications Recover from fsync Failures?, ATC 2020). A full disk is not final: it is found before anything is
+ * written.
+ */
+public final class ChronicleEntryLog implements EntryLog {
+    static {
+        ChronicleRuntime.ready();
+    }
+
+    private static final Logger LOG = LoggerFactory.getLogger(ChronicleEntryLog.class);
+
+    private final LogConfig config;
+    private final DirectoryLock lock;
+    private final Segments segments;
+    private final LogIndex index;
+    private final DurableMark mark;
+    private final SegmentWriter writer;
+    private final BatchEncoder encoder;
+    private final SortedMap<Integer, Long> sealed;
+    private final StoredEntries stored;
+
+    private volatile IOException failure;
+    private volatile boolean closed;
+
+    private long lastBatch;
+    private long durableBatch;
+
+    /** Groups that appended since the last force. */
+    private long[] touched = new long[8];
+
+    private int touchedCount;
+
+    /**
+     * Opens the log in this directory, or makes one.
+     *
+     * @throws LogLockedException when another node has it
+     * @throws DamagedLogException when something that was forced is missing or damaged
+     */
+    public static ChronicleEntryLog open(Path directory, LogConfig config) throws IOException {
+        Files.createDirectories(directory);
+        DirectoryLock lock = DirectoryLock.take(directory, config.node());
+        boolean opened = false;
+        try {
+            ChronicleEntryLog log = new ChronicleEntryLog(directory, config, lock);
+            opened = true;
+            return log;
+        } finally {
+            if (!opened) {
+                lock.close();
+            }
+        }
+    }
+
+    private ChronicleEntryLog(Path directory, LogConfig config, DirectoryLock lock) throws IOException {
+        this.config = config;
+        this.lock = lock;
+        segments = new Segments(directory, config.segmentBytes());
+        index = new LogIndex(config.recentBytes());
+        segments.undoCopy();
+        Manifest manifest = Manifest.read(directory);
+        mark = DurableMark.open(directory);
+        LogScan scan = new LogScan(segments, manifest, mark, index);
+        scan.run(manifest);
+        if (!scan.faults().isEmpty()) {
+            throw new DamagedLogException(directory, scan.faults());
+        }
+        if (!scan.lastWhole()) {
+            LOG.info(
+                    "log {}: frames of the last segment are broken; all entries are readable and are copied",
+                    directory);
+        }
+        lastBatch = scan.lastBatch();
+        durableBatch = lastBatch;
+        sealed = new TreeMap<>(manifest.sealed());
+        sealed.keySet().retainAll(segments.list().keySet());
+        sealed.remove(scan.lastCycle());
+        encoder = new BatchEncoder(config);
+        stored = new StoredEntries(segments, index);
+        writer = rewriteLast(scan);
+        index.groups().forEach(group -> index.note(group, mark, durableBatch));
+        mark.batch(durableBatch);
+        write(new Manifest(false, 0, sealed));
+    }
+
+    /**
+     * The manifest only repeats what the segments say, and an old one demands nothing that is not true any more: where
+     * there is no room for it the log goes on.
+     */
+    private void write(Manifest manifest) {
+        try {
+            manifest.write(segments.directory());
+            segments.forceDirectory();
+        } catch (IOException e) {
+            LOG.warn("log {}: manifest not written", segments.directory(), e);
+        }
+    }
+
+    /** @return a writer whose segment holds the valid part of what was the last one */
+    private SegmentWriter rewriteLast(LogScan scan) throws IOException {
+        int old = scan.lastCycle();
+        int next = old + 1;
+        segments.sweep(next);
+        segments.prepare(next, 1);
+        if (old < 0) {
+            return new SegmentWriter(segments, config, next);
+        }
+        Files.move(segments.segment(old), segments.aside(old));
+        segments.forceDirectory();
+        SegmentWriter copy = new SegmentWriter(segments, config, next);
+        boolean copied = false;
+        try {
+            int[] from = scan.lastRecords();
+            long[] to = new long[from.length];
+            RawBatch batch = new RawBatch(scan.lastBytes());
+            for (int i = 0; i < from.length; i++) {
+                to[i] = copy.write(batch.at(from[i]));
+            }
+            copy.force();
+            segments.forceDirectory();
+            index.relocate(location -> Location.cycle(location) == old
+                    ? to[Arrays.binarySearch(from, (int) Location.position(location))]
+                    : location);
+            Files.delete(segments.aside(old));
+            segments.forceDirectory();
+            copied = true;
+            return copy;
+        } finally {
+            if (!copied) {
+                copy.close();
+            }
+        }
+    }
+
+    @Override
+    public Recovered recovered(long group) {
+        return index.recovered(group);
+    }
+
+    @Override
+    public void append(List<Append> batch) throws IOException {
+        ensureUsable();
+        if (batch.isEmpty()) {
+            return;
+        }
+        index.check(batch);
+        boolean interrupted = Thread.interrupted();
+        int segment = writer.cycle();
+        long location;
+        try {
+            encoder.encode(batch, lastBatch + 1, durableBatch);
+            location = writer.write(encoder);
+        } catch (SegmentWriter.FailedException | RuntimeException | Error e) {
+            throw failed(e);
+        } finally {
+            if (interrupted) {
+                Thread.currentThread().interrupt();
+            }
+        }
+        if (writer.cycle() != segment && lastBatch > 0) {
+            seal(segment, lastBatch);
+        }
+        lastBatch++;
+        index.appended(batch, location);
+        touch(batch);
+    }
+
+    private void seal(int segment, long last) {
+        if (segment >= 0 && Files.exists(segments.segment(segment))) {
+            sealed.put(segment, last);
+            Manifest manifest = new Manifest(false, 0, new TreeMap<>(sealed));
+            writer.later(() -> write(manifest));
+        }
+    }
+
+    private void touch(List<Append> batch) {
+        long previous = 0;
+        for (int i = 0; i < batch.size(); i++) {
+            long group = batch.get(i).group();
+            if (i > 0 && group == previous) {
+                continue;
+            }
+            previous = group;
+            boolean known = false;
+            for (int k = 0; k < touchedCount && !known; k++) {
+                known = touched[k] == group;
+            }
+            if (!known) {
+                if (touchedCount == touched.length) {
+                    touched = Arrays.copyOf(touched, touchedCount * 2);
+                }
+                touched[touchedCount++] = group;
+            }
+        }
+    }
+
+    @Override
+    public void force() throws IOException {
+        ensureUsable();
+        if (durableBatch == lastBatch) {
+            return;
+        }
+        boolean interrupted = Thread.interrupted();
+        try {
+            writer.force();
+        } catch (IOException | RuntimeException | Error e) {
+            throw failed(e);
+        } finally {
+            if (interrupted) {
+                Thread.currentThread().interrupt();
+            }
+        }
+        durableBatch = lastBatch;
+        for (int i = 0; i < touchedCount; i++) {
+            index.note(touched[i], mark, durableBatch);
+        }
+        touchedCount = 0;
+        mark.batch(durableBatch);
+    }
+
+    @Override
+    public List<Entry> read(long group, long from, long to, int maxBytes) throws IOException {
+        ensureOpen();
+        while (true) {
+            long before = index.superseded();
+            try {
+                List<Entry> entries = readOnce(group, from, to, maxBytes);
+                if (index.superseded() == before) {
+                    return entries;
+                }
+            } catch (IOException | Invariant.Violation e) {
+                // Between two looks at the index entries may have been superseded; else it is what it says.
+                if (index.superseded() == before) {
+                    throw e;
+                }
+            }
+        }
+    }
+
+    private List<Entry> readOnce(long group, long from, long to, int maxBytes) throws IOException {
+        List<Entry> entries = new ArrayList<>();
+        int left = maxBytes;
+        long next = from;
+        while (next <= to && left >= 0) {
+            int had = entries.size();
+            left = index.recent(group, next, to, left, entries);
+            if (entries.size() == had && left >= 0) {
+                left = stored.read(group, next, to, left, entries);
+            }
+            next = from + entries.size();
+        }
+        return entries;
+    }
+
+    private void ensureOpen() throws IOException {
+        if (closed) {
+            throw new IOException("the log in " + segments.directory() + " is closed");
+        }
+    }
+
+    private void ensureUsable() throws IOException {
+        ensureOpen();
+        if (failure != null) {
+            throw new IOException(failure.getMessage(), failure);
+        }
+    }
+
+    private IOException failed(Throwable cause) {
+        failure = new IOException(
+                "the log in " + segments.directory() + " has failed and takes nothing more; restart node "
+                        + config.node() + ": " + cause,
+                cause);
+        LOG.error("{}", failure.getMessage(), cause);
+        return failure;
+    }
+
+    @Override
+    public long bytes() {
+        try {
+            return segments.bytes();
+        } catch (IOException e) {
+            LOG.warn("log {}: cannot list files", segments.directory(), e);
+            return -1;
+        }
+    }
+
+    /** For tests that make a force fail. */
+    ForcedFile currentFile() {
+        return writer.current();
+    }
+
+    @Override
+    public void close() throws IOException {
+        if (closed) {
+            return;
+        }
+        try (lock) {
+            boolean clean = failure == null;
+            if (clean) {
+                force();
+            }
+            closed = true;
+            writer.close();
+            if (clean) {
+                write(new Manifest(true, lastBatch, sealed));
+            }
+        } finally {
+            closed = true;
+        }
+    }
+}

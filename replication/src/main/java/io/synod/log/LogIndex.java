@@ -1,0 +1,198 @@
+package io.synod.log;
+
+import io.synod.group.Entry;
+import io.synod.group.Epoch;
+import io.synod.group.Recovered;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.LongUnaryOperator;
+
+/**
+ * All groups of the log in memory: where their entries are, and the newest entries themselves. One writer at a time, readers
+ * from any thread; every method takes the lock only for as long as it copies references.
+ */
+final class LogIndex {
+    private final Map<Long, GroupIndex> groups = new HashMap<>();
+    private final RecentEntries recent;
+
+    /** Grows whenever entries are superseded: a reader who saw it change starts again. */
+    private long superseded;
+
+    LogIndex(long recentBytes) {
+        recent = new RecentEntries(recentBytes);
+    }
+
+    synchronized Recovered recovered(long group) {
+        GroupIndex index = groups.get(group);
+        return index == null ? Recovered.NOTHING : index.recovered();
+    }
+
+    synchronized long last(long group) {
+        GroupIndex index = groups.get(group);
+        return index == null ? 0 : index.last();
+    }
+
+    synchronized long superseded() {
+        return superseded;
+    }
+
+    /** Location of the batch that holds this entry, or −1 when there is no such entry. */
+    synchronized long locationOf(long group, long index) {
+        GroupIndex found = groups.get(group);
+        return found == null || index < 1 || index > found.last() ? -1 : found.locationOf(index);
+    }
+
+    synchronized long lastInBatchOf(long group, long index) {
+        return groups.get(group).lastInBatchOf(index);
+    }
+
+    /**
+     * Puts entries from memory into {@code to}, from {@code from} on for as long as they are there.
+     *
+     * @return bytes left of {@code maxBytes}, negative when there is no room for a next one
+     */
+    synchronized int recent(long group, long from, long to, int maxBytes, List<Entry> into) {
+        int left = maxBytes;
+        for (long index = from; index <= to; index++) {
+            Entry entry = recent.get(group, index);
+            if (entry == null) {
+                break;
+            }
+            if (entry.size() > left && !into.isEmpty()) {
+                return -1;
+            }
+            left -= Math.min(left, entry.size());
+            into.add(entry);
+        }
+        return left;
+    }
+
+    /** What must hold before a batch may be written; throws {@link io.synod.group.Invariant.Violation} otherwise. */
+    synchronized void check(List<EntryLog.Append> batch) {
+        Tail tail = null;
+        Map<Long, Tail> tails = null;
+        for (int i = 0; i < batch.size(); i++) {
+            EntryLog.Append append = batch.get(i);
+            if (append.entry() == null) {
+                continue;
+            }
+            if (tail == null || tail.group != append.group()) {
+                if (tail != null) {
+                    tails = tails == null ? new HashMap<>() : tails;
+                    tails.put(tail.group, tail);
+                }
+                Tail known = tails == null ? null : tails.get(append.group());
+                tail = known == null ? new Tail(append.group()) : known;
+            }
+            tail.follow(append.entry());
+        }
+    }
+
+    /** A group's end as it is while a batch is being checked. */
+    private final class Tail {
+        private final long group;
+        /** Below it the index is right, above it the batch has its own. */
+        private long first = Long.MAX_VALUE;
+
+        private long last;
+        private long lastEpoch;
+
+        Tail(long group) {
+            this.group = group;
+            last = last(group);
+            lastEpoch = epochAt(group, last);
+        }
+
+        void follow(Entry entry) {
+            long index = entry.index();
+            if (index <= last) {
+                // Within the batch what stands before a superseded entry was checked when it came.
+                lastEpoch = index <= first ? epochAt(group, index - 1) : Epoch.NONE;
+            }
+            GroupIndex.check(last, lastEpoch, entry.epoch(), index);
+            first = Math.min(first, index);
+            last = index;
+            lastEpoch = entry.epoch();
+        }
+    }
+
+    private long epochAt(long group, long index) {
+        GroupIndex found = groups.get(group);
+        return found == null ? Epoch.NONE : found.epochAt(index);
+    }
+
+    /** The batch is in the log, at this location. */
+    synchronized void appended(List<EntryLog.Append> batch, long location) {
+        GroupIndex index = null;
+        long group = 0;
+        for (int i = 0; i < batch.size(); i++) {
+            EntryLog.Append append = batch.get(i);
+            if (index == null || group != append.group()) {
+                group = append.group();
+                index = group(group);
+            }
+            Entry entry = append.entry();
+            if (entry == null) {
+                index.promise(append.promise());
+            } else {
+                if (entry.index() <= index.last()) {
+                    superseded++;
+                }
+                index.add(entry.epoch(), entry.index(), 1, location);
+                recent.add(group, entry);
+            }
+        }
+    }
+
+    /** A record that was found at the start. */
+    synchronized void found(byte kind, long group, long epoch, long index, long location) {
+        if (kind == EntryCodec.PROMISE) {
+            group(group).promise(epoch);
+        } else {
+            group(group).add(epoch, index, 1, location);
+        }
+    }
+
+    synchronized void relocate(LongUnaryOperator move) {
+        groups.values().forEach(g -> g.relocate(move));
+    }
+
+    /** Whether an entry of this epoch and index proves that all before it here is what stood before it when it was written. */
+    synchronized boolean leadsTo(long group, long epoch, long entryIndex) {
+        return entryIndex == 1 || entryIndex - 1 <= last(group) && epochAt(group, entryIndex - 1) == epoch;
+    }
+
+    /** Notes that all that this group has is durable. */
+    synchronized void note(long group, DurableMark mark, long batch) {
+        GroupIndex index = group(group);
+        mark.group(group, batch, index.last(), index.epochAt(index.last()), index.lastEpochFirst());
+    }
+
+    /**
+     * The first index from which this log cannot be trusted to be what was noted. Two logs that have an entry of the same
+     * epoch and index are equal up to it; where they have none, nothing is known.
+     */
+    synchronized long divergence(long group, DurableMark.Mark noted) {
+        GroupIndex index = groups.get(group);
+        boolean agrees = noted.lastEpochFirst() == 0
+                || index != null
+                        && index.last() >= noted.lastEpochFirst()
+                        && index.epochAt(noted.lastEpochFirst()) == noted.lastEpoch();
+        return agrees ? last(group) + 1 : 1;
+    }
+
+    synchronized List<Long> groups() {
+        return new ArrayList<>(groups.keySet());
+    }
+
+    private GroupIndex group(long group) {
+        GroupIndex index = groups.get(group);
+        if (index == null) {
+            index = new GroupIndex();
+            groups.put(group, index);
+        }
+        return index;
+    }
+}

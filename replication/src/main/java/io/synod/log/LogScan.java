@@ -1,0 +1,231 @@
+package io.synod.log;
+
+import io.synod.log.DamagedLogException.Fault;
+import java.io.IOException;
+import java.io.RandomAccessFile;
+import java.nio.ByteBuffer;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.SortedMap;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Reads the whole log at the start, before Chronicle sees it: builds the index, finds the end, names what is damaged.
+ *
+ * <p>What is missing is known by three independent witnesses: the batch numbers, which have no holes; the trailers, which
+ * list what their batches held; the mark, which says what was forced.
+ */
+final class LogScan {
+    private static final Logger LOG = LoggerFactory.getLogger(LogScan.class);
+
+    /** Kind of an entry of which only the trailer speaks. */
+    private static final byte DAMAGED = -1;
+
+    private final Segments segments;
+    private final LogIndex index;
+    private final DurableMark mark;
+    private final long durableBatch;
+    private final List<Fault> faults = new ArrayList<>();
+
+    private long nextBatch = 1;
+    private long lastTrailed;
+    /** Batches of which nothing is left to say what they held: first number, where; 0 for none. */
+    private long untoldFrom;
+
+    private Fault untold;
+
+    private final Set<Long> seenSinceLoss = new HashSet<>();
+
+    private int lastCycle = -1;
+    private ByteBuffer lastBytes;
+    private int[] lastRecords = new int[64];
+    private int lastCount;
+    private boolean lastWhole = true;
+
+    LogScan(Segments segments, Manifest manifest, DurableMark mark, LogIndex index) {
+        this.segments = segments;
+        this.index = index;
+        this.mark = mark;
+        this.durableBatch = Math.max(mark.batch(), manifest.clean() ? manifest.lastBatch() : 0);
+    }
+
+    /** Fills the index. Damage is told by {@link #faults}, not thrown. */
+    void run(Manifest manifest) throws IOException {
+        SortedMap<Integer, Path> files = segments.list();
+        for (Map.Entry<Integer, Path> file : files.entrySet()) {
+            boolean last = file.getKey().equals(files.lastKey());
+            long known = last ? durableBatch : manifest.sealed().getOrDefault(file.getKey(), 0L);
+            scan(file.getKey(), file.getValue(), known, last);
+        }
+        if (nextBatch <= durableBatch) {
+            missing(nextBatch, durableBatch, "no segment", 0, "the segment is gone");
+        }
+        nameUntold();
+    }
+
+    private void scan(int cycle, Path path, long known, boolean last) throws IOException {
+        lastCycle = cycle;
+        lastBytes = read(path);
+        lastCount = 0;
+        String name = path.getFileName().toString();
+        SegmentScan scan = new SegmentScan(lastBytes, nextBatch, known, new SegmentScan.Sink() {
+            @Override
+            public void batch(long number, int record, int recordsEnd, ByteBuffer bytes, int start, int end) {
+                if (lastCount == lastRecords.length) {
+                    lastRecords = Arrays.copyOf(lastRecords, lastCount * 2);
+                }
+                lastRecords[lastCount++] = record;
+                long location = Location.of(cycle, record);
+                EntryCodec.records(bytes, start, end, (kind, group, epoch, entryIndex, in, at, length) -> {
+                    fold(name, record, kind, group, epoch, entryIndex, location);
+                });
+            }
+
+            @Override
+            public void fault(long from, long to, int position, ByteBuffer bytes, int[] trailers, String reason) {
+                damaged(from, to, name, position, bytes, trailers, reason);
+            }
+        });
+        scan.run();
+        nextBatch = scan.next();
+        lastWhole = !scan.framingBroken();
+        if (scan.torn()) {
+            LOG.info("{}: batch {} at byte {} was never forced and is dropped", path, nextBatch, scan.tail());
+        }
+        if (!last && scan.framingBroken()) {
+            faults.add(new Fault(
+                    name,
+                    scan.tail(),
+                    Fault.UNKNOWN_GROUP,
+                    0,
+                    Long.MAX_VALUE,
+                    "the queue's own data is damaged, all entries are readable"));
+        }
+    }
+
+    private void fold(String file, int position, byte kind, long group, long epoch, long entryIndex, long location) {
+        if (kind != EntryCodec.PROMISE) {
+            boolean firstSinceLoss = untold != null && seenSinceLoss.add(group);
+            if (entryIndex > index.last(group) + 1 || firstSinceLoss && !index.leadsTo(group, epoch, entryIndex)) {
+                // What was lost may have superseded any suffix, unless the entry before is of the same epoch.
+                long from = firstSinceLoss ? 1 : index.last(group) + 1;
+                if (from < entryIndex) {
+                    faults.add(new Fault(file, position, group, from, entryIndex - 1, "missing before this place"));
+                }
+            }
+        }
+        index.found(kind, group, epoch, entryIndex, location);
+    }
+
+    private void damaged(
+            long from, long to, String file, int position, ByteBuffer bytes, int[] trailers, String reason) {
+        lastTrailed = from - 1;
+        for (int tail : trailers) {
+            long number = EntryCodec.trailerNumber(bytes, tail);
+            if (number > to) {
+                continue;
+            }
+            if (number > lastTrailed + 1) {
+                missing(lastTrailed + 1, number - 1, file, position, reason);
+            }
+            lastTrailed = Math.max(lastTrailed, number);
+            EntryCodec.runs(bytes, tail, (group, epoch, first, count) -> {
+                faults.add(new Fault(file, position, group, first, count == 0 ? 0 : first + count - 1, reason));
+                for (int i = 0; i < count; i++) {
+                    // They void what they would have voided.
+                    fold(file, position, DAMAGED, group, epoch, first + i, Location.of(lastCycle, position));
+                }
+            });
+        }
+        if (lastTrailed < to) {
+            missing(lastTrailed + 1, to, file, position, reason);
+        }
+        nextBatch = to + 1;
+    }
+
+    private void missing(long from, long to, String file, int position, String reason) {
+        seenSinceLoss.clear();
+        if (untold == null) {
+            untoldFrom = from;
+            untold = new Fault(
+                    file,
+                    position,
+                    Fault.UNKNOWN_GROUP,
+                    0,
+                    Long.MAX_VALUE,
+                    "batches " + from + " to " + to + ": " + reason);
+        }
+    }
+
+    /** What the mark remembers of batches that left no trace; the gaps in the indices were named while folding. */
+    private void nameUntold() {
+        if (untold == null) {
+            return;
+        }
+        int named = faults.size();
+        mark.groups().forEach((group, noted) -> {
+            if (noted.batch() >= untoldFrom) {
+                long from = index.divergence(group, noted);
+                long to = noted.lastIndex();
+                // Nothing but a promise can have been lost where the log goes on to what was noted.
+                faults.add(new Fault(
+                        untold.file(),
+                        untold.position(),
+                        group,
+                        from > to ? 0 : from,
+                        from > to ? 0 : to,
+                        untold.reason()));
+            }
+        });
+        if (faults.size() == named) {
+            faults.add(untold);
+        }
+    }
+
+    private ByteBuffer read(Path path) throws IOException {
+        try (RandomAccessFile in = new RandomAccessFile(path.toFile(), "r")) {
+            if (in.length() > Integer.MAX_VALUE - 8) {
+                throw new IOException(
+                        "segment " + path + " has " + in.length() + " bytes, more than this version writes");
+            }
+            int size = (int) in.length();
+            byte[] bytes = lastBytes != null && lastBytes.capacity() == size ? lastBytes.array() : new byte[size];
+            in.readFully(bytes);
+            return ByteBuffer.wrap(bytes);
+        }
+    }
+
+    List<Fault> faults() {
+        return faults;
+    }
+
+    long lastBatch() {
+        return nextBatch - 1;
+    }
+
+    /** The last segment, −1 when there is none. */
+    int lastCycle() {
+        return lastCycle;
+    }
+
+    /** Whether the frames of the last segment are as they should be. */
+    boolean lastWhole() {
+        return lastWhole;
+    }
+
+    /** Content of the last segment. */
+    ByteBuffer lastBytes() {
+        return lastBytes;
+    }
+
+    /** First record of each whole batch in {@link #lastBytes}. */
+    int[] lastRecords() {
+        return Arrays.copyOf(lastRecords, lastCount);
+    }
+}

@@ -1,0 +1,96 @@
+package io.synod.log;
+
+import java.io.IOException;
+import java.io.RandomAccessFile;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.util.Map;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import java.util.zip.CRC32C;
+
+/**
+ * What the log says of itself, in a small text file that is replaced as a whole: format, whether it was closed, which
+ * batch is the last of every sealed segment.
+ *
+ * @param clean whether the log was closed, with {@code lastBatch} as its last batch
+ * @param sealed last batch number by cycle, of segments that are never written again
+ */
+record Manifest(boolean clean, long lastBatch, SortedMap<Integer, Long> sealed) {
+    private static final String FILE = "MANIFEST";
+    private static final String FORMAT = "synod-log 1";
+
+    static final Manifest NONE = new Manifest(false, 0, new TreeMap<>());
+
+    /**
+     * {@link #NONE} where there is none.
+     *
+     * @throws IOException when it was written by another version
+     */
+    static Manifest read(Path directory) throws IOException {
+        Path file = directory.resolve(FILE);
+        if (!Files.exists(file)) {
+            return NONE;
+        }
+        String text = new String(Files.readAllBytes(file), StandardCharsets.ISO_8859_1);
+        int end = text.lastIndexOf("crc ");
+        if (end < 0 || !text.substring(end).strip().equals("crc " + crc(text.substring(0, end)))) {
+            throw new IOException(
+                    file + " is damaged. It only repeats what the segments say: move it away and start again");
+        }
+        String[] lines = text.substring(0, end).split("\n");
+        if (!lines[0].equals(FORMAT)) {
+            throw new IOException("the log in " + directory + " has format \"" + lines[0] + "\", this version knows \""
+                    + FORMAT + "\"; use the version that wrote it, or a newer one");
+        }
+        boolean clean = false;
+        long lastBatch = 0;
+        SortedMap<Integer, Long> sealed = new TreeMap<>();
+        for (String line : lines) {
+            String[] words = line.split(" ");
+            switch (words[0]) {
+                case "closed" -> {
+                    clean = true;
+                    lastBatch = Long.parseLong(words[1]);
+                }
+                case "sealed" -> sealed.put(Integer.parseInt(words[1]), Long.parseLong(words[2]));
+                default -> {
+                    // The format line, and what a later version of this format may add.
+                }
+            }
+        }
+        return new Manifest(clean, lastBatch, sealed);
+    }
+
+    /** The directory must be forced afterwards. */
+    void write(Path directory) throws IOException {
+        StringBuilder text = new StringBuilder(FORMAT).append('\n');
+        if (clean) {
+            text.append("closed ").append(lastBatch).append('\n');
+        }
+        for (Map.Entry<Integer, Long> segment : sealed.entrySet()) {
+            text.append("sealed ")
+                    .append(segment.getKey())
+                    .append(' ')
+                    .append(segment.getValue())
+                    .append('\n');
+        }
+        String crc = crc(text.toString());
+        text.append("crc ").append(crc).append('\n');
+        Path next = directory.resolve(FILE + ".next");
+        try (RandomAccessFile out = new RandomAccessFile(next.toFile(), "rw")) {
+            out.setLength(0);
+            out.write(text.toString().getBytes(StandardCharsets.ISO_8859_1));
+            out.getFD().sync();
+        }
+        Files.move(next, directory.resolve(FILE), StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+    }
+
+    static String crc(String text) {
+        CRC32C crc = new CRC32C();
+        crc.update(text.getBytes(StandardCharsets.ISO_8859_1));
+        return Long.toHexString(crc.getValue());
+    }
+}

@@ -1,0 +1,151 @@
+package io.synod.replica;
+
+import io.synod.group.Invariant;
+import io.synod.log.EntryLog;
+import io.synod.transport.VirtualThreads;
+import java.io.IOException;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.Consumer;
+import java.util.function.Supplier;
+
+/**
+ * Who writes the node's log, and when.
+ *
+ * <p><b>Concurrency.</b> Whoever holds the <em>baton</em> makes one cycle: give the waiting proposals of every group their
+ * places, ship them, append all that waits, force once, tell every group. A client that finds the path idle does that
+ * itself, as does the thread that read a leader's entries; otherwise the work stays queued for the {@code synod-log}
+ * thread. Nobody ever waits for the baton. Steps of a group are made under the group's lock, which is never held during
+ * the append and the force.
+ *
+ * <p><b>Gate.</b> A group's next batch leaves when its last one is committed, or when {@link #CROWD} proposals wait after
+ * the own force: smaller batches cost more forces than they save time.
+ *
+ * <p><b>No wake-up is missed:</b> see {@link Baton}; and a group's commit index moves, then its queue is looked at.
+ *
+ * <p><b>Failure.</b> Whatever is thrown inside a cycle stops the node: what was to be forced may or may not be durable.
+ */
+final class CommitPath implements Runnable {
+    static final int CROWD = 32;
+    static final int CROWD_BYTES = 64 << 10;
+
+    private final EntryLog log;
+    private final PersistQueue persist;
+    private final Supplier<Replica[]> replicas;
+    private final Consumer<Throwable> failed;
+
+    private final Baton baton = new Baton(this::hasWork, this::guardedCycle, this::unparkLogThread);
+    private volatile Thread logThread;
+
+    CommitPath(EntryLog log, PersistQueue persist, Supplier<Replica[]> replicas, Consumer<Throwable> failed) {
+        this.log = log;
+        this.persist = persist;
+        this.replicas = replicas;
+        this.failed = failed;
+    }
+
+    private boolean hasWork() {
+        if (persist.hasWork()) {
+            return true;
+        }
+        for (Replica replica : replicas.get()) {
+            if (replica.gateOpen()) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    private void unparkLogThread() {
+        LockSupport.unpark(logThread);
+    }
+
+    /** Makes one cycle on the calling thread if there is work and nobody else is at it. */
+    void help() {
+        if (VirtualThreads.isCurrent()) {
+            baton.wake();
+        } else {
+            baton.help();
+        }
+    }
+
+    /**
+     * As {@link #help}, but proposals alone are left to the log thread: who reads a follower's acknowledgements must not
+     * wait for a force.
+     */
+    void helpPersist() {
+        if (persist.hasWork()) {
+            help();
+        } else {
+            wake();
+        }
+    }
+
+    /** Sees to it that somebody does what there is to do; to be called after the work was queued. */
+    void wake() {
+        baton.wake();
+    }
+
+    /** The log thread. */
+    @Override
+    public void run() {
+        logThread = Thread.currentThread();
+        while (!baton.isClosed()) {
+            if (baton.exhaust()) {
+                LockSupport.park(this);
+            }
+        }
+    }
+
+    /** @return whether there was anything to do */
+    private boolean guardedCycle() {
+        try {
+            return cycle();
+        } catch (Throwable e) {
+            baton.close();
+            failed.accept(e);
+            return false;
+        }
+    }
+
+    private boolean cycle() throws IOException {
+        for (Replica replica : replicas.get()) {
+            if (replica.gateOpen()) {
+                replica.placeProposals();
+            }
+        }
+        PersistQueue.Batch batch = persist.drain();
+        if (batch.isEmpty()) {
+            return false;
+        }
+        int size = batch.appends().size();
+        log.append(batch.appends());
+        log.force();
+        Invariant.that(
+                size == batch.owners().size(),
+                "%d records forced, %d would be told so",
+                size,
+                batch.owners().size());
+        for (Replica replica : replicas.get()) {
+            replica.forced(batch);
+        }
+        return true;
+    }
+
+    /** No further cycle begins. */
+    void stop() {
+        baton.close();
+    }
+
+    /** No cycle is running when this returns, nor will one ever be. */
+    void close(long timeoutNanos) {
+        baton.close();
+        long start = System.nanoTime();
+        while (!baton.isIdle()) {
+            if (System.nanoTime() - start > timeoutNanos) {
+                throw new IllegalStateException("the log's force did not return in " + timeoutNanos / 1_000_000
+                        + " ms; the log stays open: is the disk hanging?");
+            }
+            LockSupport.parkNanos(this, 100_000L);
+        }
+    }
+}

@@ -1,0 +1,610 @@
+package io.synod.replica;
+
+import io.synod.group.EntryKind;
+import io.synod.group.Epoch;
+import io.synod.group.Member;
+import io.synod.group.Members;
+import io.synod.log.EntryLog;
+import io.synod.paxos.GroupState;
+import io.synod.paxos.Message;
+import io.synod.paxos.PeerView;
+import io.synod.paxos.Role;
+import io.synod.transport.Envelope;
+import io.synod.transport.VirtualThreads;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.locks.ReentrantLock;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * One group on this node: its state machine of the protocol, and what its steps cause.
+ *
+ * <p><b>Concurrency.</b> A step is made under {@link #lock} by whichever thread has the input (client, reader, timer, log
+ * or apply thread) and is short: no append, no force, no call of the {@link Applier}. What others need to know of the state
+ * is published in volatile fields at the end of each step. Order of locks: apply baton, group lock, persist queue.
+ */
+final class Replica implements ReplicatedLog {
+    private static final Logger LOG = LoggerFactory.getLogger(Replica.class);
+
+    private static final int PROPOSALS_MAX = 1 << 16;
+    private static final int BATCH_MAX = 256;
+    private static final int BATCH_BYTES_MAX = 4 << 20;
+    private static final long READ_RETRY_NANOS = 5_000_000L;
+    /** A little more than the protocol gives a handover. */
+    private static final long TRANSFER_ATTEMPT_NANOS = 250_000_000L;
+
+    /** A step of the protocol. */
+    private interface Step {
+        void run(GroupState state, long nowNanos, StepEffects out);
+    }
+
+    /** What is told to {@link Applier#onRole}. */
+    private record RoleEvent(String leader, long epoch, boolean serving) {}
+
+    private record ReadAnswer(long index) {}
+
+    private static final ReadAnswer NO_ANSWER = new ReadAnswer(-2);
+
+    private final ReplicaNode node;
+    private final long group;
+    private final int selfSlot;
+    private final Applier applier;
+    private final ReentrantLock lock = new ReentrantLock();
+    private final GroupState state;
+    private final UnforcedTail tail = new UnforcedTail();
+    private final Map<Integer, PeerOutbox> outboxes = new HashMap<>();
+    private final ProposalQueue proposals = new ProposalQueue();
+    private final ApplyPath apply;
+    private final Signal roleSignal = new Signal();
+    private final Signal readSignal = new Signal();
+    private final AtomicLong tickets = new AtomicLong();
+    private final Map<Long, ReadAnswer> reads = new ConcurrentHashMap<>();
+    private final ConcurrentLinkedQueue<RoleEvent> roleEvents = new ConcurrentLinkedQueue<>();
+    private final AtomicBoolean tellingRole = new AtomicBoolean();
+
+    /** Persist effects that are forced. Under the lock. */
+    private long persisted;
+    /** The epoch that this node leads, 0 for none. Under the lock. */
+    private long leading;
+
+    private volatile long servingEpoch;
+    private volatile long leaderEpoch;
+    private volatile int leaderSlot;
+    private volatile long commitIndex;
+    private volatile long durableIndex;
+    private volatile long lastProposed;
+    private volatile boolean transferring;
+    private volatile Throwable stopped;
+
+    Replica(ReplicaNode node, long group, Members bootstrap, int selfSlot, int priority, Applier applier) {
+        this.node = node;
+        this.group = group;
+        this.selfSlot = selfSlot;
+        this.applier = applier;
+        EntryLog log = node.log();
+        long applied = applier.appliedIndex();
+        this.state = new GroupState(
+                selfSlot,
+                bootstrap,
+                log.recovered(group),
+                applied,
+                priority,
+                node.timing(),
+                node.splitRandom(),
+                node.nanoClock().getAsLong());
+        this.apply = new ApplyPath(this, log, applier, applied);
+        this.commitIndex = state.commitIndex();
+        this.durableIndex = state.durableIndex();
+        if (node.transport() != null) {
+            for (Member member : bootstrap.all()) {
+                if (member.slot() != selfSlot) {
+                    outboxes.put(
+                            member.slot(), new PeerOutbox(this, member.slot(), node.transport(), log, node.feeder()));
+                }
+            }
+        }
+    }
+
+    // ------------------------------------------------------------------ steps
+
+    private StepEffects step(Step step) {
+        StepEffects out = new StepEffects(this, node.persist());
+        Throwable failure = null;
+        lock.lock();
+        try {
+            if (stopped != null) {
+                return null;
+            }
+            step.run(state, node.nanoClock().getAsLong(), out);
+            publish();
+        } catch (Throwable e) {
+            failure = e;
+        } finally {
+            lock.unlock();
+        }
+        if (failure != null) {
+            node.fail(failure);
+            return null;
+        }
+        return out;
+    }
+
+    private void publish() {
+        boolean leads = state.role() == Role.LEADER;
+        long epoch = state.leaderEpoch();
+        long served = servingEpoch;
+        if (leading != 0 && (!leads || epoch != leading)) {
+            // First: nobody may begin local work under an epoch whose local work is being undone.
+            servingEpoch = 0;
+            apply.depose(leading);
+            transferring = false;
+        }
+        if (leads && epoch != leading) {
+            // What an earlier leadership proposed says nothing about this one's gate.
+            lastProposed = state.lastIndex();
+        }
+        leading = leads ? epoch : 0;
+        commitIndex = state.commitIndex();
+        durableIndex = state.durableIndex();
+        apply.release(Math.min(state.commitIndex(), state.durableIndex()));
+        long serving = leads && state.serving() ? epoch : 0;
+        if (serving != served || epoch != leaderEpoch || state.leaderSlot() != leaderSlot) {
+            servingEpoch = serving;
+            leaderEpoch = epoch;
+            leaderSlot = state.leaderSlot();
+            roleEvents.add(new RoleEvent(leaderName(), epoch, serving != 0));
+        }
+    }
+
+    /** Carries out what a step wants, and wakes who has to do something because of it. */
+    private void conclude(StepEffects out, Map<Integer, List<Envelope>> collected) {
+        if (out == null) {
+            return;
+        }
+        out.carryOut(node.transport(), collected);
+        apply.wake();
+        tellRole();
+        node.commitPath().wake();
+    }
+
+    private void tellRole() {
+        while (!roleEvents.isEmpty() && tellingRole.compareAndSet(false, true)) {
+            try {
+                RoleEvent event;
+                while ((event = roleEvents.poll()) != null) {
+                    applier.onRole(event.leader, event.epoch, event.serving);
+                }
+                roleSignal.raise();
+            } catch (RuntimeException | Error e) {
+                stop(e);
+            } finally {
+                tellingRole.set(false);
+            }
+        }
+    }
+
+    void tick(Map<Integer, List<Envelope>> collected) {
+        conclude(step(GroupState::tick), collected);
+        apply.watch();
+    }
+
+    void onMessage(int fromSlot, Message message) {
+        conclude(step((s, now, out) -> s.onMessage(fromSlot, message, now, out)), null);
+    }
+
+    /** As {@link #onMessage}, but what is to be forced is left to the caller. */
+    void onData(int fromSlot, Message message) {
+        StepEffects out = step((s, now, fx) -> s.onMessage(fromSlot, message, now, fx));
+        if (out != null) {
+            out.carryOut(node.transport(), null);
+            apply.wake();
+            tellRole();
+        }
+    }
+
+    void onPeerDown(int slot) {
+        conclude(step((s, now, out) -> s.onPeerDown(slot, now, out)), null);
+    }
+
+    // ------------------------------------------------------------------ under the baton
+
+    /** Whether the next batch of proposals may leave. */
+    boolean gateOpen() {
+        int count = proposals.count();
+        return count > 0
+                && stopped == null
+                && (count >= CommitPath.CROWD
+                        || servingEpoch == 0
+                        || commitIndex >= lastProposed
+                        || proposals.bytes() >= CommitPath.CROWD_BYTES);
+    }
+
+    /** Gives the waiting proposals their places in the log and ships them. */
+    void placeProposals() {
+        conclude(step(this::place), null);
+    }
+
+    private void place(GroupState s, long now, StepEffects out) {
+        long bytes = 0;
+        for (int i = 0; i < BATCH_MAX && bytes < BATCH_BYTES_MAX; i++) {
+            PendingProposal proposal = proposals.poll();
+            if (proposal == null) {
+                break;
+            }
+            long index =
+                    proposal.epoch() == s.leaderEpoch() ? s.propose(EntryKind.DATA, proposal.payload(), now, out) : -1;
+            if (index < 0) {
+                proposal.decide(Proposal.Outcome.LOST);
+            } else {
+                proposal.placed(out.lastAppended());
+                apply.add(proposal);
+                bytes += proposal.payload().length;
+            }
+        }
+        lastProposed = s.lastIndex();
+        s.flush(now, out);
+    }
+
+    /** This batch of the node's log is durable. */
+    void forced(PersistQueue.Batch batch) {
+        if (!batch.owners().contains(this)) {
+            return;
+        }
+        conclude(
+                step((s, now, out) -> {
+                    for (int i = 0; i < batch.owners().size(); i++) {
+                        if (batch.owners().get(i) == this) {
+                            persisted++;
+                            EntryLog.Append append = batch.appends().get(i);
+                            if (append.entry() != null) {
+                                tail.forced(append.entry());
+                            }
+                        }
+                    }
+                    s.onForced(persisted, now, out);
+                }),
+                null);
+    }
+
+    // ------------------------------------------------------------------ for the parts of this package
+
+    long group() {
+        return group;
+    }
+
+    /** Under the group's lock. */
+    UnforcedTail tail() {
+        return tail;
+    }
+
+    PeerOutbox outbox(int slot) {
+        return outboxes.get(slot);
+    }
+
+    ApplyPath applyPath() {
+        return apply;
+    }
+
+    boolean stopped() {
+        return stopped != null;
+    }
+
+    /** What a waiting client can do for its own proposal, and for those of others. */
+    void help() {
+        if (VirtualThreads.isCurrent()) {
+            node.commitPath().wake();
+            return;
+        }
+        apply.help();
+        if (gateOpen()) {
+            node.commitPath().help();
+            apply.help();
+        }
+    }
+
+    /** A client that may have been woken to do something for others stops waiting. */
+    void leave() {
+        apply.wake();
+    }
+
+    /** Under the apply baton. */
+    void applied(long index) {
+        conclude(step((s, now, out) -> s.onApplied(index, now, out)), null);
+    }
+
+    void answered(long ticket, long index) {
+        if (reads.replace(ticket, new ReadAnswer(index)) != null) {
+            readSignal.raise();
+        }
+    }
+
+    /** Whether entries that were read from the log just now may be sent under this header. */
+    boolean mayStillSend(Message header) {
+        lock.lock();
+        try {
+            if (header instanceof Message.Accept accept) {
+                return state.role() == Role.LEADER && state.leaderEpoch() == accept.epoch();
+            }
+            Message.Fetched fetched = (Message.Fetched) header;
+            return state.promisedEpoch() == fetched.epoch() && state.leaderEpoch() != fetched.epoch();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** The group stops on this node, for ever. The first cause counts. */
+    void stop(Throwable cause) {
+        if (halt(cause)) {
+            if (node.failure() == null) {
+                LOG.error("group {} has stopped on this node", group, cause);
+            }
+            apply.close();
+            applier.onStopped(cause);
+        }
+    }
+
+    /** @return whether it was running */
+    boolean halt(Throwable cause) {
+        lock.lock();
+        try {
+            if (stopped != null) {
+                return false;
+            }
+            stopped = cause;
+            servingEpoch = 0;
+            leaderSlot = 0;
+            leaderEpoch = Epoch.NONE;
+        } finally {
+            lock.unlock();
+        }
+        loseQueued();
+        apply.wakeAll();
+        roleSignal.raise();
+        readSignal.raise();
+        return true;
+    }
+
+    private void loseQueued() {
+        PendingProposal proposal;
+        while ((proposal = proposals.poll()) != null) {
+            proposal.decide(Proposal.Outcome.LOST);
+        }
+    }
+
+    // ------------------------------------------------------------------ ReplicatedLog
+
+    @Override
+    public Proposal propose(byte[] payload, long epoch, Object attachment) {
+        PendingProposal proposal = new PendingProposal(this, payload, epoch, attachment);
+        if (epoch == 0 || epoch != servingEpoch || transferring || proposals.count() >= PROPOSALS_MAX) {
+            proposal.decide(Proposal.Outcome.LOST);
+            return proposal;
+        }
+        proposals.offer(proposal);
+        if (stopped != null) {
+            loseQueued();
+        }
+        return proposal;
+    }
+
+    @Override
+    public long servingEpoch() {
+        return transferring ? 0 : servingEpoch;
+    }
+
+    @Override
+    public String leader() {
+        return leaderName();
+    }
+
+    private String leaderName() {
+        int slot = leaderSlot;
+        Member member = slot == 0 ? null : members().bySlot(slot);
+        return member == null ? null : member.name();
+    }
+
+    @Override
+    public String awaitLeader(long timeoutNanos) {
+        roleSignal.await(
+                () -> stopped != null || leaderSlot != 0 && (leaderSlot != selfSlot || servingEpoch() != 0),
+                timeoutNanos);
+        return leaderName();
+    }
+
+    @Override
+    public boolean awaitReadable(long timeoutNanos) {
+        long start = System.nanoTime();
+        while (stopped == null) {
+            long left = timeoutNanos - (System.nanoTime() - start);
+            long index = confirmRead(left);
+            if (index >= 0) {
+                return awaitApplied(index, timeoutNanos - (System.nanoTime() - start));
+            }
+            left = timeoutNanos - (System.nanoTime() - start);
+            if (left <= 0) {
+                return false;
+            }
+            // Not confirmed: the leader changes, or has just changed. Ask again soon, sooner if a role changes.
+            int before = leaderSlot;
+            roleSignal.await(() -> stopped != null || leaderSlot != before, Math.min(left, READ_RETRY_NANOS));
+        }
+        return false;
+    }
+
+    /** @return the index to read at, or less than 0 */
+    private long confirmRead(long timeoutNanos) {
+        long ticket = tickets.incrementAndGet();
+        reads.put(ticket, NO_ANSWER);
+        try {
+            conclude(step((s, now, out) -> s.read(ticket, now, out)), null);
+            readSignal.await(() -> stopped != null || reads.get(ticket) != NO_ANSWER, timeoutNanos);
+            return reads.get(ticket).index();
+        } finally {
+            reads.remove(ticket);
+        }
+    }
+
+    @Override
+    public boolean leaseHolds() {
+        if (servingEpoch == 0) {
+            return false;
+        }
+        lock.lock();
+        try {
+            return stopped == null && state.leaseHolds(node.nanoClock().getAsLong());
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    @Override
+    public boolean awaitApplied(long index, long timeoutNanos) {
+        apply.advanced().await(() -> apply.applied() >= index || stopped != null, timeoutNanos);
+        return apply.applied() >= index;
+    }
+
+    @Override
+    public long appliedIndex() {
+        return apply.applied();
+    }
+
+    @Override
+    public long commitIndex() {
+        return commitIndex;
+    }
+
+    @Override
+    public long durableIndex() {
+        return durableIndex;
+    }
+
+    @Override
+    public Members members() {
+        lock.lock();
+        try {
+            return state.members();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    @Override
+    public List<MemberStatus> status() {
+        // Lists files: not under the lock.
+        long bytes = node.log().bytes();
+        lock.lock();
+        try {
+            List<MemberStatus> all = new ArrayList<>();
+            for (Member member : state.members().all()) {
+                all.add(member.slot() == selfSlot ? ownStatus(member, bytes) : peerStatus(member));
+            }
+            return all;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private MemberStatus ownStatus(Member self, long logBytes) {
+        long lag = Math.max(0, state.commitIndex() - apply.applied());
+        long lease = state.leaseLeft(node.nanoClock().getAsLong());
+        // Alone, the lease never ends.
+        return new MemberStatus(
+                self.name(),
+                self.address(),
+                stopped != null ? "STOPPED" : state.role().name(),
+                Epoch.toString(state.leaderEpoch()),
+                state.durableIndex(),
+                state.commitIndex(),
+                apply.applied(),
+                lag,
+                lag == 0 ? 0 : -1,
+                Math.min(lease / 1_000_000L, Integer.MAX_VALUE),
+                logBytes,
+                stopped == null);
+    }
+
+    private MemberStatus peerStatus(Member member) {
+        boolean reachable = node.transport() != null && node.transport().connected(member.slot());
+        boolean leads = member.slot() == state.leaderSlot();
+        PeerView view = state.peer(member.slot(), node.nanoClock().getAsLong());
+        String role = leads ? Role.LEADER.name() : view != null && reachable ? Role.FOLLOWER.name() : "UNKNOWN";
+        long lag = view == null ? -1 : Math.max(0, state.commitIndex() - view.applied());
+        return new MemberStatus(
+                member.name(),
+                member.address(),
+                role,
+                leads || view != null ? Epoch.toString(state.leaderEpoch()) : Epoch.toString(Epoch.NONE),
+                view == null ? -1 : view.durable(),
+                view == null ? -1 : Math.min(view.durable(), state.commitIndex()),
+                view == null ? -1 : view.applied(),
+                lag,
+                lag == 0 ? 0 : view == null ? -1 : view.silentNanos() / 1_000_000L,
+                0,
+                -1,
+                reachable);
+    }
+
+    @Override
+    public boolean transferAway(long timeoutNanos) {
+        long start = System.nanoTime();
+        while (leadsNow()) {
+            long left = timeoutNanos - (System.nanoTime() - start);
+            if (left <= 0) {
+                return false;
+            }
+            int target = bestSuccessor();
+            if (target == 0) {
+                roleSignal.await(() -> !leadsNow(), Math.min(left, READ_RETRY_NANOS));
+                continue;
+            }
+            transferring = true;
+            try {
+                conclude(step((s, now, out) -> s.transfer(target, now, out)), null);
+                roleSignal.await(() -> !leadsNow(), Math.min(left, TRANSFER_ATTEMPT_NANOS));
+            } finally {
+                transferring = false;
+            }
+        }
+        return true;
+    }
+
+    private boolean leadsNow() {
+        return stopped == null && leaderSlot == selfSlot;
+    }
+
+    /** The reachable voter that has most of the log; 0 where there is none. */
+    private int bestSuccessor() {
+        lock.lock();
+        try {
+            int best = 0;
+            long most = -1;
+            for (int slot : state.members().voters()) {
+                PeerView view = state.peer(slot, node.nanoClock().getAsLong());
+                boolean alive =
+                        view != null && view.silentNanos() < node.timing().electionTimeout();
+                if (alive && view.durable() > most) {
+                    best = slot;
+                    most = view.durable();
+                }
+            }
+            return best;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Closes this group only; it no longer votes on this node. */
+    @Override
+    public void close() {
+        halt(new IllegalStateException("the group was closed on this node"));
+        apply.close();
+        node.closed(this);
+    }
+}

@@ -1,0 +1,285 @@
+package io.synod.replica;
+
+import io.synod.group.Invariant;
+import io.synod.group.Members;
+import io.synod.log.EntryLog;
+import io.synod.paxos.Message;
+import io.synod.paxos.Timing;
+import io.synod.transport.Transport;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.SplittableRandom;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.TimeUnit;
+import java.util.function.LongSupplier;
+import java.util.random.RandomGenerator;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * All groups of one node: they share its log, its transport and its threads. Thread-safe.
+ *
+ * <p>Threads: {@code synod-log} (the commit path when no client is on it, {@link CommitPath}), {@code synod-timer} ({@link
+ * TimerLoop}), {@code synod-feed} ({@link Feeder}), and per group {@code synod-apply-N} ({@link ApplyPath}).
+ *
+ * <p>A failed force or a broken invariant stops the node: it goes silent at once, because what it would say could be
+ * untrue. {@link Applier#onStopped} tells each group.
+ */
+public final class ReplicaNode implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(ReplicaNode.class);
+    private static final long CLOSE_NANOS = 10_000_000_000L;
+
+    private final EntryLog log;
+    private final Transport transport;
+    private final Timing timing;
+    private final LongSupplier nanoClock;
+    private final SplittableRandom random;
+
+    private final PersistQueue persist = new PersistQueue();
+    private final CommitPath commitPath;
+    private final TimerLoop timer;
+    private final Feeder feeder = new Feeder();
+    private final Map<Long, Replica> byGroup = new ConcurrentHashMap<>();
+    private volatile Replica[] replicas = new Replica[0];
+    private final List<Thread> threads = new ArrayList<>();
+    private volatile Throwable failure;
+    private volatile boolean closed;
+
+    /**
+     * Starts the node's threads; groups are opened after that.
+     *
+     * @param log closed with the node
+     * @param transport not started yet, closed with the node; {@code null} for a node without peers
+     * @param nanoClock monotonic, {@code System::nanoTime}
+     */
+    public ReplicaNode(
+            EntryLog log, Transport transport, Timing timing, LongSupplier nanoClock, RandomGenerator random) {
+        this.log = log;
+        this.transport = transport;
+        this.timing = timing;
+        this.nanoClock = nanoClock;
+        this.random = new SplittableRandom(random.nextLong());
+        this.commitPath = new CommitPath(log, persist, () -> replicas, this::fail);
+        this.timer = new TimerLoop(
+                () -> replicas, transport, commitPath, nanoClock, Math.max(timing.electionTimeout() / 2, 1));
+        start("synod-log", commitPath);
+        start("synod-feed", feeder);
+        start("synod-timer", timer);
+        if (transport != null) {
+            transport.start(new PeerAdapter());
+        }
+    }
+
+    private synchronized void start(String name, Runnable body) {
+        Thread thread = new Thread(
+                () -> {
+                    try {
+                        body.run();
+                    } catch (Throwable e) {
+                        fail(e);
+                    }
+                },
+                name);
+        thread.setDaemon(true);
+        threads.add(thread);
+        thread.start();
+    }
+
+    /**
+     * Opens a group. It takes part from now on.
+     *
+     * @param groupId the same on all nodes
+     * @param bootstrap the members as long as the log has no other configuration
+     * @param selfSlot this node's slot among them
+     * @param priority of this node as leader; the greater is preferred
+     * @throws IllegalStateException when the group is open already, or the node has stopped
+     */
+    public ReplicatedLog openGroup(long groupId, Members bootstrap, int selfSlot, int priority, Applier applier) {
+        Invariant.that(bootstrap.bySlot(selfSlot) != null, "slot %d is not in group %d", selfSlot, groupId);
+        Invariant.that(
+                transport != null || bootstrap.all().size() == 1,
+                "group %d has %d members, but this node has no transport",
+                groupId,
+                bootstrap.all().size());
+        Replica replica;
+        synchronized (this) {
+            if (closed || failure != null) {
+                throw new IllegalStateException(
+                        "this node has stopped, group " + groupId + " cannot be opened", failure);
+            }
+            if (byGroup.containsKey(groupId)) {
+                throw new IllegalStateException("group " + groupId + " is open already");
+            }
+            replica = new Replica(this, groupId, bootstrap, selfSlot, priority, applier);
+            start("synod-apply-" + groupId, replica.applyPath());
+            byGroup.put(groupId, replica);
+            Replica[] more = Arrays.copyOf(replicas, replicas.length + 1);
+            more[more.length - 1] = replica;
+            replicas = more;
+        }
+        return replica;
+    }
+
+    synchronized void closed(Replica replica) {
+        if (byGroup.remove(replica.group(), replica)) {
+            replicas = Arrays.stream(replicas).filter(r -> r != replica).toArray(Replica[]::new);
+        }
+    }
+
+    /** Why the node has stopped; {@code null} while it runs. */
+    public Throwable failure() {
+        return failure;
+    }
+
+    /** Stops everything, for ever; the first cause counts. Called by whichever thread met it. */
+    void fail(Throwable cause) {
+        Replica[] all;
+        synchronized (this) {
+            if (closed || failure != null) {
+                return;
+            }
+            failure = cause;
+            all = replicas;
+        }
+        LOG.error("this node stops: {}", cause.toString(), cause);
+        commitPath.stop();
+        timer.close();
+        feeder.close();
+        if (transport != null) {
+            transport.close();
+        }
+        for (Replica replica : all) {
+            replica.stop(cause);
+        }
+    }
+
+    /** Hands over what this node leads, then closes. */
+    public void close(long transferNanos) {
+        long start = System.nanoTime();
+        for (Replica replica : replicas) {
+            long left = transferNanos - (System.nanoTime() - start);
+            if (left > 0 && replica.members().voters().length > 1 && !replica.transferAway(left)) {
+                LOG.warn("leadership of group {} could not be handed over in time", replica.group());
+            }
+        }
+        close();
+    }
+
+    /** Closes at once, as a crash would, but for what is being forced. */
+    @Override
+    public void close() {
+        List<Thread> ended;
+        synchronized (this) {
+            if (closed) {
+                return;
+            }
+            closed = true;
+            ended = List.copyOf(threads);
+        }
+        timer.close();
+        if (transport != null) {
+            transport.close();
+        }
+        for (Replica replica : replicas) {
+            replica.close();
+        }
+        feeder.close();
+        commitPath.close(CLOSE_NANOS);
+        join(ended);
+        try {
+            log.close();
+        } catch (IOException e) {
+            LOG.warn("closing the log failed", e);
+        }
+    }
+
+    private static void join(List<Thread> ended) {
+        boolean interrupted = false;
+        long start = System.nanoTime();
+        for (Thread thread : ended) {
+            long left = TimeUnit.NANOSECONDS.toMillis(CLOSE_NANOS - (System.nanoTime() - start));
+            if (thread == Thread.currentThread() || left <= 0) {
+                continue;
+            }
+            try {
+                thread.join(left);
+            } catch (InterruptedException e) {
+                interrupted = true;
+            }
+        }
+        if (interrupted) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    /** What peers send, on the threads that read it. */
+    private final class PeerAdapter implements Transport.Receiver {
+        @Override
+        public void onData(int fromSlot, long group, Message message, boolean more) {
+            Replica replica = byGroup.get(group);
+            if (replica != null) {
+                replica.onData(fromSlot, message);
+            }
+            if (!more) {
+                // One append, one force and one acknowledgement for all that has arrived.
+                commitPath.helpPersist();
+            }
+        }
+
+        @Override
+        public void onControl(int fromSlot, long group, Message message) {
+            Replica replica = byGroup.get(group);
+            if (replica != null) {
+                replica.onMessage(fromSlot, message);
+            }
+        }
+
+        @Override
+        public void onPeerDown(int slot) {
+            for (Replica replica : replicas) {
+                replica.onPeerDown(slot);
+            }
+        }
+    }
+
+    // ------------------------------------------------------------------ for the parts of this package
+
+    EntryLog log() {
+        return log;
+    }
+
+    Transport transport() {
+        return transport;
+    }
+
+    Timing timing() {
+        return timing;
+    }
+
+    LongSupplier nanoClock() {
+        return nanoClock;
+    }
+
+    PersistQueue persist() {
+        return persist;
+    }
+
+    CommitPath commitPath() {
+        return commitPath;
+    }
+
+    TimerLoop timer() {
+        return timer;
+    }
+
+    Feeder feeder() {
+        return feeder;
+    }
+
+    synchronized RandomGenerator splitRandom() {
+        return random.split();
+    }
+}

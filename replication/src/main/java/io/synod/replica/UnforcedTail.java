@@ -1,0 +1,43 @@
+package io.synod.replica;
+
+import io.synod.group.Entry;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * The end of a group's log that may not be in the {@link io.synod.log.EntryLog} yet: entries are shipped before they are
+ * appended. Used under the group's lock.
+ */
+final class UnforcedTail {
+    private final ArrayDeque<Entry> entries = new ArrayDeque<>();
+
+    void add(Entry entry) {
+        while (!entries.isEmpty() && entries.peekLast().index() >= entry.index()) {
+            entries.pollLast();
+        }
+        entries.add(entry);
+    }
+
+    /** To be called in the order of {@link #add}, for voided entries as well. */
+    void forced(Entry entry) {
+        if (entries.peekFirst() == entry) {
+            entries.pollFirst();
+        }
+    }
+
+    /** {@code null} when the tail does not hold all of them. */
+    List<Entry> range(long from, long to) {
+        Entry first = entries.peekFirst();
+        if (first == null || first.index() > from || entries.peekLast().index() < to) {
+            return null;
+        }
+        List<Entry> range = new ArrayList<>((int) (to - from + 1));
+        for (Entry entry : entries) {
+            if (entry.index() >= from && entry.index() <= to) {
+                range.add(entry);
+            }
+        }
+        return range;
+    }
+}

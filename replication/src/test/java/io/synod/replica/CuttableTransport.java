@@ -1,0 +1,73 @@
+package io.synod.replica;
+
+import io.synod.paxos.Message;
+import io.synod.transport.Envelope;
+import io.synod.transport.Transport;
+import java.util.List;
+
+/** A transport whose node can be cut off silently: connections stay, messages vanish, in both directions. */
+final class CuttableTransport implements Transport {
+    private final Transport inner;
+    private volatile boolean cut;
+
+    CuttableTransport(Transport inner) {
+        this.inner = inner;
+    }
+
+    void cut(boolean off) {
+        cut = off;
+    }
+
+    @Override
+    public void start(Receiver receiver) {
+        inner.start(new Receiver() {
+            @Override
+            public void onData(int fromSlot, long group, Message message, boolean more) {
+                if (!cut) {
+                    receiver.onData(fromSlot, group, message, more);
+                }
+            }
+
+            @Override
+            public void onControl(int fromSlot, long group, Message message) {
+                if (!cut) {
+                    receiver.onControl(fromSlot, group, message);
+                }
+            }
+
+            @Override
+            public void onPeerDown(int slot) {
+                receiver.onPeerDown(slot);
+            }
+        });
+    }
+
+    @Override
+    public void sendControl(int toSlot, long group, Message message) {
+        if (!cut) {
+            inner.sendControl(toSlot, group, message);
+        }
+    }
+
+    @Override
+    public void sendControl(int toSlot, List<Envelope> messages) {
+        if (!cut) {
+            inner.sendControl(toSlot, messages);
+        }
+    }
+
+    @Override
+    public boolean sendData(int toSlot, long group, Message message) {
+        return cut || inner.sendData(toSlot, group, message);
+    }
+
+    @Override
+    public boolean connected(int slot) {
+        return inner.connected(slot);
+    }
+
+    @Override
+    public void close() {
+        inner.close();
+    }
+}

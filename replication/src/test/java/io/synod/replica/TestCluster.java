@@ -1,0 +1,151 @@
+package io.synod.replica;
+
+import io.synod.group.Member;
+import io.synod.group.Members;
+import io.synod.paxos.Timing;
+import io.synod.transport.PeerIdentities;
+import io.synod.transport.SocketTransport;
+import java.io.IOException;
+import java.net.ServerSocket;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Random;
+import java.util.UUID;
+
+/** Nodes a, b, c … in this JVM, over real sockets on loopback, with logs in memory. */
+final class TestCluster implements AutoCloseable {
+    static final long GROUP = 7;
+
+    /** One node; its disk outlives {@link #kill}. */
+    final class TestNode {
+        final int slot;
+        final String name;
+        TestLog log = new TestLog();
+        ListApplier applier;
+        CuttableTransport transport;
+        ReplicaNode node;
+        ReplicatedLog group;
+
+        TestNode(int slot) {
+            this.slot = slot;
+            this.name = members.bySlot(slot).name();
+        }
+
+        void start() throws IOException {
+            start(SocketTransport.listen(members.bySlot(slot).address()));
+        }
+
+        void start(ServerSocket listener) {
+            transport = new CuttableTransport(new SocketTransport(
+                    new SocketTransport.Identity("test", members, slot, new UUID(1, slot)),
+                    listener,
+                    null,
+                    PeerIdentities.inMemory(),
+                    System::nanoTime,
+                    new Random(seed + slot)));
+            applier = new ListApplier();
+            node = new ReplicaNode(log, transport, timing(slot), System::nanoTime, new Random(seed * 31 + slot));
+            group = node.openGroup(GROUP, members, slot, 0, applier);
+        }
+
+        /** As kill -9 would: what was not forced is gone, connections break. */
+        void kill() {
+            node.close();
+            log = new TestLog(log.disk());
+            node = null;
+        }
+
+        boolean leads() {
+            return node != null && group.servingEpoch() != 0;
+        }
+
+        Proposal propose(String text) {
+            return group.propose(text.getBytes(StandardCharsets.UTF_8), group.servingEpoch(), text);
+        }
+
+        /** @return how it ended */
+        Proposal.Outcome write(String text) {
+            return propose(text).await(Await.LIMIT_NANOS);
+        }
+    }
+
+    private final long seed;
+    private final int onlyLeader;
+    private final Members members;
+    private final List<TestNode> nodes = new ArrayList<>();
+
+    private TestCluster(int size, int onlyLeader, long seed) throws IOException {
+        System.err.println("seed " + seed);
+        this.seed = seed;
+        this.onlyLeader = onlyLeader;
+        List<ServerSocket> listeners = new ArrayList<>();
+        List<Member> all = new ArrayList<>();
+        for (int slot = 1; slot <= size; slot++) {
+            ServerSocket listener = SocketTransport.listen("127.0.0.1:0");
+            listeners.add(listener);
+            String name = String.valueOf((char) ('a' + slot - 1));
+            all.add(new Member(slot, name, Member.UNSEEN, Member.Role.VOTER, "127.0.0.1:" + listener.getLocalPort()));
+        }
+        members = new Members(all);
+        for (int slot = 1; slot <= size; slot++) {
+            TestNode node = new TestNode(slot);
+            nodes.add(node);
+            node.start(listeners.get(slot - 1));
+        }
+    }
+
+    static TestCluster of(int size) throws IOException {
+        return new TestCluster(size, 0, Long.getLong("seed", new Random().nextInt(1_000_000)));
+    }
+
+    /** Three nodes of which only this one ever campaigns. */
+    static TestCluster ledBy(int slot) throws IOException {
+        return new TestCluster(3, slot, Long.getLong("seed", new Random().nextInt(1_000_000)));
+    }
+
+    private Timing timing(int slot) {
+        Timing standard = Timing.standard();
+        return onlyLeader == 0 || onlyLeader == slot
+                ? standard
+                : new Timing(standard.heartbeat(), 600_000_000_000L, standard.lease(), standard.maxDriftPercent());
+    }
+
+    List<TestNode> nodes() {
+        return nodes;
+    }
+
+    TestNode awaitLeader() {
+        Await.until("a leader that serves", () -> nodes.stream().anyMatch(TestNode::leads));
+        return nodes.stream().filter(TestNode::leads).findFirst().orElseThrow();
+    }
+
+    List<TestNode> others(TestNode than) {
+        return nodes.stream().filter(n -> n != than && n.node != null).toList();
+    }
+
+    /** Waits until every running node has applied the same, and that holds this. */
+    void awaitEqual(List<String> atLeast) {
+        Await.until(
+                () -> "equal state on all nodes: "
+                        + nodes.stream()
+                                .map(n -> n.applier.texts().size() + " " + n.applier.appliedIndex())
+                                .toList(),
+                () -> {
+                    List<TestNode> running =
+                            nodes.stream().filter(n -> n.node != null).toList();
+                    List<String> first = running.get(0).applier.texts();
+                    return first.containsAll(atLeast)
+                            && running.stream().allMatch(n -> n.applier.texts().equals(first));
+                });
+    }
+
+    @Override
+    public void close() {
+        for (TestNode node : nodes) {
+            if (node.node != null) {
+                node.node.close();
+            }
+        }
+    }
+}

@@ -1,0 +1,121 @@
+package io.synod.replica;
+
+import io.synod.group.Entry;
+import io.synod.group.Recovered;
+import io.synod.log.EntryLog;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.locks.LockSupport;
+
+/** A log in memory whose force takes a given time or fails; what was not forced is gone after a restart. */
+final class TestLog implements EntryLog {
+    private final Map<Long, List<Entry>> entries = new HashMap<>();
+    private final Map<Long, Long> promises = new HashMap<>();
+    private final List<Append> unforced = new ArrayList<>();
+    private final List<Append> disk;
+    private volatile long forceNanos;
+    private volatile IOException failure;
+    private volatile int forces;
+
+    TestLog() {
+        this(new ArrayList<>());
+    }
+
+    /** The log as it is found after a crash of the node that wrote it. */
+    TestLog(List<Append> disk) {
+        this.disk = disk;
+        disk.forEach(this::fold);
+    }
+
+    synchronized List<Append> disk() {
+        return new ArrayList<>(disk);
+    }
+
+    void forceTakes(long nanos) {
+        forceNanos = nanos;
+    }
+
+    void failForces(IOException with) {
+        failure = with;
+    }
+
+    int forces() {
+        return forces;
+    }
+
+    private void fold(Append append) {
+        if (append.entry() == null) {
+            promises.merge(append.group(), append.promise(), Math::max);
+            return;
+        }
+        List<Entry> log = entries.computeIfAbsent(append.group(), g -> new ArrayList<>());
+        int at = (int) append.entry().index() - 1;
+        log.subList(at, log.size()).clear();
+        log.add(append.entry());
+    }
+
+    @Override
+    public synchronized Recovered recovered(long group) {
+        List<Recovered.Term> terms = new ArrayList<>();
+        long epoch = 0;
+        List<Entry> log = entries.getOrDefault(group, List.of());
+        for (Entry entry : log) {
+            if (entry.epoch() != epoch) {
+                epoch = entry.epoch();
+                terms.add(new Recovered.Term(epoch, entry.index()));
+            }
+        }
+        return new Recovered(Math.max(epoch, promises.getOrDefault(group, 0L)), terms, log.size());
+    }
+
+    @Override
+    public synchronized void append(List<Append> batch) {
+        batch.forEach(this::fold);
+        unforced.addAll(batch);
+    }
+
+    @Override
+    public void force() throws IOException {
+        long nanos = forceNanos;
+        if (nanos > 0) {
+            long start = System.nanoTime();
+            while (System.nanoTime() - start < nanos) {
+                LockSupport.parkNanos(nanos);
+            }
+        }
+        if (failure != null) {
+            throw failure;
+        }
+        synchronized (this) {
+            disk.addAll(unforced);
+            unforced.clear();
+            forces++;
+        }
+    }
+
+    @Override
+    public synchronized List<Entry> read(long group, long from, long to, int maxBytes) throws IOException {
+        List<Entry> log = entries.getOrDefault(group, List.of());
+        if (from < 1 || to > log.size()) {
+            throw new IOException("no entries " + from + " to " + to + " in " + log.size());
+        }
+        List<Entry> read = new ArrayList<>();
+        int bytes = 0;
+        for (long i = from; i <= to && (read.isEmpty() || bytes < maxBytes); i++) {
+            read.add(log.get((int) i - 1));
+            bytes += log.get((int) i - 1).size();
+        }
+        return read;
+    }
+
+    @Override
+    public long bytes() {
+        return 0;
+    }
+
+    @Override
+    public void close() {}
+}

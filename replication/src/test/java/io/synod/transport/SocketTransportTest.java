@@ -1,0 +1,318 @@
+package io.synod.transport;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.synod.group.Entry;
+import io.synod.group.EntryKind;
+import io.synod.group.Member;
+import io.synod.group.Members;
+import io.synod.paxos.Message;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Random;
+import java.util.UUID;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.BooleanSupplier;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+@Timeout(30)
+class SocketTransportTest {
+    private record Received(int from, long group, Message message, boolean data) {}
+
+    /** Remembers what it received; its data reader can be held. */
+    private static final class Inbox implements Transport.Receiver {
+        final ConcurrentLinkedQueue<Received> received = new ConcurrentLinkedQueue<>();
+        final ConcurrentLinkedQueue<Integer> down = new ConcurrentLinkedQueue<>();
+        final Semaphore reading = new Semaphore(1);
+
+        @Override
+        public void onData(int fromSlot, long group, Message message, boolean more) {
+            reading.acquireUninterruptibly();
+            reading.release();
+            received.add(new Received(fromSlot, group, message, true));
+        }
+
+        @Override
+        public void onControl(int fromSlot, long group, Message message) {
+            received.add(new Received(fromSlot, group, message, false));
+        }
+
+        @Override
+        public void onPeerDown(int slot) {
+            down.add(slot);
+        }
+    }
+
+    private final List<ServerSocket> listeners = new ArrayList<>();
+    private final List<SocketTransport> transports = new ArrayList<>();
+
+    @AfterEach
+    void closeAll() {
+        transports.forEach(SocketTransport::close);
+    }
+
+    private Members members(String... names) throws IOException {
+        List<Member> all = new ArrayList<>();
+        for (int i = 0; i < names.length; i++) {
+            ServerSocket listener = SocketTransport.listen("127.0.0.1:0");
+            listeners.add(listener);
+            all.add(new Member(
+                    i + 1, names[i], Member.UNSEEN, Member.Role.VOTER, "127.0.0.1:" + listener.getLocalPort()));
+        }
+        return new Members(all);
+    }
+
+    private SocketTransport start(String cluster, Members members, int slot, UUID incarnation, Inbox inbox)
+            throws IOException {
+        return start(cluster, members, slot, incarnation, inbox, null, PeerIdentities.inMemory());
+    }
+
+    private SocketTransport start(
+            String cluster,
+            Members members,
+            int slot,
+            UUID incarnation,
+            Inbox inbox,
+            ForeignProtocol foreign,
+            PeerIdentities identities)
+            throws IOException {
+        ServerSocket listener = listeners.get(slot - 1);
+        if (listener.isClosed()) {
+            listener = SocketTransport.listen(members.bySlot(slot).address());
+        }
+        SocketTransport transport = new SocketTransport(
+                new SocketTransport.Identity(cluster, members, slot, incarnation),
+                listener,
+                foreign,
+                identities,
+                System::nanoTime,
+                new Random(slot));
+        transports.add(transport);
+        transport.start(inbox);
+        return transport;
+    }
+
+    private static void until(String what, BooleanSupplier condition) {
+        long start = System.nanoTime();
+        while (!condition.getAsBoolean()) {
+            assertTrue(System.nanoTime() - start < 10_000_000_000L, "not within 10 s: " + what);
+            LockSupport.parkNanos(500_000L);
+        }
+    }
+
+    private static Message.Accept accept(long seq, int bytes) {
+        return new Message.Accept(1, 0, 0, List.of(new Entry(1, 1, EntryKind.DATA, new byte[bytes])), 0, 0, seq, 0, 0);
+    }
+
+    private static UUID id(int n) {
+        return new UUID(0, n);
+    }
+
+    @Test
+    void messages_arrive_in_order_on_both_connections() throws Exception {
+        Members members = members("a", "b");
+        Inbox a = new Inbox();
+        Inbox b = new Inbox();
+        SocketTransport ta = start("c", members, 1, id(1), a);
+        SocketTransport tb = start("c", members, 2, id(2), b);
+        until("connected", () -> ta.connected(2) && tb.connected(1));
+        for (int i = 0; i < 200; i++) {
+            assertTrue(ta.sendData(2, 9, accept(i, i * 100)));
+        }
+        tb.sendControl(1, 3, new Message.ReadIndex(5));
+        ta.sendControl(
+                2, List.of(new Envelope(4, new Message.ReadIndex(6)), new Envelope(5, new Message.ReadIndex(7))));
+        until("all has arrived", () -> b.received.size() == 202 && a.received.size() == 1);
+        assertEquals(new Received(2, 3, new Message.ReadIndex(5), false), a.received.peek());
+        List<Received> data = b.received.stream().filter(Received::data).toList();
+        for (int i = 0; i < 200; i++) {
+            assertEquals(i, ((Message.Accept) data.get(i).message()).seq());
+        }
+        assertEquals(
+                List.of(4L, 5L),
+                b.received.stream().filter(r -> !r.data()).map(Received::group).toList());
+    }
+
+    @Test
+    void peer_that_went_away_is_reported_and_connected_again_when_it_returns() throws Exception {
+        Members members = members("a", "b");
+        Inbox a = new Inbox();
+        SocketTransport ta = start("c", members, 1, id(1), a);
+        SocketTransport tb = start("c", members, 2, id(2), new Inbox());
+        until("connected", () -> ta.connected(2) && tb.connected(1));
+        int before = a.down.size();
+        tb.close();
+        until("told", () -> a.down.size() > before && !ta.connected(2));
+        Inbox again = new Inbox();
+        SocketTransport back = start("c", members, 2, id(2), again);
+        until("connected again", () -> ta.connected(2) && back.connected(1));
+        assertTrue(ta.sendData(2, 1, accept(1, 10)));
+        until("arrived", () -> again.received.size() == 1);
+    }
+
+    @Test
+    void peer_that_does_not_read_never_blocks_the_sender_and_gets_what_fits_the_window() throws Exception {
+        Members members = members("a", "b");
+        Inbox b = new Inbox();
+        SocketTransport ta = start("c", members, 1, id(1), new Inbox());
+        SocketTransport tb = start("c", members, 2, id(2), b);
+        until("connected", () -> ta.connected(2) && tb.connected(1));
+        b.reading.acquireUninterruptibly();
+        int taken = 0;
+        long slowest = 0;
+        for (int i = 0; i < 400; i++) {
+            long start = System.nanoTime();
+            taken += ta.sendData(2, 1, accept(i, 50_000)) ? 1 : 0;
+            slowest = Math.max(slowest, System.nanoTime() - start);
+        }
+        assertTrue(slowest < 500_000_000L, "a send took " + slowest / 1_000_000 + " ms");
+        assertTrue(taken < 200, taken + " sends of 50 kB went into a window of 4 MiB");
+        assertTrue(taken > 50, "only " + taken + " sends were taken");
+        ta.sendControl(2, 1, new Message.ReadIndex(1));
+        until("control passes meanwhile", () -> b.received.stream().anyMatch(r -> !r.data()));
+        b.reading.release();
+        int all = taken;
+        until(
+                "what was taken arrives",
+                () -> b.received.stream().filter(Received::data).count() == all);
+        until("the window opens again", () -> ta.sendData(2, 1, accept(1000, 10)));
+    }
+
+    @Test
+    void foreign_cluster_is_refused_with_both_ids_in_the_text() throws Exception {
+        assertRefused(new Hello(1, 1, "other", "1=a,2=b", "b", 2, id(2), Hello.Kind.DATA), "'c'", "'other'", "same id");
+    }
+
+    @Test
+    void other_list_of_members_is_refused_with_both_lists() throws Exception {
+        assertRefused(
+                new Hello(1, 1, "c", "1=a,2=x", "b", 2, id(2), Hello.Kind.DATA), "1=a,2=b", "1=a,2=x", "same names");
+    }
+
+    @Test
+    void unknown_name_wrong_slot_and_own_name_are_refused() throws Exception {
+        assertRefused(new Hello(1, 1, "c", "1=a,2=b", "z", 2, id(2), Hello.Kind.DATA), "'z'", "1=a,2=b");
+        assertRefused(new Hello(1, 1, "c", "1=a,2=b", "b", 3, id(2), Hello.Kind.DATA), "slot 2", "says 3");
+        assertRefused(new Hello(1, 1, "c", "1=a,2=b", "a", 1, id(2), Hello.Kind.DATA), "two nodes", "'a'");
+    }
+
+    @Test
+    void version_that_nobody_shares_is_refused() throws Exception {
+        assertRefused(new Hello(7, 9, "c", "1=a,2=b", "b", 2, id(2), Hello.Kind.DATA), "versions 7 to 9", "upgrade");
+    }
+
+    private void assertRefused(Hello hello, String... words) throws Exception {
+        Members members = new Members(List.of(
+                new Member(1, "a", Member.UNSEEN, Member.Role.VOTER, "h:1"),
+                new Member(2, "b", Member.UNSEEN, Member.Role.VOTER, "h:2")));
+        String refusal = new Handshake("c", members, 1, id(1), PeerIdentities.inMemory()).refusal(hello);
+        for (String word : words) {
+            assertTrue(refusal != null && refusal.contains(word), refusal + " should contain " + word);
+        }
+    }
+
+    @Test
+    void clusters_with_different_ids_do_not_connect_over_the_wire() throws Exception {
+        Members members = members("a", "b");
+        Inbox a = new Inbox();
+        Inbox b = new Inbox();
+        SocketTransport ta = start("one", members, 1, id(1), a);
+        SocketTransport tb = start("two", members, 2, id(2), b);
+        // The dialler has given up its first attempt once it has been refused; send as long as that may take.
+        long start = System.nanoTime();
+        while (System.nanoTime() - start < 300_000_000L) {
+            ta.sendControl(2, 1, new Message.ReadIndex(1));
+            tb.sendControl(1, 1, new Message.ReadIndex(1));
+            LockSupport.parkNanos(1_000_000L);
+        }
+        assertFalse(ta.connected(2) || tb.connected(1));
+        assertTrue(a.received.isEmpty() && b.received.isEmpty());
+    }
+
+    @Test
+    void node_that_comes_back_with_another_directory_is_refused() throws Exception {
+        Members members = members("a", "b");
+        PeerIdentities known = PeerIdentities.inMemory();
+        assertEquals(id(2), known.firstSeen("b", id(2)));
+        Handshake handshake = new Handshake("c", members, 1, id(1), known);
+        assertNull(handshake.refusal(new Hello(1, 1, "c", "1=a,2=b", "b", 2, id(2), Hello.Kind.DATA)));
+        String refusal = handshake.refusal(new Hello(1, 1, "c", "1=a,2=b", "b", 2, id(3), Hello.Kind.DATA));
+        assertTrue(refusal.contains(id(2).toString()) && refusal.contains(id(3).toString()), refusal);
+    }
+
+    @Test
+    void garbage_on_the_port_is_dropped_and_does_no_harm() throws Exception {
+        Members members = members("a", "b");
+        SocketTransport ta = start("c", members, 1, id(1), new Inbox());
+        int port = listeners.get(0).getLocalPort();
+        Random random = new Random(5);
+        for (int i = 0; i < 20; i++) {
+            byte[] garbage = new byte[1 + random.nextInt(3000)];
+            random.nextBytes(garbage);
+            if (i % 2 == 0 && garbage.length > 4) {
+                // A peer's magic, then garbage.
+                garbage[0] = 'S';
+                garbage[1] = 'Y';
+                garbage[2] = 'N';
+                garbage[3] = 'D';
+            }
+            try (Socket socket = new Socket()) {
+                socket.connect(new InetSocketAddress("127.0.0.1", port));
+                socket.getOutputStream().write(garbage);
+                socket.shutdownOutput();
+                try {
+                    assertEquals(-1, socket.getInputStream().read());
+                } catch (IOException reset) {
+                    assertTrue(reset.getMessage().contains("reset"), reset.getMessage());
+                }
+            }
+        }
+        SocketTransport tb = start("c", members, 2, id(2), new Inbox());
+        until("peers connect all the same", () -> ta.connected(2) && tb.connected(1));
+    }
+
+    @Test
+    void another_protocol_gets_its_connections_with_the_first_bytes_in_front() throws Exception {
+        Members members = members("a");
+        ForeignProtocol echo = (socket, in) -> {
+            socket.getOutputStream().write(in.readNBytes(9));
+            return false;
+        };
+        start("c", members, 1, id(1), new Inbox(), echo, PeerIdentities.inMemory());
+        try (Socket socket = new Socket("127.0.0.1", listeners.get(0).getLocalPort())) {
+            socket.getOutputStream().write("GET / abc".getBytes(StandardCharsets.US_ASCII));
+            assertEquals("GET / abc", new String(socket.getInputStream().readAllBytes(), StandardCharsets.US_ASCII));
+        }
+    }
+
+    @Test
+    void port_in_use_is_named_in_the_error() throws Exception {
+        ServerSocket first = SocketTransport.listen("127.0.0.1:0");
+        listeners.add(first);
+        String address = "127.0.0.1:" + first.getLocalPort();
+        IOException e = assertThrows(IOException.class, () -> SocketTransport.listen(address));
+        assertTrue(e.getMessage().contains(address) && e.getMessage().contains("another port"), e.getMessage());
+        first.close();
+    }
+
+    @Test
+    void malformed_addresses_are_errors_that_name_them() {
+        for (String bad : List.of("host", ":1", "host:port", "host:70000", "no.such.host.invalid:1")) {
+            IOException e = assertThrows(IOException.class, () -> SocketTransport.parse(bad), bad);
+            assertTrue(e.getMessage().contains(bad), e.getMessage());
+        }
+    }
+}
