@@ -322,17 +322,23 @@ public final class ChronicleEntryLog implements EntryLog {
             return;
         }
         try (lock) {
-            boolean clean = failure == null;
-            if (clean) {
+            closeFiles();
+        }
+    }
+
+    private void closeFiles() throws IOException {
+        boolean clean = false;
+        try {
+            if (failure == null) {
                 force();
-            }
-            closed = true;
-            writer.close();
-            if (clean) {
-                write(new Manifest(true, lastBatch, sealed));
+                clean = true;
             }
         } finally {
             closed = true;
+            writer.close();
+        }
+        if (clean) {
+            write(new Manifest(true, lastBatch, sealed));
         }
     }
 }
