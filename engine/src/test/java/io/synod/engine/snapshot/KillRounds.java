@@ -132,8 +132,8 @@ public final class KillRounds {
         Thread reader = new Thread(() -> read(process, aroundOpen ? "opening" : "writing", reached, unexpected));
         reader.start();
         boolean ready = reached.await(60, TimeUnit.SECONDS);
-        boolean ended =
-                process.waitFor(aroundOpen ? random.nextInt(500) : 200 + random.nextInt(400), TimeUnit.MILLISECONDS);
+        int millis = aroundOpen ? random.nextInt(minMillis) : minMillis + random.nextInt(maxMillis - minMillis);
+        boolean ended = process.waitFor(millis, TimeUnit.MILLISECONDS);
         process.destroyForcibly().waitFor();
         reader.join();
         if (!ready || ended) {
