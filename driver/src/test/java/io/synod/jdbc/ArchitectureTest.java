@@ -23,12 +23,14 @@ class ArchitectureTest {
     }
 
     @Test
-    void only_the_connector_and_the_internals_know_sockets() {
+    void only_connector_watchdog_and_internals_know_sockets() {
         noClasses()
                 .that()
                 .doNotHaveSimpleName("Connector")
                 .and()
                 .doNotHaveSimpleName("RemoteInternals")
+                .and()
+                .doNotHaveSimpleName("Watchdog")
                 .should()
                 .dependOnClassesThat()
                 .resideInAPackage("java.net..")
