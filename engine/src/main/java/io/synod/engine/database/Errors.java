@@ -79,4 +79,64 @@ public final class Errors {
     public static DbException wrap(SQLException e) {
         return DbException.convert(e);
     }
+
+    /** 90113: a setting of a URL. */
+    public static SQLException badSetting(String key, String value, String expected) {
+        return new SQLException(
+                "setting " + key + "=" + value + " cannot be used; expected " + expected,
+                "90113",
+                ErrorCode.UNSUPPORTED_SETTING_1);
+    }
+
+    /** 90096: a directory of another node. */
+    public static SQLException foreignDirectory(String what, String advice) {
+        return new SQLException(what + ": " + advice + ", or choose another directory", "90096", 90096);
+    }
+
+    /** 90061. */
+    public static SQLException portInUse(String what, Throwable cause) {
+        return new SQLException(what, "90061", ErrorCode.EXCEPTION_OPENING_PORT_2, cause);
+    }
+
+    /** 90020: another process, or another node of this one, has the directory. */
+    public static SQLException inUse(String directory, String holder, Throwable cause) {
+        return new SQLException(
+                directory + " is in use by " + holder
+                        + ": stop that node, connect to it over TCP, or choose another directory",
+                "90020",
+                ErrorCode.DATABASE_ALREADY_OPEN_1,
+                cause);
+    }
+
+    /** 90031. */
+    public static SQLException notWritable(String directory, Throwable cause) {
+        return new SQLException(
+                directory + " cannot be written: allow it for the user of this process, or choose another directory",
+                "90031",
+                ErrorCode.IO_EXCEPTION_1,
+                cause);
+    }
+
+    /** 90031. */
+    public static SQLException cannotStart(String node, Throwable cause) {
+        return new SQLException(
+                "node " + node + " cannot start: " + cause.getMessage(), "90031", ErrorCode.IO_EXCEPTION_1, cause);
+    }
+
+    /** 90031. */
+    public static SQLException cannotOpen(String database, Throwable cause) {
+        return new SQLException(
+                "database " + database + " cannot be opened: " + cause.getMessage(),
+                "90031",
+                ErrorCode.IO_EXCEPTION_1,
+                cause);
+    }
+
+    /** 90013. */
+    public static SQLException noSuchDatabase(String database, String node, java.util.Set<String> known) {
+        return new SQLException(
+                "database " + database + " is not on node " + node + "; it has " + known,
+                "90013",
+                ErrorCode.DATABASE_NOT_FOUND_WITH_IF_EXISTS_1);
+    }
 }

@@ -72,6 +72,7 @@ public final class HostedDatabase implements Applier, AutoCloseable {
     private volatile ReplicatedLog log;
     private volatile Throwable stopped;
     private volatile boolean closed;
+    private volatile boolean staysOpen;
 
     /**
      * @param node name of this node
@@ -150,6 +151,16 @@ public final class HostedDatabase implements Applier, AutoCloseable {
     /** How long a client waits for a leader or a majority, in milliseconds. */
     public long timeoutMillis() {
         return timeoutMillis;
+    }
+
+    /** Whether it was told to outlive its connections. */
+    public boolean staysOpen() {
+        return staysOpen;
+    }
+
+    /** {@code SET DB_CLOSE_DELAY}: a setting of this node only. */
+    public void setStaysOpen(boolean stays) {
+        staysOpen = stays;
     }
 
     public void addRoleListener(RoleListener listener) {

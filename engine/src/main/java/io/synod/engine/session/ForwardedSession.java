@@ -12,6 +12,7 @@ import org.h2.engine.Session;
 import org.h2.engine.SessionLocal;
 import org.h2.message.DbException;
 import org.h2.result.ResultInterface;
+import org.h2.value.Value;
 
 /**
  * This session's other half on the leader: runs its writing transactions there. Auto-commit is always off over there: the
@@ -101,11 +102,20 @@ final class ForwardedSession {
         return call("RESOLVE", id);
     }
 
+    long startDigest() {
+        return call("CALL SYNOD.DIGEST_START()").getLong();
+    }
+
     private boolean call(String name, CommitId id) {
-        String sql = "CALL SYNOD." + name + "('" + id.session() + "', " + id.number() + ")";
+        return call("CALL SYNOD." + name + "('" + id.session() + "', " + id.number() + ")")
+                .getBoolean();
+    }
+
+    private Value call(String sql) {
         CommandInterface command = session.prepareCommand(sql);
         try (ResultInterface rows = command.executeQuery(0, 1, false)) {
-            return rows.next() && rows.currentRow()[0].getBoolean();
+            rows.next();
+            return rows.currentRow()[0];
         } finally {
             command.close();
         }

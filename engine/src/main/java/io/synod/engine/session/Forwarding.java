@@ -181,6 +181,23 @@ final class Forwarding {
         }
     }
 
+    long startDigest() {
+        String leader = database.log().awaitLeader(TimeUnit.MILLISECONDS.toNanos(database.timeoutMillis()));
+        if (leader == null || leader.equals(database.node())) {
+            throw Errors.noLeader(database.name(), database.timeoutMillis());
+        }
+        try {
+            ForwardedSession session = open(leader);
+            try {
+                return session.startDigest();
+            } finally {
+                session.close();
+            }
+        } catch (SQLException e) {
+            throw Errors.wrap(e);
+        }
+    }
+
     /** The session has tables of its own over there: everything runs there from now on. */
     void pin() {
         pinned = true;

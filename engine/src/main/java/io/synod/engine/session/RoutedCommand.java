@@ -23,7 +23,7 @@ import org.h2.value.ValueLob;
  *
  * <p>Called under the session's lock, but for {@link #cancel}.
  */
-final class RoutedCommand implements CommandInterface {
+final class RoutedCommand implements CommandInterface, PlainRead {
     private final RoutedSession session;
     private final String sql;
     private final List<Token> tokens;
@@ -134,6 +134,11 @@ final class RoutedCommand implements CommandInterface {
     /** A LOB that this node's H2 stores has no meaning elsewhere: its bytes have. */
     static Value carried(Value value) {
         return value instanceof ValueLob lob ? Lobs.inMemory(lob) : value;
+    }
+
+    @Override
+    public boolean isPlainRead() {
+        return systemCall == null && local != null && decision.route() == Route.READ;
     }
 
     @Override

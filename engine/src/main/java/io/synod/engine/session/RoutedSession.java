@@ -189,7 +189,7 @@ final class RoutedSession extends SynodSession {
             }
             case AUTOCOMMIT_ON -> setAutoCommit(true);
             case AUTOCOMMIT_OFF -> setAutoCommit(false);
-            case NOTHING -> {}
+            case NOTHING -> nodeSetting(command.tokens());
             case LIST -> {
                 return new StatementList(this).execute(command, execution);
             }
@@ -200,6 +200,13 @@ final class RoutedSession extends SynodSession {
             case REFUSED -> throw Errors.refused(firstWords(command.tokens()), decision.why());
         }
         return execution.nothing();
+    }
+
+    private void nodeSetting(List<Token> tokens) {
+        if (tokens.size() > 2 && tokens.get(1).is("DB_CLOSE_DELAY")) {
+            database.setStaysOpen(!tokens.get(tokens.size() - 1).is("0")
+                    && !tokens.get(tokens.size() - 1).text().equals("0"));
+        }
     }
 
     private static String firstWords(List<Token> tokens) {
@@ -557,7 +564,8 @@ final class RoutedSession extends SynodSession {
     }
 
     long startDigest() {
-        return database.startDigest();
+        long here = database.startDigest();
+        return here != 0 ? here : forwarding.startDigest();
     }
 
     void setReadLevel(ReadLevel level) {
