@@ -105,10 +105,22 @@ public final class ChronicleEntryLog implements EntryLog {
         encoder = new BatchEncoder(config);
         stored = new StoredEntries(segments, index);
         writer = rewriteLast(scan);
-        index.groups().forEach(group -> mark.group(group, index.last(group), durableBatch));
+        index.groups().forEach(group -> index.note(group, mark, durableBatch));
         mark.batch(durableBatch);
-        new Manifest(false, 0, sealed).write(directory);
-        segments.forceDirectory();
+        write(new Manifest(false, 0, sealed));
+    }
+
+    /**
+     * The manifest only repeats what the segments say, and an old one demands nothing that is not true any more: where
+     * there is no room for it the log goes on.
+     */
+    private void write(Manifest manifest) {
+        try {
+            manifest.write(segments.directory());
+            segments.forceDirectory();
+        } catch (IOException e) {
+            LOG.warn("log {}: manifest not written", segments.directory(), e);
+        }
     }
 
     /** @return a writer whose segment holds the valid part of what was the last one */
@@ -184,15 +196,7 @@ public final class ChronicleEntryLog implements EntryLog {
         if (segment >= 0 && Files.exists(segments.segment(segment))) {
             sealed.put(segment, last);
             Manifest manifest = new Manifest(false, 0, new TreeMap<>(sealed));
-            writer.later(() -> {
-                try {
-                    manifest.write(segments.directory());
-                    segments.forceDirectory();
-                } catch (IOException e) {
-                    // It only repeats what the segments say.
-                    LOG.warn("log {}: manifest not written", segments.directory(), e);
-                }
-            });
+            writer.later(() -> write(manifest));
         }
     }
 
@@ -235,7 +239,7 @@ public final class ChronicleEntryLog implements EntryLog {
         }
         durableBatch = lastBatch;
         for (int i = 0; i < touchedCount; i++) {
-            mark.group(touched[i], index.last(touched[i]), durableBatch);
+            index.note(touched[i], mark, durableBatch);
         }
         touchedCount = 0;
         mark.batch(durableBatch);
@@ -325,8 +329,7 @@ public final class ChronicleEntryLog implements EntryLog {
             closed = true;
             writer.close();
             if (clean) {
-                new Manifest(true, lastBatch, sealed).write(segments.directory());
-                segments.forceDirectory();
+                write(new Manifest(true, lastBatch, sealed));
             }
         } finally {
             closed = true;

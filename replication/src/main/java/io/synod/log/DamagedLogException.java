@@ -33,7 +33,7 @@ public final class DamagedLogException extends IOException {
             String what = group == UNKNOWN_GROUP
                     ? "entries of an unknown group"
                     : toIndex == 0
-                            ? "a promise of group " + group
+                            ? "perhaps a promise of group " + group
                             : "entries " + fromIndex + " to " + toIndex + " of group " + group;
             return file + " at byte " + position + ": " + what + " (" + reason + ")";
         }

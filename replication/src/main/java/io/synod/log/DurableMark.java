@@ -17,19 +17,24 @@ import java.util.zip.CRC32C;
  * even when the end of the log was cut off so cleanly that the log itself shows nothing.
  *
  * <p>The file is a table of slots of two halves, written in turn, so that a death in the middle of a write leaves the
- * other half: key 8, value 8, batch number 8, CRC32C 4, unused 4. Slot 0 is the log's (value: the batch again), the
- * others are groups' (key: group, value: last index). Groups beyond the table's end are not noted.
+ * other half: key 8, batch number 8, last index 8, last epoch 8, first index of that epoch 8, CRC32C 4, unused 20. Slot 0
+ * is the log's, the others are groups' (key: group). Groups beyond the table's end are not noted.
  */
 final class DurableMark {
     static final String FILE = "DURABLE";
 
     private static final int BYTES = 64 << 10;
-    private static final int HALF = 32;
+    private static final int HALF = 64;
+    private static final int CRC_AT = 40;
     private static final int SLOT = 2 * HALF;
     private static final long LOG_KEY = 0x53594e4f44L;
 
-    /** The newest valid half of a slot. */
-    record Mark(long value, long batch) {}
+    /**
+     * What a group had when the batch was forced.
+     *
+     * @param lastEpoch epoch of the last entry, which begins at {@code lastEpochFirst}
+     */
+    record Mark(long batch, long lastIndex, long lastEpoch, long lastEpochFirst) {}
 
     private final MappedByteBuffer table;
     private final ByteBuffer scratch = ByteBuffer.allocate(HALF).order(ByteOrder.LITTLE_ENDIAN);
@@ -83,7 +88,7 @@ final class DurableMark {
         return marks;
     }
 
-    void group(long group, long lastIndex, long batch) {
+    void group(long group, long batch, long lastIndex, long lastEpoch, long lastEpochFirst) {
         Integer slot = slots.get(group);
         if (slot == null) {
             if (slotsUsed == nextHalf.length) {
@@ -92,25 +97,31 @@ final class DurableMark {
             slot = slotsUsed++;
             slots.put(group, slot);
         }
-        write(slot, group, lastIndex, batch);
+        write(slot, group, batch, lastIndex, lastEpoch, lastEpochFirst);
     }
 
     /** To be called last: what groups noted before counts from now on. */
     void batch(long batch) {
-        write(0, LOG_KEY, batch, batch);
+        write(0, LOG_KEY, batch, 0, 0, 0);
     }
 
     private Mark read(int slot) {
         int half = newestHalf(slot);
-        return half < 0
-                ? new Mark(0, 0)
-                : new Mark(table.getLong(at(slot, half) + 8), table.getLong(at(slot, half) + 16));
+        if (half < 0) {
+            return new Mark(0, 0, 0, 0);
+        }
+        int at = at(slot, half);
+        return new Mark(table.getLong(at + 8), table.getLong(at + 16), table.getLong(at + 24), table.getLong(at + 32));
     }
 
-    private void write(int slot, long key, long value, long batch) {
+    private void write(int slot, long key, long batch, long lastIndex, long lastEpoch, long lastEpochFirst) {
         scratch.clear();
-        scratch.putLong(key).putLong(value).putLong(batch);
-        scratch.putInt(crcOf(scratch.array())).putInt(0);
+        scratch.putLong(key)
+                .putLong(batch)
+                .putLong(lastIndex)
+                .putLong(lastEpoch)
+                .putLong(lastEpochFirst);
+        scratch.putInt(crcOf(scratch.array()));
         table.put(at(slot, nextHalf[slot]), scratch.array(), 0, HALF);
         nextHalf[slot] ^= 1;
     }
@@ -119,7 +130,7 @@ final class DurableMark {
         boolean first = isValid(slot, 0);
         boolean second = isValid(slot, 1);
         if (first && second) {
-            return table.getLong(at(slot, 1) + 16) > table.getLong(at(slot, 0) + 16) ? 1 : 0;
+            return table.getLong(at(slot, 1) + 8) > table.getLong(at(slot, 0) + 8) ? 1 : 0;
         }
         return first ? 0 : second ? 1 : -1;
     }
@@ -128,13 +139,13 @@ final class DurableMark {
         byte[] bytes = new byte[HALF];
         table.get(at(slot, half), bytes);
         // Zeros are not valid: their CRC is not zero.
-        return table.getInt(at(slot, half) + 24) == crcOf(bytes)
+        return table.getInt(at(slot, half) + CRC_AT) == crcOf(bytes)
                 && (slot != 0 || table.getLong(at(slot, half)) == LOG_KEY);
     }
 
     private int crcOf(byte[] bytes) {
         crc.reset();
-        crc.update(bytes, 0, 24);
+        crc.update(bytes, 0, CRC_AT);
         return (int) crc.getValue();
     }
 

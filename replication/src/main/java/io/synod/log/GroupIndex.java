@@ -75,6 +75,11 @@ final class GroupIndex {
         return Epoch.NONE;
     }
 
+    /** First index of the last run of one epoch, 0 for an empty log. */
+    long lastEpochFirst() {
+        return terms == 0 ? 0 : termFirst[terms - 1];
+    }
+
     long last() {
         return last;
     }

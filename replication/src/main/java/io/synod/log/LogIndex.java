@@ -159,6 +159,30 @@ final class LogIndex {
         groups.values().forEach(g -> g.relocate(move));
     }
 
+    /** Whether an entry of this epoch and index proves that all before it here is what stood before it when it was written. */
+    synchronized boolean leadsTo(long group, long epoch, long entryIndex) {
+        return entryIndex == 1 || entryIndex - 1 <= last(group) && epochAt(group, entryIndex - 1) == epoch;
+    }
+
+    /** Notes that all that this group has is durable. */
+    synchronized void note(long group, DurableMark mark, long batch) {
+        GroupIndex index = group(group);
+        mark.group(group, batch, index.last(), index.epochAt(index.last()), index.lastEpochFirst());
+    }
+
+    /**
+     * The first index from which this log cannot be trusted to be what was noted. Two logs that have an entry of the same
+     * epoch and index are equal up to it; where they have none, nothing is known.
+     */
+    synchronized long divergence(long group, DurableMark.Mark noted) {
+        GroupIndex index = groups.get(group);
+        boolean agrees = noted.lastEpochFirst() == 0
+                || index != null
+                        && index.last() >= noted.lastEpochFirst()
+                        && index.epochAt(noted.lastEpochFirst()) == noted.lastEpoch();
+        return agrees ? last(group) + 1 : 1;
+    }
+
     synchronized List<Long> groups() {
         return new ArrayList<>(groups.keySet());
     }

@@ -7,8 +7,10 @@ import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.SortedMap;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -22,6 +24,9 @@ import org.slf4j.LoggerFactory;
 final class LogScan {
     private static final Logger LOG = LoggerFactory.getLogger(LogScan.class);
 
+    /** Kind of an entry of which only the trailer speaks. */
+    private static final byte DAMAGED = -1;
+
     private final Segments segments;
     private final LogIndex index;
     private final DurableMark mark;
@@ -30,11 +35,12 @@ final class LogScan {
 
     private long nextBatch = 1;
     private long lastTrailed;
-    /** Batches of which nothing is left to say what they held: first and last number, where; 0 for none. */
+    /** Batches of which nothing is left to say what they held: first number, where; 0 for none. */
     private long untoldFrom;
 
-    private long untoldTo;
     private Fault untold;
+
+    private final Set<Long> seenSinceLoss = new HashSet<>();
 
     private int lastCycle = -1;
     private ByteBuffer lastBytes;
@@ -104,9 +110,15 @@ final class LogScan {
     }
 
     private void fold(String file, int position, byte kind, long group, long epoch, long entryIndex, long location) {
-        long before = kind == EntryCodec.PROMISE ? 0 : index.last(group);
-        if (kind != EntryCodec.PROMISE && entryIndex > before + 1) {
-            faults.add(new Fault(file, position, group, before + 1, entryIndex - 1, "missing before this place"));
+        if (kind != EntryCodec.PROMISE) {
+            boolean firstSinceLoss = untold != null && seenSinceLoss.add(group);
+            if (entryIndex > index.last(group) + 1 || firstSinceLoss && !index.leadsTo(group, epoch, entryIndex)) {
+                // What was lost may have superseded any suffix, unless the entry before is of the same epoch.
+                long from = firstSinceLoss ? 1 : index.last(group) + 1;
+                if (from < entryIndex) {
+                    faults.add(new Fault(file, position, group, from, entryIndex - 1, "missing before this place"));
+                }
+            }
         }
         index.found(kind, group, epoch, entryIndex, location);
     }
@@ -123,11 +135,13 @@ final class LogScan {
                 missing(lastTrailed + 1, number - 1, file, position, reason);
             }
             lastTrailed = Math.max(lastTrailed, number);
-            EntryCodec.runs(
-                    bytes,
-                    tail,
-                    (group, epoch, first, count) -> faults.add(
-                            new Fault(file, position, group, first, count == 0 ? 0 : first + count - 1, reason)));
+            EntryCodec.runs(bytes, tail, (group, epoch, first, count) -> {
+                faults.add(new Fault(file, position, group, first, count == 0 ? 0 : first + count - 1, reason));
+                for (int i = 0; i < count; i++) {
+                    // They void what they would have voided.
+                    fold(file, position, DAMAGED, group, epoch, first + i, Location.of(lastCycle, position));
+                }
+            });
         }
         if (lastTrailed < to) {
             missing(lastTrailed + 1, to, file, position, reason);
@@ -136,6 +150,7 @@ final class LogScan {
     }
 
     private void missing(long from, long to, String file, int position, String reason) {
+        seenSinceLoss.clear();
         if (untold == null) {
             untoldFrom = from;
             untold = new Fault(
@@ -146,7 +161,6 @@ final class LogScan {
                     Long.MAX_VALUE,
                     "batches " + from + " to " + to + ": " + reason);
         }
-        untoldTo = Math.max(untoldTo, to);
     }
 
     /** What the mark remembers of batches that left no trace; the gaps in the indices were named while folding. */
@@ -156,14 +170,16 @@ final class LogScan {
         }
         int named = faults.size();
         mark.groups().forEach((group, noted) -> {
-            long last = index.last(group);
-            if (noted.batch() >= untoldFrom && noted.batch() <= untoldTo || noted.value() > last) {
+            if (noted.batch() >= untoldFrom) {
+                long from = index.divergence(group, noted);
+                long to = noted.lastIndex();
+                // Nothing but a promise can have been lost where the log goes on to what was noted.
                 faults.add(new Fault(
                         untold.file(),
                         untold.position(),
                         group,
-                        Math.min(last + 1, noted.value()),
-                        noted.value(),
+                        from > to ? 0 : from,
+                        from > to ? 0 : to,
                         untold.reason()));
             }
         });

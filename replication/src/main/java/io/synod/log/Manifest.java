@@ -88,7 +88,7 @@ record Manifest(boolean clean, long lastBatch, SortedMap<Integer, Long> sealed) 
         Files.move(next, directory.resolve(FILE), StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
     }
 
-    private static String crc(String text) {
+    static String crc(String text) {
         CRC32C crc = new CRC32C();
         crc.update(text.getBytes(StandardCharsets.ISO_8859_1));
         return Long.toHexString(crc.getValue());

@@ -178,7 +178,8 @@ final class SegmentWriter implements AutoCloseable {
             try {
                 segments.prepare(next, 1);
             } catch (IOException e) {
-                LOG.warn("{}", e.getMessage(), e);
+                // Tried again, and told, when it is needed.
+                LOG.warn("{} ({})", e.getMessage(), e.getCause().getMessage());
             }
         });
     }

@@ -497,11 +497,13 @@ final class Replica implements ReplicatedLog {
 
     @Override
     public List<MemberStatus> status() {
+        // Lists files: not under the lock.
+        long bytes = node.log().bytes();
         lock.lock();
         try {
             List<MemberStatus> all = new ArrayList<>();
             for (Member member : state.members().all()) {
-                all.add(member.slot() == selfSlot ? ownStatus(member) : peerStatus(member));
+                all.add(member.slot() == selfSlot ? ownStatus(member, bytes) : peerStatus(member));
             }
             return all;
         } finally {
@@ -509,7 +511,7 @@ final class Replica implements ReplicatedLog {
         }
     }
 
-    private MemberStatus ownStatus(Member self) {
+    private MemberStatus ownStatus(Member self, long logBytes) {
         long lag = Math.max(0, state.commitIndex() - apply.applied());
         long lease = state.leaseLeft(node.nanoClock().getAsLong());
         // Alone, the lease never ends.
@@ -524,7 +526,7 @@ final class Replica implements ReplicatedLog {
                 lag,
                 lag == 0 ? 0 : -1,
                 Math.min(lease / 1_000_000L, Integer.MAX_VALUE),
-                node.log().bytes(),
+                logBytes,
                 stopped == null);
     }
 

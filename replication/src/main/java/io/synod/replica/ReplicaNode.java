@@ -271,6 +271,10 @@ public final class ReplicaNode implements AutoCloseable {
         return commitPath;
     }
 
+    TimerLoop timer() {
+        return timer;
+    }
+
     Feeder feeder() {
         return feeder;
     }

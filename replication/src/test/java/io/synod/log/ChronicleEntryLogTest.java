@@ -26,6 +26,12 @@ class ChronicleEntryLogTest extends EntryLogContract {
     }
 
     @Test
+    void this_jdk_lets_a_file_be_forced_without_listening_to_interrupts() throws Exception {
+        log.append(entries(1, data(1, 1)));
+        assertTrue(((ChronicleEntryLog) log).currentFile().uninterruptible());
+    }
+
+    @Test
     void everything_is_there_after_a_clean_stop() throws Exception {
         log.append(entries(1, data(1, 1), data(1, 2), data(1, 3), data(1, 4)));
         log.append(entries(1, data(1, 5), data(1, 6), data(1, 7)));

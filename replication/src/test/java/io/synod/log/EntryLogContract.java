@@ -17,6 +17,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -183,6 +184,33 @@ abstract class EntryLogContract {
         assertTrue(Thread.interrupted());
         log.append(entries(1, data(1, 51)));
         log.force();
+    }
+
+    /** Interrupts that come at any moment: between the steps of an append, and while the system forces. */
+    @Test
+    void a_thread_that_is_interrupted_all_the_time_loses_nothing() throws Exception {
+        Thread client = Thread.currentThread();
+        AtomicBoolean enough = new AtomicBoolean();
+        Thread interrupter = new Thread(() -> {
+            while (!enough.get()) {
+                client.interrupt();
+                Thread.onSpinWait();
+            }
+        });
+        interrupter.start();
+        try {
+            for (int i = 1; i <= 200; i++) {
+                log.append(entries(1, data(1, i, "x".repeat(3_000))));
+                log.force();
+            }
+        } finally {
+            enough.set(true);
+            while (interrupter.isAlive()) {
+                Thread.interrupted();
+            }
+        }
+        Thread.interrupted();
+        assertEquals(200, log.read(1, 1, 200, NO_LIMIT).size());
     }
 
     @Test

@@ -45,7 +45,7 @@ final class TestCluster implements AutoCloseable {
                     System::nanoTime,
                     new Random(seed + slot)));
             applier = new ListApplier();
-            node = new ReplicaNode(log, transport, Timing.standard(), System::nanoTime, new Random(seed * 31 + slot));
+            node = new ReplicaNode(log, transport, timing(slot), System::nanoTime, new Random(seed * 31 + slot));
             group = node.openGroup(GROUP, members, slot, 0, applier);
         }
 
@@ -71,12 +71,14 @@ final class TestCluster implements AutoCloseable {
     }
 
     private final long seed;
+    private final int onlyLeader;
     private final Members members;
     private final List<TestNode> nodes = new ArrayList<>();
 
-    private TestCluster(int size, long seed) throws IOException {
+    private TestCluster(int size, int onlyLeader, long seed) throws IOException {
         System.err.println("seed " + seed);
         this.seed = seed;
+        this.onlyLeader = onlyLeader;
         List<ServerSocket> listeners = new ArrayList<>();
         List<Member> all = new ArrayList<>();
         for (int slot = 1; slot <= size; slot++) {
@@ -94,7 +96,19 @@ final class TestCluster implements AutoCloseable {
     }
 
     static TestCluster of(int size) throws IOException {
-        return new TestCluster(size, Long.getLong("seed", new Random().nextInt(1_000_000)));
+        return new TestCluster(size, 0, Long.getLong("seed", new Random().nextInt(1_000_000)));
+    }
+
+    /** Three nodes of which only this one ever campaigns. */
+    static TestCluster ledBy(int slot) throws IOException {
+        return new TestCluster(3, slot, Long.getLong("seed", new Random().nextInt(1_000_000)));
+    }
+
+    private Timing timing(int slot) {
+        Timing standard = Timing.standard();
+        return onlyLeader == 0 || onlyLeader == slot
+                ? standard
+                : new Timing(standard.heartbeat(), 600_000_000_000L, standard.lease(), standard.maxDriftPercent());
     }
 
     List<TestNode> nodes() {

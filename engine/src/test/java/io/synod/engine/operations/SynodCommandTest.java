@@ -85,4 +85,15 @@ class SynodCommandTest {
         assertEquals(200, gaps.longestNanos(25, 400));
         assertEquals(-1, gaps.longestNanos(400, 500));
     }
+
+    @Test
+    void one_statement_prints_its_rows_or_its_error() {
+        assertEquals(0, run("sql", "jdbc:h2:mem:sql-command", "-c", "SELECT 1 AS ONE, 'zwei' AS TWO, NULL AS NOTHING"));
+        assertEquals(
+                List.of("ONE  TWO   NOTHING", "  1  zwei  NULL"),
+                out.toString().lines().toList());
+        assertEquals(1, run("sql", "jdbc:h2:mem:sql-command", "-c", "SELEC 1"));
+        assertEquals(1, err.toString().lines().count(), err.toString());
+        assertTrue(err.toString().contains("[42001]"), err.toString());
+    }
 }

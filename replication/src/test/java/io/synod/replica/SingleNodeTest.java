@@ -1,0 +1,154 @@
+package io.synod.replica;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.synod.group.Member;
+import io.synod.group.Members;
+import io.synod.log.ChronicleEntryLog;
+import io.synod.log.EntryLog;
+import io.synod.log.LogConfig;
+import io.synod.paxos.Timing;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Random;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/** A node without peers: one member, no transport. */
+@Timeout(60)
+class SingleNodeTest {
+    private static final Members ALONE =
+            new Members(List.of(new Member(1, "a", Member.UNSEEN, Member.Role.VOTER, "127.0.0.1:1")));
+
+    private static ReplicaNode node(EntryLog log) {
+        return new ReplicaNode(log, null, Timing.standard(), System::nanoTime, new Random(1));
+    }
+
+    private static Proposal propose(ReplicatedLog log, String text) {
+        return log.propose(text.getBytes(StandardCharsets.UTF_8), log.servingEpoch(), text);
+    }
+
+    private static Proposal.Outcome write(ReplicatedLog log, String text) {
+        return propose(log, text).await(Await.LIMIT_NANOS);
+    }
+
+    @Test
+    void serves_at_once_and_applies_what_is_proposed() {
+        try (ReplicaNode node = node(new TestLog())) {
+            ListApplier applier = new ListApplier();
+            ReplicatedLog log = node.openGroup(1, ALONE, 1, 0, applier);
+            assertEquals("a", log.awaitLeader(Await.LIMIT_NANOS));
+            assertNotEquals(0, log.servingEpoch());
+            assertEquals(Proposal.Outcome.APPLIED, write(log, "x"));
+            assertEquals(List.of("x"), applier.texts());
+            assertTrue(log.leaseHolds());
+            assertTrue(log.awaitReadable(Await.LIMIT_NANOS));
+            assertEquals(log.appliedIndex(), log.durableIndex());
+        }
+    }
+
+    @Test
+    void proposal_under_another_epoch_is_lost_and_leaves_no_entry() {
+        try (ReplicaNode node = node(new TestLog())) {
+            ListApplier applier = new ListApplier();
+            ReplicatedLog log = node.openGroup(1, ALONE, 1, 0, applier);
+            log.awaitLeader(Await.LIMIT_NANOS);
+            Proposal stale = log.propose(new byte[1], log.servingEpoch() - 1, null);
+            assertEquals(Proposal.Outcome.LOST, stale.await(0));
+            assertEquals(null, stale.entry());
+            assertEquals(Proposal.Outcome.APPLIED, write(log, "x"));
+            assertEquals(List.of("x"), applier.texts());
+        }
+    }
+
+    @Test
+    void groups_share_one_force() {
+        TestLog shared = new TestLog();
+        try (ReplicaNode node = node(shared)) {
+            List<ListApplier> appliers = new ArrayList<>();
+            List<ReplicatedLog> logs = new ArrayList<>();
+            for (int g = 0; g < 3; g++) {
+                appliers.add(new ListApplier());
+                logs.add(node.openGroup(g, ALONE, 1, 0, appliers.get(g)));
+            }
+            logs.forEach(log -> log.awaitLeader(Await.LIMIT_NANOS));
+            assertThrows(IllegalStateException.class, () -> node.openGroup(1, ALONE, 1, 0, new ListApplier()));
+            int before = shared.forces();
+            for (int i = 0; i < 20; i++) {
+                List<Proposal> proposals = new ArrayList<>();
+                for (ReplicatedLog log : logs) {
+                    proposals.add(propose(log, "x" + i));
+                }
+                for (Proposal proposal : proposals) {
+                    assertEquals(Proposal.Outcome.APPLIED, proposal.await(Await.LIMIT_NANOS));
+                }
+            }
+            int forces = shared.forces() - before;
+            assertTrue(forces < 40, forces + " forces for 20 times 3 proposals");
+            appliers.forEach(applier -> assertEquals(20, applier.texts().size()));
+        }
+    }
+
+    @Test
+    void what_was_applied_is_applied_again_after_a_restart_from_real_files(@TempDir Path dir) throws Exception {
+        LogConfig config = LogConfig.standard("a");
+        List<String> written = new ArrayList<>();
+        for (int round = 0; round < 3; round++) {
+            try (ReplicaNode node = node(ChronicleEntryLog.open(dir, config))) {
+                ListApplier applier = new ListApplier();
+                ReplicatedLog log = node.openGroup(1, ALONE, 1, 0, applier);
+                log.awaitLeader(Await.LIMIT_NANOS);
+                assertEquals(written, applier.texts());
+                for (int i = 0; i < 50; i++) {
+                    assertEquals(Proposal.Outcome.APPLIED, write(log, round + "/" + i));
+                    written.add(round + "/" + i);
+                }
+            }
+        }
+    }
+
+    @Test
+    void close_ends_those_who_wait_and_takes_no_more() throws Exception {
+        TestLog disk = new TestLog();
+        ReplicaNode node = node(disk);
+        ReplicatedLog log = node.openGroup(1, ALONE, 1, 0, new ListApplier());
+        log.awaitLeader(Await.LIMIT_NANOS);
+        disk.forceTakes(300_000_000L);
+        Proposal.Outcome[] outcome = new Proposal.Outcome[1];
+        Thread client = new Thread(() -> outcome[0] = write(log, "x"));
+        client.start();
+        Await.until("it is on its way", () -> client.getState() == Thread.State.TIMED_WAITING);
+        node.close();
+        client.join(10_000);
+        assertFalse(client.isAlive());
+        assertNotEquals(Proposal.Outcome.LOST, outcome[0]);
+        assertEquals(Proposal.Outcome.LOST, write(log, "y"));
+        assertFalse(log.awaitReadable(0));
+    }
+
+    @Test
+    void error_in_the_force_ends_as_unknown_and_stops_all_groups() {
+        TestLog disk = new TestLog();
+        try (ReplicaNode node = node(disk)) {
+            ListApplier first = new ListApplier();
+            ListApplier second = new ListApplier();
+            ReplicatedLog log = node.openGroup(1, ALONE, 1, 0, first);
+            ReplicatedLog other = node.openGroup(2, ALONE, 1, 0, second);
+            log.awaitLeader(Await.LIMIT_NANOS);
+            other.awaitLeader(Await.LIMIT_NANOS);
+            disk.failForces(new java.io.IOException("gone"));
+            assertEquals(Proposal.Outcome.UNKNOWN, write(log, "x"));
+            Await.until("both are told", () -> first.stopped() != null && second.stopped() != null);
+            assertEquals(Proposal.Outcome.LOST, write(other, "y"));
+            assertEquals(List.of(), first.texts());
+            assertThrows(IllegalStateException.class, () -> node.openGroup(3, ALONE, 1, 0, new ListApplier()));
+        }
+    }
+}
