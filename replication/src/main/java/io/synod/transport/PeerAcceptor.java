@@ -79,6 +79,9 @@ final class PeerAcceptor {
                 connections.untrack(socket);
                 keep = foreign.serve(
                         socket, new SequenceInputStream(new ByteArrayInputStream(first), socket.getInputStream()));
+            } else if (first.length == 0) {
+                // Somebody who only looks whether the port is open.
+                LOG.debug("a connection from {} was closed without a word", socket.getRemoteSocketAddress());
             } else {
                 drop(
                         socket,
