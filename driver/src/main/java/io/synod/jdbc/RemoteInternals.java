@@ -121,7 +121,7 @@ public final class RemoteInternals {
     }
 
     /** Drops the connection without a word to the node. */
-    static void abandon(SessionRemote session) {
+    public static void abandon(SessionRemote session) {
         for (Transfer transfer : transfers(session)) {
             transfer.close();
         }
