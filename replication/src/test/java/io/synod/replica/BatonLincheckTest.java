@@ -20,6 +20,7 @@ public class BatonLincheckTest {
     private volatile boolean permit;
     /** The log thread runs at first. */
     private volatile boolean parked;
+
     private final Baton baton = new Baton(() -> work.get() > 0, this::cycle, () -> permit = true);
 
     private boolean cycle() {
