@@ -92,10 +92,10 @@ final class Errors {
                 cause);
     }
 
-    static SQLException unreachable(List<String> endpoints, int waitedMillis, Throwable last) {
+    static SQLException unreachable(List<String> endpoints, String waited, Throwable last) {
         return new SQLNonTransientConnectionException(
-                "None of the nodes " + endpoints + " could serve within FAILOVER_TIMEOUT=" + waitedMillis
-                        + " ms; nothing was committed by this statement. Last error: " + last.getMessage()
+                "None of the nodes " + endpoints + " could serve within " + waited
+                        + "; nothing was committed by this statement. Last error: " + last.getMessage()
                         + ". Check that a majority of the nodes runs and that the addresses are their SQL addresses",
                 UNREACHABLE,
                 ErrorCode.CONNECTION_BROKEN_1,

@@ -95,7 +95,7 @@ final class FailoverSession extends SynodSessionBridge {
             for (int attempt = 1; ; attempt++) {
                 long number = 0;
                 try {
-                    SessionRemote target = connected(deadline);
+                    SessionRemote target = connected(deadline, isRollback(command.sql()));
                     CommandInterface prepared = command.on(target);
                     number = announceNext(target);
                     T result = execution.run(target, prepared);
@@ -112,7 +112,7 @@ final class FailoverSession extends SynodSessionBridge {
                     if (mayCommit && resolve(number, cause, deadline)) {
                         return committed(number, ifCommitted, cause);
                     }
-                    if (transactionLost && command.getCommandType() != CommandInterface.ROLLBACK) {
+                    if (transactionLost && !isRollback(command.sql())) {
                         reconnectQuietly(deadline);
                         throw Errors.wrap(Errors.transactionLost(cause));
                     }
@@ -135,18 +135,22 @@ final class FailoverSession extends SynodSessionBridge {
 
     /** Runs what changes nothing: repeated elsewhere, unless a transaction was lost. */
     <T> T read(Function<SessionRemote, T> call) {
+        return read(call, false);
+    }
+
+    private <T> T read(Function<SessionRemote, T> call, boolean forRollback) {
         lock();
         try {
             Deadline deadline = new Deadline(url.intSetting("FAILOVER_TIMEOUT"));
             for (int attempt = 1; ; attempt++) {
-                SessionRemote target = connected(deadline);
+                SessionRemote target = connected(deadline, forRollback);
                 try {
                     return call.apply(target);
                 } catch (DbException e) {
                     if (closed || !Broken.isBroken(target, e)) {
                         throw e;
                     }
-                    boolean transactionLost = inTransaction;
+                    boolean transactionLost = inTransaction && !forRollback;
                     lost();
                     if (transactionLost) {
                         throw Errors.wrap(Errors.transactionLost(e.getSQLException()));
@@ -162,12 +166,12 @@ final class FailoverSession extends SynodSessionBridge {
     }
 
     /** @return the session of the moment; a new one when the last was lost, with the same state */
-    private SessionRemote connected(Deadline deadline) {
+    private SessionRemote connected(Deadline deadline, boolean forRollback) {
         SessionRemote current = remote;
         if (current != null && !current.isClosed()) {
             return current;
         }
-        if (inTransaction) {
+        if (inTransaction && !forRollback) {
             lost();
             throw Errors.wrap(Errors.transactionLost(null));
         }
@@ -258,7 +262,7 @@ final class FailoverSession extends SynodSessionBridge {
     /** So that the application's next statement finds the session ready; that one reports what stays wrong. */
     private void reconnectQuietly(Deadline deadline) {
         try {
-            connected(deadline);
+            connected(deadline, true);
         } catch (DbException e) {
             remote = null;
         }
@@ -268,7 +272,7 @@ final class FailoverSession extends SynodSessionBridge {
         SQLException last = cause;
         while (!deadline.hasPassed()) {
             try {
-                return ask(connected(deadline), number);
+                return ask(connected(deadline, true), number);
             } catch (DbException e) {
                 last = e.getSQLException();
                 if (remote == null) {
@@ -303,8 +307,13 @@ final class FailoverSession extends SynodSessionBridge {
     @Override
     public CommandInterface prepareCommand(String sql) {
         FailoverCommand command = new FailoverCommand(this, sql);
-        read(command::on);
+        read(command::on, isRollback(sql));
         return command;
+    }
+
+    /** A lost transaction is rolled back: who asks for just that need not be told. */
+    private static boolean isRollback(String sql) {
+        return sql.trim().equalsIgnoreCase("ROLLBACK");
     }
 
     @Override

@@ -31,8 +31,10 @@ final class Reconnection {
 
     /** A session's first connection: a wrong password or an unknown database fails at once. */
     SessionRemote connectFirst() throws SQLException {
+        // An upper bound only: pools set it for the whole JVM, to what they themselves would wait.
         int login = DriverManager.getLoginTimeout();
-        return connect(new Deadline(login > 0 ? login * 1000 : connectTimeoutMillis), 0, true);
+        int limit = login > 0 && login < connectTimeoutMillis / 1000 ? login * 1000 : connectTimeoutMillis;
+        return connect(new Deadline(limit), 0, true);
     }
 
     /** @throws SQLException 08001 when the deadline passes; 57014 when it was given up */
@@ -61,7 +63,10 @@ final class Reconnection {
                 }
             } while (pause(deadline));
             checkGivenUp();
-            throw Errors.unreachable(url.endpoints(), deadline.millis(), last);
+            throw Errors.unreachable(
+                    url.endpoints(),
+                    (first ? "CONNECT_TIMEOUT=" : "FAILOVER_TIMEOUT=") + deadline.millis() + " ms",
+                    last);
         } finally {
             end();
         }

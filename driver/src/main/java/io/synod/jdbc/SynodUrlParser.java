@@ -159,7 +159,7 @@ final class SynodUrlParser {
         return parts;
     }
 
-    private static String withoutPassword(String url) {
+    static String withoutPassword(String url) {
         return url.replaceAll("(?i);PASSWORD=(?:\\\\;|[^;])*", "");
     }
 }

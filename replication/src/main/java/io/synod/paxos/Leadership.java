@@ -58,7 +58,7 @@ final class Leadership {
         long end = core.terms.last();
         barrier = end + 1;
         peers = new Progress[0];
-        listPeers();
+        listPeers(barrier);
         for (Progress peer : peers) {
             Message.Promise promise = promises.get(peer.slot);
             if (promise != null) {
@@ -75,16 +75,15 @@ final class Leadership {
         return core.terms.lastWithEpochAtMost(lastEpoch, lastIndex);
     }
 
-    /** Follows the latest configuration, keeping what is known of those that stay. */
-    private void listPeers() {
+    /** Follows the latest configuration, keeping what is known of those that stay; others are first probed at {@code next}. */
+    private void listPeers(long next) {
         List<Member> members = core.configurations.latest().all();
         Progress[] listed = new Progress[members.size()];
         int count = 0;
         for (Member member : members) {
             if (member.slot() != core.self) {
                 Progress known = peer(member.slot());
-                Progress progress =
-                        known != null ? known : new Progress(member.slot(), core.terms.last() + 1, core.timing);
+                Progress progress = known != null ? known : new Progress(member.slot(), next, core.timing);
                 progress.voter = member.role().votes();
                 listed[count++] = progress;
             }
@@ -118,7 +117,7 @@ final class Leadership {
         long index = core.terms.last() + 1;
         core.append(new Entry(epoch, index, kind, payload), now, out);
         if (kind == EntryKind.CONFIG) {
-            listPeers();
+            listPeers(index);
         }
         return index;
     }

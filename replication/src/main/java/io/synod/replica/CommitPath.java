@@ -1,5 +1,6 @@
 package io.synod.replica;
 
+import io.synod.group.Invariant;
 import io.synod.log.EntryLog;
 import io.synod.transport.VirtualThreads;
 import java.io.IOException;
@@ -116,8 +117,14 @@ final class CommitPath implements Runnable {
         if (batch.isEmpty()) {
             return false;
         }
+        int size = batch.appends().size();
         log.append(batch.appends());
         log.force();
+        Invariant.that(
+                size == batch.owners().size(),
+                "%d records forced, %d would be told so",
+                size,
+                batch.owners().size());
         for (Replica replica : replicas.get()) {
             replica.forced(batch);
         }

@@ -27,6 +27,8 @@ final class PersistQueue {
         }
     }
 
+    private static final Batch NOTHING = new Batch();
+
     private Batch filling = new Batch();
     private volatile boolean work;
 
@@ -40,12 +42,14 @@ final class PersistQueue {
         return work;
     }
 
+    /** Whoever gets a batch has it alone: it never grows. */
     synchronized Batch drain() {
-        Batch drained = filling;
-        if (work) {
-            filling = new Batch();
-            work = false;
+        if (!work) {
+            return NOTHING;
         }
+        Batch drained = filling;
+        filling = new Batch();
+        work = false;
         return drained;
     }
 }

@@ -26,7 +26,7 @@ final class Liveness implements Checker {
 
     void awaitSettled(Cluster cluster) {
         long before = lastAcknowledged;
-        long[] proposedAt = {Long.MIN_VALUE};
+        long[] proposedAt = {-TIME_LIMIT};
         boolean decided = cluster.runUntil(
                 () -> {
                     if (lastAcknowledged > before) {

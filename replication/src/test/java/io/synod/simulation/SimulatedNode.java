@@ -171,15 +171,16 @@ final class SimulatedNode implements Effects {
     void read(boolean byLease, long pause) {
         long started = cluster.reads.start();
         step("read", () -> {
-            if (byLease && state.role() == Role.LEADER) {
+            if (byLease && state.serving() && applied == state.commitIndex()) {
+                long epoch = state.leaderEpoch();
                 long snapshot = applied;
                 if (pause == 0) {
-                    readUnderLease(started, snapshot);
+                    readUnderLease(started, epoch, snapshot);
                 } else {
                     int born = life;
                     cluster.after(pause, () -> {
                         if (life == born) {
-                            step("lease", () -> readUnderLease(started, snapshot));
+                            step("lease", () -> readUnderLease(started, epoch, snapshot));
                         }
                     });
                 }
@@ -191,8 +192,8 @@ final class SimulatedNode implements Effects {
         });
     }
 
-    private void readUnderLease(long started, long snapshot) {
-        if (state.leaseHolds(clock())) {
+    private void readUnderLease(long started, long epoch, long snapshot) {
+        if (state.leaseHolds(clock()) && state.leaderEpoch() == epoch) {
             cluster.checkers(c -> c.leaseUsed(this, state.leaderEpoch()));
             cluster.checkers(c -> c.read(this, started, snapshot));
         } else {

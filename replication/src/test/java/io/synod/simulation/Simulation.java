@@ -9,6 +9,8 @@ import java.util.SplittableRandom;
 final class Simulation {
     private static final long MILLI = Cluster.MILLI;
 
+    private static final long LONGEST_PAUSE = 500 * MILLI;
+
     private final long seed;
     private final Cluster cluster;
     private final SplittableRandom faults;
@@ -58,6 +60,9 @@ final class Simulation {
             node.crashIn = -1;
         }
         cluster.startAll();
+        if (plan.faults().contains(FaultPlan.Fault.PAUSE)) {
+            cluster.runFor(LONGEST_PAUSE);
+        }
     }
 
     private SimulatedNode any(SplittableRandom random) {
@@ -141,7 +146,7 @@ final class Simulation {
                 }
                 mendLater();
             }
-            case PAUSE -> node.pausedUntil = cluster.now() + faults.nextLong(500 * MILLI);
+            case PAUSE -> node.pausedUntil = cluster.now() + faults.nextLong(LONGEST_PAUSE);
             case SLOW_DISK -> {
                 cluster.slowForce(node.slot, faults.nextLong(1, 300 * MILLI));
                 cluster.after(faults.nextLong(400 * MILLI), () -> cluster.slowForce(node.slot, 0));
@@ -159,8 +164,10 @@ final class Simulation {
 
     private void restartLater(SimulatedNode node) {
         cluster.after(faults.nextLong(300 * MILLI), () -> {
-            node.crash();
-            node.start();
+            if (faulty) {
+                node.crash();
+                node.start();
+            }
         });
     }
 

@@ -4,6 +4,7 @@ import io.synod.engine.session.SessionFactory;
 import io.synod.engine.session.SynodSession;
 import java.io.BufferedInputStream;
 import java.io.DataInputStream;
+import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.InetAddress;
@@ -164,7 +165,8 @@ public final class SqlServer implements AutoCloseable {
             if (greeted) {
                 LOG.debug("SQL client {} is gone: {}", socket.getRemoteSocketAddress(), e.toString());
             } else {
-                LOG.warn("dropped {}, not an SQL client: {}", socket.getRemoteSocketAddress(), e.toString());
+                String why = e instanceof EOFException ? "it left in the middle of its greeting" : e.getMessage();
+                LOG.warn("dropped {}, not an SQL client: {}", socket.getRemoteSocketAddress(), why);
             }
         } catch (RuntimeException | Error e) {
             LOG.error("the connection of SQL client {} failed", socket.getRemoteSocketAddress(), e);
