@@ -201,6 +201,12 @@ public final class GroupState {
     /**
      * Whether a linearizable read whose snapshot is already taken may be answered from here: serving and under a lease.
      * Counts as a read: leases are asked for while reads come.
+     *
+     * <p>The snapshot must have been taken while this member was {@link #serving} in the same {@link #leaderEpoch}: one from
+     * before the barrier was applied, or from an earlier leadership, is stale though the lease holds now. And it must hold
+     * everything up to the {@link #commitIndex} at the start of the read: a follower may already have applied, and shown,
+     * what is committed but not yet applied here. Where either is not given, {@link #read} answers at once under a lease,
+     * with the index to wait for.
      */
     public boolean leaseHolds(long nowNanos) {
         long now = nowNanos - originNanos;

@@ -58,7 +58,7 @@ final class Leadership {
         long end = core.terms.last();
         barrier = end + 1;
         peers = new Progress[0];
-        listPeers();
+        listPeers(barrier);
         for (Progress peer : peers) {
             Message.Promise promise = promises.get(peer.slot);
             if (promise != null) {
@@ -75,16 +75,15 @@ final class Leadership {
         return core.terms.lastWithEpochAtMost(lastEpoch, lastIndex);
     }
 
-    /** Follows the latest configuration, keeping what is known of those that stay. */
-    private void listPeers() {
+    /** Follows the latest configuration, keeping what is known of those that stay; others are first probed at {@code next}. */
+    private void listPeers(long next) {
         List<Member> members = core.configurations.latest().all();
         Progress[] listed = new Progress[members.size()];
         int count = 0;
         for (Member member : members) {
             if (member.slot() != core.self) {
                 Progress known = peer(member.slot());
-                Progress progress =
-                        known != null ? known : new Progress(member.slot(), core.terms.last() + 1, core.timing);
+                Progress progress = known != null ? known : new Progress(member.slot(), next, core.timing);
                 progress.voter = member.role().votes();
                 listed[count++] = progress;
             }
@@ -118,7 +117,7 @@ final class Leadership {
         long index = core.terms.last() + 1;
         core.append(new Entry(epoch, index, kind, payload), now, out);
         if (kind == EntryKind.CONFIG) {
-            listPeers();
+            listPeers(index);
         }
         return index;
     }
@@ -149,7 +148,7 @@ final class Leadership {
         if (to >= peer.next) {
             long from = peer.next;
             Message.Accept header = header(peer, from - 1, now);
-            peer.sent(to, now);
+            peer.sent(to, seq, now);
             out.ship(peer.slot, header, from, to);
         }
     }
@@ -222,15 +221,21 @@ final class Leadership {
             return;
         }
         peer.heard(m.echoSentAtNanos(), m.echoSeq(), lease.fromSeq());
-        long limit = Math.min(m.lastIndex(), peer.next - 1);
+        if (peer.heeds(m.echoSeq())) {
+            peer.rejected(agreesUpTo(m, peer.next - 1) + 1);
+            ship(peer, now, out);
+        }
+        group.reads.confirmed(confirmedSeq(), now, out);
+    }
+
+    /** Where the follower's log, which differs before {@code next}, can at the latest have parted from this one. */
+    private long agreesUpTo(Message.Reject m, long prev) {
         long theirs = m.epochAtPrev() > 0 ? m.epochAtPrev() : m.lastEpoch();
-        long point = core.terms.lastWithEpochAtMost(theirs, limit);
+        long point = core.terms.lastWithEpochAtMost(theirs, Math.min(m.lastIndex(), prev));
         if (m.epochAtPrev() > 0 && core.terms.epochAt(point) < theirs) {
             point = Math.min(point, m.firstIndexOfEpochAtPrev() - 1);
         }
-        peer.rejected(Math.max(point, Math.min(m.commit(), core.terms.last())) + 1);
-        ship(peer, now, out);
-        group.reads.confirmed(confirmedSeq(), now, out);
+        return Math.max(point, Math.min(m.commit(), core.terms.last()));
     }
 
     void onForced(long now, Effects out) {

@@ -125,7 +125,10 @@ final class Replica implements ReplicatedLog {
     private void publish() {
         boolean leads = state.role() == Role.LEADER;
         long epoch = state.leaderEpoch();
+        long served = servingEpoch;
         if (leading != 0 && (!leads || epoch != leading)) {
+            // First: nobody may begin local work under an epoch whose local work is being undone.
+            servingEpoch = 0;
             apply.depose(leading);
             transferring = false;
         }
@@ -138,7 +141,7 @@ final class Replica implements ReplicatedLog {
         durableIndex = state.durableIndex();
         apply.release(Math.min(state.commitIndex(), state.durableIndex()));
         long serving = leads && state.serving() ? epoch : 0;
-        if (serving != servingEpoch || epoch != leaderEpoch || state.leaderSlot() != leaderSlot) {
+        if (serving != served || epoch != leaderEpoch || state.leaderSlot() != leaderSlot) {
             servingEpoch = serving;
             leaderEpoch = epoch;
             leaderSlot = state.leaderSlot();

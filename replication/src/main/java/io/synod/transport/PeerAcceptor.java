@@ -78,6 +78,9 @@ final class PeerAcceptor {
                 socket.setSoTimeout(0);
                 connections.untrack(socket);
                 keep = serveForeign(socket, first);
+            } else if (first.length == 0) {
+                // Somebody who only looks whether the port is open.
+                LOG.debug("a connection from {} was closed without a word", socket.getRemoteSocketAddress());
             } else {
                 drop(
                         socket,

@@ -14,8 +14,14 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 
-/** What {@code CALL SYNOD.STATUS()} says of the members of a database. */
-record ClusterStatus(List<MemberStatus> members) {
+/**
+ * What {@code CALL SYNOD.STATUS()} says of the members of a database.
+ *
+ * @param answeredBy the node whose knowledge this is
+ */
+record ClusterStatus(String database, String answeredBy, List<MemberStatus> members) {
+    static final ClusterStatus UNKNOWN = new ClusterStatus("", "", List.of());
+
     private static final String[] TITLES = {
         "member",
         "role",
@@ -34,9 +40,13 @@ record ClusterStatus(List<MemberStatus> members) {
         try (Statement statement = connection.createStatement();
                 ResultSet rows = statement.executeQuery("CALL SYNOD.STATUS()")) {
             List<MemberStatus> members = new ArrayList<>();
+            String database = "";
+            String answeredBy = "";
             while (rows.next()) {
+                database = rows.getString("DATABASE_NAME");
+                answeredBy = rows.getString("THIS_NODE");
                 members.add(new MemberStatus(
-                        rows.getString("NAME"),
+                        rows.getString("NODE"),
                         rows.getString("ROLE"),
                         rows.getString("EPOCH"),
                         rows.getLong("DURABLE_INDEX"),
@@ -49,7 +59,7 @@ record ClusterStatus(List<MemberStatus> members) {
                         rows.getString("ADDRESS"),
                         rows.getBoolean("REACHABLE")));
             }
-            return new ClusterStatus(List.copyOf(members));
+            return new ClusterStatus(database, answeredBy, List.copyOf(members));
         }
     }
 
@@ -82,25 +92,38 @@ record ClusterStatus(List<MemberStatus> members) {
             fields.put("name", member.name());
             fields.put("role", member.role().toLowerCase(Locale.ROOT));
             fields.put("epoch", member.epoch());
-            fields.put("durableIndex", member.durableIndex());
-            fields.put("commitIndex", member.commitIndex());
-            fields.put("appliedIndex", member.appliedIndex());
-            fields.put("lagEntries", member.lagEntries());
-            fields.put("lagMillis", member.lagMillis() < 0 ? null : member.lagMillis());
+            fields.put("durableIndex", orNull(member.durableIndex()));
+            fields.put("commitIndex", orNull(member.commitIndex()));
+            fields.put("appliedIndex", orNull(member.appliedIndex()));
+            fields.put("lagEntries", orNull(member.lagEntries()));
+            fields.put("lagMillis", orNull(member.lagMillis()));
             fields.put("leaseLeftMillis", member.leaseLeftMillis());
-            fields.put("logBytes", member.logBytes());
+            fields.put("logBytes", orNull(member.logBytes()));
             fields.put("address", member.address());
             fields.put("reachable", member.reachable());
             list.add(fields);
         }
+        Map<String, Object> whole = new LinkedHashMap<>();
+        whole.put("database", database);
+        whole.put("answeredBy", answeredBy);
+        whole.put("members", list);
         try {
             return JSON.std
                     .with(JSON.Feature.WRITE_NULL_PROPERTIES)
                     .with(JSON.Feature.PRETTY_PRINT_OUTPUT)
-                    .asString(Map.of("members", list));
+                    .asString(whole);
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
+    }
+
+    /** Below zero stands for "not known here". */
+    private static Long orNull(long value) {
+        return value < 0 ? null : value;
+    }
+
+    private static String known(long value) {
+        return value < 0 ? "-" : Long.toString(value);
     }
 
     String table() {
@@ -111,13 +134,13 @@ record ClusterStatus(List<MemberStatus> members) {
                 member.name(),
                 member.reachable() ? member.role().toLowerCase(Locale.ROOT) : "unreachable",
                 member.epoch(),
-                Long.toString(member.durableIndex()),
-                Long.toString(member.commitIndex()),
-                Long.toString(member.appliedIndex()),
-                Long.toString(member.lagEntries()),
-                member.lagMillis() < 0 ? "-" : Long.toString(member.lagMillis()),
+                known(member.durableIndex()),
+                known(member.commitIndex()),
+                known(member.appliedIndex()),
+                known(member.lagEntries()),
+                known(member.lagMillis()),
                 member.leaseLeftMillis() <= 0 ? "-" : Long.toString(member.leaseLeftMillis()),
-                Long.toString(member.logBytes()),
+                known(member.logBytes()),
                 member.address()
             });
         }

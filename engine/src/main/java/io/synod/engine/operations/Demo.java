@@ -80,11 +80,8 @@ final class Demo {
     }
 
     private String leader() throws SQLException {
-        try (Connection connection = DriverManager.getConnection(cluster.url(), USER, "")) {
-            return ClusterStatus.read(connection)
-                    .leader()
-                    .map(MemberStatus::name)
-                    .orElse("?");
+        try (StatusReader reader = new StatusReader(new ConnectionOptions(cluster.url(), USER, ""))) {
+            return reader.read().leader().map(MemberStatus::name).orElse("?");
         }
     }
 
@@ -151,7 +148,9 @@ final class Demo {
         for (NodeProcess node : cluster.nodes()) {
             node.awaitReady(START_LIMIT);
         }
-        awaitAllCaughtUp();
+        try (StatusWatch watch = new StatusWatch(cluster.url(), USER)) {
+            watch.awaitCaughtUp(NODES, CATCH_UP_LIMIT);
+        }
         Accounting accounting = new Accounting(before, clients);
         boolean holds = true;
         for (NodeProcess node : cluster.nodes()) {
@@ -165,23 +164,6 @@ final class Demo {
         holds &= verification.equal();
         report.verdict(holds);
         return holds;
-    }
-
-    private void awaitAllCaughtUp() throws SQLException, InterruptedException {
-        long deadlineNanos = System.nanoTime() + CATCH_UP_LIMIT.toNanos();
-        try (Connection connection = DriverManager.getConnection(cluster.url(), USER, "")) {
-            while (true) {
-                ClusterStatus status = ClusterStatus.read(connection);
-                if (status.members().size() == NODES && status.allCaughtUp()) {
-                    return;
-                }
-                if (System.nanoTime() - deadlineNanos > 0) {
-                    throw new IllegalStateException("the copies did not become equal within "
-                            + CATCH_UP_LIMIT.toSeconds() + " s: " + status.members());
-                }
-                Thread.sleep(20);
-            }
-        }
     }
 
     private static Books books(String url) throws SQLException {

@@ -1,7 +1,9 @@
 package io.synod.engine.operations;
 
+import io.synod.jdbc.SynodUrl;
 import java.io.PrintWriter;
 import java.nio.file.Path;
+import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -10,6 +12,7 @@ import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
 @Command(
@@ -69,7 +72,31 @@ final class NodeCommand implements Callable<Integer> {
     @Override
     public Integer call() throws Exception {
         PrintWriter out = spec.commandLine().getOut();
-        throw new UnsupportedOperationException(
-                "node " + name + directory + listen + sql + peers + databases + settings + exitWithParent + out);
+        NodeRun run = new NodeRun(name, urls(), out, spec.commandLine().getErr());
+        if (exitWithParent) {
+            NodeRun.exitAtEndOf(System.in);
+        }
+        return run.untilStopped();
+    }
+
+    /**
+     * The node's databases as the URLs that would start the same node in an application, so that names, addresses and
+     * settings are checked in one place.
+     */
+    List<SynodUrl> urls() throws SQLException {
+        if (databases.isEmpty()) {
+            throw new ParameterException(
+                    spec.commandLine(), "no database is named; expected --database NAME, the same ones on all nodes");
+        }
+        StringBuilder own = new StringBuilder(";NODE=" + name + ";LISTEN=" + listen + ";SQL=" + sql);
+        if (!peers.isEmpty()) {
+            own.append(";PEERS=").append(String.join(",", peers));
+        }
+        settings.forEach((key, value) -> own.append(';').append(key).append('=').append(value));
+        List<SynodUrl> urls = new ArrayList<>();
+        for (String database : databases) {
+            urls.add(SynodUrl.parse(SynodUrl.PREFIX + "file:" + directory.resolve(database) + own, null));
+        }
+        return urls;
     }
 }

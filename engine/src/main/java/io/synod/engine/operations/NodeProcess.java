@@ -156,7 +156,9 @@ public final class NodeProcess {
         if (stopped == null) {
             throw new IllegalStateException("node " + name + " was never started");
         }
-        stopped.destroy();
+        // Not the process's own destroy(): that closes its standard input as well, which is the sign of a parent's
+        // death.
+        stopped.toHandle().destroy();
         if (!stopped.waitFor(limit.toMillis(), TimeUnit.MILLISECONDS)) {
             throw new IOException("node " + name + " did not end within " + limit.toMillis() + " ms of SIGTERM");
         }

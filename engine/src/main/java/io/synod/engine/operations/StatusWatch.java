@@ -1,9 +1,8 @@
 package io.synod.engine.operations;
 
-import java.sql.Connection;
-import java.sql.DriverManager;
 import java.sql.SQLException;
 import java.time.Duration;
+import java.util.function.Predicate;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -15,32 +14,30 @@ public final class StatusWatch implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(StatusWatch.class);
     private static final long PAUSE_MILLIS = 100;
 
-    private final String url;
-    private final String user;
+    private final ConnectionOptions database;
     private final Thread thread;
-    private volatile ClusterStatus latest = new ClusterStatus(java.util.List.of());
+    private volatile ClusterStatus latest = ClusterStatus.UNKNOWN;
 
     public StatusWatch(String url, String user) {
-        this.url = url;
-        this.user = user;
+        this.database = new ConnectionOptions(url, user, "");
         this.thread = new Thread(this::run, "status-watch");
         thread.setDaemon(true);
         thread.start();
     }
 
     private void run() {
-        while (!Thread.currentThread().isInterrupted()) {
-            try (Connection connection = DriverManager.getConnection(url, user, "")) {
-                while (true) {
-                    latest = ClusterStatus.read(connection);
-                    Thread.sleep(PAUSE_MILLIS);
+        try (StatusReader reader = new StatusReader(database)) {
+            while (true) {
+                try {
+                    latest = reader.read();
+                } catch (SQLException e) {
+                    // A cluster between two leaders does not answer; the next round asks again.
+                    LOG.debug("no status", e);
                 }
-            } catch (SQLException e) {
-                // A cluster between two leaders does not answer; the next round asks again.
-                LOG.debug("no status", e);
-            } catch (InterruptedException e) {
-                return;
+                Thread.sleep(PAUSE_MILLIS);
             }
+        } catch (InterruptedException e) {
+            LOG.debug("closed");
         }
     }
 
@@ -53,16 +50,38 @@ public final class StatusWatch implements AutoCloseable {
      * Waits until a member leads, as far as the last answer knows.
      *
      * @return its name
+     * @throws IllegalStateException when none does within the limit
      */
     public String awaitLeader(Duration limit) throws InterruptedException {
+        return await("a leader", status -> status.leader().isPresent(), limit)
+                .leader()
+                .orElseThrow()
+                .name();
+    }
+
+    /**
+     * Waits until all members are there, and have applied all that is committed.
+     *
+     * @throws IllegalStateException when that is not so within the limit
+     */
+    public void awaitCaughtUp(int members, Duration limit) throws InterruptedException {
+        await(
+                members + " members that have applied all",
+                status -> status.members().size() == members && status.allCaughtUp(),
+                limit);
+    }
+
+    private ClusterStatus await(String what, Predicate<ClusterStatus> condition, Duration limit)
+            throws InterruptedException {
         long deadlineNanos = System.nanoTime() + limit.toNanos();
         while (true) {
-            String name = latest.leader().map(MemberStatus::name).orElse(null);
-            if (name != null) {
-                return name;
+            ClusterStatus status = latest;
+            if (condition.test(status)) {
+                return status;
             }
             if (System.nanoTime() - deadlineNanos > 0) {
-                throw new IllegalStateException("no leader within " + limit.toSeconds() + " s");
+                throw new IllegalStateException("not within " + limit.toSeconds() + " s: " + what
+                        + "; the cluster's last word: " + status.members());
             }
             Thread.sleep(10);
         }

@@ -1,11 +1,24 @@
 package io.synod.engine.snapshot;
 
 import java.io.IOException;
+import java.nio.file.Path;
+import java.util.concurrent.TimeUnit;
+import java.util.function.LongSupplier;
+import org.h2.mvstore.MVStore;
 
 /**
  * Takes checkpoints of an open H2 file. One at a time; thread-safe. In a database in memory, a checkpoint does nothing.
+ *
+ * <p>H2 writes its store in chunks at the end of the file. A chunk that is written beside a running statement may hold a
+ * change without its undo record, and a chunk may name another that is not written yet; H2 reports neither at the next
+ * start. So a checkpoint is a chunk that is written while nothing changes the store and nothing is on its way to the file,
+ * and the length of the file just then. Because space is never used again while the store is open, the bytes up to that
+ * length stay what they are, whatever is written behind them; and a start cuts everything behind them away.
  */
 public final class Checkpoint {
+    private static final long PATIENCE_NANOS = TimeUnit.MILLISECONDS.toNanos(200);
+    private static final long HOLD_NANOS = TimeUnit.MILLISECONDS.toNanos(50);
+
     /**
      * @param length bytes of the H2 file that belong to the checkpoint
      * @param applied index of the last entry in it
@@ -13,18 +26,65 @@ public final class Checkpoint {
      */
     public record Taken(long length, long applied, long pauseNanos) {}
 
+    private final MVStore store;
+    private final StatementGate gate;
+    private final Path sideFile;
+    private final LongSupplier appliedIndex;
+    private volatile Taken last;
+
+    /** @param sideFile {@code null} for a database in memory */
+    Checkpoint(MVStore store, StatementGate gate, Path sideFile, CheckpointFile opened, LongSupplier appliedIndex) {
+        this.store = store;
+        this.gate = gate;
+        this.sideFile = sideFile;
+        this.appliedIndex = appliedIndex;
+        this.last = new Taken(opened.length(), opened.applied(), 0);
+    }
+
     /**
      * Takes a checkpoint.
      *
      * @return {@code null} when statements that write never paused in time: nothing happened, try later
      * @throws IOException the file could not be forced or the side file not be written: the last checkpoint stands
      */
-    public Taken take() throws IOException {
-        throw new UnsupportedOperationException();
+    public synchronized Taken take() throws IOException {
+        return take(PATIENCE_NANOS, HOLD_NANOS);
+    }
+
+    /** Waits as long as it takes, new transactions being held back: for a stop, when no more are to come. */
+    synchronized Taken takeLast() throws IOException {
+        return take(0, TimeUnit.SECONDS.toNanos(30));
+    }
+
+    private Taken take(long patienceNanos, long holdNanos) throws IOException {
+        if (sideFile == null) {
+            last = new Taken(0, appliedIndex.getAsLong(), 0);
+            return last;
+        }
+        store.commit(); // most of the work, beside the statements; what it writes is not a checkpoint
+        if (!gate.close(patienceNanos, holdNanos)) {
+            return null;
+        }
+        long start = System.nanoTime();
+        long length;
+        long applied;
+        try {
+            store.executeFilestoreOperation(() -> {}); // waits until nothing is on its way to the file
+            store.commit();
+            length = store.getFileStore().size();
+            applied = appliedIndex.getAsLong();
+        } finally {
+            gate.open();
+        }
+        long pause = System.nanoTime() - start;
+        store.sync();
+        new CheckpointFile(length, applied).write(sideFile);
+        last = new Taken(length, applied, pause);
+        return last;
     }
 
     /** The last one of this or an earlier run; an applied index of 0 when there is none. */
     public Taken last() {
-        throw new UnsupportedOperationException();
+        return last;
     }
 }

@@ -1,14 +1,25 @@
 package io.synod.engine.writeset;
 
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
 import java.util.UUID;
 import org.h2.engine.SessionLocal;
+import org.h2.mvstore.MVMap;
+import org.h2.mvstore.tx.TransactionMap;
+import org.h2.mvstore.type.ByteArrayDataType;
+import org.h2.mvstore.type.StringDataType;
+import org.h2.value.VersionedValue;
 
 /**
  * Where this member stands in the log, and which commits its clients have made, kept in maps of the same store as the rows
- * and written in the same transaction. Writes come from the thread that applies the log, in any session's open transaction;
- * {@link #appliedIndex()} is thread-safe.
+ * ({@code synod.state}, {@code synod.sessions}) and written in the same transaction. Writes come from the thread that
+ * applies the log, in any session's open transaction; {@link #appliedIndex()} is thread-safe.
  */
 public final class AppliedState {
+    private static final String APPLIED = "applied";
+
     /**
      * What is known of a client session's commits.
      *
@@ -19,42 +30,77 @@ public final class AppliedState {
      */
     public record ClientSession(long lastSeq, long index, boolean fenced, long committedSeq) {}
 
+    /** What H2's file holds. */
+    private record Position(long index, long epoch) {}
+
+    private final MVMap<String, VersionedValue<byte[]>> stateMap;
+    private final MVMap<byte[], VersionedValue<byte[]>> sessionMap;
+    private volatile Position position;
+
+    private AppliedState(SessionLocal session) {
+        TransactionMap<String, byte[]> state =
+                session.getTransaction().openMap("synod.state", StringDataType.INSTANCE, ByteArrayDataType.INSTANCE);
+        TransactionMap<byte[], byte[]> sessions = session.getTransaction()
+                .openMap("synod.sessions", ByteArrayDataType.INSTANCE, ByteArrayDataType.INSTANCE);
+        stateMap = state.map;
+        sessionMap = sessions.map;
+        byte[] stored = state.get(APPLIED);
+        if (stored == null) {
+            position = new Position(0, 0);
+        } else {
+            ByteBuffer in = ByteBuffer.wrap(stored);
+            position = new Position(in.getLong(), in.getLong());
+        }
+    }
+
+    /** Reads the state of an open database; index 0 for a new one. */
     public static AppliedState load(SessionLocal session) {
-        throw new UnsupportedOperationException();
+        return new AppliedState(session);
     }
 
     /** Puts index and epoch of the entry that is being applied into the session's transaction; commit follows. */
     public void advance(SessionLocal session, long index, long epoch) {
-        throw new UnsupportedOperationException();
+        if (index <= position.index) {
+            throw new IllegalStateException("entry " + index + " was to be applied after entry " + position.index);
+        }
+        byte[] bytes = ByteBuffer.allocate(16).putLong(index).putLong(epoch).array();
+        session.getTransaction().openMapX(stateMap).put(APPLIED, bytes);
     }
 
-    /** To be called when the transaction with {@link #advance} has been committed. */
+    /**
+     * To be called when the transaction with {@link #advance} has been committed, and before the {@code StatementGate} is
+     * left: a checkpoint reads it.
+     */
     public void committed(long index, long epoch) {
-        throw new UnsupportedOperationException();
+        position = new Position(index, epoch);
     }
 
     /** Index of the last entry that is committed in H2; 0 for none. */
     public long appliedIndex() {
-        throw new UnsupportedOperationException();
+        return position.index;
     }
 
     public long appliedEpoch() {
-        throw new UnsupportedOperationException();
+        return position.epoch;
     }
 
     /** Notes in the session's transaction that a client's commit is applied at an index. */
     public void recordCommit(SessionLocal session, UUID client, long seq, long index) {
-        throw new UnsupportedOperationException();
+        put(session, client, new ClientSession(seq, index, false, seq));
     }
 
     /** Notes in the session's transaction that no commit of the client up to this number will be applied any more. */
     public void recordFence(SessionLocal session, UUID client, long seq, long index) {
-        throw new UnsupportedOperationException();
+        ClientSession known = find(session, client);
+        if (known == null || known.lastSeq < seq) {
+            put(session, client, new ClientSession(seq, index, true, known == null ? 0 : known.committedSeq));
+        }
     }
 
     /** @return {@code null} for a session that has committed nothing yet, or whose record has expired */
     public ClientSession find(SessionLocal session, UUID client) {
-        throw new UnsupportedOperationException();
+        byte[] stored = sessions(session).get(key(client));
+        return stored == null ? null : decode(stored);
     }
 
     /**
@@ -63,11 +109,45 @@ public final class AppliedState {
      * @return how many
      */
     public int expire(SessionLocal session, long beforeIndex) {
-        throw new UnsupportedOperationException();
+        TransactionMap<byte[], byte[]> sessions = sessions(session);
+        List<byte[]> expired = new ArrayList<>();
+        for (Map.Entry<byte[], byte[]> entry : sessions.entrySet()) {
+            if (decode(entry.getValue()).index < beforeIndex) {
+                expired.add(entry.getKey());
+            }
+        }
+        expired.forEach(sessions::remove);
+        return expired.size();
     }
 
     /** How many client sessions are known. */
     public long clientSessions(SessionLocal session) {
-        throw new UnsupportedOperationException();
+        return sessions(session).sizeAsLong();
+    }
+
+    private void put(SessionLocal session, UUID client, ClientSession record) {
+        byte[] bytes = ByteBuffer.allocate(25)
+                .putLong(record.lastSeq)
+                .putLong(record.index)
+                .put((byte) (record.fenced ? 1 : 0))
+                .putLong(record.committedSeq)
+                .array();
+        sessions(session).put(key(client), bytes);
+    }
+
+    private TransactionMap<byte[], byte[]> sessions(SessionLocal session) {
+        return session.getTransaction().openMapX(sessionMap);
+    }
+
+    private static ClientSession decode(byte[] stored) {
+        ByteBuffer in = ByteBuffer.wrap(stored);
+        return new ClientSession(in.getLong(), in.getLong(), in.get() != 0, in.getLong());
+    }
+
+    private static byte[] key(UUID client) {
+        return ByteBuffer.allocate(16)
+                .putLong(client.getMostSignificantBits())
+                .putLong(client.getLeastSignificantBits())
+                .array();
     }
 }

@@ -1,9 +1,31 @@
 package io.synod.engine.writeset;
 
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.locks.LockSupport;
 import org.h2.engine.SessionLocal;
+import org.h2.mvstore.tx.SynodRollbackFlag;
+import org.h2.mvstore.tx.Transaction;
 
-/** Keeps H2's lock time-outs true behind a transaction that had a failed statement or a savepoint rollback. */
+/**
+ * Keeps H2's lock time-outs true behind a transaction that had a failed statement or a savepoint rollback.
+ *
+ * <p><em>Why.</em> A waiter in H2 waits for the blocking transaction to end <em>or to have rolled back something</em>, since
+ * that may have freed its row; then it tries again. But H2 never takes the flag "has rolled back" away: from then on each
+ * wait returns at once, the waiter tries again and again without ever looking at its deadline, burns a core, and gets no
+ * HYT00 until the blocker ends. H2 also wakes the waiters just before it sets the flag, so that one may miss it.
+ *
+ * <p><em>Cure.</em> On the blocker's own thread: wake the waiters once more while the flag is set, give them the time to try
+ * again, then take the flag away, so that those whose row is still locked wait in earnest. The blocker pays a millisecond
+ * or so, and only when someone waits for it. A waiter that the operating system has not let run in that time waits until the
+ * blocker ends or its own LOCK_TIMEOUT has passed, as behind any other transaction. As long as the blocker holds no change
+ * at all, nobody can wait for it, and the flag stays: H2 uses it to wake waiters at the end.
+ */
 public final class LockWaits {
+    private static final long LOOK_NANOS = 100_000;
+    private static final int MIN_LOOKS = 10;
+    private static final int MAX_LOOKS = 50;
+
     private LockWaits() {}
 
     /**
@@ -11,6 +33,45 @@ public final class LockWaits {
      * after a failed one and after a rollback to a savepoint. A few nanoseconds when there is nothing to do.
      */
     public static void settle(SessionLocal session) {
-        throw new UnsupportedOperationException();
+        if (!session.hasPendingTransaction()) {
+            return;
+        }
+        Transaction blocker = session.getTransaction();
+        if (!SynodRollbackFlag.isSet(blocker)) {
+            return;
+        }
+        awaitRetries(session, blocker);
+        SynodRollbackFlag.clear(blocker);
+        if (!waiters(session).isEmpty()) {
+            // Someone may have looked at a row before it was freed and begun to wait only now.
+            SynodRollbackFlag.set(blocker);
+            awaitRetries(session, blocker);
+            SynodRollbackFlag.clear(blocker);
+        }
+    }
+
+    private static void awaitRetries(SessionLocal session, Transaction blocker) {
+        List<Transaction> waiters = waiters(session);
+        if (waiters.isEmpty()) {
+            return;
+        }
+        synchronized (blocker) {
+            blocker.notifyAll();
+        }
+        for (int look = 0; look < MAX_LOOKS && !(look >= MIN_LOOKS && waiters.isEmpty()); look++) {
+            LockSupport.parkNanos(LOOK_NANOS);
+            waiters.removeIf(waiter -> waiter.getBlockerId() != session.getId());
+        }
+    }
+
+    private static List<Transaction> waiters(SessionLocal session) {
+        List<Transaction> waiters = new ArrayList<>();
+        for (Transaction other :
+                session.getDatabase().getStore().getTransactionStore().getOpenTransactions()) {
+            if (other.getBlockerId() == session.getId()) {
+                waiters.add(other);
+            }
+        }
+        return waiters;
     }
 }

@@ -1,36 +1,123 @@
 package io.synod.engine.writeset;
 
 import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.IdentityHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Function;
 import org.h2.engine.SessionLocal;
+import org.h2.mvstore.DataUtils;
+import org.h2.mvstore.MVMap;
+import org.h2.mvstore.WriteBuffer;
+import org.h2.mvstore.db.MVTable;
+import org.h2.mvstore.tx.TransactionMap;
+import org.h2.mvstore.type.ByteArrayDataType;
+import org.h2.mvstore.type.StringDataType;
+import org.h2.schema.Schema;
+import org.h2.schema.Sequence;
+import org.h2.table.Column;
+import org.h2.value.VersionedValue;
 
 /**
  * High-water marks of sequences. H2's sequences live outside its transactions, so the log carries a mark per sequence that
  * lies ahead of the values that the leader hands out; the next leader starts at the mark. A value that may be seen by a
- * client must lie below a committed mark: the leader calls {@link #due()} after each statement that may have drawn values
- * and before its result leaves, and if it is true commits {@link #encode()} first. A transaction that commits at once needs
- * no entry of its own: its write set carries what is due.
+ * client must lie below a committed mark: after each statement that may have drawn values, and before its result leaves,
+ * the leader calls {@link #mustMark()}, and if it is true commits {@link #encode()} first. A transaction that commits at
+ * once needs no entry of its own: its write set carries the marks that are {@link #due()}.
  *
- * <p>Thread-safe; {@link #apply}, {@link #onDdlApplied} and {@link #lead} come from the thread that applies the log.
+ * <p>Sequences go by name. Those of identity columns have a random name on each node: they go by table and column. A
+ * sequence with CYCLE has no mark, since it may give a value twice anyway.
+ *
+ * <p>Thread-safe; {@link #apply}, {@link #onDdlApplied}, {@link #beforeRestart} and {@link #lead} come from the thread that
+ * applies the log.
  */
 public final class SequenceMarks {
+    private static final byte EXHAUSTED = 1;
+    private static final byte EXACT = 2;
+
+    /** A sequence and its committed mark. */
+    private static final class Tracked {
+        final String key;
+        final Sequence sequence;
+        volatile SequenceMark mark;
+        /** It was restarted and has no mark since: its base says nothing about what was drawn. */
+        volatile boolean unknown;
+
+        Tracked(String key, Sequence sequence) {
+            this.key = key;
+            this.sequence = sequence;
+        }
+
+        boolean covered() {
+            if (sequence.getCycle() == Sequence.Cycle.CYCLE) {
+                return true;
+            }
+            SequenceMark committed = mark;
+            if (committed != null) {
+                return committed.covers(sequence);
+            }
+            return !unknown && sequence.getBaseValue() == sequence.getStartValue() && !exhausted();
+        }
+
+        boolean due() {
+            if (!covered()) {
+                return true;
+            }
+            SequenceMark committed = mark;
+            return committed != null && sequence.getCycle() != Sequence.Cycle.CYCLE && committed.isShort(sequence);
+        }
+
+        boolean exhausted() {
+            return sequence.getCycle() == Sequence.Cycle.EXHAUSTED;
+        }
+    }
+
+    private final MVMap<String, VersionedValue<byte[]>> map;
+    private volatile List<Tracked> tracked = List.of();
+
+    private SequenceMarks(MVMap<String, VersionedValue<byte[]>> map) {
+        this.map = map;
+    }
+
     /** Reads the marks of an open database. */
     public static SequenceMarks load(SessionLocal session) {
-        throw new UnsupportedOperationException();
+        TransactionMap<String, byte[]> stored = session.getTransaction()
+                .openMap("synod.sequences", StringDataType.INSTANCE, ByteArrayDataType.INSTANCE);
+        SequenceMarks marks = new SequenceMarks(stored.map);
+        marks.tracked = sequences(session);
+        for (Tracked t : marks.tracked) {
+            byte[] mark = stored.get(t.key);
+            t.mark = mark == null ? null : decode(ByteBuffer.wrap(mark));
+        }
+        return marks;
     }
 
     /** Whether a sequence has handed out values that no committed mark covers. Cheap: one look per sequence. */
     public boolean mustMark() {
-        throw new UnsupportedOperationException();
+        for (Tracked t : tracked) {
+            if (!t.covered()) {
+                return true;
+            }
+        }
+        return false;
     }
 
     /** Whether a mark should be proposed soon, so that {@link #mustMark()} never comes true in the way of a client. */
     public boolean due() {
-        throw new UnsupportedOperationException();
+        for (Tracked t : tracked) {
+            if (t.due()) {
+                return true;
+            }
+        }
+        return false;
     }
 
     /** New marks for the sequences that are due, for an entry of their own; {@code null} when none is. */
     public byte[] encode() {
-        throw new UnsupportedOperationException();
+        return due() ? bytes(false) : null;
     }
 
     /**
@@ -38,12 +125,19 @@ public final class SequenceMarks {
      * more): the next leader then leaves no gap. {@code null} when nothing would change.
      */
     public byte[] encodeExact() {
-        throw new UnsupportedOperationException();
+        for (Tracked t : tracked) {
+            if (movesExactly(t)) {
+                return bytes(true);
+            }
+        }
+        return null;
     }
 
     /** Applies marks made by {@link #encode()} or {@link #encodeExact()}, in the session's transaction. */
     public void apply(SessionLocal session, ByteBuffer encoded) {
-        throw new UnsupportedOperationException();
+        ByteBuffer in = encoded.duplicate();
+        WriteSetFormat.checkVersion(in.get(), "an entry of sequence marks");
+        read(session, in);
     }
 
     /**
@@ -51,7 +145,7 @@ public final class SequenceMarks {
      * RESTART): moves all sequences to their marks, so that a restart can be told from values drawn.
      */
     public void beforeRestart(SessionLocal session) {
-        throw new UnsupportedOperationException();
+        moveToMarks();
     }
 
     /**
@@ -60,11 +154,160 @@ public final class SequenceMarks {
      * @param restarted whether {@link #beforeRestart} was called for it
      */
     public void onDdlApplied(SessionLocal session, boolean restarted) {
-        throw new UnsupportedOperationException();
+        TransactionMap<String, byte[]> stored = session.getTransaction().openMapX(map);
+        Map<Sequence, Tracked> byIdentity = new IdentityHashMap<>();
+        Map<String, Tracked> byKey = new HashMap<>();
+        for (Tracked t : tracked) {
+            byIdentity.put(t.sequence, t);
+            byKey.put(t.key, t);
+        }
+        List<Tracked> now = sequences(session);
+        for (Tracked t : now) {
+            // A renamed sequence, table or column keeps its mark; so does a column whose sequence H2 has built anew.
+            Tracked known = byIdentity.getOrDefault(t.sequence, byKey.get(t.key));
+            if (known == null) {
+                continue;
+            }
+            t.unknown = known.unknown;
+            t.mark = known.mark;
+            if (restarted && t.mark != null && isBehind(t)) {
+                t.mark = null;
+                t.unknown = true;
+            }
+        }
+        Map<String, Tracked> nowByKey = new HashMap<>();
+        for (Tracked t : now) {
+            nowByKey.put(t.key, t);
+            Tracked known = byKey.get(t.key);
+            if (t.mark != null && (known == null || known.mark != t.mark)) {
+                stored.put(t.key, encode(t.mark));
+            }
+        }
+        for (Tracked t : tracked) {
+            Tracked left = nowByKey.get(t.key);
+            if (t.mark != null && (left == null || left.mark == null)) {
+                stored.remove(t.key);
+            }
+        }
+        tracked = now;
     }
 
     /** This node starts to lead, nothing runs yet: no sequence gives a value below its mark any more. */
     public void lead(SessionLocal session) {
-        throw new UnsupportedOperationException();
+        moveToMarks();
+    }
+
+    /** Appends the marks that are due to a write set. */
+    void write(WriteBuffer out) {
+        write(out, due() ? tracked.stream().filter(Tracked::due).toList() : List.of(), SequenceMark::ahead, (byte) 0);
+    }
+
+    /** Reads and applies what {@link #write} wrote. */
+    void read(SessionLocal session, ByteBuffer in) {
+        int count = DataUtils.readVarInt(in);
+        for (int i = 0; i < count; i++) {
+            String key = WriteSetFormat.readString(in);
+            byte flags = in.get();
+            SequenceMark mark = new SequenceMark(in.getLong(), (flags & EXHAUSTED) != 0);
+            for (Tracked t : tracked) {
+                if (t.key.equals(key)) {
+                    set(session, t, (flags & EXACT) != 0 || t.mark == null ? mark : t.mark.max(mark, t.sequence));
+                }
+            }
+        }
+    }
+
+    private void set(SessionLocal session, Tracked t, SequenceMark mark) {
+        if (!mark.equals(t.mark)) {
+            session.getTransaction().openMapX(map).put(t.key, encode(mark));
+            t.mark = mark;
+            t.unknown = false;
+        }
+    }
+
+    private byte[] bytes(boolean exact) {
+        WriteBuffer out = new WriteBuffer(64 + tracked.size() * 64);
+        out.put(WriteSetFormat.VERSION);
+        if (exact) {
+            write(out, tracked.stream().filter(SequenceMarks::movesExactly).toList(), SequenceMark::at, EXACT);
+        } else {
+            write(out);
+        }
+        return WriteSetFormat.toBytes(out);
+    }
+
+    private static void write(
+            WriteBuffer out, List<Tracked> chosen, Function<Sequence, SequenceMark> markOf, byte flags) {
+        out.putVarInt(chosen.size());
+        for (Tracked t : chosen) {
+            SequenceMark mark = markOf.apply(t.sequence);
+            WriteSetFormat.putString(out, t.key);
+            out.put((byte) (flags | (mark.exhausted() ? EXHAUSTED : 0))).putLong(mark.next());
+        }
+    }
+
+    private static boolean movesExactly(Tracked t) {
+        if (t.sequence.getCycle() == Sequence.Cycle.CYCLE) {
+            return false;
+        }
+        return t.mark == null ? !t.covered() : !t.mark.equals(SequenceMark.at(t.sequence));
+    }
+
+    private void moveToMarks() {
+        for (Tracked t : tracked) {
+            if (t.mark == null || t.sequence.getCycle() == Sequence.Cycle.CYCLE || !isBehind(t)) {
+                continue;
+            }
+            if (t.mark.exhausted()) {
+                t.sequence.modify(null, null, null, null, null, Sequence.Cycle.EXHAUSTED, null);
+            } else {
+                t.sequence.modify(t.mark.next(), null, null, null, null, null, null);
+            }
+            t.sequence.flush(null);
+        }
+    }
+
+    /** Whether the sequence would give values that lie before its mark. */
+    private static boolean isBehind(Tracked t) {
+        if (t.exhausted()) {
+            return false;
+        }
+        return t.mark.exhausted()
+                || (t.sequence.getIncrement() > 0
+                        ? t.sequence.getBaseValue() < t.mark.next()
+                        : t.sequence.getBaseValue() > t.mark.next());
+    }
+
+    private static List<Tracked> sequences(SessionLocal session) {
+        List<Tracked> found = new ArrayList<>();
+        for (Schema schema : session.getDatabase().getAllSchemasNoMeta()) {
+            for (Sequence sequence : schema.getAllSequences()) {
+                if (!sequence.getBelongsToTable() && !sequence.isTemporary()) {
+                    found.add(new Tracked("sequence " + schema.getName() + '.' + sequence.getName(), sequence));
+                }
+            }
+        }
+        for (MVTable table : TableRegistry.replicatedTables(session.getDatabase(), session)) {
+            for (Column column : table.getColumns()) {
+                Sequence sequence = column.getSequence();
+                if (sequence != null && sequence.getBelongsToTable()) {
+                    String key = "column " + TableRegistry.name(table) + '.' + column.getName();
+                    found.add(new Tracked(key, sequence));
+                }
+            }
+        }
+        found.sort(Comparator.comparing(t -> t.key));
+        return List.copyOf(found);
+    }
+
+    private static byte[] encode(SequenceMark mark) {
+        return ByteBuffer.allocate(9)
+                .putLong(mark.next())
+                .put((byte) (mark.exhausted() ? 1 : 0))
+                .array();
+    }
+
+    private static SequenceMark decode(ByteBuffer in) {
+        return new SequenceMark(in.getLong(), in.get() != 0);
     }
 }

@@ -72,10 +72,11 @@ class SynodCommandTest {
     }
 
     @Test
-    void a_members_url_keeps_database_and_settings() throws Exception {
+    void a_members_url_keeps_the_settings_of_a_remote_one() {
         assertEquals(
                 "jdbc:synod://h2:7/shop;READ=LOCAL",
-                MemberUrl.of("jdbc:synod://h1:1,h2:7,h3:1/shop;READ=LOCAL", "h2:7"));
+                MemberUrl.of("jdbc:synod://h1:1,h2:8,h3:1/Shop;READ=LOCAL", "h2:7", "shop"));
+        assertEquals("jdbc:synod://h2:7/shop", MemberUrl.of("jdbc:synod:file:./data/shop;SQL=h2:8", "h2:7", "shop"));
     }
 
     @Test
@@ -84,5 +85,16 @@ class SynodCommandTest {
         assertEquals(80, gaps.longestNanos(25, 200));
         assertEquals(200, gaps.longestNanos(25, 400));
         assertEquals(-1, gaps.longestNanos(400, 500));
+    }
+
+    @Test
+    void one_statement_prints_its_rows_or_its_error() {
+        assertEquals(0, run("sql", "jdbc:h2:mem:sql-command", "-c", "SELECT 1 AS ONE, 'zwei' AS TWO, NULL AS NOTHING"));
+        assertEquals(
+                List.of("ONE  TWO   NOTHING", "  1  zwei  NULL"),
+                out.toString().lines().toList());
+        assertEquals(1, run("sql", "jdbc:h2:mem:sql-command", "-c", "SELEC 1"));
+        assertEquals(1, err.toString().lines().count(), err.toString());
+        assertTrue(err.toString().contains("[42001]"), err.toString());
     }
 }

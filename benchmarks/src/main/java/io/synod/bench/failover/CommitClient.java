@@ -1,0 +1,141 @@
+package io.synod.bench.failover;
+
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.PreparedStatement;
+import java.sql.SQLException;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.TimeUnit;
+
+/** Inserts one row after the other, each a commit, and remembers when each was acknowledged. Owns its thread. */
+final class CommitClient {
+    private static final int RECONNECT_PAUSE_MILLIS = 5;
+
+    private final int id;
+    private final String url;
+    private final Thread thread;
+    /** Guarded by itself. */
+    private final List<Long> acknowledgedAtNanos = new ArrayList<>();
+
+    private final Set<Long> acknowledged = new HashSet<>();
+    private final Set<Long> unknown = new HashSet<>();
+    private final Map<String, Integer> errors = new HashMap<>();
+    private volatile boolean stopped;
+    private volatile long lastAtNanos;
+    private volatile SQLException failure;
+
+    CommitClient(int id, String url) {
+        this.id = id;
+        this.url = url;
+        this.thread = new Thread(this::run, "commit-client-" + id);
+        thread.start();
+    }
+
+    private void run() {
+        Connection connection = null;
+        for (long n = 0; !stopped; ) {
+            try {
+                if (connection == null) {
+                    connection = DriverManager.getConnection(url, "sa", "");
+                }
+                insert(connection, n);
+                lastAtNanos = System.nanoTime();
+                synchronized (acknowledgedAtNanos) {
+                    acknowledgedAtNanos.add(lastAtNanos);
+                }
+                acknowledged.add(n);
+                n++;
+            } catch (SQLException e) {
+                String state = String.valueOf(e.getSQLState());
+                errors.merge(state, 1, Integer::sum);
+                if (state.equals("40001") || state.equals("HYT00")) {
+                    continue;
+                }
+                if (!state.startsWith("08")) {
+                    failure = e;
+                    return;
+                }
+                if (connection != null) {
+                    // It was on its way: it may be there or not, and its number is not used again.
+                    unknown.add(n);
+                    n++;
+                    close(connection);
+                    connection = null;
+                }
+                pause();
+            }
+        }
+        if (connection != null) {
+            close(connection);
+        }
+    }
+
+    private void insert(Connection connection, long n) throws SQLException {
+        try (PreparedStatement insert =
+                connection.prepareStatement("INSERT INTO FAILOVER_EVENT(CLIENT, NUMBER) VALUES (?, ?)")) {
+            insert.setInt(1, id);
+            insert.setLong(2, n);
+            insert.executeUpdate();
+        }
+    }
+
+    private void close(Connection connection) {
+        try {
+            connection.close();
+        } catch (SQLException e) {
+            errors.merge("close " + e.getSQLState(), 1, Integer::sum);
+        }
+    }
+
+    private void pause() {
+        try {
+            TimeUnit.MILLISECONDS.sleep(RECONNECT_PAUSE_MILLIS);
+        } catch (InterruptedException e) {
+            stopped = true;
+        }
+    }
+
+    /** When the last commit was acknowledged, by {@link System#nanoTime()}. */
+    long lastAtNanos() throws SQLException {
+        if (failure != null) {
+            throw failure;
+        }
+        return lastAtNanos;
+    }
+
+    /** Ends after the operation that runs; what it remembers may be read then. */
+    void stop() throws InterruptedException, SQLException {
+        stopped = true;
+        thread.join();
+        lastAtNanos();
+    }
+
+    int id() {
+        return id;
+    }
+
+    /** A copy; also while it runs. */
+    long[] acknowledgedAtNanos() {
+        synchronized (acknowledgedAtNanos) {
+            return acknowledgedAtNanos.stream().mapToLong(Long::longValue).toArray();
+        }
+    }
+
+    Set<Long> acknowledged() {
+        return acknowledged;
+    }
+
+    /** Numbers of rows that may be there or not. */
+    Set<Long> unknown() {
+        return unknown;
+    }
+
+    Map<String, Integer> errors() {
+        return errors;
+    }
+}

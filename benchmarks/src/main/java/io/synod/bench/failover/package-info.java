@@ -1,0 +1,2 @@
+/** How long commits pause when a leader is killed. Entry point: {@link io.synod.bench.failover.FailoverMeter}. */
+package io.synod.bench.failover;

@@ -1,0 +1,155 @@
+package io.synod.bench.workload;
+
+import io.synod.bench.Round;
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.SQLException;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import org.HdrHistogram.Histogram;
+
+/** A database that a workload runs on: its clients, each with a connection that it keeps. */
+final class Target implements AutoCloseable {
+    private static final String ROLLED_BACK = "40001";
+    private static final int RECONNECT_PAUSE_MILLIS = 20;
+
+    private final String name;
+    private final String url;
+    private final String user;
+    private final String password;
+    private final Workload workload;
+    private final List<Worker> workers = new ArrayList<>();
+
+    Target(String name, String url, String user, String password, Workload workload) {
+        this.name = name;
+        this.url = url;
+        this.user = user;
+        this.password = password;
+        this.workload = workload;
+    }
+
+    private Connection connect() throws SQLException {
+        return DriverManager.getConnection(url, user, password);
+    }
+
+    void prepare() throws SQLException {
+        try (Connection connection = connect()) {
+            workload.prepare(connection);
+        }
+    }
+
+    /** What it is, by its own word. */
+    String product() throws SQLException {
+        try (Connection connection = connect()) {
+            return connection.getMetaData().getDatabaseProductName() + " "
+                    + connection.getMetaData().getDatabaseProductVersion();
+        }
+    }
+
+    Round run(int clients, long nanos) throws Exception {
+        while (workers.size() < clients) {
+            workers.add(new Worker(workload.client(workers.size())));
+        }
+        ExecutorService threads = Executors.newFixedThreadPool(clients);
+        try {
+            long startNanos = System.nanoTime();
+            List<Callable<Worker>> tasks = new ArrayList<>();
+            for (Worker worker : workers.subList(0, clients)) {
+                tasks.add(() -> worker.run(startNanos + nanos));
+            }
+            Map<String, Long> errors = new HashMap<>();
+            List<Histogram> histograms = new ArrayList<>();
+            for (Future<Worker> done : threads.invokeAll(tasks)) {
+                histograms.add(done.get().latency);
+                done.get().errors.forEach((state, n) -> errors.merge(state, n, Long::sum));
+            }
+            return Round.of(name, histograms, System.nanoTime() - startNanos, errors);
+        } finally {
+            threads.shutdown();
+        }
+    }
+
+    @Override
+    public void close() throws SQLException {
+        for (Worker worker : workers) {
+            worker.close();
+        }
+    }
+
+    private final class Worker {
+        private final Workload.Client client;
+        private Connection connection;
+        private Histogram latency;
+        private Map<String, Long> errors;
+
+        Worker(Workload.Client client) {
+            this.client = client;
+        }
+
+        Worker run(long endNanos) throws SQLException, InterruptedException {
+            latency = new Histogram(3);
+            errors = new HashMap<>();
+            for (long before = System.nanoTime(); before < endNanos; ) {
+                if (!operate(endNanos)) {
+                    break;
+                }
+                client.next();
+                long after = System.nanoTime();
+                latency.recordValue(after - before);
+                before = after;
+            }
+            return this;
+        }
+
+        /** @return false when the round ended without the operation done; its key is not used again */
+        private boolean operate(long endNanos) throws SQLException, InterruptedException {
+            while (true) {
+                try {
+                    if (connection == null) {
+                        connection = connect();
+                        client.use(connection);
+                    }
+                    client.operate();
+                    return true;
+                } catch (SQLException e) {
+                    String state = String.valueOf(e.getSQLState());
+                    errors.merge(state, 1L, Long::sum);
+                    boolean lost = state.startsWith("08");
+                    if (!lost && !state.equals(ROLLED_BACK) && !state.equals("HYT00")) {
+                        throw e;
+                    }
+                    if (System.nanoTime() > endNanos + TimeUnit.SECONDS.toNanos(10)) {
+                        throw e;
+                    }
+                    if (lost) {
+                        // Its commit may have happened: the next operation is another one.
+                        client.next();
+                        close();
+                        connection = null;
+                        TimeUnit.MILLISECONDS.sleep(RECONNECT_PAUSE_MILLIS);
+                    }
+                    if (System.nanoTime() > endNanos) {
+                        return false;
+                    }
+                }
+            }
+        }
+
+        void close() {
+            if (connection != null) {
+                try {
+                    connection.close();
+                } catch (SQLException e) {
+                    errors.merge("close " + e.getSQLState(), 1L, Long::sum);
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,29 @@
+package io.synod.bench.workload;
+
+import java.sql.Connection;
+import java.sql.SQLException;
+
+/** What clients do, in SQL that H2 and PostgreSQL both take. */
+interface Workload {
+    /** Makes tables and rows anew; what stood under their names is dropped. The connection commits by itself. */
+    void prepare(Connection connection) throws SQLException;
+
+    /**
+     * One client's work on its connection, which may be replaced by another after a failure.
+     *
+     * @param id from 0, another for each client; of one id only one client works at a time
+     */
+    Client client(int id);
+
+    /** Keeps what makes its operations different from one another; one thread. */
+    interface Client {
+        /** Prepares statements; called before the first operation on each connection. */
+        void use(Connection connection) throws SQLException;
+
+        /** One operation: begun, done and, if it writes, durable when it returns. Called again after 40001 with the same. */
+        void operate() throws SQLException;
+
+        /** The last operation is done; the next one will be another. */
+        void next();
+    }
+}

@@ -1,0 +1,170 @@
+package io.synod.jdbc;
+
+import java.sql.Statement;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Set;
+import java.util.regex.Pattern;
+import org.h2.command.CommandInterface;
+import org.h2.engine.GeneratedKeysMode;
+import org.h2.engine.SessionRemote;
+import org.h2.expression.ParameterInterface;
+import org.h2.message.DbException;
+import org.h2.result.BatchResult;
+import org.h2.result.ResultInterface;
+import org.h2.result.ResultWithGeneratedKeys;
+import org.h2.value.Value;
+
+/**
+ * A statement that outlives the session on which it was prepared: it keeps its text and the values of its parameters and is
+ * prepared again where the session went. Used under its session's lock, but for {@link #cancel}.
+ */
+final class FailoverCommand implements CommandInterface {
+    private static final Set<Integer> DATA_CHANGES = Set.of(INSERT, UPDATE, DELETE, MERGE);
+    private static final Set<Integer> NEVER_COMMITS =
+            Set.of(SELECT, INSERT, UPDATE, DELETE, MERGE, ROLLBACK, SAVEPOINT, ROLLBACK_TO_SAVEPOINT);
+    private static final Pattern DELTA_TABLE = Pattern.compile("(?is).*\\b(?:FINAL|NEW|OLD)\\s+TABLE\\b.*");
+    private static final Pattern SEVERAL_STATEMENTS = Pattern.compile("(?s).*;\\s*\\S.*");
+
+    private final FailoverSession session;
+    private final String sql;
+    private final ArrayList<ParameterInterface> parameters = new ArrayList<>();
+    private volatile CommandInterface inner;
+    private SessionRemote preparedOn;
+    private int type;
+    private boolean query;
+    private boolean readOnly;
+
+    FailoverCommand(FailoverSession session, String sql) {
+        this.session = session;
+        this.sql = sql;
+    }
+
+    /** @return this command, prepared on that session and with its values set */
+    CommandInterface on(SessionRemote remote) {
+        if (preparedOn != remote) {
+            CommandInterface fresh = remote.prepareCommand(sql);
+            boolean first = inner == null;
+            inner = fresh;
+            preparedOn = remote;
+            type = fresh.getCommandType();
+            query = fresh.isQuery();
+            readOnly = RemoteInternals.isReadOnly(fresh);
+            if (first) {
+                parameters.addAll(fresh.getParameters());
+            }
+        }
+        List<? extends ParameterInterface> targets = inner.getParameters();
+        for (int i = 0; i < Math.min(targets.size(), parameters.size()); i++) {
+            if (targets.get(i) != parameters.get(i) && parameters.get(i).isValueSet()) {
+                targets.get(i).setValue(parameters.get(i).getParamValue(), false);
+            }
+        }
+        return inner;
+    }
+
+    String sql() {
+        return sql;
+    }
+
+    List<Value> parameterValues() {
+        List<Value> values = new ArrayList<>();
+        for (ParameterInterface parameter : parameters) {
+            values.add(parameter.getParamValue());
+        }
+        return values;
+    }
+
+    /** @return whether this statement by itself may have made something durable; errs on the side of true */
+    boolean mayCommit(boolean autoCommit) {
+        if (SEVERAL_STATEMENTS.matcher(sql).matches()) {
+            return true;
+        }
+        if (autoCommit) {
+            return !(query && readOnly && !DELTA_TABLE.matcher(sql).matches());
+        }
+        return !NEVER_COMMITS.contains(type);
+    }
+
+    @Override
+    public int getCommandType() {
+        return type;
+    }
+
+    @Override
+    public boolean isQuery() {
+        return query;
+    }
+
+    @Override
+    public ArrayList<? extends ParameterInterface> getParameters() {
+        return parameters;
+    }
+
+    @Override
+    public ResultInterface executeQuery(long maxRows, int fetchSize, boolean scrollable) {
+        return session.execute(
+                this,
+                (remote, command) ->
+                        new FailoverResult(session, remote, command.executeQuery(maxRows, fetchSize, scrollable)),
+                null);
+    }
+
+    @Override
+    public ResultWithGeneratedKeys executeUpdate(Object generatedKeysRequest) {
+        long count = DATA_CHANGES.contains(type) ? Statement.SUCCESS_NO_INFO : 0;
+        return session.execute(
+                this,
+                (remote, command) -> command.executeUpdate(generatedKeysRequest),
+                wantsKeys(generatedKeysRequest) ? null : ResultWithGeneratedKeys.of(count));
+    }
+
+    @Override
+    public BatchResult executeBatchUpdate(ArrayList<Value[]> batchParameters, Object generatedKeysRequest) {
+        // In auto-commit mode a batch commits although some of its statements failed: which ones is in the answer only.
+        boolean known = batchParameters.size() == 1 && !wantsKeys(generatedKeysRequest);
+        long[] counts = new long[batchParameters.size()];
+        Arrays.fill(counts, Statement.SUCCESS_NO_INFO);
+        return session.execute(
+                this,
+                (remote, command) -> command.executeBatchUpdate(batchParameters, generatedKeysRequest),
+                known ? new BatchResult(counts, null, new ArrayList<>()) : null);
+    }
+
+    private static boolean wantsKeys(Object request) {
+        return GeneratedKeysMode.valueOf(request) != GeneratedKeysMode.NONE;
+    }
+
+    @Override
+    public ResultInterface getMetaData() {
+        return session.read(remote -> on(remote).getMetaData());
+    }
+
+    @Override
+    public void stop(boolean commitIfAutoCommit) {
+        // The node stops its own commands.
+    }
+
+    @Override
+    public void close() {
+        CommandInterface command = inner;
+        if (command != null) {
+            try {
+                command.close();
+            } catch (DbException e) {
+                if (!Broken.isBroken(e.getSQLException())) {
+                    throw e;
+                }
+            }
+        }
+    }
+
+    @Override
+    public void cancel() {
+        CommandInterface command = inner;
+        if (!session.cancelWait() && command != null) {
+            command.cancel();
+        }
+    }
+}

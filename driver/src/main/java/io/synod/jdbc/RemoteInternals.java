@@ -1,0 +1,172 @@
+package io.synod.jdbc;
+
+import java.io.IOException;
+import java.lang.reflect.Field;
+import java.net.Socket;
+import java.net.SocketException;
+import java.net.SocketOption;
+import java.sql.SQLException;
+import java.util.ArrayList;
+import java.util.List;
+import org.h2.api.ErrorCode;
+import org.h2.command.CommandInterface;
+import org.h2.command.CommandRemote;
+import org.h2.engine.SessionRemote;
+import org.h2.message.DbException;
+import org.h2.value.Transfer;
+
+/**
+ * The few things that a failover needs from H2's remote session and that H2 keeps private. H2's packages are open on the class
+ * path and as an automatic module, so no JVM flag is needed.
+ *
+ * <p><b>Request numbers.</b> The commit id of a statement is (client session, request number). Both sides could count, but
+ * H2's remote session sends queries of its own (session state, settings) that its caller does not see. So the number is said:
+ * as the closing of a result that does not exist, with an id below zero. It travels in front of the request in the same write,
+ * has no answer, and a stock H2 server ignores it.
+ */
+public final class RemoteInternals {
+    private static final Field TRANSFERS = field(SessionRemote.class, "transferList");
+    private static final Field SESSION_STATE = field(SessionRemote.class, "sessionState");
+    private static final Field READ_ONLY = field(CommandRemote.class, "readonly");
+    private static final int NUMBER_MASK = Integer.MAX_VALUE;
+
+    private RemoteInternals() {}
+
+    /** @throws SQLException 08001 when the H2 on the class path is not one that this driver knows */
+    static void check() throws SQLException {
+        if (TRANSFERS == null || SESSION_STATE == null || READ_ONLY == null) {
+            throw Errors.incompatibleH2(null);
+        }
+    }
+
+    /** Says the number of the next execute request of this session; buffered, sent with the request. */
+    static void announce(SessionRemote session, long number) {
+        session.lock();
+        try {
+            for (Transfer transfer : transfers(session)) {
+                transfer.writeInt(SessionRemote.RESULT_CLOSE).writeInt(encode(number));
+            }
+        } catch (IOException e) {
+            throw DbException.get(ErrorCode.CONNECTION_BROKEN_1, e, e.toString());
+        } finally {
+            session.unlock();
+        }
+    }
+
+    static int encode(long number) {
+        return -1 - (int) (number & NUMBER_MASK);
+    }
+
+    /** @return whether a RESULT_CLOSE with this id is an announcement */
+    public static boolean isAnnouncement(int resultId) {
+        return resultId < 0;
+    }
+
+    /**
+     * @param last the greatest number known so far
+     * @return the announced number: the first one from {@code last} on that has the announced low bits
+     */
+    public static long decode(int resultId, long last) {
+        long low = -1L - resultId;
+        return last + ((low - last) & NUMBER_MASK);
+    }
+
+    /** Statements that give a new session the state of this one, as H2 last read them from the node. */
+    static List<String> sessionState(SessionRemote session) {
+        List<?> state = (List<?>) get(SESSION_STATE, session);
+        List<String> copy = new ArrayList<>();
+        if (state != null) {
+            state.forEach(sql -> copy.add((String) sql));
+        }
+        return copy;
+    }
+
+    static boolean isReadOnly(CommandInterface command) {
+        return command instanceof CommandRemote && (boolean) get(READ_ONLY, command);
+    }
+
+    /**
+     * After the handshake: the time limit of connecting no longer applies to answers, and a peer that vanished without a word
+     * is noticed although nothing is sent.
+     */
+    static void established(SessionRemote session, int readTimeoutMillis) {
+        for (Transfer transfer : transfers(session)) {
+            Socket socket = transfer.getSocket();
+            try {
+                socket.setTcpNoDelay(true);
+                socket.setSoTimeout(readTimeoutMillis);
+                socket.setKeepAlive(true);
+                // By name: these options are in a module of the JDK that need not be there.
+                option(socket, "TCP_KEEPIDLE", 5);
+                option(socket, "TCP_KEEPINTERVAL", 2);
+                option(socket, "TCP_KEEPCOUNT", 3);
+            } catch (IOException e) {
+                throw DbException.get(ErrorCode.CONNECTION_BROKEN_1, e, e.toString());
+            }
+        }
+    }
+
+    @SuppressWarnings("unchecked")
+    private static void option(Socket socket, String name, int value) throws IOException {
+        for (SocketOption<?> option : socket.supportedOptions()) {
+            if (option.name().equals(name) && option.type() == Integer.class) {
+                try {
+                    socket.setOption((SocketOption<Integer>) option, value);
+                } catch (SocketException e) {
+                    // A platform that names the option and refuses the value keeps its own.
+                    return;
+                }
+            }
+        }
+    }
+
+    /** Drops the connection without a word to the node. */
+    public static void abandon(SessionRemote session) {
+        for (Transfer transfer : transfers(session)) {
+            transfer.close();
+        }
+    }
+
+    /** Cuts the connection under whoever waits for an answer on it; from any thread, never blocks. */
+    static void sever(SessionRemote session) {
+        for (Transfer transfer : transfers(session)) {
+            Socket socket = transfer.getSocket();
+            if (socket != null) {
+                try {
+                    socket.close();
+                } catch (IOException e) {
+                    // Then it is closed already, or the waiting thread sees the same error.
+                    continue;
+                }
+            }
+        }
+    }
+
+    private static List<Transfer> transfers(SessionRemote session) {
+        List<?> list = (List<?>) get(TRANSFERS, session);
+        List<Transfer> copy = new ArrayList<>(1);
+        if (list != null) {
+            list.forEach(transfer -> copy.add((Transfer) transfer));
+        }
+        return copy;
+    }
+
+    private static Object get(Field field, Object target) {
+        try {
+            return field.get(target);
+        } catch (IllegalAccessException e) {
+            throw new IllegalStateException(field + " was opened and is closed again", e);
+        }
+    }
+
+    private static Field field(Class<?> owner, String name) {
+        try {
+            Field field = owner.getDeclaredField(name);
+            field.setAccessible(true);
+            return field;
+        } catch (ReflectiveOperationException | RuntimeException e) {
+            // check() turns this into an error at the first connect.
+            return null;
+        }
+    }
+}

@@ -1,0 +1,64 @@
+package io.synod.jdbc;
+
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.h2.command.CommandInterface;
+import org.h2.engine.SessionRemote;
+import org.h2.value.Value;
+
+/**
+ * What a new session must be told to be like the lost one. Schema, search path, time zone and variables come from H2's own
+ * account of a session's state; the other settings of a session are noted as they are made. Local temporary tables are left
+ * out: without their rows they would give wrong results where a missing table gives an error.
+ */
+final class SessionState {
+    /** One statement to repeat. */
+    record Replay(String sql, List<Value> parameters) {}
+
+    private static final Pattern OWN = Pattern.compile(
+            "(?is)\\s*SET\\s+(LOCK_TIMEOUT|QUERY_TIMEOUT|THROTTLE|READ|COMMIT|MAX_STALENESS|NON_KEYWORDS"
+                    + "|TRUNCATE_LARGE_LENGTH|VARIABLE_BINARY|LAZY_QUERY_EXECUTION"
+                    + "|(?:SESSION\\s+CHARACTERISTICS\\s+AS\\s+)?TRANSACTION\\s+ISOLATION)\\b.*");
+    private static final Pattern OF_H2 =
+            Pattern.compile("(?is)\\s*SET\\s+(?:@|SCHEMA\\b|SCHEMA_SEARCH_PATH\\b|TIME\\s+ZONE\\b).*");
+    private static final Pattern TEMPORARY_TABLE = Pattern.compile("(?is)\\s*CREATE\\b.*\\bTEMPORARY\\b.*");
+
+    private List<String> ofH2 = List.of();
+    private final Map<String, Replay> own = new LinkedHashMap<>();
+
+    /** @return whether this statement sets the session only, so that it begins no transaction */
+    static boolean isSessionSetting(String sql, int commandType) {
+        return commandType == CommandInterface.SET
+                && (OWN.matcher(sql).matches() || OF_H2.matcher(sql).matches());
+    }
+
+    void executed(SessionRemote session, FailoverCommand command) {
+        ofH2 = RemoteInternals.sessionState(session);
+        if (command.getCommandType() != CommandInterface.SET) {
+            return;
+        }
+        Matcher matcher = OWN.matcher(command.sql());
+        if (matcher.matches()) {
+            String key = matcher.group(1).toUpperCase(Locale.ROOT);
+            String slot = key.endsWith("ISOLATION") ? "ISOLATION" : key;
+            own.remove(slot);
+            own.put(slot, new Replay(command.sql(), command.parameterValues()));
+        }
+    }
+
+    List<Replay> replay() {
+        List<Replay> all = new ArrayList<>();
+        for (String sql : ofH2) {
+            if (!TEMPORARY_TABLE.matcher(sql).matches()) {
+                all.add(new Replay(sql, List.of()));
+            }
+        }
+        all.addAll(own.values());
+        return all;
+    }
+}

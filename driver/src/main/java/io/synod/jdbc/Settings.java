@@ -1,0 +1,192 @@
+package io.synod.jdbc;
+
+import java.sql.SQLException;
+import java.util.Collection;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
+import org.h2.command.dml.SetTypes;
+import org.h2.engine.DbSettings;
+
+/** All settings of a JDBC URL: Synod's own with type, default, unit and bounds, and the names of H2's, which pass through. */
+public final class Settings {
+    /** Who uses a setting. */
+    public enum Scope {
+        /** Whoever opens a connection, remote or not. */
+        CONNECTION,
+        /** The node in this process: not allowed in a remote URL. */
+        NODE
+    }
+
+    /**
+     * One setting of Synod.
+     *
+     * @param defaultValue {@code null} when there is none
+     * @param expected what a value looks like, with unit and bounds, for messages and documentation
+     * @param meaning one sentence
+     */
+    public record Setting(String key, Scope scope, String defaultValue, String expected, String meaning, Rule rule) {
+        void check(String value) throws SQLException {
+            rule.check(this, value);
+        }
+    }
+
+    /** Checks a value. */
+    @FunctionalInterface
+    public interface Rule {
+        /** @throws SQLException 90113 with value and expectation */
+        void check(Setting setting, String value) throws SQLException;
+    }
+
+    private static final Map<String, Setting> OWN = new LinkedHashMap<>();
+
+    /** H2's settings that are in no public list of H2. */
+    private static final List<String> H2_UNLISTED = List.of(
+            "ACCESS_MODE_DATA",
+            "AUTHREALM",
+            "AUTHZPWD",
+            "AUTOCOMMIT",
+            "AUTO_RECONNECT",
+            "AUTO_SERVER",
+            "AUTO_SERVER_PORT",
+            "CACHE_TYPE",
+            "CIPHER",
+            "CREATE",
+            "DB_CLOSE_ON_EXIT",
+            "FILE_LOCK",
+            "FORBID_CREATION",
+            "IFEXISTS",
+            "IGNORE_UNKNOWN_SETTINGS",
+            "INIT",
+            "JMX",
+            "NETWORK_TIMEOUT",
+            "NO_UPGRADE",
+            "OLD_INFORMATION_SCHEMA",
+            "OPEN_NEW",
+            "PAGE_SIZE",
+            "PASSWORD",
+            "PASSWORD_HASH",
+            "RECOVER",
+            "RECOVER_TEST",
+            "USER");
+
+    private static final Set<String> H2 = new HashSet<>(H2_UNLISTED);
+
+    static {
+        name("NODE", Scope.NODE, "name of this node, one in its cluster");
+        address("LISTEN", "address for the other nodes of the cluster");
+        address("SQL", "address on which this node serves SQL");
+        own("PEERS", Scope.NODE, null, "NAME@HOST:PORT[,NAME@HOST:PORT...]", "the other nodes", Settings::checkPeers);
+        name("CLUSTER", Scope.NODE, "name of the cluster; nodes of different clusters refuse each other");
+        integer("PRIORITY", Scope.NODE, "1", 0, 1000, "", "greater is preferred as leader, 0 never leads by choice");
+        choice(
+                "READ",
+                "LINEARIZABLE",
+                List.of("LINEARIZABLE", "SESSION", "LOCAL"),
+                List.of("BOUNDED"),
+                "how recent a read is");
+        choice("COMMIT", "QUORUM", List.of("QUORUM"), List.of("ALL", "LOCAL"), "when a commit is answered");
+        integer(
+                "CONNECT_TIMEOUT",
+                Scope.CONNECTION,
+                "2000",
+                1,
+                3_600_000,
+                " ms",
+                "how long one attempt to connect to one node may take");
+        integer(
+                "FAILOVER_TIMEOUT",
+                Scope.CONNECTION,
+                "30000",
+                0,
+                3_600_000,
+                " ms",
+                "how long a session looks for a leader or a majority before it gives up");
+        H2.addAll(SetTypes.getTypes());
+        H2.addAll(DbSettings.DEFAULT.getSettings().keySet());
+    }
+
+    private Settings() {}
+
+    /** @return Synod's own settings in the order of their documentation */
+    public static Collection<Setting> own() {
+        return List.copyOf(OWN.values());
+    }
+
+    static Setting own(String key) {
+        return OWN.get(key);
+    }
+
+    static boolean isH2(String key) {
+        return H2.contains(key);
+    }
+
+    static SQLException unknown(String key) {
+        Set<String> known = new TreeSet<>(OWN.keySet());
+        known.addAll(H2);
+        String nearest = EditDistance.nearest(key, known);
+        Setting own = OWN.get(nearest);
+        return Errors.unknownSetting(
+                key,
+                nearest,
+                own == null ? "a setting of H2" : own.key() + "=" + own.expected() + ": " + own.meaning());
+    }
+
+    private static void own(String key, Scope scope, String defaultValue, String expected, String meaning, Rule rule) {
+        OWN.put(key, new Setting(key, scope, defaultValue, expected, meaning, rule));
+    }
+
+    private static void name(String key, Scope scope, String meaning) {
+        own(key, scope, null, "1 to 64 letters, digits, '_', '-' or '.'", meaning, (s, value) -> {
+            if (!value.matches("[A-Za-z0-9_.-]{1,64}")) {
+                throw Errors.badValue(key, value, s.expected());
+            }
+        });
+    }
+
+    private static void address(String key, String meaning) {
+        own(key, Scope.NODE, null, "HOST:PORT, an IPv6 address in brackets", meaning, (s, value) -> {
+            if (!HostPort.isValid(value, 0)) {
+                throw Errors.badValue(key, value, s.expected());
+            }
+        });
+    }
+
+    private static void choice(String key, String defaultValue, List<String> now, List<String> later, String meaning) {
+        String expected = "one of " + String.join(", ", now);
+        own(key, Scope.CONNECTION, defaultValue, expected, meaning, (s, value) -> {
+            String upper = value.toUpperCase(Locale.ROOT);
+            if (later.contains(upper)) {
+                throw Errors.badValue(key, value, expected + " (" + upper + " is not in this version)");
+            }
+            if (!now.contains(upper)) {
+                throw Errors.badValue(key, value, expected);
+            }
+        });
+    }
+
+    private static void integer(
+            String key, Scope scope, String defaultValue, int min, int max, String unit, String meaning) {
+        String expected = "a whole number from " + min + " to " + max + unit;
+        own(key, scope, defaultValue, expected, meaning, (s, value) -> {
+            if (!value.matches("[0-9]{1,9}") || Integer.parseInt(value) < min || Integer.parseInt(value) > max) {
+                throw Errors.badValue(key, value, expected);
+            }
+        });
+    }
+
+    private static void checkPeers(Setting setting, String value) throws SQLException {
+        for (String peer : value.split(",", -1)) {
+            int at = peer.indexOf('@');
+            if (at < 1
+                    || !peer.substring(0, at).matches("[A-Za-z0-9_.-]{1,64}")
+                    || !HostPort.isValid(peer.substring(at + 1), 1)) {
+                throw Errors.badValue(setting.key(), value, setting.expected() + "; wrong is \"" + peer + "\"");
+            }
+        }
+    }
+}

@@ -1,0 +1,140 @@
+package io.synod.jdbc;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicInteger;
+
+/**
+ * Stands before a server as the network does, and cuts connections at chosen moments. H2's client sends a request as one write,
+ * and waits for the answer before the next, so a portion that is read here is one request or the beginning of an answer.
+ */
+final class CutProxy implements AutoCloseable {
+    private final ServerSocket listener;
+    private final int target;
+    private final Set<Socket> clients = ConcurrentHashMap.newKeySet();
+    private final Set<Socket> servers = ConcurrentHashMap.newKeySet();
+    private final AtomicInteger requestsUntilCut = new AtomicInteger(-1);
+    private final AtomicInteger answersUntilCut = new AtomicInteger(-1);
+    private final AtomicInteger cuts = new AtomicInteger();
+    private volatile boolean down;
+    private volatile boolean silent;
+
+    CutProxy(int target) throws IOException {
+        this.target = target;
+        this.listener = new ServerSocket(0, 50, InetAddress.getLoopbackAddress());
+        start(this::accept);
+    }
+
+    String endpoint() {
+        return "127.0.0.1:" + listener.getLocalPort();
+    }
+
+    int cuts() {
+        return cuts.get();
+    }
+
+    /** The n-th request from now on (0 is the next) does not reach the server. */
+    void cutRequest(int n) {
+        requestsUntilCut.set(n);
+    }
+
+    /** The n-th answer from now on (0 is the next) does not reach the client. */
+    void cutAnswer(int n) {
+        answersUntilCut.set(n);
+    }
+
+    /** As a killed process: open connections are reset, new ones closed at once. */
+    void down() {
+        down = true;
+        cutAll();
+    }
+
+    /** As a paused process: connections stay open and are accepted, and nothing is ever answered. */
+    void silent() {
+        silent = true;
+    }
+
+    void up() {
+        down = false;
+    }
+
+    void cutAll() {
+        cuts.incrementAndGet();
+        // First the clients: a stock server has something to say to one that it loses.
+        clients.forEach(CutProxy::closeQuietly);
+        clients.clear();
+        servers.forEach(CutProxy::closeQuietly);
+        servers.clear();
+    }
+
+    private void accept() {
+        while (!listener.isClosed()) {
+            try {
+                Socket client = listener.accept();
+                if (down) {
+                    client.close();
+                    continue;
+                }
+                Socket server = new Socket(InetAddress.getLoopbackAddress(), target);
+                clients.add(client);
+                servers.add(server);
+                start(() -> pump(client, server, requestsUntilCut));
+                start(() -> pump(server, client, answersUntilCut));
+            } catch (IOException e) {
+                if (!listener.isClosed()) {
+                    throw new IllegalStateException(e);
+                }
+            }
+        }
+    }
+
+    private void pump(Socket from, Socket to, AtomicInteger untilCut) {
+        byte[] portion = new byte[1 << 16];
+        try {
+            InputStream in = from.getInputStream();
+            OutputStream out = to.getOutputStream();
+            for (int n; (n = in.read(portion)) >= 0; ) {
+                if (untilCut.get() >= 0 && untilCut.getAndDecrement() == 0) {
+                    cutAll();
+                    return;
+                }
+                if (silent) {
+                    continue;
+                }
+                out.write(portion, 0, n);
+                out.flush();
+            }
+        } catch (IOException e) {
+            // One side was closed; so is the other.
+        } finally {
+            closeQuietly(from);
+            closeQuietly(to);
+        }
+    }
+
+    private static void start(Runnable task) {
+        Thread thread = new Thread(task, "proxy");
+        thread.setDaemon(true);
+        thread.start();
+    }
+
+    private static void closeQuietly(Socket socket) {
+        try {
+            socket.close();
+        } catch (IOException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    @Override
+    public void close() throws IOException {
+        listener.close();
+        cutAll();
+    }
+}

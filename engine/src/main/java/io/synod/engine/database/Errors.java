@@ -1,0 +1,142 @@
+package io.synod.engine.database;
+
+import java.sql.SQLException;
+import java.sql.SQLTransactionRollbackException;
+import org.h2.api.ErrorCode;
+import org.h2.message.DbException;
+
+/** Every error that the engine gives by itself: message, SQLState and H2 error code. */
+public final class Errors {
+    /** H2's vendor code for a transaction that must be retried. */
+    public static final int RETRY_CODE = ErrorCode.DEADLOCK_1;
+    /** Vendor code of a commit whose outcome is not known. */
+    public static final int UNKNOWN_CODE = 90067;
+
+    /** Vendor code of a node that was asked to run a transaction and does not lead: nothing was executed. */
+    public static final int NOT_LEADER_CODE = 90941;
+
+    private Errors() {}
+
+    /** 40001: a session that must run here or fail was opened on a node that does not lead. */
+    public static DbException notLeader(String node, String leader) {
+        return wrap(new SQLTransactionRollbackException(
+                "node " + node + " does not lead" + (leader == null ? "" : ", " + leader + " does")
+                        + "; nothing was executed, try again",
+                "40001",
+                NOT_LEADER_CODE));
+    }
+
+    /** 40001: the transaction surely did not commit; run it again. */
+    public static DbException retry(String why) {
+        return wrap(new SQLTransactionRollbackException(
+                why + "; the transaction was rolled back, run it again", "40001", RETRY_CODE));
+    }
+
+    /** 08007: it may have committed or not, and nobody could tell within the timeout. */
+    public static DbException unknownOutcome(String why) {
+        return wrap(new SQLException(
+                why + "; whether the transaction committed is not known: look for its changes before running it again",
+                "08007",
+                UNKNOWN_CODE));
+    }
+
+    /** HYT00: a lock or a place was not free within LOCK_TIMEOUT. */
+    public static DbException timeout(String what) {
+        return DbException.get(ErrorCode.LOCK_TIMEOUT_1, what);
+    }
+
+    /** HYT00: no leader within the timeout: nothing was executed. */
+    public static DbException noLeader(String database, long millis) {
+        return wrap(new SQLException(
+                "database " + database + " has had no leader for " + millis
+                        + " ms: no majority of its nodes is reachable; nothing was executed, try again",
+                "HYT00",
+                ErrorCode.LOCK_TIMEOUT_1));
+    }
+
+    /** HYC00 with the reason; never 0A000, on which connection pools evict. */
+    public static DbException refused(String statement, String why) {
+        return wrap(new SQLException(statement + " is not possible in a replicated database: " + why, "42000", 50100));
+    }
+
+    /** 22023: a value of a setting that is not known. */
+    public static DbException badValue(String name, String value, String expected) {
+        return wrap(
+                new SQLException(name + " " + value + "; expected " + expected, "22023", ErrorCode.INVALID_VALUE_2));
+    }
+
+    /** 28000. */
+    public static DbException wrongUserOrPassword() {
+        return DbException.get(ErrorCode.WRONG_USER_OR_PASSWORD);
+    }
+
+    /** 08001: this node is stopping or its group has stopped. */
+    public static DbException stopped(String database, String why) {
+        return wrap(new SQLException(
+                "database " + database + " has stopped on this node: " + why, "08001", ErrorCode.DATABASE_IS_CLOSED));
+    }
+
+    public static DbException wrap(SQLException e) {
+        return DbException.convert(e);
+    }
+
+    /** 90113: a setting of a URL. */
+    public static SQLException badSetting(String key, String value, String expected) {
+        return new SQLException(
+                "setting " + key + "=" + value + " cannot be used; expected " + expected,
+                "90113",
+                ErrorCode.UNSUPPORTED_SETTING_1);
+    }
+
+    /** 90096: a directory of another node. */
+    public static SQLException foreignDirectory(String what, String advice) {
+        return new SQLException(what + ": " + advice + ", or choose another directory", "90096", 90096);
+    }
+
+    /** 90061. */
+    public static SQLException portInUse(String what, Throwable cause) {
+        return new SQLException(what, "90061", ErrorCode.EXCEPTION_OPENING_PORT_2, cause);
+    }
+
+    /** 90020: another process, or another node of this one, has the directory. */
+    public static SQLException inUse(String directory, String holder, Throwable cause) {
+        return new SQLException(
+                directory + " is in use by " + holder
+                        + ": stop that node, connect to it over TCP, or choose another directory",
+                "90020",
+                ErrorCode.DATABASE_ALREADY_OPEN_1,
+                cause);
+    }
+
+    /** 90031. */
+    public static SQLException notWritable(String directory, Throwable cause) {
+        return new SQLException(
+                directory + " cannot be written: allow it for the user of this process, or choose another directory",
+                "90031",
+                ErrorCode.IO_EXCEPTION_1,
+                cause);
+    }
+
+    /** 90031. */
+    public static SQLException cannotStart(String node, Throwable cause) {
+        return new SQLException(
+                "node " + node + " cannot start: " + cause.getMessage(), "90031", ErrorCode.IO_EXCEPTION_1, cause);
+    }
+
+    /** 90031. */
+    public static SQLException cannotOpen(String database, Throwable cause) {
+        return new SQLException(
+                "database " + database + " cannot be opened: " + cause.getMessage(),
+                "90031",
+                ErrorCode.IO_EXCEPTION_1,
+                cause);
+    }
+
+    /** 90013. */
+    public static SQLException noSuchDatabase(String database, String node, java.util.Set<String> known) {
+        return new SQLException(
+                "database " + database + " is not on node " + node + "; it has " + known,
+                "90013",
+                ErrorCode.DATABASE_NOT_FOUND_WITH_IF_EXISTS_1);
+    }
+}

@@ -1,0 +1,168 @@
+package io.synod.engine.database;
+
+import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
+import java.io.DataInputStream;
+import java.io.DataOutputStream;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.UUID;
+
+/**
+ * What a DATA entry of the log says. The codes are part of the log's format: never reuse one. A record of a newer format
+ * is refused, which stops the group on this node rather than letting it diverge.
+ */
+public sealed interface LogRecord {
+    byte FORMAT = 1;
+
+    /** The rows that a transaction changed, encoded by {@code io.synod.engine.writeset}. */
+    record WriteSet(CommitId id, byte[] rows) implements LogRecord {}
+
+    /**
+     * A statement that every member executes at this place.
+     *
+     * @param user whose rights it is executed with
+     * @param schema the session's current schema
+     * @param state statements that bring the executing session into the state of the author's
+     * @param touched {@code SCHEMA.TABLE} of the tables whose rows it changes without changing their definition
+     * @param restarts whether it may restart a sequence
+     */
+    record Statement(
+            CommitId id,
+            String user,
+            String schema,
+            List<String> state,
+            List<String> touched,
+            boolean restarts,
+            String sql)
+            implements LogRecord {}
+
+    /** Makes every commit of this session with this number or a lower one, that is not in the log yet, void for ever. */
+    record Fence(CommitId id) implements LogRecord {}
+
+    /** Every member computes its digest of the database at this place. */
+    record Digest() implements LogRecord {}
+
+    /** How the statement at this index ended on its leader: an SQL error code, 0 for success. */
+    record Ended(long index, int errorCode) implements LogRecord {}
+
+    /** Sequence marks, encoded by {@code io.synod.engine.writeset}. */
+    record Marks(byte[] marks) implements LogRecord {}
+
+    default byte[] encode() {
+        try (ByteArrayOutputStream bytes = new ByteArrayOutputStream(64);
+                DataOutputStream out = new DataOutputStream(bytes)) {
+            out.writeByte(FORMAT);
+            if (this instanceof WriteSet r) {
+                out.writeByte(1);
+                write(out, r.id);
+                out.write(r.rows);
+            } else if (this instanceof Statement r) {
+                out.writeByte(2);
+                write(out, r.id);
+                write(out, r.user);
+                write(out, r.schema);
+                write(out, r.state);
+                write(out, r.touched);
+                out.writeBoolean(r.restarts);
+                write(out, r.sql);
+            } else if (this instanceof Fence r) {
+                out.writeByte(3);
+                write(out, r.id);
+            } else if (this instanceof Digest) {
+                out.writeByte(4);
+            } else if (this instanceof Ended r) {
+                out.writeByte(5);
+                out.writeLong(r.index);
+                out.writeInt(r.errorCode);
+            } else if (this instanceof Marks r) {
+                out.writeByte(6);
+                out.write(r.marks);
+            }
+            out.flush();
+            return bytes.toByteArray();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /** @throws IllegalArgumentException for a format or kind that this version does not know, or a record cut short */
+    static LogRecord decode(byte[] payload) {
+        try (DataInputStream in = new DataInputStream(new ByteArrayInputStream(payload))) {
+            byte format = in.readByte();
+            if (format != FORMAT) {
+                throw new IllegalArgumentException("log record of format " + format + "; this version reads " + FORMAT);
+            }
+            byte kind = in.readByte();
+            return switch (kind) {
+                case 1 -> new WriteSet(readId(in), in.readAllBytes());
+                case 2 ->
+                    new Statement(
+                            readId(in),
+                            readText(in),
+                            readText(in),
+                            readTexts(in),
+                            readTexts(in),
+                            in.readBoolean(),
+                            readText(in));
+                case 3 -> new Fence(readId(in));
+                case 4 -> new Digest();
+                case 5 -> new Ended(in.readLong(), in.readInt());
+                case 6 -> new Marks(in.readAllBytes());
+                default -> throw new IllegalArgumentException("log record kind " + kind + ", expected 1 to 6");
+            };
+        } catch (IOException e) {
+            throw new IllegalArgumentException("log record of " + payload.length + " bytes is cut short", e);
+        }
+    }
+
+    private static void write(DataOutputStream out, UUID id) throws IOException {
+        out.writeLong(id.getMostSignificantBits());
+        out.writeLong(id.getLeastSignificantBits());
+    }
+
+    private static void write(DataOutputStream out, CommitId id) throws IOException {
+        write(out, id.session());
+        out.writeLong(id.number());
+    }
+
+    private static void write(DataOutputStream out, String text) throws IOException {
+        byte[] utf8 = text.getBytes(java.nio.charset.StandardCharsets.UTF_8);
+        out.writeInt(utf8.length);
+        out.write(utf8);
+    }
+
+    private static void write(DataOutputStream out, List<String> texts) throws IOException {
+        out.writeInt(texts.size());
+        for (String text : texts) {
+            write(out, text);
+        }
+    }
+
+    private static UUID readUuid(DataInputStream in) throws IOException {
+        return new UUID(in.readLong(), in.readLong());
+    }
+
+    private static CommitId readId(DataInputStream in) throws IOException {
+        return new CommitId(readUuid(in), in.readLong());
+    }
+
+    private static String readText(DataInputStream in) throws IOException {
+        int length = in.readInt();
+        if (length < 0 || length > in.available()) {
+            throw new IOException("text of " + length + " bytes in " + in.available());
+        }
+        return new String(in.readNBytes(length), java.nio.charset.StandardCharsets.UTF_8);
+    }
+
+    private static List<String> readTexts(DataInputStream in) throws IOException {
+        int count = in.readInt();
+        List<String> texts = new ArrayList<>();
+        for (int i = 0; i < count; i++) {
+            texts.add(readText(in));
+        }
+        return List.copyOf(texts);
+    }
+}

@@ -1,0 +1,80 @@
+package io.synod.engine.database;
+
+import io.synod.replica.ReplicatedLog;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
+import org.h2.result.ResultInterface;
+
+/**
+ * Lets a read on this node's H2 return only what its level promises. Thread-safe.
+ *
+ * <p><b>Order.</b> On the serving leader H2 takes its snapshot first and the lease is tested after it: a pause between the
+ * two can only make the test fail, a pause after it is harmless. Gray and Cheriton (1989).
+ */
+public final class ReadGate {
+    private final HostedDatabase database;
+
+    ReadGate(HostedDatabase database) {
+        this.database = database;
+    }
+
+    /**
+     * @param behind whether this session has committed something elsewhere that this node may not have applied
+     * @param query free of side effects: it is run again when its first snapshot could not be confirmed
+     * @throws org.h2.message.DbException HYT00 when the level could not be confirmed in time
+     */
+    public <T> T read(ReadLevel level, boolean behind, Supplier<T> query) {
+        switch (level) {
+            case LOCAL -> {
+                return query.get();
+            }
+            case SESSION -> {
+                if (behind) {
+                    awaitReadable();
+                }
+                return query.get();
+            }
+            case LINEARIZABLE -> {
+                ReplicatedLog log = database.log();
+                if (log.servingEpoch() != 0) {
+                    T result = query.get();
+                    if (log.leaseHolds()) {
+                        return result;
+                    }
+                    if (result instanceof ResultInterface rows) {
+                        rows.close();
+                    }
+                }
+                awaitReadable();
+                return query.get();
+            }
+        }
+        throw new IllegalStateException(level.toString());
+    }
+
+    /** Waits until this node has applied everything that was acknowledged before the call. */
+    public void awaitReadable() {
+        long millis = database.timeoutMillis();
+        if (!database.log().awaitReadable(TimeUnit.MILLISECONDS.toNanos(millis))) {
+            throw Errors.noLeader(database.name(), millis);
+        }
+    }
+
+    /**
+     * Confirms what was read inside a writing transaction: this node was still the leader, in the epoch of the transaction,
+     * after the rows were read.
+     *
+     * @throws org.h2.message.DbException 40001 when it was not
+     */
+    public void confirm(Writer writer) {
+        if (!writer.leads()) {
+            throw Errors.retry("this node lost its leadership while it read");
+        }
+        if (!database.log().leaseHolds()) {
+            awaitReadable();
+            if (!writer.leads()) {
+                throw Errors.retry("this node lost its leadership while it read");
+            }
+        }
+    }
+}

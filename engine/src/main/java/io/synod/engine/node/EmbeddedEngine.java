@@ -1,0 +1,165 @@
+package io.synod.engine.node;
+
+import io.synod.engine.database.Errors;
+import io.synod.jdbc.EngineProvider;
+import io.synod.jdbc.SynodUrl;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.sql.SQLException;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Objects;
+import org.h2.engine.Session;
+import org.h2.security.SHA256;
+
+/**
+ * The nodes of this process, by directory or by name in memory: the first connection starts a node, later ones join it. As
+ * in H2, it stops with its last connection unless DB_CLOSE_DELAY says otherwise; a node that serves others (LISTEN, SQL)
+ * stops with the process. Thread-safe.
+ */
+public final class EmbeddedEngine implements EngineProvider {
+    private static final Map<String, Running> NODES = new HashMap<>();
+    private static boolean hooked;
+
+    /** A node and those who keep it alive. Under the lock of {@link #NODES}. */
+    private static final class Running {
+        private final String key;
+        private final Node node;
+        private int connections;
+        private boolean stays;
+
+        Running(String key, Node node) {
+            this.key = key;
+            this.node = node;
+        }
+    }
+
+    /** Made by {@link java.util.ServiceLoader}. */
+    public EmbeddedEngine() {}
+
+    @Override
+    public Session open(SynodUrl url, String user, char[] password) throws SQLException {
+        String name = user.toUpperCase(Locale.ROOT);
+        byte[] hash = name.isEmpty() && password.length == 0
+                ? new byte[0]
+                : SHA256.getKeyPasswordHash(name, password.clone());
+        Map<String, String> settings = new HashMap<>(url.h2Settings());
+        settings.putAll(url.settings());
+        Running running;
+        synchronized (NODES) {
+            running = running(url);
+            running.connections++;
+            running.stays |=
+                    !url.h2Settings().getOrDefault("DB_CLOSE_DELAY", "0").equals("0");
+        }
+        boolean opened = false;
+        try {
+            if (Boolean.parseBoolean(url.h2Settings().get("IFEXISTS")) && !running.node.exists(url.database())) {
+                throw Errors.noSuchDatabase(url.database(), running.node.name(), running.node.databaseNames());
+            }
+            running.node.host(url.database(), url.h2Settings());
+            Running held = running;
+            Session session = running.node.open(url.database(), name, hash, settings, () -> release(held));
+            opened = true;
+            return session;
+        } finally {
+            Arrays.fill(hash, (byte) 0);
+            if (!opened) {
+                release(running);
+            }
+        }
+    }
+
+    /**
+     * Starts the node that the URL names, or joins it, and hosts the database there; it runs until it is closed.
+     *
+     * @throws SQLException as {@link EngineProvider#open}
+     */
+    public static Node start(SynodUrl url) throws SQLException {
+        Running running;
+        synchronized (NODES) {
+            running = running(url);
+            running.stays = true;
+        }
+        running.node.host(url.database(), url.h2Settings());
+        return running.node;
+    }
+
+    private static Running running(SynodUrl url) throws SQLException {
+        String key = key(url);
+        Running running = NODES.get(key);
+        if (running != null && running.node.isClosed()) {
+            NODES.remove(key);
+            running = null;
+        }
+        if (running != null) {
+            checkSame(url, running.node);
+            return running;
+        }
+        running = new Running(key, Node.start(NodeConfig.of(url)));
+        running.stays = running.node.config().servesOthers();
+        NODES.put(key, running);
+        if (!hooked) {
+            hooked = true;
+            Runtime.getRuntime().addShutdownHook(new Thread(EmbeddedEngine::closeAll, "synod-exit"));
+        }
+        return running;
+    }
+
+    private static String key(SynodUrl url) throws SQLException {
+        if (url.kind() == SynodUrl.Kind.MEM) {
+            return "mem:" + url.database();
+        }
+        Path directory = Path.of(url.path()).toAbsolutePath().normalize();
+        try {
+            java.nio.file.Files.createDirectories(directory);
+            return directory.toRealPath().toString();
+        } catch (IOException e) {
+            throw Errors.notWritable(directory.toString(), e);
+        }
+    }
+
+    /** A URL that asks for another node than the one which runs there is a mistake, not a wish. */
+    private static void checkSame(SynodUrl url, Node node) throws SQLException {
+        for (String key : new String[] {"NODE", "LISTEN", "SQL", "PEERS", "CLUSTER"}) {
+            String asked = url.settings().get(key);
+            if (asked == null) {
+                continue;
+            }
+            NodeConfig config = node.config();
+            NodeConfig other = NodeConfig.of(url);
+            boolean same = switch (key) {
+                case "NODE" -> asked.equals(config.name());
+                case "LISTEN" -> asked.equals(config.listen());
+                case "SQL" -> asked.equals(config.sql());
+                case "PEERS" -> Objects.equals(other.members(), config.members());
+                default -> asked.equals(config.cluster());
+            };
+            if (!same) {
+                throw Errors.badSetting(
+                        key, asked, "the one that node " + node.name() + " in this process was started with");
+            }
+        }
+    }
+
+    private static void release(Running running) {
+        synchronized (NODES) {
+            running.connections--;
+            if (running.connections > 0 || running.stays || running.node.staysOpen()) {
+                return;
+            }
+            if (NODES.remove(running.key, running)) {
+                running.node.close();
+            }
+        }
+    }
+
+    private static void closeAll() {
+        synchronized (NODES) {
+            NODES.values().forEach(running -> running.node.close());
+            NODES.clear();
+        }
+    }
+}

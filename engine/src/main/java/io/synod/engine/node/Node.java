@@ -1,0 +1,269 @@
+package io.synod.engine.node;
+
+import io.synod.engine.database.Errors;
+import io.synod.engine.database.HostedDatabase;
+import io.synod.engine.database.HostedDatabase.RoleListener;
+import io.synod.engine.session.SessionFactory;
+import io.synod.engine.session.Sessions;
+import io.synod.engine.session.SynodSession;
+import io.synod.engine.snapshot.H2Store;
+import io.synod.log.ChronicleEntryLog;
+import io.synod.log.EntryLog;
+import io.synod.log.LogConfig;
+import io.synod.log.LogLockedException;
+import io.synod.log.MemoryEntryLog;
+import io.synod.paxos.Timing;
+import io.synod.replica.ReplicaNode;
+import io.synod.transport.SocketTransport;
+import java.io.IOException;
+import java.net.ServerSocket;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.sql.SQLException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Set;
+import java.util.SplittableRandom;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.TimeUnit;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * A running node with its databases. Everything is put together here and nowhere else. Thread-safe.
+ *
+ * <p>Threads: those of its {@link ReplicaNode}, transport and SQL server, and {@code synod-checkpoint}.
+ */
+public final class Node implements SessionFactory, AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(Node.class);
+    private static final long HANDOVER_NANOS = TimeUnit.SECONDS.toNanos(2);
+
+    private final NodeConfig config;
+    private final ReplicaNode replicas;
+    private final SqlFrontEnd sql;
+    private final RemoteLink link;
+    private final Checkpoints checkpoints = new Checkpoints();
+    private final Map<String, Sessions> databases = new ConcurrentHashMap<>();
+    private final List<RoleListener> listeners = new CopyOnWriteArrayList<>();
+    private volatile boolean closed;
+
+    private Node(NodeConfig config, ReplicaNode replicas, SqlFrontEnd sql) {
+        this.config = config;
+        this.replicas = replicas;
+        this.sql = sql;
+        this.link = config.members().all().size() > 1 ? new RemoteLink(config.members()) : null;
+    }
+
+    /**
+     * Starts a node; its databases are opened after that.
+     *
+     * @throws SQLException 90020 another process or node has the directory, 90031 it cannot be written or its log not be
+     *     read, 90061 a port is in use, 90096 the directory belongs to another node
+     */
+    static Node start(NodeConfig config) throws SQLException {
+        EntryLog log = null;
+        ServerSocket listener = null;
+        SqlFrontEnd sql = null;
+        try {
+            IdentityFile identity = null;
+            if (config.directory() == null) {
+                log = new MemoryEntryLog();
+            } else {
+                Files.createDirectories(config.directory());
+                log = ChronicleEntryLog.open(config.directory().resolve("log"), LogConfig.standard(config.name()));
+                identity = IdentityFile.open(config.directory(), config);
+            }
+            sql = new SqlFrontEnd();
+            SocketTransport transport = null;
+            SplittableRandom random = new SplittableRandom();
+            if (config.members().all().size() > 1) {
+                listener = listen(config.listen());
+                transport = new SocketTransport(
+                        new SocketTransport.Identity(
+                                config.cluster(), config.members(), config.slot(), identity.incarnation()),
+                        listener,
+                        sql,
+                        identity,
+                        System::nanoTime,
+                        random.split());
+            }
+            ReplicaNode replicas = new ReplicaNode(log, transport, Timing.standard(), System::nanoTime, random.split());
+            Node node = new Node(config, replicas, sql);
+            sql.start(config.sql(), node);
+            node.checkpoints.start();
+            return node;
+        } catch (IOException | SQLException | RuntimeException e) {
+            closeQuietly(sql);
+            closeQuietly(listener);
+            closeQuietly(log);
+            throw e instanceof SQLException s ? s : explained(config, e);
+        }
+    }
+
+    private static ServerSocket listen(String address) throws SQLException {
+        try {
+            return SocketTransport.listen(address);
+        } catch (IOException e) {
+            throw Errors.portInUse(e.getMessage(), e);
+        }
+    }
+
+    private static SQLException explained(NodeConfig config, Exception e) {
+        if (e instanceof LogLockedException locked) {
+            return Errors.inUse(String.valueOf(config.directory()), locked.holder(), e);
+        }
+        if (e instanceof AccessDeniedException) {
+            return Errors.notWritable(String.valueOf(config.directory()), e);
+        }
+        return Errors.cannotStart(config.name(), e);
+    }
+
+    private static void closeQuietly(AutoCloseable resource) {
+        if (resource != null) {
+            try {
+                resource.close();
+            } catch (Exception e) {
+                LOG.debug("closing after a failed start", e);
+            }
+        }
+    }
+
+    public String name() {
+        return config.name();
+    }
+
+    NodeConfig config() {
+        return config;
+    }
+
+    /** Is told of the roles of all databases of this node, from now on. */
+    public void addRoleListener(RoleListener listener) {
+        listeners.add(listener);
+    }
+
+    /**
+     * Hosts a database: opens it, or creates it.
+     *
+     * @param h2Settings H2's settings, upper-case keys
+     * @throws SQLException 90031 its file cannot be used, and others of H2 with the value and what to do
+     */
+    public synchronized HostedDatabase host(String database, Map<String, String> h2Settings) throws SQLException {
+        String key = database.toLowerCase(Locale.ROOT);
+        Sessions open = databases.get(key);
+        if (open != null) {
+            return open.database();
+        }
+        checkRunning();
+        H2Store store = null;
+        try {
+            Map<String, String> openSettings = OpenSettings.of(h2Settings);
+            Path directory = config.directory();
+            store = directory == null
+                    ? H2Store.openMemory(openSettings)
+                    : H2Store.openFile(directory.resolve(key), openSettings);
+            HostedDatabase hosted = new HostedDatabase(key, config.name(), store, config.timeoutMillis());
+            hosted.addRoleListener((name, leader, epoch, serving) -> {
+                for (RoleListener listener : listeners) {
+                    listener.onRole(name, leader, epoch, serving);
+                }
+            });
+            hosted.attach(replicas.openGroup(groupId(key), config.members(), config.slot(), config.priority(), hosted));
+            if (directory != null) {
+                checkpoints.add(hosted, store.checkpoints(hosted::appliedIndex));
+            }
+            databases.put(key, new Sessions(hosted, link));
+            return hosted;
+        } catch (IOException | RuntimeException e) {
+            if (store != null) {
+                store.abandon();
+            }
+            throw Errors.cannotOpen(key, e);
+        }
+    }
+
+    /** The same on all nodes. FNV-1a. */
+    static long groupId(String database) {
+        long hash = 0xcbf29ce484222325L;
+        for (byte b : database.getBytes(StandardCharsets.UTF_8)) {
+            hash = (hash ^ (b & 0xff)) * 0x100000001b3L;
+        }
+        return hash & Long.MAX_VALUE;
+    }
+
+    private void checkRunning() throws SQLException {
+        if (closed || replicas.failure() != null) {
+            String why = replicas.failure() == null
+                    ? "it is stopping"
+                    : replicas.failure().toString();
+            throw Errors.stopped("node " + config.name(), why).getSQLException();
+        }
+    }
+
+    @Override
+    public SynodSession open(String database, String user, byte[] passwordHash, Map<String, String> settings)
+            throws SQLException {
+        return open(database, user, passwordHash, settings, () -> {});
+    }
+
+    SynodSession open(String database, String user, byte[] passwordHash, Map<String, String> settings, Runnable onClose)
+            throws SQLException {
+        checkRunning();
+        Sessions sessions = databases.get(database.toLowerCase(Locale.ROOT));
+        if (sessions == null) {
+            throw Errors.noSuchDatabase(database, config.name(), databases.keySet());
+        }
+        return sessions.open(user, passwordHash, settings, onClose);
+    }
+
+    /** Where this node is reached by SQL clients, −1 for nowhere. */
+    public int sqlPort() {
+        return sql.port();
+    }
+
+    /** Hands leadership over, finishes what runs, takes a last checkpoint, and frees directory and ports. */
+    @Override
+    public synchronized void close() {
+        if (closed) {
+            return;
+        }
+        closed = true;
+        closeQuietly(sql);
+        checkpoints.close();
+        List<HostedDatabase> hosted = new ArrayList<>();
+        databases.values().forEach(s -> hosted.add(s.database()));
+        replicas.close(config.members().all().size() > 1 ? HANDOVER_NANOS : 0);
+        for (HostedDatabase database : hosted) {
+            try {
+                database.close();
+            } catch (RuntimeException e) {
+                // The next start cuts the file back to its last checkpoint and replays the log.
+                LOG.warn("database {} was closed without a last checkpoint", database.name(), e);
+            }
+        }
+    }
+
+    boolean isClosed() {
+        return closed;
+    }
+
+    /** Whether a database was told by SET DB_CLOSE_DELAY to outlive its connections. */
+    boolean staysOpen() {
+        return databases.values().stream().anyMatch(s -> s.database().staysOpen());
+    }
+
+    Set<String> databaseNames() {
+        return databases.keySet();
+    }
+
+    /** Whether the database is hosted here, or its file is in the directory. */
+    boolean exists(String database) {
+        String key = database.toLowerCase(Locale.ROOT);
+        return databases.containsKey(key)
+                || config.directory() != null && Files.exists(config.directory().resolve(key + ".mv.db"));
+    }
+}

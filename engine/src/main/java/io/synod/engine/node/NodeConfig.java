@@ -1,0 +1,115 @@
+package io.synod.engine.node;
+
+import io.synod.engine.database.Errors;
+import io.synod.group.Member;
+import io.synod.group.Members;
+import io.synod.jdbc.SynodUrl;
+import java.net.InetAddress;
+import java.nio.file.Path;
+import java.sql.SQLException;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.TreeMap;
+
+/**
+ * What a node is started with.
+ *
+ * @param name one in its cluster
+ * @param directory that holds everything of it; {@code null} for a node in memory
+ * @param listen {@code host:port} for the other nodes; {@code null} where there are none
+ * @param sql {@code host:port} for SQL clients; {@code null} for none
+ * @param cluster nodes of different clusters refuse each other
+ * @param members this node and the others, with slots by sorted names, so that all nodes give the same ones
+ * @param priority the greater is preferred as leader
+ * @param timeoutMillis how long a client waits for a leader or a majority
+ */
+record NodeConfig(
+        String name,
+        Path directory,
+        String listen,
+        String sql,
+        String cluster,
+        Members members,
+        int priority,
+        long timeoutMillis) {
+    private static final String DEFAULT_CLUSTER = "synod";
+    private static final String DEFAULT_NAME = "a";
+
+    /** @throws SQLException 90113 for settings that do not go together */
+    static NodeConfig of(SynodUrl url) throws SQLException {
+        String name = orDefault(url.settings().get("NODE"), DEFAULT_NAME);
+        String listen = url.settings().get("LISTEN");
+        String peers = url.settings().get("PEERS");
+        boolean file = url.kind() == SynodUrl.Kind.FILE;
+        if (peers != null && !file) {
+            throw Errors.badSetting(
+                    "PEERS",
+                    peers,
+                    "a jdbc:synod:file: URL: a member that forgets what it promised cannot be one of several");
+        }
+        if (peers != null && listen == null) {
+            throw Errors.badSetting("LISTEN", "", "HOST:PORT, where the nodes of PEERS reach this one");
+        }
+        if (peers != null && url.settings().get("NODE") == null) {
+            throw Errors.badSetting("NODE", "", "the name under which the other nodes have this one in their PEERS");
+        }
+        return new NodeConfig(
+                name,
+                file ? Path.of(url.path()).toAbsolutePath().normalize() : null,
+                listen,
+                url.settings().get("SQL"),
+                orDefault(url.settings().get("CLUSTER"), DEFAULT_CLUSTER),
+                members(name, listen == null ? "local" : listen, peers),
+                url.intSetting("PRIORITY"),
+                url.intSetting("FAILOVER_TIMEOUT"));
+    }
+
+    private static String orDefault(String value, String other) {
+        return value == null ? other : value;
+    }
+
+    private static Members members(String self, String address, String peers) throws SQLException {
+        TreeMap<String, String> addresses = new TreeMap<>();
+        addresses.put(self, address);
+        Set<String> used = new HashSet<>(Set.of(address));
+        if (peers != null) {
+            for (String peer : peers.split(",")) {
+                int at = peer.indexOf('@');
+                String name = peer.substring(0, at);
+                String where = peer.substring(at + 1);
+                if (addresses.put(name, where) != null || !used.add(where)) {
+                    throw Errors.badSetting(
+                            "PEERS", peers, "other nodes only, each name and address once; twice is " + peer);
+                }
+            }
+        }
+        List<Member> members = new ArrayList<>();
+        addresses.forEach((name, where) ->
+                members.add(new Member(members.size() + 1, name, Member.UNSEEN, Member.Role.VOTER, where)));
+        return new Members(members);
+    }
+
+    int slot() {
+        return members.byName(name).slot();
+    }
+
+    /** Nodes that others depend on, or that clients reach from outside, do not stop with the last connection in here. */
+    boolean servesOthers() {
+        return listen != null || sql != null;
+    }
+
+    /** {@code host} of {@code host:port}. */
+    static String host(String address) {
+        String host = address.substring(0, address.lastIndexOf(':'));
+        if (host.startsWith("[")) {
+            return host.substring(1, host.length() - 1);
+        }
+        return host.isEmpty() ? InetAddress.getLoopbackAddress().getHostAddress() : host;
+    }
+
+    static int port(String address) {
+        return Integer.parseInt(address.substring(address.lastIndexOf(':') + 1));
+    }
+}

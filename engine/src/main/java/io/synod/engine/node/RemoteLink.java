@@ -1,0 +1,66 @@
+package io.synod.engine.node;
+
+import io.synod.engine.session.LeaderLink;
+import io.synod.group.Member;
+import io.synod.group.Members;
+import io.synod.jdbc.RemoteInternals;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.net.Socket;
+import java.sql.SQLException;
+import java.util.Map;
+import java.util.Properties;
+import org.h2.engine.ConnectionInfo;
+import org.h2.engine.Session;
+import org.h2.engine.SessionRemote;
+import org.h2.message.DbException;
+
+/** Opens sessions on other nodes through their peer ports, which speak H2's protocol as well. */
+final class RemoteLink implements LeaderLink {
+    private static final int CONNECT_MILLIS = 1_000;
+
+    private final Members members;
+
+    RemoteLink(Members members) {
+        this.members = members;
+    }
+
+    @Override
+    public Session open(String node, String database, String user, byte[] passwordHash, Map<String, String> settings)
+            throws SQLException {
+        Member member = members.byName(node);
+        if (member == null) {
+            throw new SQLException("node " + node + " is not a member: " + members.all(), "08001");
+        }
+        probe(member);
+        try {
+            ConnectionInfo info = new ConnectionInfo(
+                    "jdbc:h2:tcp://" + member.address() + "/" + database, new Properties(), user, null);
+            info.setUserPasswordHash(passwordHash);
+            settings.forEach(info::setProperty);
+            SessionRemote remote = new SessionRemote(info);
+            remote.connectEmbeddedOrServer(false);
+            return remote;
+        } catch (DbException e) {
+            throw e.getSQLException();
+        }
+    }
+
+    @Override
+    public void abandon(Session session) {
+        if (session instanceof SessionRemote remote) {
+            RemoteInternals.abandon(remote);
+        }
+    }
+
+    /** H2 repeats a refused connect for more than a second; a dead leader must cost less. */
+    private static void probe(Member member) throws SQLException {
+        String address = member.address();
+        try (Socket socket = new Socket()) {
+            socket.connect(new InetSocketAddress(NodeConfig.host(address), NodeConfig.port(address)), CONNECT_MILLIS);
+        } catch (IOException e) {
+            throw new SQLException(
+                    "node " + member.name() + " at " + address + " cannot be reached: " + e.getMessage(), "08001", e);
+        }
+    }
+}

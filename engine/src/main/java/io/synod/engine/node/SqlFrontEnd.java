@@ -1,0 +1,51 @@
+package io.synod.engine.node;
+
+import io.synod.engine.database.Errors;
+import io.synod.engine.server.SqlServer;
+import io.synod.transport.ForeignProtocol;
+import java.io.IOException;
+import java.io.InputStream;
+import java.net.Socket;
+import java.sql.SQLException;
+
+/** The SQL servers of a node: one on its SQL port, one behind its peer port for sessions that other nodes forward. */
+final class SqlFrontEnd implements ForeignProtocol, AutoCloseable {
+    private volatile SqlServer behindPeers;
+    private volatile SqlServer listening;
+
+    /**
+     * @param address {@code host:port}; {@code null} for no port
+     * @throws SQLException 90061 when the port cannot be bound
+     */
+    void start(String address, Node node) throws SQLException {
+        behindPeers = SqlServer.withoutPort(node, SqlServer.CONNECTIONS_MAX);
+        if (address != null) {
+            try {
+                listening = SqlServer.start(
+                        NodeConfig.host(address), NodeConfig.port(address), node, SqlServer.CONNECTIONS_MAX);
+            } catch (IOException e) {
+                throw Errors.portInUse(e.getMessage(), e);
+            }
+        }
+    }
+
+    int port() {
+        return listening == null ? -1 : listening.port();
+    }
+
+    @Override
+    public boolean serve(Socket socket, InputStream in) {
+        SqlServer server = behindPeers;
+        return server != null && server.serve(socket, in);
+    }
+
+    @Override
+    public void close() throws IOException {
+        if (listening != null) {
+            listening.close();
+        }
+        if (behindPeers != null) {
+            behindPeers.close();
+        }
+    }
+}

@@ -1,0 +1,77 @@
+package io.synod.engine.operations;
+
+import io.synod.engine.database.HostedDatabase;
+import io.synod.engine.node.EmbeddedEngine;
+import io.synod.engine.node.Node;
+import io.synod.jdbc.SynodUrl;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.PrintWriter;
+import java.util.List;
+import java.util.concurrent.CountDownLatch;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** A node in the foreground, from its start to SIGTERM. */
+final class NodeRun {
+    private static final Logger LOG = LoggerFactory.getLogger(NodeRun.class);
+
+    private final String name;
+    private final List<SynodUrl> databases;
+    private final RoleLines lines;
+    private final PrintWriter err;
+
+    NodeRun(String name, List<SynodUrl> databases, PrintWriter out, PrintWriter err) {
+        this.name = name;
+        this.databases = databases;
+        this.lines =
+                new RoleLines(name, databases.stream().map(SynodUrl::database).toList(), out);
+        this.err = err;
+    }
+
+    /** Starts the node and returns its exit code, if it cannot; at SIGTERM the process ends in here. */
+    int untilStopped() throws Exception {
+        Node node = EmbeddedEngine.start(databases.get(0));
+        node.addRoleListener(lines);
+        Runtime.getRuntime().addShutdownHook(new Thread(() -> stop(node), "synod-stop"));
+        for (SynodUrl url : databases) {
+            HostedDatabase hosted = node.host(url.database(), url.h2Settings());
+            // The first database was open before anybody listened.
+            lines.stands(url.database(), hosted.log());
+        }
+        new CountDownLatch(1).await();
+        throw new IllegalStateException("node " + name + " was left running");
+    }
+
+    private void stop(Node node) {
+        int code = 0;
+        try {
+            node.close();
+        } catch (RuntimeException e) {
+            err.println(SynodCommand.oneLine(e));
+            code = SynodCommand.FAILED;
+        }
+        lines.close();
+        err.flush();
+        // After a signal the JVM would end with the signal's number, though all was done as it should be.
+        Runtime.getRuntime().halt(code);
+    }
+
+    /** Ends the process when the stream does; for a program that starts nodes and may die itself. */
+    static void exitAtEndOf(InputStream parent) {
+        Thread thread = new Thread(
+                () -> {
+                    try {
+                        while (parent.read() >= 0) {
+                            // What a parent says is of no interest, only that it lives.
+                        }
+                    } catch (IOException e) {
+                        LOG.debug("standard input failed", e);
+                    }
+                    Runtime.getRuntime().halt(SynodCommand.FAILED);
+                },
+                "synod-parent");
+        thread.setDaemon(true);
+        thread.start();
+    }
+}

@@ -1,0 +1,441 @@
+package io.synod.engine.server;
+
+import io.synod.engine.session.PlainRead;
+import io.synod.engine.session.SynodSession;
+import io.synod.jdbc.RemoteInternals;
+import java.io.EOFException;
+import java.io.IOException;
+import java.sql.SQLException;
+import java.util.ArrayList;
+import java.util.UUID;
+import java.util.function.Supplier;
+import org.h2.api.ErrorCode;
+import org.h2.command.Command;
+import org.h2.command.CommandInterface;
+import org.h2.engine.Constants;
+import org.h2.engine.GeneratedKeysMode;
+import org.h2.engine.SessionRemote;
+import org.h2.engine.SysProperties;
+import org.h2.expression.ParameterInterface;
+import org.h2.expression.ParameterRemote;
+import org.h2.jdbc.meta.DatabaseMetaServer;
+import org.h2.message.DbException;
+import org.h2.result.BatchResult;
+import org.h2.result.ResultInterface;
+import org.h2.result.ResultWithGeneratedKeys;
+import org.h2.util.SmallMap;
+import org.h2.util.TimeZoneProvider;
+import org.h2.value.Transfer;
+import org.h2.value.Value;
+
+/**
+ * One client's session, request after request on one thread. Only {@link #cancel} comes from other threads.
+ *
+ * <p>Requests that execute are numbered, for the ids of their commits: the driver says the numbers (see {@link
+ * RemoteInternals}), for a stock client they are counted.
+ */
+final class SqlConnection {
+    private final Transfer transfer;
+    private final Replies replies;
+    private final SynodSession session;
+    private final UUID clientSession;
+    private final SmallMap objects = new SmallMap(SysProperties.SERVER_CACHED_OBJECTS);
+    private final LobStreams lobs = new LobStreams();
+    private volatile String name;
+    private volatile Running running;
+    private CommandInterface commit;
+    private long requests;
+    private boolean announced;
+    private long remoteSettings;
+    private boolean stop;
+
+    private record Running(int id, CommandInterface command) {}
+
+    /** @param requests number of the last request that this client session made on other connections */
+    SqlConnection(Transfer transfer, SynodSession session, UUID clientSession, long requests) {
+        this.transfer = transfer;
+        this.replies = new Replies(transfer);
+        this.session = session;
+        this.clientSession = clientSession;
+        this.requests = requests;
+        this.remoteSettings = remoteSettings();
+        transfer.setSession(session);
+    }
+
+    /** Serves until the client leaves. @throws IOException when the connection broke */
+    void serve() throws IOException {
+        while (!stop) {
+            int operation;
+            try {
+                operation = transfer.readInt();
+            } catch (EOFException e) {
+                return;
+            }
+            try {
+                serve(operation);
+            } catch (RuntimeException | StackOverflowError | OutOfMemoryError e) {
+                if (!isAnswered(operation)) {
+                    throw new IOException("request " + operation + " failed and has no answer", e);
+                }
+                replies.error(e);
+            }
+        }
+    }
+
+    private static boolean isAnswered(int operation) {
+        return switch (operation) {
+            case SessionRemote.COMMAND_CLOSE,
+                    SessionRemote.RESULT_CLOSE,
+                    SessionRemote.RESULT_RESET,
+                    SessionRemote.CHANGE_ID -> false;
+            default -> true;
+        };
+    }
+
+    private void serve(int operation) throws IOException {
+        switch (operation) {
+            case SessionRemote.SESSION_PREPARE -> prepare(false);
+            case SessionRemote.SESSION_PREPARE_READ_PARAMS2 -> prepare(true);
+            case SessionRemote.COMMAND_GET_META_DATA -> metaData();
+            case SessionRemote.COMMAND_EXECUTE_QUERY -> query();
+            case SessionRemote.COMMAND_EXECUTE_UPDATE -> update();
+            case SessionRemote.COMMAND_EXECUTE_BATCH_UPDATE -> batch();
+            case SessionRemote.COMMAND_COMMIT -> commit();
+            case SessionRemote.COMMAND_CLOSE -> closeCommand(transfer.readInt());
+            case SessionRemote.RESULT_FETCH_ROWS -> fetch();
+            case SessionRemote.RESULT_RESET -> result(transfer.readInt()).reset();
+            case SessionRemote.RESULT_CLOSE -> closeResult(transfer.readInt());
+            case SessionRemote.CHANGE_ID -> changeId(transfer.readInt(), transfer.readInt());
+            case SessionRemote.SESSION_SET_ID -> setId();
+            case SessionRemote.SESSION_SET_AUTOCOMMIT -> setAutoCommit(transfer.readBoolean());
+            case SessionRemote.SESSION_HAS_PENDING_TRANSACTION ->
+                transfer.writeInt(SessionRemote.STATUS_OK)
+                        .writeInt(session.hasPendingTransaction() ? 1 : 0)
+                        .flush();
+            case SessionRemote.LOB_READ -> readLob();
+            case SessionRemote.GET_JDBC_META -> databaseMeta();
+            case SessionRemote.SESSION_CLOSE -> {
+                stop = true;
+                close();
+                transfer.writeInt(SessionRemote.STATUS_OK).flush();
+            }
+            default -> throw new IOException("unknown request " + operation);
+        }
+    }
+
+    private void prepare(boolean withParameters) throws IOException {
+        int id = transfer.readInt();
+        String sql = transfer.readString();
+        int before = modification();
+        CommandInterface command = locked(() -> session.prepareCommand(sql));
+        objects.addObject(id, command);
+        transfer.writeInt(status(before)).writeBoolean(command.isQuery()).writeBoolean(isReadOnly(command));
+        if (withParameters) {
+            transfer.writeInt(command.getCommandType());
+        }
+        ArrayList<? extends ParameterInterface> parameters = command.getParameters();
+        transfer.writeInt(parameters.size());
+        if (withParameters) {
+            for (ParameterInterface parameter : parameters) {
+                ParameterRemote.writeMetaData(transfer, parameter);
+            }
+        }
+        transfer.flush();
+    }
+
+    private static boolean isReadOnly(CommandInterface command) {
+        return command instanceof PlainRead read
+                ? read.isPlainRead()
+                : command instanceof Command local && local.isReadOnly();
+    }
+
+    private void metaData() throws IOException {
+        int id = transfer.readInt();
+        int resultId = transfer.readInt();
+        ResultInterface result = locked(command(id)::getMetaData);
+        objects.addObject(resultId, result);
+        transfer.writeInt(SessionRemote.STATUS_OK);
+        replies.columns(result, 0);
+        transfer.flush();
+    }
+
+    private void query() throws IOException {
+        int id = transfer.readInt();
+        int resultId = transfer.readInt();
+        long maxRows = transfer.readRowCount();
+        int fetchSize = transfer.readInt();
+        Value[] values = values(transfer.readInt());
+        int before = modification();
+        CommandInterface command = command(id, values);
+        ResultInterface result = execute(id, command, () -> command.executeQuery(maxRows, -1, false));
+        objects.addObject(resultId, result);
+        long rowCount = result.isLazy() ? -1 : result.getRowCount();
+        transfer.writeInt(status(before));
+        replies.columns(result, rowCount);
+        replies.rows(result, rowCount < 0 ? fetchSize : Math.min(rowCount, fetchSize), session);
+        transfer.flush();
+    }
+
+    private void update() throws IOException {
+        int id = transfer.readInt();
+        Value[] values = values(transfer.readInt());
+        Object keys = keysRequest();
+        int before = modification();
+        CommandInterface command = command(id, values);
+        ResultWithGeneratedKeys result = execute(id, command, () -> command.executeUpdate(keys));
+        transfer.writeInt(statusAfterUpdate(before))
+                .writeRowCount(result.getUpdateCount())
+                .writeBoolean(session.getAutoCommit());
+        generatedKeys(keys, result.getGeneratedKeys());
+        transfer.flush();
+    }
+
+    private void batch() throws IOException {
+        int id = transfer.readInt();
+        int size = transfer.readInt();
+        ArrayList<Value[]> sets = new ArrayList<>();
+        for (int i = 0; i < size; i++) {
+            sets.add(values(transfer.readInt()));
+        }
+        Object keys = keysRequest();
+        int before = modification();
+        CommandInterface command = command(id);
+        BatchResult result = execute(id, command, () -> command.executeBatchUpdate(sets, keys));
+        transfer.writeInt(statusAfterUpdate(before));
+        for (long count : result.getUpdateCounts()) {
+            transfer.writeLong(count);
+        }
+        generatedKeys(keys, result.getGeneratedKeys());
+        transfer.writeInt(result.getExceptions().size());
+        for (SQLException exception : result.getExceptions()) {
+            replies.exception(exception);
+        }
+        transfer.writeBoolean(session.getAutoCommit());
+        transfer.flush();
+    }
+
+    private void commit() throws IOException {
+        int before = modification();
+        if (commit == null) {
+            commit = locked(() -> session.prepareCommand("COMMIT"));
+        }
+        execute(-1, commit, () -> commit.executeUpdate(null));
+        transfer.writeInt(status(before)).flush();
+    }
+
+    private void generatedKeys(Object request, ResultInterface keys) throws IOException {
+        if (request != Boolean.FALSE) {
+            replies.whole(keys, session);
+            keys.close();
+        }
+    }
+
+    private Object keysRequest() throws IOException {
+        int mode = transfer.readInt();
+        switch (mode) {
+            case GeneratedKeysMode.NONE:
+                return Boolean.FALSE;
+            case GeneratedKeysMode.AUTO:
+                return Boolean.TRUE;
+            case GeneratedKeysMode.COLUMN_NUMBERS:
+                int[] numbers = new int[transfer.readInt()];
+                for (int i = 0; i < numbers.length; i++) {
+                    numbers[i] = transfer.readInt();
+                }
+                return numbers;
+            case GeneratedKeysMode.COLUMN_NAMES:
+                String[] names = new String[transfer.readInt()];
+                for (int i = 0; i < names.length; i++) {
+                    names[i] = transfer.readString();
+                }
+                return names;
+            default:
+                throw new IOException("unknown mode of generated keys " + mode);
+        }
+    }
+
+    private Value[] values(int count) throws IOException {
+        Value[] values = new Value[count];
+        for (int i = 0; i < count; i++) {
+            values[i] = transfer.readValue(null);
+        }
+        return values;
+    }
+
+    private void fetch() throws IOException {
+        int id = transfer.readInt();
+        int count = transfer.readInt();
+        ResultInterface result = result(id);
+        transfer.writeInt(SessionRemote.STATUS_OK);
+        replies.rows(result, count, session);
+        transfer.flush();
+    }
+
+    private void closeCommand(int id) {
+        if (objects.getObject(id, true) instanceof CommandInterface command) {
+            objects.freeObject(id);
+            locked(() -> {
+                command.close();
+                return null;
+            });
+        }
+    }
+
+    private void closeResult(int id) {
+        if (RemoteInternals.isAnnouncement(id)) {
+            // The next request has the number after the last, or a greater one.
+            requests = RemoteInternals.decode(id, requests);
+            announced = true;
+        } else if (objects.getObject(id, true) instanceof ResultInterface result) {
+            objects.freeObject(id);
+            result.close();
+        }
+    }
+
+    private void changeId(int oldId, int newId) {
+        Object object = objects.getObject(oldId, false);
+        objects.freeObject(oldId);
+        objects.addObject(newId, object);
+    }
+
+    private void setId() throws IOException {
+        name = transfer.readString();
+        if (transfer.getVersion() >= Constants.TCP_PROTOCOL_VERSION_20) {
+            session.local().setTimeZone(TimeZoneProvider.ofId(transfer.readString()));
+        }
+        transfer.writeInt(SessionRemote.STATUS_OK)
+                .writeBoolean(session.getAutoCommit())
+                .flush();
+    }
+
+    private void setAutoCommit(boolean value) throws IOException {
+        locked(() -> {
+            session.setAutoCommit(value);
+            return null;
+        });
+        transfer.writeInt(SessionRemote.STATUS_OK).flush();
+    }
+
+    private void readLob() throws IOException {
+        long lob = transfer.readLong();
+        byte[] mac = transfer.readBytes();
+        long offset = transfer.readLong();
+        int length = transfer.readInt();
+        transfer.verifyLobMac(mac, lob);
+        byte[] portion;
+        try {
+            portion = lobs.read(session.getDataHandler().getLobStorage(), lob, offset, length);
+        } catch (IOException e) {
+            throw DbException.convertIOException(e, "large object " + lob);
+        }
+        transfer.writeInt(SessionRemote.STATUS_OK).writeInt(portion.length);
+        transfer.writeBytes(portion, 0, portion.length);
+        transfer.flush();
+    }
+
+    private void databaseMeta() throws IOException {
+        int code = transfer.readInt();
+        Value[] arguments = values(transfer.readInt());
+        int before = modification();
+        ResultInterface result = locked(() -> {
+            session.local().lock();
+            try {
+                return DatabaseMetaServer.process(session.local(), code, arguments);
+            } finally {
+                session.local().unlock();
+            }
+        });
+        transfer.writeInt(status(before));
+        replies.whole(result, session);
+        transfer.flush();
+    }
+
+    private CommandInterface command(int id) {
+        if (objects.getObject(id, false) instanceof CommandInterface command) {
+            return command;
+        }
+        throw DbException.get(ErrorCode.OBJECT_CLOSED);
+    }
+
+    private CommandInterface command(int id, Value[] values) {
+        CommandInterface command = command(id);
+        ArrayList<? extends ParameterInterface> parameters = command.getParameters();
+        for (int i = 0; i < values.length; i++) {
+            parameters.get(i).setValue(values[i], false);
+        }
+        return command;
+    }
+
+    private ResultInterface result(int id) {
+        if (objects.getObject(id, false) instanceof ResultInterface result) {
+            return result;
+        }
+        throw DbException.get(ErrorCode.OBJECT_CLOSED);
+    }
+
+    private <T> T execute(int id, CommandInterface command, Supplier<T> call) {
+        running = new Running(id, command);
+        try {
+            return locked(() -> {
+                session.request(clientSession, announced ? requests : ++requests);
+                return call.get();
+            });
+        } finally {
+            running = null;
+        }
+    }
+
+    private <T> T locked(Supplier<T> call) {
+        session.lock();
+        try {
+            return call.get();
+        } finally {
+            session.unlock();
+        }
+    }
+
+    /** Stops a statement while it runs; from any thread. */
+    void cancel(String sessionName, int statement) {
+        Running now = running;
+        if (sessionName != null && sessionName.equals(name) && now != null && now.id() == statement) {
+            now.command().cancel();
+        }
+    }
+
+    private int modification() {
+        return session.local().getModificationId();
+    }
+
+    private long remoteSettings() {
+        return session.local().getDatabase().getRemoteSettingsId();
+    }
+
+    private int statusAfterUpdate(int before) {
+        if (session.isClosed()) {
+            stop = true;
+            return SessionRemote.STATUS_CLOSED;
+        }
+        return status(before);
+    }
+
+    /** The client reads the session's state again when something that it caches may have changed. */
+    private int status(int before) {
+        long settings = remoteSettings();
+        boolean same = modification() == before && settings == remoteSettings;
+        remoteSettings = settings;
+        return same ? SessionRemote.STATUS_OK : SessionRemote.STATUS_OK_STATE_CHANGED;
+    }
+
+    /** Rolls back what is open and closes the session; may be called again. */
+    void close() throws IOException {
+        lobs.close();
+        session.lock();
+        try {
+            if (!session.isClosed()) {
+                session.close();
+            }
+        } finally {
+            session.unlock();
+        }
+    }
+}

@@ -1,0 +1,289 @@
+package io.synod.engine.server;
+
+import io.synod.engine.session.SessionFactory;
+import io.synod.engine.session.SynodSession;
+import java.io.BufferedInputStream;
+import java.io.DataInputStream;
+import java.io.EOFException;
+import java.io.IOException;
+import java.io.InputStream;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
+import java.sql.SQLException;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.Set;
+import java.util.UUID;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.LockSupport;
+import org.h2.api.ErrorCode;
+import org.h2.engine.Constants;
+import org.h2.engine.SessionRemote;
+import org.h2.message.DbException;
+import org.h2.value.Transfer;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Accepts SQL clients: stock H2 clients and Synod's driver. A connection has a thread of its own, {@code synod-sql-n}; their
+ * number is bounded, and one too many is told so. Thread-safe.
+ */
+public final class SqlServer implements AutoCloseable {
+    /** Connections that are served at a time, unless told otherwise. */
+    public static final int CONNECTIONS_MAX = 1000;
+
+    /** How many more may be on their way to being refused; beyond, a connection is closed without a word. */
+    private static final int REFUSALS_MAX = 32;
+
+    private static final int HELLO_TIMEOUT_MILLIS = 10_000;
+    private static final long ACCEPT_PAUSE_NANOS = 50_000_000;
+    private static final Logger LOG = LoggerFactory.getLogger(SqlServer.class);
+
+    private final SessionFactory sessions;
+    private final int connectionsMax;
+    private final ServerSocket listener;
+    private final Set<Socket> sockets = ConcurrentHashMap.newKeySet();
+    private final Set<SqlConnection> connections = ConcurrentHashMap.newKeySet();
+    private final AtomicInteger open = new AtomicInteger();
+    private final AtomicInteger threads = new AtomicInteger();
+    private volatile boolean closed;
+
+    private SqlServer(ServerSocket listener, SessionFactory sessions, int connectionsMax) {
+        this.listener = listener;
+        this.sessions = sessions;
+        this.connectionsMax = connectionsMax;
+    }
+
+    /**
+     * Listens and serves.
+     *
+     * @param host name or address of this machine on which to listen
+     * @param port 0 for any free one
+     * @param connectionsMax at least 1
+     * @throws IOException when the address cannot be listened on; the message names it
+     */
+    public static SqlServer start(String host, int port, SessionFactory sessions, int connectionsMax)
+            throws IOException {
+        ServerSocket listener = new ServerSocket();
+        try {
+            listener.setReuseAddress(true);
+            listener.bind(new InetSocketAddress(InetAddress.getByName(host), port));
+        } catch (IOException e) {
+            listener.close();
+            throw new IOException(
+                    "Cannot listen for SQL clients on " + host + ":" + port + ": " + e.getMessage()
+                            + ". Give another address (SQL= or --sql), or stop the process that uses it",
+                    e);
+        }
+        SqlServer server = new SqlServer(listener, sessions, connectionsMax);
+        Thread thread = new Thread(server::accept, "synod-sql-accept");
+        thread.setDaemon(true);
+        thread.start();
+        return server;
+    }
+
+    /** A server without a port of its own: connections come through {@link #serve}. */
+    public static SqlServer withoutPort(SessionFactory sessions, int connectionsMax) {
+        return new SqlServer(null, sessions, connectionsMax);
+    }
+
+    /** @return the port that is listened on */
+    public int port() {
+        return listener.getLocalPort();
+    }
+
+    /** @return connections that have a session now */
+    public int connections() {
+        return connections.size();
+    }
+
+    private void accept() {
+        while (!closed) {
+            try {
+                Socket socket = listener.accept();
+                serve(socket, socket.getInputStream());
+            } catch (IOException e) {
+                if (!closed) {
+                    // Out of file descriptors, most likely: going on at once would only burn the processor.
+                    LOG.warn("cannot accept an SQL client: {}", e.getMessage());
+                    LockSupport.parkNanos(ACCEPT_PAUSE_NANOS);
+                }
+            }
+        }
+    }
+
+    /**
+     * Takes over a connection that another port accepted.
+     *
+     * @param in the socket's input, with what was already read put back in front
+     * @return true: the socket is ours from now on, closed by us also when it is refused
+     */
+    public boolean serve(Socket socket, InputStream in) {
+        int number = open.incrementAndGet();
+        if (closed || number > connectionsMax + REFUSALS_MAX) {
+            open.decrementAndGet();
+            closeQuietly(socket);
+            return true;
+        }
+        sockets.add(socket);
+        Thread thread =
+                new Thread(() -> run(socket, in, number > connectionsMax), "synod-sql-" + threads.incrementAndGet());
+        thread.setDaemon(true);
+        try {
+            thread.start();
+        } catch (OutOfMemoryError e) {
+            LOG.warn("no thread left for an SQL client: {}", e.getMessage());
+            forget(socket);
+        }
+        return true;
+    }
+
+    private void run(Socket socket, InputStream in, boolean refused) {
+        boolean greeted = false;
+        try {
+            socket.setTcpNoDelay(true);
+            socket.setKeepAlive(true);
+            socket.setSoTimeout(HELLO_TIMEOUT_MILLIS);
+            BufferedInputStream buffered = new BufferedInputStream(in);
+            buffered.mark(1);
+            if (buffered.read() < 0) {
+                // Somebody only looked whether anyone listens: the driver does before it connects.
+                return;
+            }
+            buffered.reset();
+            ClientHello hello = ClientHello.read(new DataInputStream(buffered));
+            greeted = true;
+            socket.setSoTimeout(0);
+            answer(hello, new TakenOverSocket(socket, buffered), refused);
+        } catch (IOException e) {
+            if (closed) {
+                return;
+            }
+            if (greeted) {
+                LOG.debug("SQL client {} is gone: {}", socket.getRemoteSocketAddress(), e.toString());
+            } else {
+                String why = e instanceof EOFException ? "it left in the middle of its greeting" : e.getMessage();
+                LOG.warn("dropped {}, not an SQL client: {}", socket.getRemoteSocketAddress(), why);
+            }
+        } catch (RuntimeException | Error e) {
+            LOG.error("the connection of SQL client {} failed", socket.getRemoteSocketAddress(), e);
+        } finally {
+            forget(socket);
+        }
+    }
+
+    private void answer(ClientHello hello, Socket socket, boolean refused) throws IOException {
+        Transfer transfer = new Transfer(null, socket);
+        transfer.init();
+        if (hello instanceof ClientHello.Cancel cancel) {
+            connections.forEach(connection -> connection.cancel(cancel.session(), cancel.statement()));
+        } else if (hello instanceof ClientHello.CheckKey) {
+            transfer.writeInt(SessionRemote.STATUS_ERROR).flush();
+        } else if (hello instanceof ClientHello.WrongVersion version) {
+            new Replies(transfer)
+                    .error(DbException.get(
+                            ErrorCode.DRIVER_VERSION_ERROR_2,
+                            Integer.toString(version.max()),
+                            Integer.toString(Constants.TCP_PROTOCOL_VERSION_MIN_SUPPORTED)));
+        } else if (hello instanceof ClientHello.Open request) {
+            try {
+                open(request, transfer, refused);
+            } catch (SQLException e) {
+                new Replies(transfer).error(e);
+            } catch (DbException e) {
+                new Replies(transfer).error(e);
+            }
+        }
+    }
+
+    private void open(ClientHello.Open request, Transfer transfer, boolean refused) throws SQLException, IOException {
+        if (refused) {
+            throw new SQLException(
+                    "This node serves its greatest number of SQL connections already, " + connectionsMax
+                            + ": close some, use a smaller pool, or connect to another node",
+                    "08004",
+                    ErrorCode.REMOTE_CONNECTION_NOT_ALLOWED);
+        }
+        if (request.filePasswordHash() != null) {
+            throw new SQLException(
+                    "Encrypted databases (CIPHER) are not served: connect without CIPHER",
+                    "90113",
+                    ErrorCode.UNSUPPORTED_SETTING_1);
+        }
+        Map<String, String> settings = new HashMap<>(request.settings());
+        String clientSession = settings.remove("SYNOD_SESSION");
+        String requests = settings.remove("SYNOD_REQUESTS");
+        if (request.version() < Constants.TCP_PROTOCOL_VERSION_20) {
+            settings.put("OLD_INFORMATION_SCHEMA", "TRUE");
+            settings.put("NON_KEYWORDS", "VALUE");
+        }
+        UUID id = clientSession == null ? UUID.randomUUID() : uuid(clientSession);
+        byte[] hash = request.passwordHash() == null ? new byte[0] : request.passwordHash();
+        SynodSession session = sessions.open(request.database(), request.user(), hash, settings);
+        transfer.setVersion(request.version());
+        SqlConnection connection = new SqlConnection(transfer, session, id, requests == null ? 0 : number(requests));
+        connections.add(connection);
+        try {
+            transfer.writeInt(SessionRemote.STATUS_OK)
+                    .writeInt(request.version())
+                    .flush();
+            connection.serve();
+        } finally {
+            connections.remove(connection);
+            connection.close();
+        }
+    }
+
+    private static UUID uuid(String text) throws SQLException {
+        try {
+            return UUID.fromString(text);
+        } catch (IllegalArgumentException e) {
+            throw badSetting("SYNOD_SESSION", text, "a UUID", e);
+        }
+    }
+
+    private static long number(String text) throws SQLException {
+        try {
+            return Long.parseLong(text);
+        } catch (NumberFormatException e) {
+            throw badSetting("SYNOD_REQUESTS", text, "a whole number", e);
+        }
+    }
+
+    private static SQLException badSetting(String key, String value, String expected, Throwable cause) {
+        return new SQLException(
+                "Bad value \"" + value + "\" for " + key + ": expected " + expected
+                        + "; the driver sends it, do not set it",
+                "90113",
+                ErrorCode.UNSUPPORTED_SETTING_1,
+                cause);
+    }
+
+    private void forget(Socket socket) {
+        if (sockets.remove(socket)) {
+            open.decrementAndGet();
+            closeQuietly(socket);
+        }
+    }
+
+    private static void closeQuietly(Socket socket) {
+        try {
+            socket.close();
+        } catch (IOException e) {
+            LOG.debug("closing {}: {}", socket.getRemoteSocketAddress(), e.toString());
+        }
+    }
+
+    /** Stops to accept and cuts all connections; their sessions are rolled back and closed by their threads. */
+    @Override
+    public void close() throws IOException {
+        closed = true;
+        if (listener != null) {
+            listener.close();
+        }
+        sockets.forEach(SqlServer::closeQuietly);
+    }
+}

@@ -1,0 +1,114 @@
+package io.synod.engine.session;
+
+import java.sql.SQLException;
+import java.util.ArrayList;
+import java.util.List;
+import org.h2.api.ErrorCode;
+import org.h2.command.CommandInterface;
+import org.h2.expression.ParameterInterface;
+import org.h2.message.DbException;
+import org.h2.result.BatchResult;
+import org.h2.result.ResultInterface;
+import org.h2.result.ResultWithGeneratedKeys;
+import org.h2.value.Value;
+
+/**
+ * One of the three ways in which JDBC executes a command, as a value: where it runs is decided later.
+ *
+ * @param <T> what it returns
+ */
+interface Execution<T> {
+    /** Executes it on H2's command of this node or of the leader. */
+    T on(CommandInterface command);
+
+    /** The result of a statement that gives no rows and counts none. */
+    T nothing();
+
+    /** The result where the rows are known already. */
+    T rows(ResultInterface rows);
+
+    /** Carried over to the parts of a list: only the first part's result is the result of the list. */
+    static void run(CommandInterface command) {
+        if (command.isQuery()) {
+            command.executeQuery(0, Integer.MAX_VALUE, false).close();
+        } else {
+            command.executeUpdate(null);
+        }
+    }
+
+    /** {@code executeQuery}. */
+    record Query(long maxRows, int fetchSize, boolean scrollable) implements Execution<ResultInterface> {
+        @Override
+        public ResultInterface on(CommandInterface command) {
+            return command.executeQuery(maxRows, fetchSize, scrollable);
+        }
+
+        @Override
+        public ResultInterface nothing() {
+            throw DbException.get(ErrorCode.METHOD_ONLY_ALLOWED_FOR_QUERY);
+        }
+
+        @Override
+        public ResultInterface rows(ResultInterface rows) {
+            return rows;
+        }
+    }
+
+    /** {@code executeUpdate}. */
+    record Update(Object generatedKeys) implements Execution<ResultWithGeneratedKeys> {
+        @Override
+        public ResultWithGeneratedKeys on(CommandInterface command) {
+            return command.executeUpdate(generatedKeys);
+        }
+
+        @Override
+        public ResultWithGeneratedKeys nothing() {
+            return ResultWithGeneratedKeys.of(0);
+        }
+
+        @Override
+        public ResultWithGeneratedKeys rows(ResultInterface rows) {
+            rows.close();
+            return nothing();
+        }
+    }
+
+    /** {@code executeBatchUpdate} of rows and nothing else: one call, one transaction under auto-commit. */
+    record Batch(ArrayList<Value[]> parameters, Object generatedKeys) implements Execution<BatchResult> {
+        @Override
+        public BatchResult on(CommandInterface command) {
+            return command.executeBatchUpdate(parameters, generatedKeys);
+        }
+
+        @Override
+        public BatchResult nothing() {
+            return new BatchResult(new long[parameters.size()], null, List.of());
+        }
+
+        @Override
+        public BatchResult rows(ResultInterface rows) {
+            rows.close();
+            return nothing();
+        }
+
+        /** The same, one execution after the other, for statements that are not rows. */
+        BatchResult oneByOne(RoutedCommand command) {
+            long[] counts = new long[parameters.size()];
+            List<SQLException> errors = new ArrayList<>();
+            for (int i = 0; i < counts.length; i++) {
+                List<? extends ParameterInterface> targets = command.getParameters();
+                Value[] values = parameters.get(i);
+                for (int j = 0; j < values.length; j++) {
+                    targets.get(j).setValue(values[j], true);
+                }
+                try {
+                    counts[i] = command.executeUpdate(null).getUpdateCount();
+                } catch (DbException e) {
+                    errors.add(e.getSQLException());
+                    counts[i] = java.sql.Statement.EXECUTE_FAILED;
+                }
+            }
+            return new BatchResult(counts, null, errors);
+        }
+    }
+}

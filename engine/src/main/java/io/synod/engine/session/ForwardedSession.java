@@ -1,0 +1,145 @@
+package io.synod.engine.session;
+
+import io.synod.engine.database.CommitId;
+import java.sql.SQLException;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.UUID;
+import org.h2.command.CommandInterface;
+import org.h2.engine.Session;
+import org.h2.engine.SessionLocal;
+import org.h2.message.DbException;
+import org.h2.result.ResultInterface;
+import org.h2.value.Value;
+
+/**
+ * This session's other half on the leader: runs its writing transactions there. Auto-commit is always off over there: the
+ * result of a statement has arrived before its commit is asked for, so at most the commit's answer can be lost.
+ *
+ * <p>Called under the session's lock, but for {@link #cancel}.
+ */
+final class ForwardedSession {
+    private final String leader;
+    private final LeaderLink link;
+    private final Session session;
+    private List<String> told = List.of();
+
+    private ForwardedSession(LeaderLink link, String leader, Session session) {
+        this.link = link;
+        this.leader = leader;
+        this.session = session;
+    }
+
+    static ForwardedSession open(
+            LeaderLink link,
+            String leader,
+            String database,
+            String user,
+            byte[] passwordHash,
+            Map<String, String> settings)
+            throws SQLException {
+        Map<String, String> internal = new HashMap<>(settings);
+        internal.put("INTERNAL", "TRUE");
+        internal.put("SYNOD_SESSION", UUID.randomUUID().toString());
+        Session session = link.open(leader, database, user, passwordHash, internal);
+        session.setAutoCommit(false);
+        return new ForwardedSession(link, leader, session);
+    }
+
+    String leader() {
+        return leader;
+    }
+
+    Session session() {
+        return session;
+    }
+
+    boolean isBroken() {
+        return session.isClosed();
+    }
+
+    /** Brings the other half into the state that this session has been set to since. */
+    void tell(SessionLocal local) {
+        List<String> state = SessionState.forForwarding(local);
+        if (state.equals(told)) {
+            return;
+        }
+        List<String> news = new ArrayList<>(state);
+        news.removeAll(told);
+        for (String sql : news) {
+            execute(sql);
+        }
+        told = state;
+    }
+
+    private void execute(String sql) {
+        CommandInterface command = session.prepareCommand(sql);
+        try {
+            command.executeUpdate(null);
+        } finally {
+            command.close();
+        }
+    }
+
+    void rollback() {
+        execute("ROLLBACK");
+    }
+
+    void commit(CommitId id) {
+        if (id.isNone()) {
+            execute("COMMIT");
+        } else {
+            call("COMMIT", id);
+        }
+    }
+
+    /** Names the commit that the next statement makes by itself. */
+    void name(CommitId id) {
+        call("REQUEST", id);
+    }
+
+    boolean resolve(CommitId id) {
+        return call("RESOLVE", id);
+    }
+
+    long startDigest() {
+        return call("CALL SYNOD.DIGEST_START()").getLong();
+    }
+
+    private boolean call(String name, CommitId id) {
+        return call("CALL SYNOD." + name + "('" + id.session() + "', " + id.number() + ")")
+                .getBoolean();
+    }
+
+    private Value call(String sql) {
+        CommandInterface command = session.prepareCommand(sql);
+        try (ResultInterface rows = command.executeQuery(0, 1, false)) {
+            rows.next();
+            return rows.currentRow()[0];
+        } finally {
+            command.close();
+        }
+    }
+
+    /** Somebody else leads: what is being waited for over there is lost, even when that node never says so. */
+    void abandon() {
+        link.abandon(session);
+    }
+
+    void cancel() {
+        session.cancel();
+    }
+
+    void close() {
+        try {
+            if (!session.isClosed()) {
+                session.close();
+            }
+        } catch (DbException e) {
+            org.slf4j.LoggerFactory.getLogger(ForwardedSession.class)
+                    .debug("closing a forwarded session on {}: {}", leader, e.toString());
+        }
+    }
+}

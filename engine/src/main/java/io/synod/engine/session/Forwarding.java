@@ -1,0 +1,240 @@
+package io.synod.engine.session;
+
+import io.synod.engine.database.CommitId;
+import io.synod.engine.database.Errors;
+import io.synod.engine.database.HostedDatabase;
+import java.sql.SQLException;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
+import org.h2.engine.Session;
+import org.h2.engine.SessionLocal;
+import org.h2.message.DbException;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Where one session's writing transactions go while another node leads, and how their commits are looked up when that node
+ * is lost. Called under the session's lock, but for {@link #cancel}.
+ */
+final class Forwarding {
+    private static final Logger LOG = LoggerFactory.getLogger(Forwarding.class);
+
+    private final HostedDatabase database;
+    private final LeaderLink link;
+    private final String user;
+    private final byte[] passwordHash;
+    private final Map<String, String> settings;
+
+    private final Consumer<String> leaderWatch = this::onLeader;
+    private volatile ForwardedSession current;
+    private boolean pinned;
+
+    /** @param link {@code null} where the node has no peers */
+    Forwarding(
+            HostedDatabase database, LeaderLink link, String user, byte[] passwordHash, Map<String, String> settings) {
+        this.database = database;
+        this.link = link;
+        this.user = user;
+        this.passwordHash = passwordHash.clone();
+        this.settings = Map.copyOf(settings);
+    }
+
+    /**
+     * Makes ready to run a transaction on that node.
+     *
+     * @return false when it cannot be reached: somebody else may lead soon
+     */
+    boolean begin(String leader, SessionLocal local, long deadlineNanos) {
+        try {
+            if (current != null && (current.isBroken() || !current.leader().equals(leader))) {
+                lostPinned();
+                close();
+            }
+            if (current == null) {
+                current = open(leader);
+                database.watchLeader(leaderWatch);
+            }
+            current.tell(local);
+            return true;
+        } catch (SQLException e) {
+            return unreachable(leader, e, deadlineNanos);
+        } catch (DbException e) {
+            if (current == null || current.isBroken()) {
+                close();
+                return unreachable(leader, e.getSQLException(), deadlineNanos);
+            }
+            throw e;
+        }
+    }
+
+    /** From any thread: a leader that was paused would be waited for until it wakes up. */
+    private void onLeader(String leader) {
+        ForwardedSession session = current;
+        if (session != null && !session.leader().equals(leader)) {
+            session.abandon();
+        }
+    }
+
+    private ForwardedSession open(String leader) throws SQLException {
+        if (link == null) {
+            throw new SQLException("no way to node " + leader, "08001");
+        }
+        try {
+            return ForwardedSession.open(link, leader, database.name(), user, passwordHash, settings);
+        } catch (DbException e) {
+            throw e.getSQLException();
+        }
+    }
+
+    private void lostPinned() {
+        if (pinned) {
+            pinned = false;
+            close();
+            throw Errors.retry("the leader was lost, and with it the temporary tables of this session");
+        }
+    }
+
+    /** Waits a moment: the log will soon know another leader. */
+    private boolean unreachable(String leader, SQLException e, long deadlineNanos) {
+        String state = e.getSQLState();
+        if (state != null && !state.startsWith("08") && !state.startsWith("90")) {
+            throw Errors.wrap(e);
+        }
+        LOG.debug("database {}: leader {} cannot be reached: {}", database.name(), leader, e.toString());
+        Pause.nanos(Math.min(TimeUnit.MILLISECONDS.toNanos(10), deadlineNanos - System.nanoTime()));
+        return false;
+    }
+
+    <T> T run(RoutedCommand command, Execution<T> execution, SessionLocal local) {
+        current.tell(local);
+        return command.runOn(current.session(), execution);
+    }
+
+    Session session() {
+        return current.session();
+    }
+
+    /** Names the commit of the statement that comes next. */
+    void name(CommitId id) {
+        current.name(id);
+    }
+
+    void rollback() {
+        try {
+            current.rollback();
+        } catch (DbException e) {
+            if (!current.isBroken()) {
+                throw e;
+            }
+            // Gone with its node: that is a rollback.
+            close();
+        }
+    }
+
+    /** @throws DbException 40001 when it surely did not commit, 08007 when nobody could tell in time */
+    void commit(CommitId id) {
+        try {
+            current.commit(id);
+        } catch (DbException e) {
+            if (!current.isBroken()) {
+                throw e;
+            }
+            close();
+            if (id.isNone()) {
+                throw Errors.unknownOutcome("the leader was lost during an implicit commit");
+            }
+            if (!resolve(id)) {
+                throw Errors.retry("the leader was lost before the commit was durable");
+            }
+        }
+    }
+
+    /**
+     * Finds out whether a commit happened, and makes sure that it never will when it did not.
+     *
+     * @throws DbException 08007 when no leader could tell within the timeout
+     */
+    boolean resolve(CommitId id) {
+        long deadline = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(database.timeoutMillis());
+        while (true) {
+            Boolean here = database.fence(id);
+            if (here != null) {
+                return here;
+            }
+            long left = deadline - System.nanoTime();
+            String leader = left > 0 ? database.log().awaitLeader(left) : null;
+            if (leader == null) {
+                throw Errors.unknownOutcome("database " + database.name() + " had no leader for "
+                        + database.timeoutMillis() + " ms to ask");
+            }
+            if (!leader.equals(database.node())) {
+                Boolean there = askLeader(leader, id);
+                if (there != null) {
+                    return there;
+                }
+            }
+            Pause.nanos(Math.min(TimeUnit.MILLISECONDS.toNanos(10), left));
+        }
+    }
+
+    private Boolean askLeader(String leader, CommitId id) {
+        try {
+            ForwardedSession session = open(leader);
+            try {
+                return session.resolve(id);
+            } finally {
+                session.close();
+            }
+        } catch (SQLException | DbException e) {
+            LOG.debug("database {}: asking {} about {}: {}", database.name(), leader, id, e.toString());
+            return null;
+        }
+    }
+
+    long startDigest() {
+        String leader = database.log().awaitLeader(TimeUnit.MILLISECONDS.toNanos(database.timeoutMillis()));
+        if (leader == null || leader.equals(database.node())) {
+            throw Errors.noLeader(database.name(), database.timeoutMillis());
+        }
+        try {
+            ForwardedSession session = open(leader);
+            try {
+                return session.startDigest();
+            } finally {
+                session.close();
+            }
+        } catch (SQLException e) {
+            throw Errors.wrap(e);
+        }
+    }
+
+    /** The session has tables of its own over there: everything runs there from now on. */
+    void pin() {
+        pinned = true;
+    }
+
+    boolean pinned() {
+        return pinned;
+    }
+
+    boolean isBroken() {
+        ForwardedSession session = current;
+        return session == null || session.isBroken();
+    }
+
+    void cancel() {
+        ForwardedSession session = current;
+        if (session != null) {
+            session.cancel();
+        }
+    }
+
+    void close() {
+        if (current != null) {
+            database.unwatchLeader(leaderWatch);
+            current.close();
+            current = null;
+        }
+    }
+}

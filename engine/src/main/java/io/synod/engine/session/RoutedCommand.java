@@ -1,0 +1,234 @@
+package io.synod.engine.session;
+
+import io.synod.engine.session.SqlText.Token;
+import io.synod.engine.session.StatementRouter.Decision;
+import io.synod.engine.session.StatementRouter.Route;
+import java.util.ArrayList;
+import java.util.List;
+import org.h2.command.Command;
+import org.h2.command.CommandInterface;
+import org.h2.engine.Session;
+import org.h2.expression.ParameterInterface;
+import org.h2.result.BatchResult;
+import org.h2.result.ResultInterface;
+import org.h2.result.ResultWithGeneratedKeys;
+import org.h2.result.SimpleResult;
+import org.h2.value.Value;
+import org.h2.value.ValueLob;
+
+/**
+ * A statement that was prepared once and may be executed many times, each time where the session's state asks for. It is
+ * compiled by this node's H2, which also gives parameters and metadata; on the leader it is compiled again, when it first
+ * runs there.
+ *
+ * <p>Called under the session's lock, but for {@link #cancel}.
+ */
+final class RoutedCommand implements CommandInterface, PlainRead {
+    private final RoutedSession session;
+    private final String sql;
+    private final List<Token> tokens;
+    private final Decision decision;
+    /** {@code null} for a system call, and for what only the leader can compile. */
+    private final Command local;
+
+    private final SystemCalls.Call systemCall;
+
+    private Session remoteSession;
+    private CommandInterface remote;
+    private volatile CommandInterface running;
+
+    private RoutedCommand(
+            RoutedSession session,
+            String sql,
+            List<Token> tokens,
+            Command local,
+            Decision decision,
+            SystemCalls.Call systemCall) {
+        this.session = session;
+        this.sql = sql;
+        this.tokens = tokens;
+        this.local = local;
+        this.decision = decision;
+        this.systemCall = systemCall;
+    }
+
+    static RoutedCommand compiled(
+            RoutedSession session, String sql, List<Token> tokens, Command local, Decision decision) {
+        return new RoutedCommand(session, sql, tokens, local, decision, null);
+    }
+
+    static RoutedCommand system(RoutedSession session, String sql, List<Token> tokens, SystemCalls.Call call) {
+        return new RoutedCommand(session, sql, tokens, null, null, call);
+    }
+
+    /** For a statement that this node's H2 cannot compile: the leader can, or says why not. */
+    static RoutedCommand elsewhere(RoutedSession session, String sql, List<Token> tokens) {
+        return new RoutedCommand(session, sql, tokens, null, Decision.of(Route.WRITE), null);
+    }
+
+    String sql() {
+        return sql;
+    }
+
+    List<Token> tokens() {
+        return tokens;
+    }
+
+    Decision decision() {
+        return decision;
+    }
+
+    Command local() {
+        return local;
+    }
+
+    SystemCalls.Call systemCall() {
+        return systemCall;
+    }
+
+    /** Whether its result was read and has to be confirmed. */
+    boolean returnsRows() {
+        return isQuery();
+    }
+
+    /** Executes it on this node's H2. */
+    <T> T runHere(Execution<T> execution) {
+        running = local;
+        try {
+            return execution.on(local);
+        } finally {
+            running = null;
+        }
+    }
+
+    /** Executes it on a session of the leader. */
+    <T> T runOn(Session leader, Execution<T> execution) {
+        CommandInterface target = on(leader);
+        if (local != null) {
+            List<? extends ParameterInterface> from = local.getParameters();
+            List<? extends ParameterInterface> to = target.getParameters();
+            for (int i = 0; i < to.size() && i < from.size(); i++) {
+                Value value = from.get(i).getParamValue();
+                if (value != null) {
+                    to.get(i).setValue(carried(value), true);
+                }
+            }
+        }
+        Execution<T> carried = execution;
+        running = target;
+        try {
+            return carried.on(target);
+        } finally {
+            running = null;
+        }
+    }
+
+    private CommandInterface on(Session leader) {
+        if (remote == null || remoteSession != leader) {
+            remote = leader.prepareCommand(sql);
+            remoteSession = leader;
+        }
+        return remote;
+    }
+
+    /** A LOB that this node's H2 stores has no meaning elsewhere: its bytes have. */
+    static Value carried(Value value) {
+        return value instanceof ValueLob lob ? Lobs.inMemory(lob) : value;
+    }
+
+    @Override
+    public boolean isPlainRead() {
+        return systemCall == null && local != null && decision.route() == Route.READ;
+    }
+
+    @Override
+    public int getCommandType() {
+        if (local != null) {
+            return local.getCommandType();
+        }
+        return systemCall != null ? systemCall.commandType() : elsewhere().getCommandType();
+    }
+
+    @Override
+    public boolean isQuery() {
+        if (local != null) {
+            return local.isQuery();
+        }
+        return systemCall != null ? systemCall.isQuery() : elsewhere().isQuery();
+    }
+
+    @Override
+    public ArrayList<? extends ParameterInterface> getParameters() {
+        if (local != null) {
+            return local.getParameters();
+        }
+        return systemCall != null ? new ArrayList<>() : elsewhere().getParameters();
+    }
+
+    @Override
+    public ResultInterface getMetaData() {
+        if (local != null) {
+            session.local().lock();
+            try {
+                return local.getMetaData();
+            } finally {
+                session.local().unlock();
+            }
+        }
+        return systemCall != null ? new SimpleResult() : elsewhere().getMetaData();
+    }
+
+    private CommandInterface elsewhere() {
+        return on(session.leaderSession());
+    }
+
+    @Override
+    public ResultInterface executeQuery(long maxRows, int fetchSize, boolean scrollable) {
+        return session.execute(this, new Execution.Query(maxRows, fetchSize, scrollable));
+    }
+
+    @Override
+    public ResultWithGeneratedKeys executeUpdate(Object generatedKeysRequest) {
+        return session.execute(this, new Execution.Update(generatedKeysRequest));
+    }
+
+    @Override
+    public BatchResult executeBatchUpdate(ArrayList<Value[]> batchParameters, Object generatedKeysRequest) {
+        Execution.Batch batch = new Execution.Batch(batchParameters, generatedKeysRequest);
+        if (decision == null || decision.route() != Route.WRITE) {
+            return batch.oneByOne(this);
+        }
+        return session.execute(this, batch);
+    }
+
+    @Override
+    public void stop(boolean commitIfAutoCommit) {
+        // Results are complete when they are returned, and commits are ours.
+    }
+
+    @Override
+    public void close() {
+        if (local != null) {
+            local.close();
+        }
+        if (remote != null && !remoteSession.isClosed()) {
+            remote.close();
+        }
+        remote = null;
+    }
+
+    @Override
+    public void cancel() {
+        CommandInterface target = running;
+        if (target != null) {
+            target.cancel();
+        } else if (local != null) {
+            local.cancel();
+        }
+    }
+
+    @Override
+    public String toString() {
+        return sql;
+    }
+}

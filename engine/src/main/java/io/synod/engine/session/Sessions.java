@@ -1,0 +1,200 @@
+package io.synod.engine.session;
+
+import io.synod.engine.database.Errors;
+import io.synod.engine.database.HostedDatabase;
+import java.sql.SQLException;
+import java.util.Map;
+import java.util.Set;
+import org.h2.api.ErrorCode;
+import org.h2.command.CommandInterface;
+import org.h2.engine.ConnectionInfo;
+import org.h2.engine.RightOwner;
+import org.h2.engine.Session;
+import org.h2.engine.SessionLocal;
+import org.h2.engine.Setting;
+import org.h2.engine.SynodEngineBridge;
+import org.h2.engine.User;
+import org.h2.message.DbException;
+import org.h2.util.StringUtils;
+
+/** Opens sessions on one database of this node: checks the user, creates the first one. Thread-safe. */
+public final class Sessions {
+    /** Synod's own, and those of H2 that the node has looked at when it opened the database. */
+    private static final Set<String> NOT_STATEMENTS = Set.of(
+            "NODE",
+            "LISTEN",
+            "SQL",
+            "PEERS",
+            "CLUSTER",
+            "READ",
+            "COMMIT",
+            "PRIORITY",
+            "CONNECT_TIMEOUT",
+            "FAILOVER_TIMEOUT",
+            "SYNOD_REQUESTS",
+            "INTERNAL",
+            "SYNOD_SESSION",
+            "IFEXISTS",
+            "FORBID_CREATION",
+            "DB_CLOSE_DELAY",
+            "DB_CLOSE_ON_EXIT",
+            "AUTO_SERVER",
+            "AUTO_RECONNECT",
+            "AUTO_SERVER_PORT",
+            "FILE_LOCK",
+            "ACCESS_MODE_DATA",
+            "INIT",
+            "IGNORE_UNKNOWN_SETTINGS",
+            "NETWORK_TIMEOUT",
+            "USER",
+            "PASSWORD",
+            "JMX",
+            "OLD_INFORMATION_SCHEMA",
+            "WRITE_DELAY",
+            "TRACE_LEVEL_FILE",
+            "TRACE_LEVEL_SYSTEM_OUT",
+            "CACHE_SIZE");
+
+    private final HostedDatabase database;
+    private final LeaderLink link;
+
+    /** @param link {@code null} where the node has no peers */
+    public Sessions(HostedDatabase database, LeaderLink link) {
+        this.database = database;
+        this.link = link;
+    }
+
+    public HostedDatabase database() {
+        return database;
+    }
+
+    /**
+     * @param user as H2 compares it
+     * @param passwordHash H2's user password hash; empty for an empty password and user
+     * @param settings upper-case keys
+     * @param onClose called once when the session is closed
+     * @throws SQLException 28000 wrong user or password, HYT00 no leader to create the first user, 22023 a bad setting
+     */
+    public SynodSession open(String user, byte[] passwordHash, Map<String, String> settings, Runnable onClose)
+            throws SQLException {
+        try {
+            database.checkRunning();
+            SessionOptions options = SessionOptions.of(settings);
+            if (!hasUsers()) {
+                createFirstUser(user, passwordHash, settings);
+            }
+            SessionLocal local = login(user, passwordHash);
+            Forwarding forwarding = new Forwarding(database, link, user, passwordHash, settings);
+            RoutedSession session = new RoutedSession(database, local, forwarding, options, onClose);
+            try {
+                configure(session, settings);
+            } catch (RuntimeException e) {
+                session.close();
+                throw e;
+            }
+            return session;
+        } catch (DbException e) {
+            throw e.getSQLException();
+        }
+    }
+
+    /** A user that was created elsewhere a moment ago may not have arrived here. */
+    private SessionLocal login(String user, byte[] passwordHash) throws SQLException {
+        try {
+            return database.store().session(user, passwordHash);
+        } catch (SQLException e) {
+            if (database.log().servingEpoch() != 0 || e.getErrorCode() != ErrorCode.WRONG_USER_OR_PASSWORD) {
+                throw e;
+            }
+            database.reads().awaitReadable();
+            return database.store().session(user, passwordHash);
+        }
+    }
+
+    private boolean hasUsers() {
+        for (RightOwner owner : database.h2().getAllUsersAndRoles()) {
+            if (owner instanceof User) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    /** As H2 does: whoever comes first to a new database is its administrator. The log decides who was first. */
+    private void createFirstUser(String user, byte[] passwordHash, Map<String, String> settings) throws SQLException {
+        database.reads().awaitReadable();
+        while (!hasUsers()) {
+            String name = user.isEmpty() ? "" : user;
+            if (database.statement(SynodEngineBridge.createAdminSql(database.h2(), name, passwordHash))) {
+                continue;
+            }
+            if (Boolean.parseBoolean(settings.get("INTERNAL"))) {
+                throw Errors.notLeader(database.node(), database.log().leader()).getSQLException();
+            }
+            String leader = database.log().awaitLeader(database.timeoutMillis() * 1_000_000L);
+            if (leader == null) {
+                throw Errors.noLeader(database.name(), database.timeoutMillis()).getSQLException();
+            }
+            if (!leader.equals(database.node()) && link != null) {
+                Session there = ForwardedSession.open(link, leader, database.name(), user, passwordHash, settings)
+                        .session();
+                there.close();
+            }
+            database.reads().awaitReadable();
+        }
+    }
+
+    private void configure(RoutedSession session, Map<String, String> settings) {
+        SessionLocal local = session.local();
+        local.setAllowLiterals(true);
+        if (Boolean.parseBoolean(settings.get("OLD_INFORMATION_SCHEMA"))) {
+            local.setOldInformationSchema(true);
+        }
+        boolean internal = Boolean.parseBoolean(settings.get("INTERNAL"));
+        settings.forEach((key, value) -> {
+            if (NOT_STATEMENTS.contains(key)
+                    || SynodEngineBridge.isOpenSetting(key)
+                    || ConnectionInfo.isIgnoredByParser(key)
+                    || isSetAlready(key, value)) {
+                return;
+            }
+            if (!internal) {
+                execute(
+                        session,
+                        "SET " + key + ' ' + (key.equals("TIME ZONE") ? StringUtils.quoteStringSQL(value) : value));
+            }
+        });
+        String init = settings.get("INIT");
+        if (init != null && !internal) {
+            execute(session, init);
+        }
+        local.setAllowLiterals(false);
+    }
+
+    private boolean isSetAlready(String key, String value) {
+        if (key.equals("MODE")) {
+            return database.h2().getMode().getName().equalsIgnoreCase(value);
+        }
+        Setting setting = database.h2().findSetting(key);
+        if (setting == null) {
+            return false;
+        }
+        String now =
+                setting.getStringValue() != null ? setting.getStringValue() : String.valueOf(setting.getIntValue());
+        return now.equalsIgnoreCase(value);
+    }
+
+    private static void execute(RoutedSession session, String sql) {
+        session.lock();
+        try {
+            CommandInterface command = session.prepareCommand(sql);
+            try {
+                Execution.run(command);
+            } finally {
+                command.close();
+            }
+        } finally {
+            session.unlock();
+        }
+    }
+}

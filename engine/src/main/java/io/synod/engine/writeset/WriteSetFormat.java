@@ -1,0 +1,54 @@
+package io.synod.engine.writeset;
+
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import org.h2.mvstore.DataUtils;
+import org.h2.mvstore.WriteBuffer;
+
+/**
+ * The bytes of a write set, version 1:
+ *
+ * <pre>
+ * version(1)  tables(varint) { number(varint) schemaVersion(varlong) }
+ * marks, as {@link SequenceMarks} writes them
+ * per table { op(1) key(varlong) [unchanged LOB columns] [row] } 0
+ * </pre>
+ *
+ * The tables stand in front, so that a member can tell that a write set is void without knowing the columns of its rows;
+ * then the marks, so that the member that made it need not read the rows at all.
+ */
+final class WriteSetFormat {
+    static final byte VERSION = 1;
+
+    static final byte END = 0;
+    static final byte INSERT = 1;
+    static final byte UPDATE = 2;
+    static final byte DELETE = 3;
+
+    private WriteSetFormat() {}
+
+    static void putString(WriteBuffer out, String text) {
+        byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
+        out.putVarInt(bytes.length).put(bytes);
+    }
+
+    static String readString(ByteBuffer in) {
+        byte[] bytes = new byte[DataUtils.readVarInt(in)];
+        in.get(bytes);
+        return new String(bytes, StandardCharsets.UTF_8);
+    }
+
+    static byte[] toBytes(WriteBuffer buffer) {
+        byte[] bytes = new byte[buffer.position()];
+        buffer.position(0);
+        buffer.get(bytes);
+        return bytes;
+    }
+
+    static void checkVersion(byte found, String what) {
+        if (found != VERSION) {
+            throw new IllegalStateException(what + " has format version " + found
+                    + "; this release of Synod reads version " + VERSION + ": update this node");
+        }
+    }
+}

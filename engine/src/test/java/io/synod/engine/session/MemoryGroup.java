@@ -1,0 +1,260 @@
+package io.synod.engine.session;
+
+import io.synod.group.Entry;
+import io.synod.group.EntryKind;
+import io.synod.group.Epoch;
+import io.synod.group.Member;
+import io.synod.group.Members;
+import io.synod.replica.Applier;
+import io.synod.replica.Proposal;
+import io.synod.replica.ReplicatedLog;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.locks.ReentrantLock;
+
+/**
+ * The in-memory twin of a group's log: one list that all members share, so that what is proposed is committed at once. A
+ * follower applies when somebody there waits for it, the leader when a proposal is awaited.
+ */
+final class MemoryGroup {
+    private final ReentrantLock baton = new ReentrantLock();
+    private final List<Entry> entries = new ArrayList<>();
+    private final List<Object> proposals = new ArrayList<>();
+    private final List<MemberLog> logs = new ArrayList<>();
+    private MemberLog leader;
+    private long epoch;
+    private int round;
+    private boolean losing;
+    private boolean leaseless;
+
+    MemberLog join(String name, Applier applier) {
+        baton.lock();
+        try {
+            MemberLog log = new MemberLog(name, applier, logs.size() + 1);
+            logs.add(log);
+            return log;
+        } finally {
+            baton.unlock();
+        }
+    }
+
+    /** A member that comes back with what it has kept. */
+    void replace(MemberLog old, MemberLog now) {
+        logs.remove(old);
+        if (leader == old) {
+            leader = null;
+        }
+        logs.remove(now);
+        logs.add(now);
+    }
+
+    void lead(MemberLog next) {
+        baton.lock();
+        try {
+            MemberLog old = leader;
+            leader = null;
+            epoch = 0;
+            if (old != null) {
+                old.applier.onDeposed();
+            }
+            long coming = Epoch.of(++round, next.slot);
+            entries.add(Entry.barrier(coming, entries.size() + 1));
+            proposals.add(null);
+            next.drain();
+            epoch = coming;
+            leader = next;
+        } finally {
+            baton.unlock();
+        }
+    }
+
+    /** From now on the leader's proposals are lost, as those of one that was deposed without knowing. */
+    void loseProposals(boolean on) {
+        losing = on;
+    }
+
+    void withoutLease(boolean on) {
+        leaseless = on;
+    }
+
+    /** What the log holds, without barriers. */
+    long dataEntries() {
+        return entries.stream().filter(e -> e.kind() == EntryKind.DATA).count();
+    }
+
+    final class MemberLog implements ReplicatedLog {
+        private final String name;
+        private final Applier applier;
+        private final int slot;
+
+        private MemberLog(String name, Applier applier, int slot) {
+            this.name = name;
+            this.applier = applier;
+            this.slot = slot;
+        }
+
+        void drain() {
+            baton.lock();
+            try {
+                for (long i = applier.appliedIndex(); i < entries.size(); i++) {
+                    Object proposal = proposals.get((int) i);
+                    boolean mine = proposal instanceof MemoryProposal p && p.from == this && p.epoch == epoch;
+                    applier.apply(entries.get((int) i), mine ? (Proposal) proposal : null);
+                }
+            } finally {
+                baton.unlock();
+            }
+        }
+
+        @Override
+        public Proposal propose(byte[] payload, long proposedEpoch, Object attachment) {
+            baton.lock();
+            try {
+                MemoryProposal proposal = new MemoryProposal(this, proposedEpoch, attachment);
+                if (leader == this && proposedEpoch == epoch && !losing) {
+                    proposal.entry = new Entry(epoch, entries.size() + 1, EntryKind.DATA, payload);
+                    entries.add(proposal.entry);
+                    proposals.add(proposal);
+                }
+                return proposal;
+            } finally {
+                baton.unlock();
+            }
+        }
+
+        @Override
+        public long servingEpoch() {
+            baton.lock();
+            try {
+                return leader == this ? epoch : 0;
+            } finally {
+                baton.unlock();
+            }
+        }
+
+        @Override
+        public String leader() {
+            MemberLog now = leader;
+            return now == null ? null : now.name;
+        }
+
+        @Override
+        public String awaitLeader(long timeoutNanos) {
+            return leader();
+        }
+
+        @Override
+        public boolean awaitReadable(long timeoutNanos) {
+            drain();
+            return leader != null;
+        }
+
+        @Override
+        public boolean leaseHolds() {
+            return leader == this && !leaseless;
+        }
+
+        @Override
+        public boolean awaitApplied(long index, long timeoutNanos) {
+            drain();
+            return applier.appliedIndex() >= index;
+        }
+
+        @Override
+        public long appliedIndex() {
+            return applier.appliedIndex();
+        }
+
+        @Override
+        public long commitIndex() {
+            return entries.size();
+        }
+
+        @Override
+        public long durableIndex() {
+            return entries.size();
+        }
+
+        @Override
+        public Members members() {
+            return new Members(logs.stream()
+                    .map(l -> new Member(l.slot, l.name, Member.UNSEEN, Member.Role.VOTER, "memory"))
+                    .toList());
+        }
+
+        @Override
+        public List<MemberStatus> status() {
+            return logs.stream()
+                    .map(l -> new MemberStatus(
+                            l.name,
+                            "memory",
+                            l == leader ? "leader" : "follower",
+                            Epoch.toString(epoch),
+                            entries.size(),
+                            entries.size(),
+                            l.applier.appliedIndex(),
+                            0,
+                            0,
+                            0,
+                            0,
+                            true))
+                    .toList();
+        }
+
+        @Override
+        public boolean transferAway(long timeoutNanos) {
+            for (MemberLog other : logs) {
+                if (other != this) {
+                    lead(other);
+                    return true;
+                }
+            }
+            return false;
+        }
+
+        @Override
+        public void close() {
+            baton.lock();
+            try {
+                if (leader == this) {
+                    leader = null;
+                    epoch = 0;
+                }
+            } finally {
+                baton.unlock();
+            }
+        }
+    }
+
+    private static final class MemoryProposal implements Proposal {
+        private final MemberLog from;
+        private final long epoch;
+        private final Object attachment;
+        private Entry entry;
+
+        private MemoryProposal(MemberLog from, long epoch, Object attachment) {
+            this.from = from;
+            this.epoch = epoch;
+            this.attachment = attachment;
+        }
+
+        @Override
+        public Object attachment() {
+            return attachment;
+        }
+
+        @Override
+        public Entry entry() {
+            return entry;
+        }
+
+        @Override
+        public Outcome await(long timeoutNanos) {
+            if (entry == null) {
+                return Outcome.LOST;
+            }
+            from.drain();
+            return Outcome.APPLIED;
+        }
+    }
+}

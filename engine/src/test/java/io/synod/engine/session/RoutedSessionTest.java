@@ -1,0 +1,138 @@
+package io.synod.engine.session;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.sql.Connection;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.util.HashMap;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+
+/** Where statements run, and what clients see of it: two members of a group in memory. */
+class RoutedSessionTest {
+    private final MemoryGroup group = new MemoryGroup();
+    private final Map<String, TestNode> peers = new HashMap<>();
+
+    static void run(Connection c, String... statements) throws SQLException {
+        try (Statement s = c.createStatement()) {
+            for (String sql : statements) {
+                s.execute(sql);
+            }
+        }
+    }
+
+    static long number(Connection c, String sql) throws SQLException {
+        try (Statement s = c.createStatement();
+                ResultSet rows = s.executeQuery(sql)) {
+            assertTrue(rows.next(), sql);
+            return rows.getLong(1);
+        }
+    }
+
+    @Test
+    void a_row_goes_through_the_log_into_the_table() throws Exception {
+        try (TestNode a = TestNode.solo(group);
+                Connection c = a.connect()) {
+            run(c, "CREATE TABLE t(id INT PRIMARY KEY, x INT)");
+            long before = group.dataEntries();
+            run(c, "INSERT INTO t VALUES (1, 10)");
+            assertEquals(before + 1, group.dataEntries());
+            assertEquals(10, number(c, "SELECT x FROM t WHERE id = 1"));
+        }
+    }
+
+    @Test
+    void what_is_rolled_back_never_reaches_the_log() throws Exception {
+        try (TestNode a = TestNode.solo(group);
+                Connection c = a.connect()) {
+            run(c, "CREATE TABLE t(id INT PRIMARY KEY)");
+            long before = group.dataEntries();
+            c.setAutoCommit(false);
+            run(c, "INSERT INTO t VALUES (1)", "INSERT INTO t VALUES (2)");
+            c.rollback();
+            assertEquals(0, number(c, "SELECT COUNT(*) FROM t"));
+            assertEquals(before, group.dataEntries());
+        }
+    }
+
+    @Test
+    void a_follower_forwards_writes_and_reads_them_back() throws Exception {
+        try (TestNode a = new TestNode(group, "a", null, peers);
+                TestNode b = new TestNode(group, "b", null, peers)) {
+            a.lead();
+            try (Connection c = b.connect()) {
+                run(c, "CREATE TABLE t(id INT PRIMARY KEY, x INT)", "INSERT INTO t VALUES (1, 10)");
+                assertEquals(10, number(c, "SELECT x FROM t WHERE id = 1"));
+                c.setAutoCommit(false);
+                run(c, "UPDATE t SET x = 11 WHERE id = 1");
+                assertEquals(11, number(c, "SELECT x FROM t WHERE id = 1"));
+                try (Connection other = a.connect()) {
+                    assertEquals(10, number(other, "SELECT x FROM t WHERE id = 1"));
+                }
+                c.commit();
+                try (Connection other = a.connect()) {
+                    assertEquals(11, number(other, "SELECT x FROM t WHERE id = 1"));
+                }
+            }
+        }
+    }
+
+    @Test
+    void a_transaction_open_on_a_deposed_leader_fails_with_40001_and_leaves_nothing() throws Exception {
+        try (TestNode a = new TestNode(group, "a", null, peers);
+                TestNode b = new TestNode(group, "b", null, peers)) {
+            a.lead();
+            try (Connection c = a.connect()) {
+                run(c, "CREATE TABLE t(id INT PRIMARY KEY, x INT)", "INSERT INTO t VALUES (1, 10)");
+                c.setAutoCommit(false);
+                run(c, "UPDATE t SET x = 11 WHERE id = 1");
+                b.lead();
+                assertEquals(
+                        "40001", assertThrows(SQLException.class, c::commit).getSQLState());
+                // The row is free, and the session goes on through the new leader.
+                run(c, "UPDATE t SET x = 12 WHERE id = 1");
+                c.commit();
+                assertEquals(12, number(c, "SELECT x FROM t WHERE id = 1"));
+            }
+            try (Connection c = b.connect()) {
+                assertEquals(12, number(c, "SELECT x FROM t WHERE id = 1"));
+            }
+        }
+    }
+
+    @Test
+    void a_lost_proposal_rolls_back_and_reports_40001() throws Exception {
+        try (TestNode a = TestNode.solo(group);
+                Connection c = a.connect()) {
+            run(c, "CREATE TABLE t(id INT PRIMARY KEY)");
+            group.loseProposals(true);
+            SQLException e = assertThrows(SQLException.class, () -> run(c, "INSERT INTO t VALUES (1)"));
+            assertEquals("40001", e.getSQLState());
+            group.loseProposals(false);
+            assertEquals(0, number(c, "SELECT COUNT(*) FROM t"));
+            run(c, "INSERT INTO t VALUES (1)");
+            assertEquals(1, number(c, "SELECT COUNT(*) FROM t"));
+        }
+    }
+
+    @Test
+    void a_fenced_commit_is_void_and_a_committed_one_is_known() throws Exception {
+        try (TestNode a = TestNode.solo(group);
+                TestNode.TestConnection c = a.connect()) {
+            run(c, "CREATE TABLE t(id INT PRIMARY KEY)");
+            java.util.UUID client = java.util.UUID.randomUUID();
+            c.session().request(client, 7);
+            run(c, "INSERT INTO t VALUES (1)");
+            assertEquals(1, number(c, "CALL SYNOD.RESOLVE('" + client + "', 7)"));
+            assertEquals(0, number(c, "CALL SYNOD.RESOLVE('" + client + "', 8)"));
+            c.session().request(client, 8);
+            SQLException e = assertThrows(SQLException.class, () -> run(c, "INSERT INTO t VALUES (2)"));
+            assertEquals("40001", e.getSQLState());
+            assertEquals(1, number(c, "SELECT COUNT(*) FROM t"));
+        }
+    }
+}

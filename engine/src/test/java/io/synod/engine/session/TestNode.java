@@ -1,0 +1,142 @@
+package io.synod.engine.session;
+
+import io.synod.engine.database.HostedDatabase;
+import io.synod.engine.snapshot.H2Store;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.sql.SQLException;
+import java.util.HashMap;
+import java.util.Map;
+import org.h2.engine.Session;
+import org.h2.jdbc.JdbcConnection;
+import org.h2.security.SHA256;
+
+/** A member of a {@link MemoryGroup} with its H2 database and JDBC connections to it. */
+final class TestNode implements AutoCloseable {
+    private final MemoryGroup group;
+    private final String name;
+    private final Map<String, TestNode> peers;
+    private final HostedDatabase database;
+    private final MemoryGroup.MemberLog log;
+    private final Sessions sessions;
+
+    TestNode(MemoryGroup group, String name, Path directory, Map<String, TestNode> peers)
+            throws SQLException, IOException {
+        this.group = group;
+        this.name = name;
+        this.peers = peers;
+        H2Store store = directory == null
+                ? H2Store.openMemory(Map.of())
+                : H2Store.openFile(directory.resolve(name).resolve("shop"), Map.of());
+        database = new HostedDatabase("shop", name, store, 2_000);
+        log = group.join(name, database);
+        database.attach(log);
+        if (directory != null) {
+            store.checkpoints(database::appliedIndex);
+        }
+        sessions = new Sessions(database, new LeaderLink() {
+            @Override
+            public Session open(String node, String db, String user, byte[] hash, Map<String, String> settings)
+                    throws SQLException {
+                return linkTo(node, user, hash, settings);
+            }
+
+            @Override
+            public void abandon(Session session) {
+                session.close();
+            }
+        });
+        peers.put(name, this);
+    }
+
+    static TestNode solo(MemoryGroup group) throws SQLException, IOException {
+        TestNode node = new TestNode(group, "a", null, new HashMap<>());
+        node.lead();
+        return node;
+    }
+
+    private Session linkTo(String node, String user, byte[] hash, Map<String, String> settings) throws SQLException {
+        TestNode peer = peers.get(node);
+        if (peer == null) {
+            throw new SQLException("node " + node + " is down", "08001");
+        }
+        return peer.sessions.open(user, hash, settings, () -> {});
+    }
+
+    void lead() {
+        group.lead(log);
+    }
+
+    HostedDatabase database() {
+        return database;
+    }
+
+    MemoryGroup.MemberLog log() {
+        return log;
+    }
+
+    TestConnection connect() throws SQLException {
+        return connect(Map.of());
+    }
+
+    TestConnection connect(Map<String, String> settings) throws SQLException {
+        return connect("SA", "", settings);
+    }
+
+    TestConnection connect(String user, String password, Map<String, String> settings) throws SQLException {
+        byte[] hash = SHA256.getKeyPasswordHash(user, password.toCharArray());
+        return new TestConnection(sessions.open(user, hash, settings, () -> {}), user);
+    }
+
+    /** Gone, as by a kill: nobody reaches it any more. */
+    void kill() {
+        peers.remove(name);
+        log.close();
+        database.abandon();
+    }
+
+    @Override
+    public void close() {
+        log.close();
+        database.close();
+    }
+
+    /** The part of the driver's connection that the tests need: a close that works on a foreign session. */
+    static final class TestConnection extends JdbcConnection {
+        private boolean closed;
+
+        TestConnection(SynodSession session, String user) {
+            super(session, user, "jdbc:synod:mem:shop");
+        }
+
+        SynodSession session() {
+            return (SynodSession) getSession();
+        }
+
+        @Override
+        public void close() throws SQLException {
+            if (!closed) {
+                closed = true;
+                session().lock();
+                try {
+                    session().close();
+                } finally {
+                    session().unlock();
+                }
+            }
+        }
+
+        @Override
+        public boolean isClosed() throws SQLException {
+            return closed || super.isClosed();
+        }
+
+        @Override
+        protected void checkClosed() {
+            if (closed) {
+                throw org.h2.message.DbException.get(org.h2.api.ErrorCode.OBJECT_CLOSED);
+            }
+            super.checkClosed();
+        }
+    }
+}

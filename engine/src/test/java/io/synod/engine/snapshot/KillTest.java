@@ -1,0 +1,29 @@
+package io.synod.engine.snapshot;
+
+import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.nio.file.Path;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** After kill -9, a database is its checkpoint and the log, whole: see {@link KillRounds}. */
+@Tag("long")
+class KillTest {
+    private static final int KILLS = 25;
+
+    @TempDir
+    Path directory;
+
+    @Test
+    void a_killed_writer_leaves_every_index_equal_to_its_table() throws Exception {
+        long seed = Long.getLong("synod.seed", System.nanoTime());
+        KillRounds rounds = new KillRounds(true, directory.resolve("work"), seed, 200, 600);
+        for (int i = 1; i <= KILLS; i++) {
+            assertNull(rounds.killAndCheck(), "kill " + i + ", seed " + seed + " (-Dsynod.seed=" + seed + ")");
+        }
+        assertTrue(rounds.checkpoints() >= KILLS, rounds.summary());
+        assertTrue(rounds.transactions() > KILLS * 20, rounds.summary());
+    }
+}

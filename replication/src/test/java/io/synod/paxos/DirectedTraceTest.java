@@ -1,0 +1,109 @@
+package io.synod.paxos;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.synod.group.Entry;
+import io.synod.group.EntryKind;
+import io.synod.group.Member;
+import io.synod.group.Members;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+/** Two losses that random schedules hardly ever meet, step by step; first on the protocol as it is, then on one without the rule. */
+class DirectedTraceTest {
+    private static final byte[] X = {1};
+
+    @Test
+    void entry_of_an_older_epoch_is_not_committed_by_counting_its_copies() {
+        TraceGroup group = countOldEpochTrace(Sabotage.NOTHING);
+        assertEquals(1, group.node(1).committed.size(), "1 committed more than its first barrier");
+        assertTrue(agree(group, 1, 5));
+    }
+
+    @Test
+    void without_that_rule_a_committed_entry_is_lost() {
+        TraceGroup group = countOldEpochTrace(Sabotage.COUNT_OLD_EPOCHS);
+        assertEquals(EntryKind.DATA, group.node(1).committed.get(1).kind());
+        assertFalse(agree(group, 1, 5));
+    }
+
+    /** Ongaro (2014), figure 3.7. */
+    private static TraceGroup countOldEpochTrace(Sabotage sabotage) {
+        TraceGroup group = new TraceGroup(5, TraceGroup.members(1, 5), sabotage);
+        // a: 1 leads and gives entry 2 to node 2 only.
+        group.elect(1, 2, 3);
+        group.settle(1, 2, 3, 4, 5);
+        assertEquals(2, group.propose(1, EntryKind.DATA, X));
+        group.settle(1, 2);
+        // b: 5 leads by 3 and 4, and has another entry 2 (its barrier), on itself only.
+        group.elect(5, 3, 4);
+        group.force(5);
+        // c: 1 comes back and leads by 2 and 3; its old entry 2 reaches a majority, its new barrier does not.
+        group.restart(1);
+        group.elect(1, 2, 3);
+        group.force(1);
+        group.deliver(1, 2, Message.Accept.class, accept -> accept.prevIndex() == 2);
+        group.deliver(1, 3, Message.Accept.class, accept -> !accept.entries().isEmpty() && accept.prevIndex() == 1);
+        group.deliver(2, 1, Message.Accepted.class, accepted -> accepted.durable() == 3);
+        group.deliver(3, 1, Message.Accepted.class, accepted -> accepted.durable() == 2);
+        // d: 1 is gone; 5 leads by 3 and 4, whose logs end in an older epoch than its own.
+        group.restart(5);
+        group.elect(5, 3, 4);
+        group.settle(5, 3, 4);
+        assertEquals(3, group.node(5).committed.size());
+        return group;
+    }
+
+    @Test
+    void configuration_is_not_changed_before_the_barrier_is_committed() {
+        TraceGroup group = configBeforeBarrierTrace(Sabotage.NOTHING);
+        assertTrue(group.node(2).committed.size() <= 1, "2 committed something in its epoch");
+        assertTrue(agree(group, 1, 2));
+    }
+
+    @Test
+    void without_that_rule_two_majorities_do_not_meet() {
+        TraceGroup group = configBeforeBarrierTrace(Sabotage.CONFIG_BEFORE_BARRIER);
+        assertEquals(EntryKind.CONFIG, group.node(2).committed.get(2).kind());
+        assertFalse(agree(group, 1, 2));
+    }
+
+    /** Ongaro, "bug in single-server membership changes", raft-dev, 10 July 2015. */
+    private static TraceGroup configBeforeBarrierTrace(Sabotage sabotage) {
+        Members four = TraceGroup.members(1, 4);
+        TraceGroup group = new TraceGroup(5, four, sabotage);
+        group.elect(1, 2, 3);
+        group.settle(1, 2, 3, 4);
+        // 1 adds node 5 and reaches only itself and 5: two of five.
+        assertEquals(
+                2, group.propose(1, EntryKind.CONFIG, TraceGroup.members(1, 5).encode()));
+        group.settle(1, 5);
+        assertEquals(2, group.node(5).log.size());
+        // 2 leads by 3 and 4 and at once removes 4: two of three.
+        group.elect(2, 3, 4);
+        List<Member> three = four.all().subList(0, 3);
+        long index = group.propose(2, EntryKind.CONFIG, new Members(three).encode());
+        assertEquals(sabotage == Sabotage.NOTHING ? -1 : 3, index);
+        group.settle(2, 3);
+        // 1 leads by 4 and 5 in its configuration of five.
+        group.restart(1);
+        group.elect(1, 4, 5);
+        group.settle(1, 4, 5);
+        assertEquals(3, group.node(1).committed.size());
+        return group;
+    }
+
+    /** Whether two nodes have committed the same as far as both have. */
+    private static boolean agree(TraceGroup group, int a, int b) {
+        List<Entry> left = group.node(a).committed;
+        List<Entry> right = group.node(b).committed;
+        for (int i = 0; i < Math.min(left.size(), right.size()); i++) {
+            if (left.get(i).epoch() != right.get(i).epoch()) {
+                return false;
+            }
+        }
+        return true;
+    }
+}

@@ -1,0 +1,288 @@
+package io.synod.paxos;
+
+import static io.synod.paxos.TraceGroup.MILLI;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.synod.group.Entry;
+import io.synod.group.EntryKind;
+import io.synod.group.Epoch;
+import io.synod.group.Recovered;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+/** Rules of the protocol, each by one trace; where somebody shipped without the rule, the issue is named. */
+class ProtocolTest {
+    private static final byte[] X = {1};
+
+    @Test
+    void group_of_one_leads_at_once_and_commits_by_its_own_force() {
+        TraceGroup group = new TraceGroup(1);
+        group.tick(1);
+        group.force(1);
+        assertTrue(!group.node(1).state.serving(), "served before its barrier was forced");
+        group.force(1);
+        assertTrue(group.node(1).state.serving());
+        assertTrue(group.node(1).state.leaseHolds(group.now));
+        long index = group.propose(1, EntryKind.DATA, X);
+        assertEquals(index - 1, group.node(1).state.commitIndex());
+        group.force(1);
+        assertEquals(index, group.node(1).state.commitIndex());
+    }
+
+    /** etcd 7331. */
+    @Test
+    void new_leader_answers_no_read_before_its_barrier_is_applied() {
+        TraceGroup group = new TraceGroup(3);
+        group.elect(1, 2);
+        group.node(1).holdsApply = true;
+        group.node(1).state.read(7, group.now, group.node(1));
+        group.settle(1, 2, 3);
+        assertEquals(1, group.node(1).state.commitIndex());
+        assertNull(group.node(1).readable.get(7L));
+        group.node(1).holdsApply = false;
+        group.node(1).apply();
+        assertEquals(1L, group.node(1).readable.get(7L));
+    }
+
+    @Test
+    void read_on_a_follower_waits_for_what_the_leader_has_committed() {
+        TraceGroup group = serving(3, 1);
+        group.propose(1, EntryKind.DATA, X);
+        group.settle(1, 2);
+        group.node(3).state.read(7, group.now, group.node(3));
+        group.drop();
+        // The question was lost; it is asked again.
+        group.pass(25 * MILLI);
+        group.tick(3);
+        group.settle(1, 2, 3);
+        assertEquals(2L, group.node(3).readable.get(7L));
+    }
+
+    @Test
+    void candidate_with_a_stale_log_fetches_the_committed_suffix_before_it_leads() {
+        TraceGroup group = serving(3, 1);
+        for (int i = 0; i < 5; i++) {
+            group.propose(1, EntryKind.DATA, X);
+        }
+        group.settle(1, 2);
+        assertEquals(6, group.node(1).state.commitIndex());
+        group.elect(3, 2);
+        assertEquals(
+                6, group.node(3).state.commitIndex() > 1 ? 6 : group.node(3).log.size() - 1);
+        group.settle(2, 3);
+        assertEquals(7, group.node(3).committed.size());
+        assertEquals(group.node(1).log, group.node(3).log.subList(0, 6));
+    }
+
+    /** neondatabase 295: what is voided stays void, also when indexes above were never written again. */
+    @Test
+    void entries_behind_a_superseded_one_are_void_after_restart_and_in_promises() {
+        TraceGroup group = new TraceGroup(3);
+        TraceGroup.Node node = group.node(3);
+        long first = Epoch.of(1, 1);
+        long third = Epoch.of(3, 2);
+        group.pass(1000 * MILLI);
+        for (long index = 1; index <= 7; index++) {
+            accept(group, 3, first, index, index == 1 ? 0 : first);
+        }
+        accept(group, 3, third, 5, first);
+        group.force(3);
+        assertEquals(5, node.state.lastIndex());
+        group.restart(3);
+        assertEquals(5, node.state.lastIndex());
+        group.drop();
+        group.pass(1000 * MILLI);
+        group.node(1).send(3, new Message.Prepare(Epoch.of(9, 1), 0, 0));
+        group.deliver(1, 3, Message.Prepare.class, m -> true);
+        Message.Promise promise = (Message.Promise) group.wire.get(0).message();
+        assertEquals(third, promise.lastEpoch());
+        assertEquals(5, promise.lastIndex());
+    }
+
+    private static void accept(TraceGroup group, int to, long epoch, long index, long prevEpoch) {
+        Entry entry = new Entry(epoch, index, EntryKind.DATA, X);
+        Message.Accept accept =
+                new Message.Accept(epoch, index - 1, prevEpoch, List.of(entry), 0, group.now, index, 0, 0);
+        group.node(to).state.onMessage(Epoch.slot(epoch), accept, group.now, group.node(to));
+    }
+
+    /** RATIS-2605. */
+    @Test
+    void heartbeat_proves_nothing_about_a_divergent_tail() {
+        TraceGroup group = new TraceGroup(3);
+        group.pass(1000 * MILLI);
+        long old = Epoch.of(1, 1);
+        for (long index = 1; index <= 4; index++) {
+            accept(group, 3, old, index, index == 1 ? 0 : old);
+        }
+        group.force(3);
+        group.drop();
+        // The new leader has entry 1 in common, and names it.
+        long epoch = Epoch.of(2, 2);
+        Message.Accept heartbeat = new Message.Accept(epoch, 1, old, List.of(), 4, group.now, 1, 0, 0);
+        group.node(3).state.onMessage(2, heartbeat, group.now, group.node(3));
+        Message.Accepted accepted = (Message.Accepted) group.wire.get(0).message();
+        assertEquals(1, accepted.durable());
+        assertEquals(1, group.node(3).state.commitIndex(), "commit of the leader counts only up to what is equal");
+        assertEquals(4, group.node(3).state.durableIndex());
+    }
+
+    @Test
+    void promise_is_answered_only_after_its_force_and_survives_a_restart() {
+        TraceGroup group = new TraceGroup(3);
+        group.pass(1000 * MILLI);
+        TraceGroup.Node node = group.node(3);
+        long higher = Epoch.of(5, 2);
+        node.state.onMessage(2, new Message.Prepare(higher, 0, 0), group.now, node);
+        assertTrue(group.wire.isEmpty(), "answered before the force");
+        node.force();
+        assertTrue(((Message.Promise) group.wire.get(0).message()).ok());
+        group.restart(3);
+        group.drop();
+        group.pass(1000 * MILLI);
+        long lower = Epoch.of(5, 1);
+        node.state.onMessage(1, new Message.Prepare(lower, 0, 0), group.now, node);
+        node.force();
+        Message.Promise refusal = (Message.Promise) group.wire.get(0).message();
+        assertFalse(refusal.ok());
+        assertEquals(higher, refusal.promised());
+    }
+
+    /** openraft 1796, canonical/raft 279: the longest log on one member, the highest epoch on another. */
+    @Test
+    void any_two_of_log_and_promise_among_five_members_elect_a_leader() {
+        long[] promises = {0, Epoch.of(4, 5), Epoch.of(9, 1)};
+        for (int a = 0; a < 9; a++) {
+            for (int b = 0; b < 9; b++) {
+                TraceGroup group = new TraceGroup(5);
+                // 4 and 5 are down; of the others each may have any log and any promise.
+                group.start(1, recovered(a % 3, promises[a / 3]));
+                group.start(2, recovered(b % 3, promises[b / 3]));
+                group.start(3, recovered(0, promises[(a + b) % 3]));
+                fill(group, 1, a % 3);
+                fill(group, 2, b % 3);
+                group.elect(1 + (a + b) % 3, 1, 2, 3);
+                group.settle(1, 2, 3);
+                int leader = 1 + (a + b) % 3;
+                assertTrue(group.node(leader).state.serving(), "logs and promises " + a + ", " + b);
+                int longest = Math.max(a % 3, b % 3) * 2;
+                assertTrue(group.node(leader).committed.size() > longest, "the longest log was not adopted");
+            }
+        }
+    }
+
+    private static Recovered recovered(int log, long promise) {
+        long epoch = Epoch.of(log + 1, 4);
+        return log == 0
+                ? new Recovered(promise, List.of(), 0)
+                : new Recovered(Math.max(promise, epoch), List.of(new Recovered.Term(epoch, 1)), 2L * log);
+    }
+
+    private static void fill(TraceGroup group, int slot, int log) {
+        for (long index = 1; index <= 2L * log; index++) {
+            group.node(slot).log.add(new Entry(Epoch.of(log + 1, 4), index, EntryKind.DATA, X));
+        }
+    }
+
+    @Test
+    void leader_serves_under_a_lease_only_while_a_majority_answers() {
+        TraceGroup group = serving(3, 1);
+        GroupState leader = group.node(1).state;
+        assertFalse(leader.leaseHolds(group.now), "a lease nobody asked for");
+        group.pass(20 * MILLI);
+        group.tick(1);
+        group.settle(1, 2);
+        assertTrue(leader.leaseHolds(group.now));
+        group.pass(86 * MILLI);
+        assertTrue(leader.leaseHolds(group.now));
+        group.pass(MILLI);
+        assertFalse(leader.leaseHolds(group.now), "longer than 90 ms less the drift");
+    }
+
+    /** etcd 12704, TiKV 1595, openraft 1748. */
+    @Test
+    void leader_that_hands_over_has_no_lease_for_the_rest_of_its_epoch() {
+        TraceGroup group = serving(3, 1);
+        GroupState leader = group.node(1).state;
+        assertFalse(leader.leaseHolds(group.now));
+        group.pass(20 * MILLI);
+        group.tick(1);
+        group.settle(1, 2, 3);
+        assertTrue(leader.leaseHolds(group.now));
+        leader.transfer(2, group.now, group.node(1));
+        assertFalse(leader.leaseHolds(group.now));
+        // The token is lost; the leader goes on proposing after a while, but never under a lease.
+        group.drop();
+        for (int i = 0; i < 15; i++) {
+            group.pass(20 * MILLI);
+            group.tick(1);
+            group.wire.removeIf(envelope -> envelope.message() instanceof Message.TransferNow);
+            group.settle(1, 2, 3);
+            assertFalse(leader.leaseHolds(group.now));
+        }
+        assertTrue(group.propose(1, EntryKind.DATA, X) > 0);
+    }
+
+    @Test
+    void handover_passes_the_guard_of_exactly_the_epoch_that_was_released() {
+        TraceGroup group = serving(3, 1);
+        group.node(1).state.leaseHolds(group.now);
+        group.pass(20 * MILLI);
+        group.tick(1);
+        group.settle(1, 2, 3);
+        group.drop();
+        // All guard node 1 now: nobody gets a promise, whatever epoch it names.
+        TraceGroup.Node voter = group.node(3);
+        voter.state.onMessage(2, new Message.Prepare(Epoch.of(50, 2), 0, Epoch.of(49, 1)), group.now, voter);
+        voter.force();
+        Message.Promise refusal = (Message.Promise) group.wire.get(0).message();
+        assertFalse(refusal.ok());
+        assertTrue(refusal.guardLeftNanos() > 0);
+        group.drop();
+        group.node(1).state.transfer(2, group.now, group.node(1));
+        group.settle(1, 2, 3);
+        assertEquals(Role.LEADER, group.node(2).state.role());
+        assertTrue(group.node(2).state.serving());
+    }
+
+    @Test
+    void leader_that_hears_no_majority_steps_down_without_a_new_epoch() {
+        TraceGroup group = serving(3, 1);
+        long promised = group.node(1).state.promisedEpoch();
+        for (int i = 0; i < 40 && group.node(1).state.role() == Role.LEADER; i++) {
+            group.pass(5 * MILLI);
+            group.tick(1);
+        }
+        assertEquals(Role.FOLLOWER, group.node(1).state.role());
+        assertEquals(promised, group.node(1).state.promisedEpoch());
+        assertFalse(group.node(1).state.serving());
+    }
+
+    @Test
+    void lost_data_is_sent_again_from_the_last_acknowledged_entry() {
+        TraceGroup group = serving(3, 1);
+        group.propose(1, EntryKind.DATA, X);
+        group.propose(1, EntryKind.DATA, X);
+        group.drop();
+        for (int i = 0; i < 15; i++) {
+            group.pass(5 * MILLI);
+            group.tick(1);
+            group.settle(1, 2);
+        }
+        assertEquals(3, group.node(1).state.commitIndex());
+        assertEquals(3, group.node(2).log.size());
+    }
+
+    /** A leader whose barrier is applied. */
+    private static TraceGroup serving(int nodes, int leader) {
+        TraceGroup group = new TraceGroup(nodes);
+        group.elect(leader, 2, 3);
+        group.settle(1, 2, 3);
+        assertTrue(group.node(leader).state.serving());
+        group.drop();
+        return group;
+    }
+}

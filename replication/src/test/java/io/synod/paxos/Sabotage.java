@@ -1,0 +1,69 @@
+package io.synod.paxos;
+
+import io.synod.group.Members;
+import io.synod.group.Recovered;
+import java.util.random.RandomGenerator;
+
+/** Ways to break the protocol on purpose, for tests that show that the break is found. */
+public enum Sabotage {
+    /** None: production as it stands. */
+    NOTHING(new SafetyRules()),
+    /** A member that promised a higher epoch still accepts from the old leader. */
+    ACCEPT_BELOW_PROMISE(new SafetyRules() {
+        @Override
+        boolean accepts(long epoch, long promised) {
+            return true;
+        }
+    }),
+    /** Whatever is forced is acknowledged, also a tail that the leader never had. */
+    HEARTBEAT_IS_A_MATCH(new SafetyRules() {
+        @Override
+        long acknowledges(long durable, long matched) {
+            return durable;
+        }
+    }),
+    /** A copy on a majority counts, whichever epoch the entry is of. */
+    COUNT_OLD_EPOCHS(new SafetyRules() {
+        @Override
+        boolean commitsByCounting(long entryEpoch, long leaderEpoch) {
+            return true;
+        }
+    }),
+    /** A new leader answers at once. */
+    SERVE_BEFORE_BARRIER(new SafetyRules() {
+        @Override
+        boolean serves(long barrier, long commit, long applied) {
+            return true;
+        }
+    }),
+    /** A new leader changes the members at once. */
+    CONFIG_BEFORE_BARRIER(new SafetyRules() {
+        @Override
+        boolean serves(long barrier, long commit, long applied) {
+            return true;
+        }
+
+        @Override
+        boolean mayChangeMembers(long barrier, long latestConfiguration, long commit) {
+            return true;
+        }
+    });
+
+    private final SafetyRules rules;
+
+    Sabotage(SafetyRules rules) {
+        this.rules = rules;
+    }
+
+    public GroupState groupState(
+            int selfSlot,
+            Members bootstrap,
+            Recovered recovered,
+            long applied,
+            int priority,
+            Timing timing,
+            RandomGenerator random,
+            long nowNanos) {
+        return new GroupState(selfSlot, bootstrap, recovered, applied, priority, timing, random, nowNanos, rules);
+    }
+}

@@ -1,0 +1,22 @@
+package io.synod.simulation;
+
+import io.synod.group.Entry;
+import java.util.ArrayList;
+import java.util.List;
+
+/** I7: what is applied at an index is the same on every member, in every life. */
+final class AppliedAgree implements Checker {
+    private final List<Entry> applied = new ArrayList<>();
+
+    @Override
+    public void applied(SimulatedNode node, Entry entry) {
+        Checker.check(entry.index() == node.applied + 1, node, "applies", entry, "after", node.applied);
+        if (entry.index() <= applied.size()) {
+            Entry other = applied.get((int) entry.index() - 1);
+            Checker.check(
+                    CommittedNeverLost.same(entry, other), node, "applies", entry, "where another applied", other);
+        } else {
+            applied.add(entry);
+        }
+    }
+}

@@ -1,0 +1,45 @@
+package io.synod.simulation;
+
+import io.synod.group.Entry;
+import io.synod.paxos.Message;
+
+/** Watches every step of a run and throws an {@link AssertionError} when what it stands for does not hold. */
+interface Checker {
+    /** Before the entry goes to the disk; {@code node.disk} is still as it was. */
+    default void appending(SimulatedNode node, Entry entry) {}
+
+    default void committed(SimulatedNode node, long from, long to) {}
+
+    default void applied(SimulatedNode node, Entry entry) {}
+
+    default void led(SimulatedNode node, long epoch) {}
+
+    default void sent(SimulatedNode node, Message message) {}
+
+    default void forced(SimulatedNode node) {}
+
+    default void restarted(SimulatedNode node) {}
+
+    default void acknowledged(SimulatedNode node, Entry entry) {}
+
+    /** @param started virtual ticket of the read's start, see {@link ReadsLinearizable} */
+    default void read(SimulatedNode node, long started, long appliedIndex) {}
+
+    default void leaseUsed(SimulatedNode node, long epoch) {}
+
+    /** After each input of this node. */
+    default void stepped(SimulatedNode node) {}
+
+    /** At the end, when all have come together again. */
+    default void settled(Cluster cluster) {}
+
+    static void check(boolean condition, Object... message) {
+        if (!condition) {
+            StringBuilder text = new StringBuilder();
+            for (Object part : message) {
+                text.append(part).append(' ');
+            }
+            throw new AssertionError(text.toString());
+        }
+    }
+}

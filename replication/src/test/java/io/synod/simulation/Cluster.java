@@ -1,0 +1,255 @@
+package io.synod.simulation;
+
+import io.synod.group.Entry;
+import io.synod.group.Member;
+import io.synod.group.Members;
+import io.synod.paxos.Message;
+import io.synod.paxos.Timing;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.PriorityQueue;
+import java.util.SplittableRandom;
+import java.util.UUID;
+import java.util.function.BooleanSupplier;
+import java.util.function.Consumer;
+
+/**
+ * A group of simulated members on one event queue in virtual time, watched by all checkers. One seed, split per concern,
+ * so that a change in one kind of chance does not shift the others.
+ */
+final class Cluster {
+    static final long MILLI = 1_000_000L;
+
+    private static final long TICK = 5 * MILLI;
+
+    private record Event(long at, long order, Runnable run) implements Comparable<Event> {
+        @Override
+        public int compareTo(Event other) {
+            return at != other.at ? Long.compare(at, other.at) : Long.compare(order, other.order);
+        }
+    }
+
+    /** Loses a message on purpose. */
+    interface Filter {
+        boolean drops(int from, int to, Message message);
+    }
+
+    final Timing timing = Timing.standard();
+    final Mutant mutant;
+    final SplittableRandom disks;
+    final SimulatedNetwork network;
+    final ReadsLinearizable reads = new ReadsLinearizable();
+    final CommittedNeverLost chosen;
+    final Liveness liveness = new Liveness();
+
+    private final SplittableRandom clocks;
+    private final PriorityQueue<Event> events = new PriorityQueue<>();
+    private final List<Checker> checkers;
+    private final SimulatedNode[] nodes;
+    private Filter filter = (from, to, message) -> false;
+    private long now;
+    private long order;
+    private long value;
+    private long trace = 1469598103934665603L;
+
+    /** The longest force, in nanoseconds; 0 for the usual. */
+    private final long[] slowForce;
+
+    private int chunk = Integer.MAX_VALUE;
+    private double checkpointChance = 0.3;
+
+    Cluster(int size, SplittableRandom random, Mutant mutant) {
+        this.mutant = mutant;
+        disks = random.split();
+        clocks = random.split();
+        network = new SimulatedNetwork(this, size, random.split());
+        slowForce = new long[size + 1];
+        chosen = new CommittedNeverLost(size);
+        checkers = List.of(
+                new OneLeaderPerEpoch(),
+                new PromiseNeverDecreases(),
+                new LogPrefixesAgree(),
+                chosen,
+                new AppliedAgree(),
+                new LeaseExclusive(this),
+                reads,
+                new AcknowledgedSurvives(),
+                new AcknowledgementsTrue(this),
+                liveness);
+        Members members = members(size);
+        nodes = new SimulatedNode[size];
+        for (int i = 0; i < size; i++) {
+            double drift = (clocks.nextDouble() * 2 - 1) * timing.maxDriftPercent() / 100.0;
+            nodes[i] = new SimulatedNode(i + 1, members, this, mutant, clocks.nextLong(1L << 40), 1 + drift);
+        }
+    }
+
+    static Members members(int size) {
+        List<Member> members = new ArrayList<>();
+        for (int slot = 1; slot <= size; slot++) {
+            String name = String.valueOf((char) ('a' + slot - 1));
+            members.add(new Member(slot, name, new UUID(0, slot), Member.Role.VOTER, name + ":1"));
+        }
+        return new Members(members);
+    }
+
+    void startAll() {
+        for (SimulatedNode node : nodes) {
+            if (!node.up()) {
+                node.start();
+            }
+        }
+    }
+
+    // ------------------------------------------------------------------ time
+
+    long now() {
+        return now;
+    }
+
+    void after(long delay, Runnable run) {
+        events.add(new Event(now + Math.max(0, delay), order++, run));
+    }
+
+    void runFor(long nanos) {
+        runUntil(() -> false, nanos);
+    }
+
+    /** @return whether it became true in time */
+    boolean runUntil(BooleanSupplier condition, long nanos) {
+        long end = now + nanos;
+        while (!condition.getAsBoolean()) {
+            Event next = events.peek();
+            if (next == null || next.at > end) {
+                now = end;
+                return condition.getAsBoolean();
+            }
+            events.poll();
+            now = next.at;
+            next.run.run();
+        }
+        return true;
+    }
+
+    // ------------------------------------------------------------------ chances
+
+    long tickGap() {
+        return TICK - MILLI / 2 + clocks.nextLong(MILLI);
+    }
+
+    long jitter() {
+        return clocks.nextLong(MILLI);
+    }
+
+    long forceTime(int slot) {
+        long usual = MILLI / 10 + disks.nextLong(MILLI);
+        return slowForce[slot] == 0 ? usual : disks.nextLong(slowForce[slot]);
+    }
+
+    long applyTime() {
+        return disks.nextLong(MILLI);
+    }
+
+    boolean checkpointNow() {
+        return disks.nextDouble() < checkpointChance;
+    }
+
+    int chunk() {
+        return chunk == Integer.MAX_VALUE ? chunk : 1 + disks.nextInt(chunk);
+    }
+
+    void chunk(int entries) {
+        chunk = entries;
+    }
+
+    void slowForce(int slot, long nanos) {
+        slowForce[slot] = nanos;
+    }
+
+    void checkpointChance(double chance) {
+        checkpointChance = chance;
+    }
+
+    long nextValue() {
+        return ++value;
+    }
+
+    // ------------------------------------------------------------------ nodes
+
+    int size() {
+        return nodes.length;
+    }
+
+    SimulatedNode node(int slot) {
+        return nodes[slot - 1];
+    }
+
+    SimulatedNode[] nodes() {
+        return nodes;
+    }
+
+    /** The serving leader of the highest epoch, or null. */
+    SimulatedNode leader() {
+        SimulatedNode leader = null;
+        for (SimulatedNode node : nodes) {
+            if (node.serves() && (leader == null || node.state.leaderEpoch() > leader.state.leaderEpoch())) {
+                leader = node;
+            }
+        }
+        return leader;
+    }
+
+    /** Peers see a reset connection, each with some chance. */
+    void crashed(SimulatedNode dead) {
+        trace(dead.slot, "crash");
+        for (SimulatedNode node : nodes) {
+            if (node != dead && clocks.nextInt(4) != 0) {
+                after(
+                        clocks.nextLong(3 * MILLI),
+                        () -> node.step("peer down", () -> node.state.onPeerDown(dead.slot, node.clock(), node)));
+            }
+        }
+    }
+
+    void filter(Filter drops) {
+        filter = drops;
+    }
+
+    boolean dropped(int from, int to, Message message) {
+        return filter.drops(from, to, message);
+    }
+
+    void isolate(int slot) {
+        for (SimulatedNode node : nodes) {
+            if (node.slot != slot) {
+                network.cut(slot, node.slot);
+                network.cut(node.slot, slot);
+            }
+        }
+    }
+
+    // ------------------------------------------------------------------ watching
+
+    void checkers(Consumer<Checker> event) {
+        for (Checker checker : checkers) {
+            event.accept(checker);
+        }
+    }
+
+    void trace(int slot, String name) {
+        trace = (trace ^ now) * 1099511628211L;
+        trace = (trace ^ slot * 31L + name.hashCode()) * 1099511628211L;
+    }
+
+    /** Equal for two runs only if they went the same way. */
+    long traceHash() {
+        long hash = trace;
+        for (SimulatedNode node : nodes) {
+            for (long i = 1; i <= node.disk.last(); i++) {
+                Entry entry = node.disk.entry(i);
+                hash = (hash ^ entry.epoch() * 31 + entry.index()) * 1099511628211L;
+            }
+        }
+        return hash;
+    }
+}

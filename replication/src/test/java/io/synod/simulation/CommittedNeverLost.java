@@ -1,0 +1,70 @@
+package io.synod.simulation;
+
+import io.synod.group.Entry;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * I6, I8 and I10: what one member knows to be committed was forced by a majority, is what every other member commits at
+ * that index, and is never voided.
+ */
+final class CommittedNeverLost implements Checker {
+    private final List<Entry> chosen = new ArrayList<>();
+    private final int majority;
+    private final ForcedHistory forced = new ForcedHistory();
+
+    CommittedNeverLost(int size) {
+        majority = size / 2 + 1;
+    }
+
+    /** Entries known to be committed, from index 1. */
+    List<Entry> all() {
+        return chosen;
+    }
+
+    static boolean same(Entry a, Entry b) {
+        return a.epoch() == b.epoch() && a.index() == b.index();
+    }
+
+    @Override
+    public void appending(SimulatedNode node, Entry entry) {
+        if (entry.index() > node.disk.last()) {
+            return;
+        }
+        Checker.check(entry.index() > node.commit, node, "voids a committed place by", entry);
+        for (long i = entry.index(); i <= Math.min(node.disk.last(), chosen.size()); i++) {
+            Entry lost = chosen.get((int) i - 1);
+            boolean replaced = i == entry.index() && same(entry, lost);
+            Checker.check(replaced || !same(node.disk.entry(i), lost), node, "voids the committed", lost, "by", entry);
+        }
+    }
+
+    @Override
+    public void forced(SimulatedNode node) {
+        forced.note(node);
+    }
+
+    @Override
+    public void restarted(SimulatedNode node) {
+        forced.note(node);
+    }
+
+    @Override
+    public void committed(SimulatedNode node, long from, long to) {
+        Checker.check(to >= from, node, "commits", to, "after", from - 1);
+        for (long i = from; i <= to; i++) {
+            Entry entry = node.disk.entry(i);
+            Checker.check(entry != null, node, "commits", i, "which it does not have");
+            if (i <= chosen.size()) {
+                Entry other = chosen.get((int) i - 1);
+                Checker.check(same(entry, other), node, "commits", entry, "where another has committed", other);
+            } else {
+                chosen.add(entry);
+            }
+        }
+        if (to == chosen.size()) {
+            int copies = forced.copies(node.disk.entry(to));
+            Checker.check(copies >= majority, node, "commits", node.disk.entry(to), "forced by", copies);
+        }
+    }
+}

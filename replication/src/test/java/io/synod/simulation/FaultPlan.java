@@ -1,0 +1,70 @@
+package io.synod.simulation;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.SplittableRandom;
+
+/**
+ * What happens in one run.
+ *
+ * @param faultGap greatest time between two faults, in nanoseconds; likewise the other gaps
+ * @param chunk greatest number of entries in one message
+ */
+record FaultPlan(
+        List<Fault> faults,
+        long faultGap,
+        long duration,
+        SimulatedNetwork.Weather weather,
+        int chunk,
+        long proposalGap,
+        long readGap,
+        boolean leases) {
+    private static final long MILLI = Cluster.MILLI;
+
+    enum Fault {
+        CRASH,
+        /** Between two effects of a step. */
+        CRASH_IN_STEP,
+        POWER_CUT,
+        ISOLATE,
+        CUT_ONE_WAY,
+        SPLIT,
+        PAUSE,
+        SLOW_DISK,
+        TRANSFER,
+        FALSE_HINT
+    }
+
+    static FaultPlan of(SplittableRandom random) {
+        List<Fault> faults = new ArrayList<>();
+        for (Fault fault : Fault.values()) {
+            if (random.nextBoolean()) {
+                faults.add(fault);
+            }
+        }
+        if (faults.isEmpty()) {
+            faults.add(Fault.CRASH);
+        }
+        boolean foul = random.nextInt(3) != 0;
+        SimulatedNetwork.Weather weather = foul
+                ? new SimulatedNetwork.Weather(
+                        random.nextDouble() * 0.1,
+                        random.nextDouble() * 0.1,
+                        random.nextDouble() * 0.3,
+                        (1 + random.nextLong(60)) * MILLI)
+                : SimulatedNetwork.Weather.FINE;
+        return new FaultPlan(
+                faults,
+                (40 + random.nextLong(400)) * MILLI,
+                (800 + random.nextLong(1500)) * MILLI,
+                weather,
+                random.nextBoolean() ? Integer.MAX_VALUE : 1 + random.nextInt(8),
+                (2 + random.nextLong(20)) * MILLI,
+                (2 + random.nextLong(20)) * MILLI,
+                random.nextBoolean());
+    }
+
+    Fault pick(SplittableRandom random) {
+        return faults.get(random.nextInt(faults.size()));
+    }
+}

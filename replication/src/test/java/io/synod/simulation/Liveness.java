@@ -1,0 +1,74 @@
+package io.synod.simulation;
+
+import io.synod.group.Entry;
+
+/** L1 to L4: when all faults have ended, a leader serves, decides what is proposed, brings all up to date, and stays. */
+final class Liveness implements Checker {
+    private static final long TIME_LIMIT = 12_000 * Cluster.MILLI;
+    private static final long QUIET = 1_500 * Cluster.MILLI;
+
+    private long lastAcknowledged;
+    private int elections;
+
+    @Override
+    public void acknowledged(SimulatedNode node, Entry entry) {
+        lastAcknowledged = Math.max(lastAcknowledged, entry.index());
+    }
+
+    @Override
+    public void led(SimulatedNode node, long epoch) {
+        elections++;
+    }
+
+    int elections() {
+        return elections;
+    }
+
+    void awaitSettled(Cluster cluster) {
+        long before = lastAcknowledged;
+        long[] proposedAt = {-TIME_LIMIT};
+        boolean decided = cluster.runUntil(
+                () -> {
+                    if (lastAcknowledged > before) {
+                        return allApplied(cluster, lastAcknowledged);
+                    }
+                    SimulatedNode leader = cluster.leader();
+                    if (leader != null && cluster.now() - proposedAt[0] > 50 * Cluster.MILLI) {
+                        proposedAt[0] = cluster.now();
+                        leader.propose(1);
+                    }
+                    return false;
+                },
+                TIME_LIMIT);
+        Checker.check(
+                decided, "after all faults ended: acknowledged", lastAcknowledged, "of before", before, state(cluster));
+        int electionsBefore = elections;
+        cluster.runFor(QUIET);
+        Checker.check(elections - electionsBefore <= 1, "leadership does not settle:", elections - electionsBefore);
+    }
+
+    private static boolean allApplied(Cluster cluster, long index) {
+        for (SimulatedNode node : cluster.nodes()) {
+            if (node.applied < index) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    private static String state(Cluster cluster) {
+        StringBuilder text = new StringBuilder();
+        for (SimulatedNode node : cluster.nodes()) {
+            text.append(node)
+                    .append(node.up() ? " " + node.state.role() + " follows " + node.state.leaderSlot() : " down")
+                    .append(", last ")
+                    .append(node.disk.last())
+                    .append(", commit ")
+                    .append(node.commit)
+                    .append(", applied ")
+                    .append(node.applied)
+                    .append("; ");
+        }
+        return text.toString();
+    }
+}

@@ -1,0 +1,384 @@
+package io.synod.simulation;
+
+import io.synod.group.Entry;
+import io.synod.group.EntryKind;
+import io.synod.group.Members;
+import io.synod.paxos.Effects;
+import io.synod.paxos.GroupState;
+import io.synod.paxos.Message;
+import io.synod.paxos.Role;
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.Iterator;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+
+/**
+ * One member: the production {@link GroupState} with a simulated disk and clock, a state machine that is the list of what
+ * was applied, and clients. Can crash between any two effects.
+ */
+final class SimulatedNode implements Effects {
+    /** Ends a step in its middle. */
+    private static final class Crash extends RuntimeException {
+        static final Crash NOW = new Crash();
+
+        private Crash() {
+            super("crash", null, false, false);
+        }
+    }
+
+    private record Read(long started, long index) {}
+
+    final int slot;
+    final SimulatedDisk disk;
+    private final Cluster cluster;
+    private final Members members;
+    private final long clockOffset;
+    private final double clockSpeed;
+
+    GroupState state;
+    int life;
+    long pausedUntil;
+    /** So many effects from now it crashes; negative for never. */
+    int crashIn = -1;
+
+    /** The state machine's durable position. */
+    long checkpoint;
+
+    long applied;
+    long commit;
+    private boolean applying;
+
+    private long persistGiven;
+    private boolean forcing;
+
+    private final Map<Long, Entry> proposals = new TreeMap<>();
+    private final Map<Long, Long> readStarts = new TreeMap<>();
+    private final List<Read> readsToApply = new ArrayList<>();
+    private long nextTicket;
+
+    SimulatedNode(int slot, Members members, Cluster cluster, Mutant mutant, long clockOffset, double clockSpeed) {
+        this.slot = slot;
+        this.members = members;
+        this.cluster = cluster;
+        this.disk = new SimulatedDisk(mutant);
+        this.clockOffset = clockOffset;
+        this.clockSpeed = clockSpeed;
+    }
+
+    long clock() {
+        return clockOffset + (long) (cluster.now() * clockSpeed);
+    }
+
+    boolean up() {
+        return state != null;
+    }
+
+    boolean serves() {
+        return up() && state.serving();
+    }
+
+    // ------------------------------------------------------------------ life
+
+    void start() {
+        life++;
+        applied = checkpoint;
+        commit = checkpoint;
+        applying = false;
+        persistGiven = 0;
+        forcing = false;
+        crashIn = -1;
+        pausedUntil = 0;
+        state = cluster.mutant.sabotage.groupState(
+                slot, members, disk.recovered(), checkpoint, 0, cluster.timing, cluster.disks.split(), clock());
+        cluster.checkers(c -> c.restarted(this));
+        scheduleTick();
+    }
+
+    void crash() {
+        if (up()) {
+            state = null;
+            disk.crash(cluster.disks);
+            proposals.clear();
+            readStarts.clear();
+            readsToApply.clear();
+            cluster.crashed(this);
+        }
+    }
+
+    private void scheduleTick() {
+        int born = life;
+        cluster.after(cluster.tickGap(), () -> {
+            if (life == born && up()) {
+                step("tick", () -> state.tick(clock(), this));
+                scheduleTick();
+            }
+        });
+    }
+
+    /** One input; later if this node is paused, never if it is down. */
+    void step(String name, Runnable input) {
+        if (!up()) {
+            return;
+        }
+        if (cluster.now() < pausedUntil) {
+            int born = life;
+            cluster.after(pausedUntil - cluster.now() + cluster.jitter(), () -> {
+                if (life == born) {
+                    step(name, input);
+                }
+            });
+            return;
+        }
+        cluster.trace(slot, name);
+        try {
+            input.run();
+        } catch (Crash now) {
+            crash();
+            return;
+        }
+        cluster.checkers(c -> c.stepped(this));
+    }
+
+    private void effect() {
+        if (crashIn >= 0 && crashIn-- == 0) {
+            throw Crash.NOW;
+        }
+    }
+
+    void receive(int from, Message message) {
+        step(message.getClass().getSimpleName(), () -> state.onMessage(from, message, clock(), this));
+    }
+
+    // ------------------------------------------------------------------ clients
+
+    void propose(int count) {
+        step("propose", () -> {
+            for (int i = 0; i < count; i++) {
+                long value = cluster.nextValue();
+                byte[] payload = ByteBuffer.allocate(8).putLong(value).array();
+                long index = state.propose(EntryKind.DATA, payload, clock(), this);
+                if (index > 0) {
+                    proposals.put(index, disk.entry(index));
+                }
+            }
+            state.flush(clock(), this);
+        });
+    }
+
+    /** A read, by the lease where {@code byLease}, with a pause of so long between snapshot and check. */
+    void read(boolean byLease, long pause) {
+        long started = cluster.reads.start();
+        step("read", () -> {
+            if (byLease && state.serving() && applied == state.commitIndex()) {
+                long epoch = state.leaderEpoch();
+                long snapshot = applied;
+                if (pause == 0) {
+                    readUnderLease(started, epoch, snapshot);
+                } else {
+                    int born = life;
+                    cluster.after(pause, () -> {
+                        if (life == born) {
+                            step("lease", () -> readUnderLease(started, epoch, snapshot));
+                        }
+                    });
+                }
+            } else {
+                long ticket = ++nextTicket;
+                readStarts.put(ticket, started);
+                state.read(ticket, clock(), this);
+            }
+        });
+    }
+
+    private void readUnderLease(long started, long epoch, long snapshot) {
+        if (state.leaseHolds(clock()) && state.leaderEpoch() == epoch) {
+            cluster.checkers(c -> c.leaseUsed(this, state.leaderEpoch()));
+            cluster.checkers(c -> c.read(this, started, snapshot));
+        } else {
+            long ticket = ++nextTicket;
+            readStarts.put(ticket, started);
+            state.read(ticket, clock(), this);
+        }
+    }
+
+    // ------------------------------------------------------------------ effects
+
+    @Override
+    public void append(Entry entry) {
+        effect();
+        cluster.checkers(c -> c.appending(this, entry));
+        disk.append(entry);
+        persisted();
+    }
+
+    @Override
+    public void promise(long epoch) {
+        effect();
+        disk.promise(epoch);
+        persisted();
+    }
+
+    private void persisted() {
+        persistGiven++;
+        if (!forcing) {
+            forcing = true;
+            int born = life;
+            cluster.after(0, () -> {
+                if (life == born) {
+                    force();
+                }
+            });
+        }
+    }
+
+    private void force() {
+        long count = persistGiven;
+        int written = disk.written();
+        int born = life;
+        cluster.after(cluster.forceTime(slot), () -> {
+            if (life != born || !up()) {
+                return;
+            }
+            disk.forcedTo(written);
+            cluster.checkers(c -> c.forced(this));
+            step("forced", () -> state.onForced(count, clock(), this));
+            if (up() && life == born) {
+                if (persistGiven > count) {
+                    force();
+                } else {
+                    forcing = false;
+                }
+            }
+        });
+    }
+
+    @Override
+    public void send(int toSlot, Message message) {
+        effect();
+        cluster.checkers(c -> c.sent(this, message));
+        cluster.network.send(slot, toSlot, message);
+    }
+
+    @Override
+    public void ship(int toSlot, Message.Accept accept, long from, long to) {
+        effect();
+        long at = from;
+        while (at <= to) {
+            long end = Math.min(to, at + cluster.chunk() - 1);
+            long prev = at - 1;
+            long prevEpoch = prev == 0 ? 0 : disk.entry(prev).epoch();
+            Message.Accept part = new Message.Accept(
+                    accept.epoch(),
+                    prev,
+                    prevEpoch,
+                    disk.read(at, end),
+                    accept.commit(),
+                    accept.sentAtNanos(),
+                    accept.seq(),
+                    accept.leaseNanos(),
+                    accept.quorumAgeNanos());
+            cluster.network.send(slot, toSlot, part);
+            at = end + 1;
+        }
+    }
+
+    @Override
+    public void donate(int toSlot, Message.Fetched header, long from, long to) {
+        effect();
+        long end = Math.min(to, from + cluster.chunk() - 1);
+        cluster.network.send(
+                slot,
+                toSlot,
+                new Message.Fetched(
+                        header.epoch(), header.ok(), header.prevIndex(), header.prevEpoch(), disk.read(from, end)));
+    }
+
+    @Override
+    public void accepted(int toSlot, Message.Accepted accepted) {
+        send(toSlot, accepted);
+    }
+
+    @Override
+    public void committed(long index) {
+        effect();
+        long from = commit + 1;
+        commit = index;
+        cluster.checkers(c -> c.committed(this, from, index));
+        scheduleApply();
+    }
+
+    private void scheduleApply() {
+        if (applying || applied >= commit) {
+            return;
+        }
+        applying = true;
+        int born = life;
+        cluster.after(cluster.applyTime(), () -> {
+            if (life == born) {
+                step("apply", () -> {
+                    applying = false;
+                    applyAll();
+                });
+            }
+        });
+    }
+
+    private void applyAll() {
+        while (applied < commit) {
+            Entry entry = disk.entry(applied + 1);
+            cluster.checkers(c -> c.applied(this, entry));
+            applied++;
+            Entry proposed = proposals.remove(entry.index());
+            if (proposed == entry && state.role() == Role.LEADER && state.leaderEpoch() == entry.epoch()) {
+                cluster.checkers(c -> c.acknowledged(this, entry));
+            }
+        }
+        if (cluster.checkpointNow() && disk.isForced(applied)) {
+            checkpoint = applied;
+        }
+        for (Iterator<Read> all = readsToApply.iterator(); all.hasNext(); ) {
+            Read read = all.next();
+            if (read.index <= applied) {
+                all.remove();
+                cluster.checkers(c -> c.read(this, read.started, applied));
+            }
+        }
+        state.onApplied(applied, clock(), this);
+        scheduleApply();
+    }
+
+    @Override
+    public void roleChanged(Role role, long epoch, int leaderSlot) {
+        effect();
+        if (role == Role.LEADER) {
+            cluster.checkers(c -> c.led(this, epoch));
+        } else {
+            proposals.clear();
+        }
+    }
+
+    @Override
+    public void readable(long ticket, long index) {
+        effect();
+        Long started = readStarts.remove(ticket);
+        Checker.check(started != null, "node", slot, "was told twice of read", ticket);
+        if (index <= applied) {
+            cluster.checkers(c -> c.read(this, started, applied));
+        } else {
+            readsToApply.add(new Read(started, index));
+        }
+    }
+
+    @Override
+    public void notReadable(long ticket, int leaderHint) {
+        effect();
+        Checker.check(readStarts.remove(ticket) != null, "node", slot, "was told twice of read", ticket);
+    }
+
+    @Override
+    public String toString() {
+        return "node " + slot + " (life " + life + ")";
+    }
+}
