@@ -127,6 +127,21 @@ public final class RemoteInternals {
         }
     }
 
+    /** Cuts the connection under whoever waits for an answer on it; from any thread, never blocks. */
+    static void sever(SessionRemote session) {
+        for (Transfer transfer : transfers(session)) {
+            Socket socket = transfer.getSocket();
+            if (socket != null) {
+                try {
+                    socket.close();
+                } catch (IOException e) {
+                    // Then it is closed already, or the waiting thread sees the same error.
+                    continue;
+                }
+            }
+        }
+    }
+
     private static List<Transfer> transfers(SessionRemote session) {
         List<?> list = (List<?>) get(TRANSFERS, session);
         List<Transfer> copy = new ArrayList<>(1);

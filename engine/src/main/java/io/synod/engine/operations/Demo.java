@@ -80,11 +80,8 @@ final class Demo {
     }
 
     private String leader() throws SQLException {
-        try (Connection connection = DriverManager.getConnection(cluster.url(), USER, "")) {
-            return ClusterStatus.read(connection)
-                    .leader()
-                    .map(MemberStatus::name)
-                    .orElse("?");
+        try (StatusReader reader = new StatusReader(new ConnectionOptions(cluster.url(), USER, ""))) {
+            return reader.read().leader().map(MemberStatus::name).orElse("?");
         }
     }
 

@@ -1,7 +1,5 @@
 package io.synod.engine.operations;
 
-import java.sql.Connection;
-import java.sql.DriverManager;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.function.Predicate;
@@ -16,32 +14,30 @@ public final class StatusWatch implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(StatusWatch.class);
     private static final long PAUSE_MILLIS = 100;
 
-    private final String url;
-    private final String user;
+    private final ConnectionOptions database;
     private final Thread thread;
     private volatile ClusterStatus latest = ClusterStatus.UNKNOWN;
 
     public StatusWatch(String url, String user) {
-        this.url = url;
-        this.user = user;
+        this.database = new ConnectionOptions(url, user, "");
         this.thread = new Thread(this::run, "status-watch");
         thread.setDaemon(true);
         thread.start();
     }
 
     private void run() {
-        while (!Thread.currentThread().isInterrupted()) {
-            try (Connection connection = DriverManager.getConnection(url, user, "")) {
-                while (true) {
-                    latest = ClusterStatus.read(connection);
-                    Thread.sleep(PAUSE_MILLIS);
+        try (StatusReader reader = new StatusReader(database)) {
+            while (true) {
+                try {
+                    latest = reader.read();
+                } catch (SQLException e) {
+                    // A cluster between two leaders does not answer; the next round asks again.
+                    LOG.debug("no status", e);
                 }
-            } catch (SQLException e) {
-                // A cluster between two leaders does not answer; the next round asks again.
-                LOG.debug("no status", e);
-            } catch (InterruptedException e) {
-                return;
+                Thread.sleep(PAUSE_MILLIS);
             }
+        } catch (InterruptedException e) {
+            LOG.debug("closed");
         }
     }
 
