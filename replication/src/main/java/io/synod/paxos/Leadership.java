@@ -148,7 +148,7 @@ final class Leadership {
         if (to >= peer.next) {
             long from = peer.next;
             Message.Accept header = header(peer, from - 1, now);
-            peer.sent(to, now);
+            peer.sent(to, seq, now);
             out.ship(peer.slot, header, from, to);
         }
     }
@@ -221,15 +221,21 @@ final class Leadership {
             return;
         }
         peer.heard(m.echoSentAtNanos(), m.echoSeq(), lease.fromSeq());
-        long limit = Math.min(m.lastIndex(), peer.next - 1);
+        if (peer.heeds(m.echoSeq())) {
+            peer.rejected(agreesUpTo(m, peer.next - 1) + 1);
+            ship(peer, now, out);
+        }
+        group.reads.confirmed(confirmedSeq(), now, out);
+    }
+
+    /** Where the follower's log, which differs before {@code next}, can at the latest have parted from this one. */
+    private long agreesUpTo(Message.Reject m, long prev) {
         long theirs = m.epochAtPrev() > 0 ? m.epochAtPrev() : m.lastEpoch();
-        long point = core.terms.lastWithEpochAtMost(theirs, limit);
+        long point = core.terms.lastWithEpochAtMost(theirs, Math.min(m.lastIndex(), prev));
         if (m.epochAtPrev() > 0 && core.terms.epochAt(point) < theirs) {
             point = Math.min(point, m.firstIndexOfEpochAtPrev() - 1);
         }
-        peer.rejected(Math.max(point, Math.min(m.commit(), core.terms.last())) + 1);
-        ship(peer, now, out);
-        group.reads.confirmed(confirmedSeq(), now, out);
+        return Math.max(point, Math.min(m.commit(), core.terms.last()));
     }
 
     void onForced(long now, Effects out) {

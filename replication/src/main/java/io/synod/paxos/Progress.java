@@ -41,6 +41,8 @@ final class Progress {
     private long waitingSince;
     /** Where the probe that is on the way begins; 0 when none is. */
     private long probeFrom;
+    /** Number of the last probe. */
+    private long probeSeq;
 
     Progress(int slot, long next, Timing timing) {
         this.slot = slot;
@@ -65,12 +67,13 @@ final class Progress {
         return unanswered() ? next - 1 : Math.min(last, next - 1 + PROBE_ENTRIES);
     }
 
-    void sent(long to, long now) {
+    void sent(long to, long seq, long now) {
         if (!unanswered()) {
             waitingSince = now;
         }
         if (mode == Mode.PROBE) {
             probeFrom = next;
+            probeSeq = seq;
         }
         next = to + 1;
     }
@@ -93,6 +96,14 @@ final class Progress {
         retransmitNanos = firstRetransmitNanos;
         waitingSince = now;
         return true;
+    }
+
+    /**
+     * Whether a refusal says something new: of several for one probe, or from before it, only the first is heeded. Otherwise
+     * each refused part of a batch would send a batch.
+     */
+    boolean heeds(long refusedSeq) {
+        return mode == Mode.PROBE ? probeFrom > 0 && refusedSeq == probeSeq : refusedSeq > probeSeq;
     }
 
     /** The follower has another entry before {@link #next}, or none: go on from {@code index}. */

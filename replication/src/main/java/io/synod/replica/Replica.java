@@ -1,5 +1,6 @@
 package io.synod.replica;
 
+import io.synod.group.Entry;
 import io.synod.group.EntryKind;
 import io.synod.group.Epoch;
 import io.synod.group.Member;
@@ -11,6 +12,7 @@ import io.synod.paxos.PeerView;
 import io.synod.paxos.Role;
 import io.synod.transport.Envelope;
 import io.synod.transport.VirtualThreads;
+import java.io.IOException;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -105,8 +107,7 @@ final class Replica implements ReplicatedLog {
         if (node.transport() != null) {
             for (Member member : bootstrap.all()) {
                 if (member.slot() != selfSlot) {
-                    outboxes.put(
-                            member.slot(), new PeerOutbox(this, member.slot(), node.transport(), log, node.feeder()));
+                    outboxes.put(member.slot(), new PeerOutbox(this, member.slot(), node.transport(), node.feeder()));
                 }
             }
         }
@@ -323,6 +324,30 @@ final class Replica implements ReplicatedLog {
         if (reads.replace(ticket, new ReadAnswer(index)) != null) {
             readSignal.raise();
         }
+    }
+
+    /**
+     * Entries of this group wherever they are: in the log, or still on their way there.
+     *
+     * @return not all of them where they are many, at least one
+     */
+    List<Entry> read(long from, long to, int maxBytes) throws IOException {
+        long end = to;
+        lock.lock();
+        try {
+            long firstUnforced = tail.first();
+            if (from >= firstUnforced) {
+                List<Entry> entries = tail.range(from, to);
+                if (entries != null) {
+                    return entries;
+                }
+            } else {
+                end = Math.min(to, firstUnforced - 1);
+            }
+        } finally {
+            lock.unlock();
+        }
+        return node.log().read(group, from, end, maxBytes);
     }
 
     /** Whether entries that were read from the log just now may be sent under this header. */

@@ -1,5 +1,6 @@
 package io.synod.simulation;
 
+import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assertions.fail;
 
 import org.junit.jupiter.params.ParameterizedTest;
@@ -14,7 +15,7 @@ class MutantTest {
             try {
                 new Simulation(seed, mutant).run();
             } catch (AssertionError found) {
-                System.out.println(mutant + " found: " + found.getMessage());
+                assertTrue(found.getMessage().startsWith("seed " + seed + " "), found.getMessage());
                 return;
             }
         }

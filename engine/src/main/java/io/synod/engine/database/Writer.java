@@ -258,7 +258,7 @@ public final class Writer {
      */
     public void commit(CommitId id) {
         Pending mine = new Pending(null, null);
-        Proposal proposal;
+        Proposal proposal = null;
         busy.lock();
         session.lock();
         try {
@@ -266,12 +266,13 @@ public final class Writer {
             byte[] rows = database.capture(session);
             if (rows == null) {
                 endUnchanged();
-                return;
+            } else {
+                // Before it is proposed: it may be applied before propose returns.
+                state = State.PROPOSED;
+                pending = mine;
+                proposal =
+                        database.log().propose(new LogRecord.WriteSet(id, rows).encode(), epoch, new Work(this, mine));
             }
-            // Before it is proposed: it may be applied before propose returns.
-            state = State.PROPOSED;
-            pending = mine;
-            proposal = database.log().propose(new LogRecord.WriteSet(id, rows).encode(), epoch, new Work(this, mine));
         } catch (RuntimeException e) {
             if (state == State.OPEN || state == State.PROPOSED && pending == mine) {
                 end();
@@ -281,7 +282,11 @@ public final class Writer {
             session.unlock();
             busy.unlock();
         }
-        await(proposal, mine);
+        if (proposal == null) {
+            database.coverSequences();
+        } else {
+            await(proposal, mine);
+        }
     }
 
     /** Rows that were only locked, temporary tables: nothing that the log has to know. */

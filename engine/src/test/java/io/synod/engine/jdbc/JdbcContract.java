@@ -44,11 +44,15 @@ abstract class JdbcContract {
     /** The URL of an empty database, for each test another one; two connections with the same see the same. */
     abstract String url();
 
+    /** Called before each test. */
+    void prepare() throws Exception {}
+
     /** Called after each test. */
     abstract void cleanUp() throws Exception;
 
     @BeforeEach
     void open() throws Exception {
+        prepare();
         c = connect();
     }
 

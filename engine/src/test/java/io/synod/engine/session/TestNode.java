@@ -34,7 +34,18 @@ final class TestNode implements AutoCloseable {
         if (directory != null) {
             store.checkpoints(database::appliedIndex);
         }
-        sessions = new Sessions(database, this::linkTo);
+        sessions = new Sessions(database, new LeaderLink() {
+            @Override
+            public Session open(String node, String db, String user, byte[] hash, Map<String, String> settings)
+                    throws SQLException {
+                return linkTo(node, user, hash, settings);
+            }
+
+            @Override
+            public void abandon(Session session) {
+                session.close();
+            }
+        });
         peers.put(name, this);
     }
 
@@ -44,8 +55,7 @@ final class TestNode implements AutoCloseable {
         return node;
     }
 
-    private Session linkTo(String node, String db, String user, byte[] hash, Map<String, String> settings)
-            throws SQLException {
+    private Session linkTo(String node, String user, byte[] hash, Map<String, String> settings) throws SQLException {
         TestNode peer = peers.get(node);
         if (peer == null) {
             throw new SQLException("node " + node + " is down", "08001");
