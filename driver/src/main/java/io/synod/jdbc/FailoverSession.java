@@ -35,8 +35,8 @@ import org.h2.value.ValueTimestampTimeZone;
  * <p><b>What this needs from the node.</b> {@code SYNOD.RESOLVE(session, n)} = FALSE must mean that request n will not commit
  * from then on either, although the connection that carried it may still be open on the old node.
  *
- * <p><b>Concurrency.</b> Everything runs under {@link #lock()}; only {@link #cancel} and {@link #cancelWait} come from
- * other threads without it.
+ * <p><b>Concurrency.</b> Everything runs under {@link #lock()}; only {@link #cancel}, {@link #cancelWait} and the
+ * {@link Watchdog} come from other threads without it.
  */
 final class FailoverSession extends SynodSessionBridge {
     /** A statement that is itself what kills a node must not go on to kill them all. */
@@ -48,11 +48,15 @@ final class FailoverSession extends SynodSessionBridge {
         T run(SessionRemote remote, CommandInterface command);
     }
 
+    /** A request whose answer is awaited. */
+    record Waiting(SessionRemote remote, long sinceNanos) {}
+
     private final SynodUrl url;
     private final UUID id = UUID.randomUUID();
     private final Reconnection reconnection;
     private final SessionState state = new SessionState();
     private volatile SessionRemote remote;
+    private volatile Waiting waiting;
     private volatile boolean closed;
     private long requests;
     private boolean autoCommit;
@@ -73,15 +77,18 @@ final class FailoverSession extends SynodSessionBridge {
         FailoverSession session = new FailoverSession(url, password);
         session.remote = session.reconnection.connectFirst();
         session.autoCommit = session.remote.getAutoCommit();
+        Watchdog.watch(session);
         return session;
     }
 
-    UUID id() {
-        return id;
+    /** For the watchdog's thread. */
+    Waiting waiting() {
+        return waiting;
     }
 
-    long requests() {
-        return requests;
+    /** For the watchdog's thread. */
+    String endpoint() {
+        return reconnection.endpoint();
     }
 
     /**
@@ -98,10 +105,12 @@ final class FailoverSession extends SynodSessionBridge {
                     SessionRemote target = connected(deadline, isRollback(command.sql()));
                     CommandInterface prepared = command.on(target);
                     number = announceNext(target);
+                    waiting = new Waiting(target, System.nanoTime());
                     T result = execution.run(target, prepared);
                     executed(target, command);
                     return result;
                 } catch (DbException e) {
+                    waiting = null;
                     SQLException cause = e.getSQLException();
                     if (closed || remote == null || !Broken.isBroken(remote, e)) {
                         throw e;
@@ -122,6 +131,7 @@ final class FailoverSession extends SynodSessionBridge {
                 }
             }
         } finally {
+            waiting = null;
             unlock();
         }
     }
@@ -144,6 +154,7 @@ final class FailoverSession extends SynodSessionBridge {
             Deadline deadline = new Deadline(url.intSetting("FAILOVER_TIMEOUT"));
             for (int attempt = 1; ; attempt++) {
                 SessionRemote target = connected(deadline, forRollback);
+                waiting = new Waiting(target, System.nanoTime());
                 try {
                     return call.apply(target);
                 } catch (DbException e) {
@@ -161,6 +172,7 @@ final class FailoverSession extends SynodSessionBridge {
                 }
             }
         } finally {
+            waiting = null;
             unlock();
         }
     }
@@ -195,6 +207,7 @@ final class FailoverSession extends SynodSessionBridge {
     }
 
     private void restore(SessionRemote fresh) {
+        waiting = new Waiting(fresh, System.nanoTime());
         if (fresh.getAutoCommit() != autoCommit) {
             fresh.setAutoCommit(autoCommit);
         }
@@ -291,6 +304,7 @@ final class FailoverSession extends SynodSessionBridge {
     private boolean ask(SessionRemote target, long number) {
         CommandInterface command = target.prepareCommand("CALL SYNOD.RESOLVE('" + id + "', " + number + ")");
         announceNext(target);
+        waiting = new Waiting(target, System.nanoTime());
         try (ResultInterface rows = command.executeQuery(1, 1, false)) {
             rows.next();
             return rows.currentRow()[0].getBoolean();
@@ -321,6 +335,7 @@ final class FailoverSession extends SynodSessionBridge {
         lock();
         try {
             closed = true;
+            Watchdog.forget(this);
             SessionRemote current = remote;
             remote = null;
             if (current != null && !current.isClosed()) {

@@ -19,6 +19,7 @@ final class Reconnection {
 
     private final ReentrantLock lock = new ReentrantLock();
     private final Condition wakeUp = lock.newCondition();
+    private volatile String current;
     private boolean waiting;
     private boolean givenUp;
 
@@ -52,6 +53,7 @@ final class Reconnection {
                     try {
                         SessionRemote session = connector.connect(endpoint, requests, connectTimeoutMillis);
                         endpoints.served(endpoint);
+                        current = endpoint;
                         return session;
                     } catch (SQLException e) {
                         if (first ? Broken.isFinalAtConnect(e) : Broken.isFinalAtReconnect(e)) {
@@ -70,6 +72,11 @@ final class Reconnection {
         } finally {
             end();
         }
+    }
+
+    /** @return the node that the session was last connected to; from any thread */
+    String endpoint() {
+        return current;
     }
 
     /** The node of the moment failed: try the others first. */

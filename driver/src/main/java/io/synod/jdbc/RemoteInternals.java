@@ -121,9 +121,24 @@ public final class RemoteInternals {
     }
 
     /** Drops the connection without a word to the node. */
-    static void abandon(SessionRemote session) {
+    public static void abandon(SessionRemote session) {
         for (Transfer transfer : transfers(session)) {
             transfer.close();
+        }
+    }
+
+    /** Cuts the connection under whoever waits for an answer on it; from any thread, never blocks. */
+    static void sever(SessionRemote session) {
+        for (Transfer transfer : transfers(session)) {
+            Socket socket = transfer.getSocket();
+            if (socket != null) {
+                try {
+                    socket.close();
+                } catch (IOException e) {
+                    // Then it is closed already, or the waiting thread sees the same error.
+                    continue;
+                }
+            }
         }
     }
 

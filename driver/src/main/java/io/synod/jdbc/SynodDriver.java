@@ -45,7 +45,7 @@ public final class SynodDriver implements Driver {
                 ? FailoverSession.connect(target, parsed.password())
                 : engine(target).open(target, target.user(), parsed.password());
         try {
-            return new SynodConnection(session, target.user(), target.text());
+            return new SynodConnection(session, target.user().toUpperCase(java.util.Locale.ROOT), target.text());
         } catch (RuntimeException | SQLException e) {
             session.close();
             throw e;

@@ -23,6 +23,7 @@ final class CutProxy implements AutoCloseable {
     private final AtomicInteger answersUntilCut = new AtomicInteger(-1);
     private final AtomicInteger cuts = new AtomicInteger();
     private volatile boolean down;
+    private volatile boolean silent;
 
     CutProxy(int target) throws IOException {
         this.target = target;
@@ -52,6 +53,11 @@ final class CutProxy implements AutoCloseable {
     void down() {
         down = true;
         cutAll();
+    }
+
+    /** As a paused process: connections stay open and are accepted, and nothing is ever answered. */
+    void silent() {
+        silent = true;
     }
 
     void up() {
@@ -97,6 +103,9 @@ final class CutProxy implements AutoCloseable {
                 if (untilCut.get() >= 0 && untilCut.getAndDecrement() == 0) {
                     cutAll();
                     return;
+                }
+                if (silent) {
+                    continue;
                 }
                 out.write(portion, 0, n);
                 out.flush();

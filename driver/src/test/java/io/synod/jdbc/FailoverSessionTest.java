@@ -239,6 +239,32 @@ class FailoverSessionTest {
     }
 
     @Test
+    void a_node_that_went_silent_is_left_within_seconds() throws SQLException {
+        try (Connection c = node.connect();
+                PreparedStatement query = c.prepareStatement("SELECT 42")) {
+            node.a.silent();
+            long start = System.nanoTime();
+            try (ResultSet rows = query.executeQuery()) {
+                rows.next();
+                assertEquals(42, rows.getInt(1));
+            }
+            long millis = (System.nanoTime() - start) / 1_000_000;
+            assertTrue(millis < 10_000, millis + " ms");
+        }
+    }
+
+    @Test
+    void a_slow_statement_on_a_node_that_answers_is_left_alone() throws SQLException {
+        try (Connection c = node.connect();
+                Statement s = c.createStatement()) {
+            s.execute("CREATE ALIAS NAP FOR '" + StockNode.class.getName() + ".nap'");
+            assertEquals(2500, query(c, "CALL NAP(2500)"));
+            assertEquals(0, node.a.cuts());
+            assertEquals(0, node.asked().size());
+        }
+    }
+
+    @Test
     void metadata_objects_survive() throws SQLException {
         try (Connection c = node.connect()) {
             DatabaseMetaData meta = c.getMetaData();

@@ -63,6 +63,15 @@ public final class StockNode implements AutoCloseable {
         return committed.test(UUID.fromString(session), number);
     }
 
+    /** Called by SQL: a statement that takes its time. */
+    public static int nap(int millis) {
+        long end = System.nanoTime() + millis * 1_000_000L;
+        while (System.nanoTime() < end) {
+            java.util.concurrent.locks.LockSupport.parkNanos(end - System.nanoTime());
+        }
+        return millis;
+    }
+
     /** A stock server takes the driver's own settings for unknown ones, unless told to ignore them. */
     String url(String settings) {
         return "jdbc:synod://" + a.endpoint() + "," + b.endpoint()

@@ -171,12 +171,17 @@ public final class ChronicleEntryLog implements EntryLog {
             return;
         }
         index.check(batch);
+        encoder.encode(batch, lastBatch + 1, durableBatch);
         boolean interrupted = Thread.interrupted();
-        int segment = writer.cycle();
-        long location;
         try {
-            encoder.encode(batch, lastBatch + 1, durableBatch);
-            location = writer.write(encoder);
+            int before = writer.cycle();
+            long location = writer.write(encoder);
+            if (writer.cycle() != before && lastBatch > 0) {
+                seal(before, lastBatch);
+            }
+            lastBatch++;
+            index.appended(batch, location);
+            touch(batch);
         } catch (SegmentWriter.FailedException | RuntimeException | Error e) {
             throw failed(e);
         } finally {
@@ -184,12 +189,6 @@ public final class ChronicleEntryLog implements EntryLog {
                 Thread.currentThread().interrupt();
             }
         }
-        if (writer.cycle() != segment && lastBatch > 0) {
-            seal(segment, lastBatch);
-        }
-        lastBatch++;
-        index.appended(batch, location);
-        touch(batch);
     }
 
     private void seal(int segment, long last) {
@@ -322,17 +321,23 @@ public final class ChronicleEntryLog implements EntryLog {
             return;
         }
         try (lock) {
-            boolean clean = failure == null;
-            if (clean) {
+            closeFiles();
+        }
+    }
+
+    private void closeFiles() throws IOException {
+        boolean clean = false;
+        try {
+            if (failure == null) {
                 force();
-            }
-            closed = true;
-            writer.close();
-            if (clean) {
-                write(new Manifest(true, lastBatch, sealed));
+                clean = true;
             }
         } finally {
             closed = true;
+            writer.close();
+        }
+        if (clean) {
+            write(new Manifest(true, lastBatch, sealed));
         }
     }
 }

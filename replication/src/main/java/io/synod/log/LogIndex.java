@@ -159,9 +159,13 @@ final class LogIndex {
         groups.values().forEach(g -> g.relocate(move));
     }
 
-    /** Whether an entry of this epoch and index proves that all before it here is what stood before it when it was written. */
-    synchronized boolean leadsTo(long group, long epoch, long entryIndex) {
-        return entryIndex == 1 || entryIndex - 1 <= last(group) && epochAt(group, entryIndex - 1) == epoch;
+    /**
+     * Up to which index, below this entry's, this log surely is what stood before the entry when it was written. Two logs
+     * that have an entry of the same epoch and index are equal up to it; where they have none, nothing is known.
+     */
+    synchronized long provenBefore(long group, long epoch, long entryIndex) {
+        long before = Math.min(last(group), entryIndex - 1);
+        return before == 0 || epochAt(group, before) == epoch ? before : 0;
     }
 
     /** Notes that all that this group has is durable. */
@@ -171,8 +175,7 @@ final class LogIndex {
     }
 
     /**
-     * The first index from which this log cannot be trusted to be what was noted. Two logs that have an entry of the same
-     * epoch and index are equal up to it; where they have none, nothing is known.
+     * The first index from which this log cannot be trusted to be what was noted.
      */
     synchronized long divergence(long group, DurableMark.Mark noted) {
         GroupIndex index = groups.get(group);

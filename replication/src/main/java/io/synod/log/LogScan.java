@@ -40,6 +40,7 @@ final class LogScan {
 
     private Fault untold;
 
+    private boolean gapNamed;
     private final Set<Long> seenSinceLoss = new HashSet<>();
 
     private int lastCycle = -1;
@@ -111,13 +112,14 @@ final class LogScan {
 
     private void fold(String file, int position, byte kind, long group, long epoch, long entryIndex, long location) {
         if (kind != EntryCodec.PROMISE) {
+            // What was lost may have superseded any suffix.
             boolean firstSinceLoss = untold != null && seenSinceLoss.add(group);
-            if (entryIndex > index.last(group) + 1 || firstSinceLoss && !index.leadsTo(group, epoch, entryIndex)) {
-                // What was lost may have superseded any suffix, unless the entry before is of the same epoch.
-                long from = firstSinceLoss ? 1 : index.last(group) + 1;
-                if (from < entryIndex) {
-                    faults.add(new Fault(file, position, group, from, entryIndex - 1, "missing before this place"));
-                }
+            long proven = firstSinceLoss
+                    ? index.provenBefore(group, epoch, entryIndex)
+                    : Math.min(index.last(group), entryIndex - 1);
+            if (proven < entryIndex - 1) {
+                faults.add(new Fault(file, position, group, proven + 1, entryIndex - 1, "missing before this place"));
+                gapNamed |= firstSinceLoss;
             }
         }
         index.found(kind, group, epoch, entryIndex, location);
@@ -183,7 +185,7 @@ final class LogScan {
                         untold.reason()));
             }
         });
-        if (faults.size() == named) {
+        if (faults.size() == named && !gapNamed) {
             faults.add(untold);
         }
     }

@@ -9,23 +9,17 @@ import java.util.Map;
  * thread-safe.
  */
 final class RecentEntries {
-    private static final int MIN_ENTRY_BYTES = 40;
-
     private final long maxBytes;
-    /** More turns than entries can fit: the rest are left behind by superseded ones. */
-    private final long maxOrder;
-
     private final Map<Long, Window> windows = new HashMap<>();
-
-    /** Groups in the order in which their entries came: who has to give one up next. */
-    private long[] order = new long[1024];
-
-    private int orderHead;
-    private int orderSize;
+    private final Turns turns = new Turns();
+    private long serials;
     private long bytes;
+    private int count;
 
+    /** Consecutive entries of one group. */
     private static final class Window {
         private Entry[] entries = new Entry[64];
+        private long[] serial = new long[64];
         /** Index of the oldest one kept; the window is empty when it is {@code end}. */
         private long first;
 
@@ -34,15 +28,63 @@ final class RecentEntries {
         private int slot(long index) {
             return (int) (index & entries.length - 1);
         }
+
+        private boolean has(long index) {
+            return first <= index && index < end;
+        }
+
+        private void grow() {
+            Entry[] oldEntries = entries;
+            long[] oldSerial = serial;
+            entries = new Entry[oldEntries.length * 2];
+            serial = new long[entries.length];
+            for (long i = first; i < end; i++) {
+                int from = (int) (i & oldEntries.length - 1);
+                entries[slot(i)] = oldEntries[from];
+                serial[slot(i)] = oldSerial[from];
+            }
+        }
+    }
+
+    /** Which entry goes next: group, index and serial number of each, oldest first. */
+    private static final class Turns {
+        private static final int STRIDE = 3;
+
+        private long[] ring = new long[1024 * STRIDE];
+        private int head;
+        private int size;
+
+        private void add(long group, long index, long serial) {
+            if (size * STRIDE == ring.length) {
+                long[] larger = new long[ring.length * 2];
+                System.arraycopy(ring, head, larger, 0, ring.length - head);
+                System.arraycopy(ring, 0, larger, ring.length - head, head);
+                ring = larger;
+                head = 0;
+            }
+            int at = (head + size * STRIDE) % ring.length;
+            ring[at] = group;
+            ring[at + 1] = index;
+            ring[at + 2] = serial;
+            size++;
+        }
+
+        private void drop() {
+            head = (head + STRIDE) % ring.length;
+            size--;
+        }
     }
 
     RecentEntries(long maxBytes) {
         this.maxBytes = maxBytes;
-        this.maxOrder = maxBytes / MIN_ENTRY_BYTES + 1024;
     }
 
     void add(long group, Entry entry) {
-        Window window = windows.computeIfAbsent(group, g -> new Window());
+        Window window = windows.get(group);
+        if (window == null) {
+            window = new Window();
+            windows.put(group, window);
+        }
         long index = entry.index();
         while (window.end > index && window.end > window.first) {
             forget(window, --window.end);
@@ -52,23 +94,27 @@ final class RecentEntries {
             window.end = index;
         }
         if (window.end - window.first == window.entries.length) {
-            grow(window);
+            window.grow();
         }
-        window.entries[window.slot(index)] = entry;
+        int slot = window.slot(index);
+        window.entries[slot] = entry;
+        window.serial[slot] = ++serials;
         window.end = index + 1;
         bytes += entry.size();
-        remember(group);
-        while (orderSize > 0 && (bytes > maxBytes || orderSize > maxOrder)) {
-            evictOldest();
+        count++;
+        turns.add(group, index, serials);
+        while (bytes > maxBytes) {
+            takeTurn(true);
+        }
+        if (turns.size > 2 * count + 1024) {
+            dropTurnsOfSuperseded();
         }
     }
 
     /** {@code null} when it is not kept. */
     Entry get(long group, long index) {
         Window window = windows.get(group);
-        return window == null || index < window.first || index >= window.end
-                ? null
-                : window.entries[window.slot(index)];
+        return window == null || !window.has(index) ? null : window.entries[window.slot(index)];
     }
 
     long bytes() {
@@ -79,37 +125,29 @@ final class RecentEntries {
         int slot = window.slot(index);
         bytes -= window.entries[slot].size();
         window.entries[slot] = null;
+        count--;
     }
 
-    /** A superseded entry leaves its turn behind, so a group may be asked once too often, never too seldom. */
-    private void evictOldest() {
-        long group = order[orderHead];
-        orderHead = orderHead + 1 & order.length - 1;
-        orderSize--;
+    /** The oldest turn ends: its entry goes, or (not {@code evict}) waits for another turn; a superseded one is gone. */
+    private void takeTurn(boolean evict) {
+        long group = turns.ring[turns.head];
+        long index = turns.ring[turns.head + 1];
+        long serial = turns.ring[turns.head + 2];
+        turns.drop();
         Window window = windows.get(group);
-        if (window.first < window.end) {
-            forget(window, window.first++);
-        }
-    }
-
-    private void remember(long group) {
-        if (orderSize == order.length) {
-            long[] larger = new long[order.length * 2];
-            for (int i = 0; i < orderSize; i++) {
-                larger[i] = order[orderHead + i & order.length - 1];
+        if (window.has(index) && window.serial[window.slot(index)] == serial) {
+            if (evict) {
+                // Older ones of its group had their turn before.
+                forget(window, window.first++);
+            } else {
+                turns.add(group, index, serial);
             }
-            order = larger;
-            orderHead = 0;
         }
-        order[orderHead + orderSize & order.length - 1] = group;
-        orderSize++;
     }
 
-    private static void grow(Window window) {
-        Entry[] old = window.entries;
-        window.entries = new Entry[old.length * 2];
-        for (long i = window.first; i < window.end; i++) {
-            window.entries[window.slot(i)] = old[(int) (i & old.length - 1)];
+    private void dropTurnsOfSuperseded() {
+        for (int i = turns.size; i > 0; i--) {
+            takeTurn(false);
         }
     }
 }

@@ -139,9 +139,11 @@ final class Segments {
         try {
             try (RandomAccessFile file = new RandomAccessFile(partial.toFile(), "rw")) {
                 byte[] zeros = new byte[ZEROS];
-                for (long at = file.length(); at < size; at += ZEROS) {
+                for (long at = 0; at < blocks * blockBytes; at += ZEROS) {
                     file.write(zeros);
                 }
+                // Mapped along with the last block, never written to: it may be a hole.
+                file.setLength(size);
                 file.getFD().sync();
             }
             Files.move(partial, ready, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);

@@ -1,7 +1,6 @@
 package io.synod.replica;
 
 import io.synod.group.Entry;
-import io.synod.log.EntryLog;
 import io.synod.paxos.Message;
 import io.synod.transport.Transport;
 import java.io.IOException;
@@ -59,19 +58,17 @@ final class PeerOutbox {
     private final long group;
     private final int slot;
     private final Transport transport;
-    private final EntryLog log;
     private final Feeder feeder;
 
     private final ConcurrentLinkedQueue<Item> queue = new ConcurrentLinkedQueue<>();
     private final AtomicInteger size = new AtomicInteger();
     private final AtomicBoolean busy = new AtomicBoolean();
 
-    PeerOutbox(Replica replica, int slot, Transport transport, EntryLog log, Feeder feeder) {
+    PeerOutbox(Replica replica, int slot, Transport transport, Feeder feeder) {
         this.replica = replica;
         this.group = replica.group();
         this.slot = slot;
         this.transport = transport;
-        this.log = log;
         this.feeder = feeder;
     }
 
@@ -146,7 +143,7 @@ final class PeerOutbox {
     private boolean load(Item item) {
         int bytes = item.header instanceof Message.Fetched ? DONATION_BYTES : CHUNK_BYTES;
         try {
-            List<Entry> entries = log.read(group, item.next, item.to, bytes);
+            List<Entry> entries = replica.read(item.next, item.to, bytes);
             // Looked at after the read: what was read under a leadership that is over may be another leader's entries.
             if (!replica.mayStillSend(item.header)) {
                 return false;
@@ -154,8 +151,10 @@ final class PeerOutbox {
             item.entries = entries;
             return true;
         } catch (IOException e) {
-            // Voided meanwhile, or damaged; who applies the entry will stop the group if it is the latter.
-            LOG.warn("cannot send entries {} to {} of group {} to slot {}", item.next, item.to, group, slot, e);
+            // Voided meanwhile, by another leader, or damaged; then who applies the entry will stop the group.
+            if (replica.mayStillSend(item.header)) {
+                LOG.error("cannot send entries {} to {} of group {} to slot {}", item.next, item.to, group, slot, e);
+            }
             return false;
         }
     }

@@ -26,6 +26,11 @@ final class UnforcedTail {
         }
     }
 
+    /** {@link Long#MAX_VALUE} when the tail is empty. */
+    long first() {
+        return entries.isEmpty() ? Long.MAX_VALUE : entries.peekFirst().index();
+    }
+
     /** {@code null} when the tail does not hold all of them. */
     List<Entry> range(long from, long to) {
         Entry first = entries.peekFirst();

@@ -77,8 +77,10 @@ final class PeerAcceptor {
                 permit.release();
                 socket.setSoTimeout(0);
                 connections.untrack(socket);
-                keep = foreign.serve(
-                        socket, new SequenceInputStream(new ByteArrayInputStream(first), socket.getInputStream()));
+                keep = serveForeign(socket, first);
+            } else if (first.length == 0) {
+                // Somebody who only looks whether the port is open.
+                LOG.debug("a connection from {} was closed without a word", socket.getRemoteSocketAddress());
             } else {
                 drop(
                         socket,
@@ -94,6 +96,16 @@ final class PeerAcceptor {
             if (!keep) {
                 PeerConnections.closeQuietly(socket);
             }
+        }
+    }
+
+    private boolean serveForeign(Socket socket, byte[] first) {
+        try {
+            return foreign.serve(
+                    socket, new SequenceInputStream(new ByteArrayInputStream(first), socket.getInputStream()));
+        } catch (IOException e) {
+            LOG.debug("connection from {} ended: {}", socket.getRemoteSocketAddress(), e.toString());
+            return false;
         }
     }
 

@@ -1,6 +1,7 @@
 package io.synod.transport;
 
 import java.io.IOException;
+import java.nio.file.Path;
 import java.util.Map;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
@@ -16,6 +17,15 @@ public interface PeerIdentities {
      * @return the incarnation that holds for this name: the given one, or another one that was seen before
      */
     UUID firstSeen(String name, UUID incarnation) throws IOException;
+
+    /**
+     * Remembers in this file, which is made at the first peer.
+     *
+     * @throws IOException when the file cannot be read, or is not one of these
+     */
+    static PeerIdentities in(Path file) throws IOException {
+        return new FilePeerIdentities(file);
+    }
 
     /** Remembers for as long as the process lives. */
     static PeerIdentities inMemory() {

@@ -233,6 +233,60 @@ abstract class EntryLogContract {
         assertEquals(10, log.recovered(1).lastIndex());
     }
 
+    /** What a reader gets is one state of the log: no entry of an old suffix in front of one of a new one. */
+    @Test
+    void readers_see_one_state_while_suffixes_are_superseded() throws Exception {
+        AtomicBoolean enough = new AtomicBoolean();
+        AtomicReference<Throwable> failure = new AtomicReference<>();
+        log.append(entries(1, data(1, 1)));
+        Thread reader = new Thread(() -> {
+            Random random = new Random(1);
+            try {
+                while (!enough.get()) {
+                    long last = log.recovered(1).lastIndex();
+                    long from = 1 + random.nextInt((int) last);
+                    assertOneState(log, from, last);
+                }
+            } catch (Throwable e) {
+                failure.set(e);
+            }
+        });
+        reader.start();
+        Random random = new Random(2);
+        long last = 1;
+        for (int round = 2; round < 300; round++) {
+            long first = Math.max(2, last - random.nextInt(8));
+            List<Append> batch = new ArrayList<>();
+            for (last = first; last < first + 10; last++) {
+                batch.add(Append.entry(1, data(round, last, round + "/" + last + "/" + "x".repeat(400))));
+            }
+            last--;
+            log.append(batch);
+        }
+        enough.set(true);
+        reader.join();
+        if (failure.get() != null) {
+            throw new AssertionError(failure.get());
+        }
+    }
+
+    /** The log may have become shorter since its end was asked for; else entries must follow each other. */
+    private static void assertOneState(EntryLog log, long from, long to) throws IOException {
+        List<Entry> entries;
+        try {
+            entries = log.read(1, from, to, NO_LIMIT);
+        } catch (IOException e) {
+            assertTrue(e.getMessage().contains("has no entry"), e.getMessage());
+            return;
+        }
+        for (int i = 0; i < entries.size(); i++) {
+            Entry entry = entries.get(i);
+            assertEquals(from + i, entry.index());
+            assertTrue(text(entry).startsWith(Epoch.round(entry.epoch()) + "/" + entry.index()), text(entry));
+            assertTrue(i == 0 || entries.get(i - 1).epoch() <= entry.epoch(), "epochs fall at " + entry);
+        }
+    }
+
     /** Random batches over three groups with promises and superseding, against a list that is cut and extended. */
     @Test
     void random_batches_agree_with_the_plain_fold() throws Exception {

@@ -12,13 +12,18 @@ import io.synod.log.ChronicleEntryLog;
 import io.synod.log.EntryLog;
 import io.synod.log.LogConfig;
 import io.synod.paxos.Timing;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.MethodType;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
+import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.condition.EnabledForJreRange;
+import org.junit.jupiter.api.condition.JRE;
 import org.junit.jupiter.api.io.TempDir;
 
 /** A node without peers: one member, no transport. */
@@ -65,6 +70,25 @@ class SingleNodeTest {
             assertEquals(null, stale.entry());
             assertEquals(Proposal.Outcome.APPLIED, write(log, "x"));
             assertEquals(List.of("x"), applier.texts());
+        }
+    }
+
+    @Test
+    @EnabledForJreRange(min = JRE.JAVA_21, disabledReason = "there are no virtual threads before 21")
+    void virtual_thread_commits_without_holding_its_carrier_in_a_force() throws Throwable {
+        try (ReplicaNode node = node(new TestLog())) {
+            ListApplier applier = new ListApplier();
+            List<String> appliedBy = new ArrayList<>();
+            applier.before(entry -> appliedBy.add(Thread.currentThread().getName()));
+            ReplicatedLog log = node.openGroup(1, ALONE, 1, 0, applier);
+            log.awaitLeader(Await.LIMIT_NANOS);
+            Proposal.Outcome[] outcome = new Proposal.Outcome[1];
+            Thread client = (Thread) MethodHandles.lookup()
+                    .findStatic(Thread.class, "startVirtualThread", MethodType.methodType(Thread.class, Runnable.class))
+                    .invoke((Runnable) () -> outcome[0] = write(log, "x"));
+            client.join(10_000);
+            assertEquals(Proposal.Outcome.APPLIED, outcome[0]);
+            assertEquals(Set.of("synod-apply-1"), Set.copyOf(appliedBy));
         }
     }
 

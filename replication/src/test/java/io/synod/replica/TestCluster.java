@@ -2,12 +2,16 @@ package io.synod.replica;
 
 import io.synod.group.Member;
 import io.synod.group.Members;
+import io.synod.log.ChronicleEntryLog;
+import io.synod.log.EntryLog;
+import io.synod.log.LogConfig;
 import io.synod.paxos.Timing;
 import io.synod.transport.PeerIdentities;
 import io.synod.transport.SocketTransport;
 import java.io.IOException;
 import java.net.ServerSocket;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
@@ -36,7 +40,7 @@ final class TestCluster implements AutoCloseable {
             start(SocketTransport.listen(members.bySlot(slot).address()));
         }
 
-        void start(ServerSocket listener) {
+        void start(ServerSocket listener) throws IOException {
             transport = new CuttableTransport(new SocketTransport(
                     new SocketTransport.Identity("test", members, slot, new UUID(1, slot)),
                     listener,
@@ -45,7 +49,8 @@ final class TestCluster implements AutoCloseable {
                     System::nanoTime,
                     new Random(seed + slot)));
             applier = new ListApplier();
-            node = new ReplicaNode(log, transport, timing(slot), System::nanoTime, new Random(seed * 31 + slot));
+            EntryLog entries = dir == null ? log : ChronicleEntryLog.open(dir.resolve(name), LogConfig.standard(name));
+            node = new ReplicaNode(entries, transport, timing(slot), System::nanoTime, new Random(seed * 31 + slot));
             group = node.openGroup(GROUP, members, slot, 0, applier);
         }
 
@@ -72,13 +77,17 @@ final class TestCluster implements AutoCloseable {
 
     private final long seed;
     private final int onlyLeader;
+    /** {@code null} for logs in memory. */
+    private final Path dir;
+
     private final Members members;
     private final List<TestNode> nodes = new ArrayList<>();
 
-    private TestCluster(int size, int onlyLeader, long seed) throws IOException {
+    private TestCluster(int size, int onlyLeader, Path dir, long seed) throws IOException {
         System.err.println("seed " + seed);
         this.seed = seed;
         this.onlyLeader = onlyLeader;
+        this.dir = dir;
         List<ServerSocket> listeners = new ArrayList<>();
         List<Member> all = new ArrayList<>();
         for (int slot = 1; slot <= size; slot++) {
@@ -96,12 +105,17 @@ final class TestCluster implements AutoCloseable {
     }
 
     static TestCluster of(int size) throws IOException {
-        return new TestCluster(size, 0, Long.getLong("seed", new Random().nextInt(1_000_000)));
+        return new TestCluster(size, 0, null, Long.getLong("seed", new Random().nextInt(1_000_000)));
+    }
+
+    /** Three nodes with real files. */
+    static TestCluster on(Path dir) throws IOException {
+        return new TestCluster(3, 0, dir, Long.getLong("seed", new Random().nextInt(1_000_000)));
     }
 
     /** Three nodes of which only this one ever campaigns. */
     static TestCluster ledBy(int slot) throws IOException {
-        return new TestCluster(3, slot, Long.getLong("seed", new Random().nextInt(1_000_000)));
+        return new TestCluster(3, slot, null, Long.getLong("seed", new Random().nextInt(1_000_000)));
     }
 
     private Timing timing(int slot) {

@@ -253,6 +253,34 @@ class ThreeNodesTest {
     }
 
     @Test
+    void entries_are_shipped_before_the_own_force_and_applied_only_after_it() throws Exception {
+        try (TestCluster cluster = TestCluster.of(3)) {
+            TestNode leader = cluster.awaitLeader();
+            assertEquals(Proposal.Outcome.APPLIED, leader.write("first"));
+            cluster.awaitEqual(List.of("first"));
+            leader.log.forceTakes(150 * MILLI);
+            List<String> early = Collections.synchronizedList(new ArrayList<>());
+            leader.applier.before(entry -> {
+                if (leader.group.durableIndex() < entry.index()) {
+                    early.add("applied " + entry.index() + ", durable " + leader.group.durableIndex());
+                }
+            });
+            Proposal proposal = leader.propose("slow");
+            Thread client = new Thread(() -> proposal.await(Await.LIMIT_NANOS));
+            client.start();
+            Await.until("a place", () -> proposal.entry() != null);
+            long index = proposal.entry().index();
+            Await.until(
+                    "both followers have it on disk",
+                    () -> cluster.others(leader).stream().allMatch(n -> n.group.durableIndex() >= index));
+            assertTrue(leader.group.durableIndex() < index, "the leader forced before it shipped");
+            assertEquals(Proposal.Outcome.APPLIED, proposal.await(Await.LIMIT_NANOS));
+            client.join(10_000);
+            assertEquals(List.of(), early);
+        }
+    }
+
+    @Test
     void leadership_moves_on_request_and_nothing_is_lost() throws Exception {
         try (TestCluster cluster = TestCluster.of(3)) {
             TestNode old = cluster.awaitLeader();

@@ -16,6 +16,8 @@ import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
@@ -27,6 +29,7 @@ import java.util.function.BooleanSupplier;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
 
 @Timeout(30)
 class SocketTransportTest {
@@ -251,6 +254,19 @@ class SocketTransportTest {
         assertNull(handshake.refusal(new Hello(1, 1, "c", "1=a,2=b", "b", 2, id(2), Hello.Kind.DATA)));
         String refusal = handshake.refusal(new Hello(1, 1, "c", "1=a,2=b", "b", 2, id(3), Hello.Kind.DATA));
         assertTrue(refusal.contains(id(2).toString()) && refusal.contains(id(3).toString()), refusal);
+    }
+
+    @Test
+    void identities_of_peers_survive_a_restart_and_damage_is_named(@TempDir Path dir) throws Exception {
+        Path file = dir.resolve("peers");
+        assertEquals(id(2), PeerIdentities.in(file).firstSeen("b", id(2)));
+        assertEquals(id(3), PeerIdentities.in(file).firstSeen("c", id(3)));
+        PeerIdentities again = PeerIdentities.in(file);
+        assertEquals(id(2), again.firstSeen("b", id(9)));
+        assertEquals(id(3), again.firstSeen("c", id(9)));
+        Files.writeString(file, "b what");
+        IOException e = assertThrows(IOException.class, () -> PeerIdentities.in(file));
+        assertTrue(e.getMessage().contains("b what"), e.getMessage());
     }
 
     @Test

@@ -18,8 +18,10 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 import org.h2.engine.Database;
 import org.h2.engine.SessionLocal;
 import org.h2.message.DbException;
@@ -64,6 +66,7 @@ public final class HostedDatabase implements Applier, AutoCloseable {
     private final ReadGate reads = new ReadGate(this);
     private final Digests digests = new Digests();
     private final List<RoleListener> listeners = new CopyOnWriteArrayList<>();
+    private final Set<Consumer<String>> leaderWatchers = ConcurrentHashMap.newKeySet();
     /** How recent entries ended that have more than one ending: error codes of statements, and void write sets. */
     private final Map<Long, DbException> errors = bounded();
 
@@ -165,6 +168,15 @@ public final class HostedDatabase implements Applier, AutoCloseable {
 
     public void addRoleListener(RoleListener listener) {
         listeners.add(listener);
+    }
+
+    /** Calls back with the name of each new leader, until {@link #unwatchLeader}; the callback must not block. */
+    public void watchLeader(Consumer<String> watcher) {
+        leaderWatchers.add(watcher);
+    }
+
+    public void unwatchLeader(Consumer<String> watcher) {
+        leaderWatchers.remove(watcher);
     }
 
     WriterRegistry writers() {
@@ -388,6 +400,11 @@ public final class HostedDatabase implements Applier, AutoCloseable {
     public void onRole(String leader, long epoch, boolean serving) {
         for (RoleListener listener : listeners) {
             listener.onRole(name, leader, epoch, serving);
+        }
+        if (leader != null) {
+            for (Consumer<String> watcher : leaderWatchers) {
+                watcher.accept(leader);
+            }
         }
     }
 

@@ -3,6 +3,7 @@ package io.synod.engine.node;
 import io.synod.engine.session.LeaderLink;
 import io.synod.group.Member;
 import io.synod.group.Members;
+import io.synod.jdbc.RemoteInternals;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.net.Socket;
@@ -42,6 +43,13 @@ final class RemoteLink implements LeaderLink {
             return remote;
         } catch (DbException e) {
             throw e.getSQLException();
+        }
+    }
+
+    @Override
+    public void abandon(Session session) {
+        if (session instanceof SessionRemote remote) {
+            RemoteInternals.abandon(remote);
         }
     }
 

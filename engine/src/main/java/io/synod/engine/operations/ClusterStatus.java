@@ -92,13 +92,13 @@ record ClusterStatus(String database, String answeredBy, List<MemberStatus> memb
             fields.put("name", member.name());
             fields.put("role", member.role().toLowerCase(Locale.ROOT));
             fields.put("epoch", member.epoch());
-            fields.put("durableIndex", member.durableIndex());
-            fields.put("commitIndex", member.commitIndex());
-            fields.put("appliedIndex", member.appliedIndex());
-            fields.put("lagEntries", member.lagEntries());
-            fields.put("lagMillis", member.lagMillis() < 0 ? null : member.lagMillis());
+            fields.put("durableIndex", orNull(member.durableIndex()));
+            fields.put("commitIndex", orNull(member.commitIndex()));
+            fields.put("appliedIndex", orNull(member.appliedIndex()));
+            fields.put("lagEntries", orNull(member.lagEntries()));
+            fields.put("lagMillis", orNull(member.lagMillis()));
             fields.put("leaseLeftMillis", member.leaseLeftMillis());
-            fields.put("logBytes", member.logBytes());
+            fields.put("logBytes", orNull(member.logBytes()));
             fields.put("address", member.address());
             fields.put("reachable", member.reachable());
             list.add(fields);
@@ -117,6 +117,15 @@ record ClusterStatus(String database, String answeredBy, List<MemberStatus> memb
         }
     }
 
+    /** Below zero stands for "not known here". */
+    private static Long orNull(long value) {
+        return value < 0 ? null : value;
+    }
+
+    private static String known(long value) {
+        return value < 0 ? "-" : Long.toString(value);
+    }
+
     String table() {
         List<String[]> rows = new ArrayList<>();
         rows.add(TITLES);
@@ -125,13 +134,13 @@ record ClusterStatus(String database, String answeredBy, List<MemberStatus> memb
                 member.name(),
                 member.reachable() ? member.role().toLowerCase(Locale.ROOT) : "unreachable",
                 member.epoch(),
-                Long.toString(member.durableIndex()),
-                Long.toString(member.commitIndex()),
-                Long.toString(member.appliedIndex()),
-                Long.toString(member.lagEntries()),
-                member.lagMillis() < 0 ? "-" : Long.toString(member.lagMillis()),
+                known(member.durableIndex()),
+                known(member.commitIndex()),
+                known(member.appliedIndex()),
+                known(member.lagEntries()),
+                known(member.lagMillis()),
                 member.leaseLeftMillis() <= 0 ? "-" : Long.toString(member.leaseLeftMillis()),
-                Long.toString(member.logBytes()),
+                known(member.logBytes()),
                 member.address()
             });
         }

@@ -52,16 +52,12 @@ final class ConnectionOptions {
     }
 
     Connection connect() throws SQLException {
-        return connect(url);
-    }
-
-    Connection connect(String other) throws SQLException {
         Properties properties = new Properties();
         if (!url.toUpperCase(java.util.Locale.ROOT).contains(";USER=")) {
             properties.setProperty("user", user);
             properties.setProperty("password", password());
         }
-        return DriverManager.getConnection(other, properties);
+        return DriverManager.getConnection(url, properties);
     }
 
     /**
@@ -69,7 +65,12 @@ final class ConnectionOptions {
      *
      * @param address {@code host:port} of the member
      */
-    ConnectionOptions at(String address) throws SQLException {
-        return new ConnectionOptions(MemberUrl.of(url, address), user, password());
+    ConnectionOptions at(String address, String database) {
+        return new ConnectionOptions(MemberUrl.of(url, address, database), user, password());
+    }
+
+    /** As {@link #at}, for questions that another member can answer if this one does not. */
+    ConnectionOptions impatientlyAt(String address, String database) {
+        return new ConnectionOptions(MemberUrl.impatient(url, address, database), user, password());
     }
 }

@@ -20,6 +20,22 @@ record MemberStatus(
         long logBytes,
         String address,
         boolean reachable) {
+    MemberStatus withLogBytes(long bytes) {
+        return new MemberStatus(
+                name,
+                role,
+                epoch,
+                durableIndex,
+                commitIndex,
+                appliedIndex,
+                lagEntries,
+                lagMillis,
+                leaseLeftMillis,
+                bytes,
+                address,
+                reachable);
+    }
+
     boolean leads() {
         return role.equalsIgnoreCase("leader");
     }

@@ -1,24 +1,30 @@
 package io.synod.engine.operations;
 
-import java.sql.SQLException;
+import java.util.Locale;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /** URLs of one member, made from the URL of the whole cluster. */
 final class MemberUrl {
-    private static final Pattern REMOTE = Pattern.compile("(?i)(jdbc:synod://)[^/]+(/[^;]+)(;.*)?");
+    private static final Pattern REMOTE = Pattern.compile("(?i)jdbc:synod://[^/]+/[^;]+(;.*)?");
 
     private MemberUrl() {}
 
-    /** The same database and settings at one address, so that it is that member that answers. */
-    static String of(String clusterUrl, String address) throws SQLException {
-        Matcher matcher = REMOTE.matcher(clusterUrl);
-        if (!matcher.matches()) {
-            throw new SQLException(
-                    "\"" + clusterUrl + "\" names no members; expected jdbc:synod://host:port[,host:port …]/database",
-                    "90046");
-        }
-        String settings = matcher.group(3) == null ? "" : matcher.group(3);
-        return matcher.group(1) + address + matcher.group(2) + settings;
+    /** The same with little patience: a member that is gone must not be waited for, since another one can be asked. */
+    static String impatient(String url, String address, String database) {
+        String member = of(url, address, database);
+        return member.toUpperCase(Locale.ROOT).contains(";FAILOVER_TIMEOUT=")
+                ? member
+                : member + ";FAILOVER_TIMEOUT=0;CONNECT_TIMEOUT=500";
+    }
+
+    /**
+     * @param url of the cluster; if it is remote, its settings are kept
+     * @param address {@code host:port} of the member, where peers or clients reach it
+     */
+    static String of(String url, String address, String database) {
+        Matcher matcher = REMOTE.matcher(url);
+        String settings = matcher.matches() && matcher.group(1) != null ? matcher.group(1) : "";
+        return "jdbc:synod://" + address + "/" + database + settings;
     }
 }

@@ -1,5 +1,8 @@
 package io.synod.engine.operations;
 
+import io.synod.engine.database.HostedDatabase;
+import io.synod.engine.node.EmbeddedEngine;
+import io.synod.engine.node.Node;
 import io.synod.jdbc.SynodUrl;
 import java.io.IOException;
 import java.io.InputStream;
@@ -15,39 +18,40 @@ final class NodeRun {
 
     private final String name;
     private final List<SynodUrl> databases;
-    private final PrintWriter out;
+    private final RoleLines lines;
     private final PrintWriter err;
-    private final CountDownLatch stopped = new CountDownLatch(1);
 
     NodeRun(String name, List<SynodUrl> databases, PrintWriter out, PrintWriter err) {
         this.name = name;
         this.databases = databases;
-        this.out = out;
+        this.lines =
+                new RoleLines(name, databases.stream().map(SynodUrl::database).toList(), out);
         this.err = err;
     }
 
-    /** @return the exit code, if the node ends by itself; at SIGTERM the process ends in here */
+    /** Starts the node and returns its exit code, if it cannot; at SIGTERM the process ends in here. */
     int untilStopped() throws Exception {
-        AutoCloseable node = start();
+        Node node = EmbeddedEngine.start(databases.get(0));
+        node.addRoleListener(lines);
         Runtime.getRuntime().addShutdownHook(new Thread(() -> stop(node), "synod-stop"));
-        out.println("synod node " + name + " ready");
-        stopped.await();
-        return SynodCommand.FAILED;
+        for (SynodUrl url : databases) {
+            HostedDatabase hosted = node.host(url.database(), url.h2Settings());
+            // The first database was open before anybody listened.
+            lines.stands(url.database(), hosted.log());
+        }
+        new CountDownLatch(1).await();
+        throw new IllegalStateException("node " + name + " was left running");
     }
 
-    private AutoCloseable start() throws Exception {
-        throw new UnsupportedOperationException(databases + " " + out);
-    }
-
-    private void stop(AutoCloseable node) {
+    private void stop(Node node) {
         int code = 0;
         try {
             node.close();
-        } catch (Exception e) {
+        } catch (RuntimeException e) {
             err.println(SynodCommand.oneLine(e));
             code = SynodCommand.FAILED;
         }
-        out.flush();
+        lines.close();
         err.flush();
         // After a signal the JVM would end with the signal's number, though all was done as it should be.
         Runtime.getRuntime().halt(code);

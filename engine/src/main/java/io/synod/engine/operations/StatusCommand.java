@@ -1,7 +1,6 @@
 package io.synod.engine.operations;
 
 import java.io.PrintWriter;
-import java.sql.Connection;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -30,8 +29,8 @@ final class StatusCommand implements Callable<Integer> {
     @Override
     public Integer call() throws Exception {
         PrintWriter out = spec.commandLine().getOut();
-        try (Connection connection = database.connect()) {
-            ClusterStatus status = ClusterStatus.read(connection);
+        try (StatusReader reader = new StatusReader(database)) {
+            ClusterStatus status = reader.readFromEach();
             out.print(json ? status.json() + System.lineSeparator() : status.table());
             out.flush();
             return status.leader().isPresent() ? 0 : SynodCommand.FAILED;

@@ -1,9 +1,8 @@
 package io.synod.engine.operations;
 
-import java.sql.Connection;
-import java.sql.DriverManager;
 import java.sql.SQLException;
 import java.time.Duration;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Predicate;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -16,38 +15,42 @@ public final class StatusWatch implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(StatusWatch.class);
     private static final long PAUSE_MILLIS = 100;
 
-    private final String url;
-    private final String user;
+    private static final long FRESH_NANOS = TimeUnit.SECONDS.toNanos(1);
+
+    private record Answer(ClusterStatus status, long askedNanos) {}
+
+    private final ConnectionOptions database;
     private final Thread thread;
-    private volatile ClusterStatus latest = ClusterStatus.UNKNOWN;
+    private volatile Answer last = new Answer(ClusterStatus.UNKNOWN, System.nanoTime());
 
     public StatusWatch(String url, String user) {
-        this.url = url;
-        this.user = user;
+        this.database = new ConnectionOptions(url, user, "");
         this.thread = new Thread(this::run, "status-watch");
         thread.setDaemon(true);
         thread.start();
     }
 
     private void run() {
-        while (!Thread.currentThread().isInterrupted()) {
-            try (Connection connection = DriverManager.getConnection(url, user, "")) {
-                while (true) {
-                    latest = ClusterStatus.read(connection);
-                    Thread.sleep(PAUSE_MILLIS);
+        try (StatusReader reader = new StatusReader(database)) {
+            while (true) {
+                try {
+                    long askedNanos = System.nanoTime();
+                    last = new Answer(reader.read(), askedNanos);
+                } catch (SQLException e) {
+                    // A cluster between two leaders does not answer; the next round asks again.
+                    LOG.debug("no status", e);
                 }
-            } catch (SQLException e) {
-                // A cluster between two leaders does not answer; the next round asks again.
-                LOG.debug("no status", e);
-            } catch (InterruptedException e) {
-                return;
+                Thread.sleep(PAUSE_MILLIS);
             }
+        } catch (InterruptedException e) {
+            LOG.debug("closed");
         }
     }
 
-    /** The last answer; no members before the first. */
+    /** The last answer; no members when it is not of the last moments. */
     ClusterStatus latest() {
-        return latest;
+        Answer answer = last;
+        return System.nanoTime() - answer.askedNanos() < FRESH_NANOS ? answer.status() : ClusterStatus.UNKNOWN;
     }
 
     /**
@@ -79,7 +82,7 @@ public final class StatusWatch implements AutoCloseable {
             throws InterruptedException {
         long deadlineNanos = System.nanoTime() + limit.toNanos();
         while (true) {
-            ClusterStatus status = latest;
+            ClusterStatus status = latest();
             if (condition.test(status)) {
                 return status;
             }

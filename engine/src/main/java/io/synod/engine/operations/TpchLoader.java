@@ -10,9 +10,12 @@ import java.sql.PreparedStatement;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.LocalDate;
+import java.util.ArrayList;
+import java.util.Iterator;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
 import javax.sql.DataSource;
 
@@ -23,6 +26,8 @@ import javax.sql.DataSource;
 final class TpchLoader {
     /** Rows per transaction: large enough to hide the round trips, small enough to stay below one message's size. */
     private static final int BATCH_ROWS = 2_000;
+
+    private static final long GIVE_UP_NANOS = TimeUnit.SECONDS.toNanos(30);
 
     private static final List<TpchTable<?>> PARENTS_FIRST = List.of(
             TpchTable.REGION,
@@ -80,11 +85,34 @@ final class TpchLoader {
         String columns = table.getColumns().stream()
                 .map(column -> name(column) + " " + type(column) + " NOT NULL")
                 .collect(Collectors.joining(", "));
-        try (Statement statement = connection.createStatement()) {
-            statement.execute("CREATE TABLE " + table.getTableName().toUpperCase(Locale.ROOT) + " (" + columns + ", "
-                    + KEYS.get(table.getTableName()) + ")");
+        String sql = "CREATE TABLE " + table.getTableName().toUpperCase(Locale.ROOT) + " (" + columns + ", "
+                + KEYS.get(table.getTableName()) + ")";
+        retry(connection, () -> {
+            try (Statement statement = connection.createStatement()) {
+                statement.execute(sql);
+            }
+        });
+    }
+
+    private interface Transaction {
+        void run() throws SQLException;
+    }
+
+    /** Runs and commits it; again as long as it ends with 40001, which says that nothing of it was done. */
+    private static void retry(Connection connection, Transaction transaction) throws SQLException {
+        long giveUpNanos = System.nanoTime() + GIVE_UP_NANOS;
+        while (true) {
+            try {
+                transaction.run();
+                connection.commit();
+                return;
+            } catch (SQLException e) {
+                connection.rollback();
+                if (!"40001".equals(e.getSQLState()) || System.nanoTime() - giveUpNanos > 0) {
+                    throw e;
+                }
+            }
         }
-        connection.commit();
     }
 
     private <E extends TpchEntity> long fill(Connection connection, TpchTable<E> table) throws SQLException {
@@ -94,19 +122,23 @@ final class TpchLoader {
                 + columns.stream().map(column -> "?").collect(Collectors.joining(", ")) + ")";
         long rows = 0;
         try (PreparedStatement insert = connection.prepareStatement(sql)) {
-            for (E row : table.createGenerator(scale, 1, 1)) {
-                for (int i = 0; i < columns.size(); i++) {
-                    set(insert, i + 1, columns.get(i), row);
+            Iterator<E> generator = table.createGenerator(scale, 1, 1).iterator();
+            while (generator.hasNext()) {
+                List<E> batch = new ArrayList<>();
+                while (batch.size() < BATCH_ROWS && generator.hasNext()) {
+                    batch.add(generator.next());
                 }
-                insert.addBatch();
-                if (++rows % BATCH_ROWS == 0) {
+                retry(connection, () -> {
+                    insert.clearBatch();
+                    for (E row : batch) {
+                        for (int i = 0; i < columns.size(); i++) {
+                            set(insert, i + 1, columns.get(i), row);
+                        }
+                        insert.addBatch();
+                    }
                     insert.executeBatch();
-                    connection.commit();
-                }
-            }
-            if (rows % BATCH_ROWS != 0) {
-                insert.executeBatch();
-                connection.commit();
+                });
+                rows += batch.size();
             }
         }
         return rows;

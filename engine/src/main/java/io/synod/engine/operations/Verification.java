@@ -22,27 +22,31 @@ record Verification(long index, int members, int objects, List<String> differenc
 
     /** @throws SQLException when a member does not answer, since then nothing can be said of the whole */
     static Verification run(ConnectionOptions database) throws SQLException {
-        List<MemberStatus> members;
+        ClusterStatus status;
         long index;
         try (Connection connection = database.connect();
                 Statement statement = connection.createStatement()) {
-            members = ClusterStatus.read(connection).members();
+            status = ClusterStatus.read(connection);
             try (ResultSet rows = statement.executeQuery("CALL SYNOD.DIGEST_START()")) {
                 rows.next();
                 index = rows.getLong(1);
             }
         }
         Map<String, Map<String, String>> digests = new LinkedHashMap<>();
-        for (MemberStatus member : members) {
-            digests.put(member.name(), digests(database, member, index));
+        for (MemberStatus member : status.members()) {
+            // Each asked at its own address, whatever the URL says: the digest is of what that node holds. A single
+            // node
+            // may have none, and is the one that the URL leads to.
+            ConnectionOptions at =
+                    status.members().size() == 1 ? database : database.at(member.address(), status.database());
+            digests.put(member.name(), digests(at, member, index));
         }
         return compare(index, digests);
     }
 
-    private static Map<String, String> digests(ConnectionOptions database, MemberStatus member, long index)
+    private static Map<String, String> digests(ConnectionOptions at, MemberStatus member, long index)
             throws SQLException {
-        // An address is its own node, whatever the URL says; the digest is of what that node holds.
-        try (Connection connection = database.at(member.address()).connect();
+        try (Connection connection = at.connect();
                 Statement statement = connection.createStatement();
                 ResultSet rows = statement.executeQuery("CALL SYNOD.DIGEST(" + index + ")")) {
             Map<String, String> digests = new LinkedHashMap<>();

@@ -113,7 +113,7 @@ final class DdlRewriter {
     }
 
     private static Plan alterTable(String sql, List<Token> tokens) {
-        boolean unequal = tokens.stream().anyMatch(t -> t.kind() == Kind.WORD && UNEQUAL.contains(t.text()));
+        boolean unequal = isUnequal(tokens);
         int add = atDepthZero(tokens, 2, Set.of("ADD"));
         if (!unequal || add < 0 && !SqlText.contains(tokens, "USING")) {
             return null;
@@ -152,6 +152,20 @@ final class DdlRewriter {
             statements.add(alter + " SET NOT NULL");
         }
         return new Plan(statements, "ALTER TABLE " + tableName + " DROP COLUMN " + columnName, -1);
+    }
+
+    private static boolean isUnequal(List<Token> tokens) {
+        for (int i = 0; i < tokens.size(); i++) {
+            Token token = tokens.get(i);
+            if (token.kind() == Kind.WORD && UNEQUAL.contains(token.text())) {
+                // The name of a type, too.
+                boolean called = i + 1 < tokens.size() && tokens.get(i + 1).is("(");
+                if (called || !token.is("UUID")) {
+                    return true;
+                }
+            }
+        }
+        return false;
     }
 
     private static int indexOf(List<Token> tokens, String word, int from, int to) {

@@ -22,10 +22,12 @@ import org.h2.value.Value;
  */
 final class ForwardedSession {
     private final String leader;
+    private final LeaderLink link;
     private final Session session;
     private List<String> told = List.of();
 
-    private ForwardedSession(String leader, Session session) {
+    private ForwardedSession(LeaderLink link, String leader, Session session) {
+        this.link = link;
         this.leader = leader;
         this.session = session;
     }
@@ -43,7 +45,7 @@ final class ForwardedSession {
         internal.put("SYNOD_SESSION", UUID.randomUUID().toString());
         Session session = link.open(leader, database, user, passwordHash, internal);
         session.setAutoCommit(false);
-        return new ForwardedSession(leader, session);
+        return new ForwardedSession(link, leader, session);
     }
 
     String leader() {
@@ -119,6 +121,11 @@ final class ForwardedSession {
         } finally {
             command.close();
         }
+    }
+
+    /** Somebody else leads: what is being waited for over there is lost, even when that node never says so. */
+    void abandon() {
+        link.abandon(session);
     }
 
     void cancel() {

@@ -6,6 +6,7 @@ import io.synod.engine.database.HostedDatabase;
 import java.sql.SQLException;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 import org.h2.engine.Session;
 import org.h2.engine.SessionLocal;
 import org.h2.message.DbException;
@@ -25,6 +26,7 @@ final class Forwarding {
     private final byte[] passwordHash;
     private final Map<String, String> settings;
 
+    private final Consumer<String> leaderWatch = this::onLeader;
     private volatile ForwardedSession current;
     private boolean pinned;
 
@@ -51,6 +53,7 @@ final class Forwarding {
             }
             if (current == null) {
                 current = open(leader);
+                database.watchLeader(leaderWatch);
             }
             current.tell(local);
             return true;
@@ -62,6 +65,14 @@ final class Forwarding {
                 return unreachable(leader, e.getSQLException(), deadlineNanos);
             }
             throw e;
+        }
+    }
+
+    /** From any thread: a leader that was paused would be waited for until it wakes up. */
+    private void onLeader(String leader) {
+        ForwardedSession session = current;
+        if (session != null && !session.leader().equals(leader)) {
+            session.abandon();
         }
     }
 
@@ -221,6 +232,7 @@ final class Forwarding {
 
     void close() {
         if (current != null) {
+            database.unwatchLeader(leaderWatch);
             current.close();
             current = null;
         }

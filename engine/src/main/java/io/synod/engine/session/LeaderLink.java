@@ -16,4 +16,7 @@ public interface LeaderLink {
      */
     Session open(String node, String database, String user, byte[] passwordHash, Map<String, String> settings)
             throws SQLException;
+
+    /** Cuts a session off whose node may have stopped answering: its callers get an error at once. Does not block. */
+    void abandon(Session session);
 }

@@ -276,8 +276,20 @@ final class RoutedSession extends SynodSession {
         }
         if (autoCommit && !inList) {
             commit(commitId());
+        } else if (place == Place.HERE) {
+            coverSequences();
         }
         return result;
+    }
+
+    /** A value that the client sees must not be given out again by another leader, even if this transaction fails. */
+    private void coverSequences() {
+        try {
+            database.coverSequences();
+        } catch (DbException e) {
+            rollback();
+            throw e;
+        }
     }
 
     private void confirmed(Object result) {

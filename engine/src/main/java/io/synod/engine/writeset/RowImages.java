@@ -9,11 +9,15 @@ import org.h2.mvstore.WriteBuffer;
 import org.h2.mvstore.db.MVTable;
 import org.h2.mvstore.db.RowDataType;
 import org.h2.result.Row;
+import org.h2.table.Column;
 import org.h2.value.Value;
+import org.h2.value.ValueArray;
 import org.h2.value.ValueBlob;
 import org.h2.value.ValueClob;
+import org.h2.value.ValueCollectionBase;
 import org.h2.value.ValueLob;
 import org.h2.value.ValueNull;
+import org.h2.value.ValueRow;
 import org.h2.value.lob.LobData;
 import org.h2.value.lob.LobDataDatabase;
 import org.h2.value.lob.LobDataInMemory;
@@ -25,19 +29,30 @@ import org.h2.value.lob.LobDataInMemory;
 final class RowImages {
     private final MVTable table;
     private final RowDataType coding;
+    private final SessionLocal session;
+    /** Has columns that are LOBs: H2 keeps track of these. */
     private final boolean lobs;
+    /** Has columns that may hold LOBs inside: H2 takes these as they come. */
+    private final boolean collections;
 
     RowImages(SessionLocal session, MVTable table) {
+        this.session = session;
         this.table = table;
         this.coding = table.getRowFactory().getRowDataType();
         this.lobs = table.getContainsLargeObject();
+        boolean found = false;
+        for (Column column : table.getColumns()) {
+            int type = column.getType().getValueType();
+            found |= type == Value.ARRAY || type == Value.ROW;
+        }
+        this.collections = found;
     }
 
     void writeInserted(WriteBuffer out, Row row) {
         if (lobs) {
             out.putVarInt(0);
         }
-        coding.write(out, lobs ? shipped(null, row) : row);
+        coding.write(out, lobs || collections ? shipped(null, row) : row);
     }
 
     void writeUpdated(WriteBuffer out, Row old, Row row) {
@@ -53,7 +68,7 @@ final class RowImages {
                 }
             }
         }
-        coding.write(out, lobs ? shipped(old, row) : row);
+        coding.write(out, lobs || collections ? shipped(old, row) : row);
     }
 
     /** @param old the row as it stands on this member, for what is unchanged; {@code null} for a row that is new */
@@ -77,7 +92,7 @@ final class RowImages {
             if (old != null && isSameLob(old.getValue(i), value)) {
                 values[i] = ValueNull.INSTANCE;
             } else {
-                values[i] = value instanceof ValueLob lob ? withContent(lob) : value;
+                values[i] = withContent(value);
             }
         }
         return table.createRow(values, 0);
@@ -98,6 +113,28 @@ final class RowImages {
         return oldData instanceof LobDataInMemory a
                 && nowData instanceof LobDataInMemory b
                 && a.getSmall() == b.getSmall();
+    }
+
+    private Value withContent(Value value) {
+        if (value instanceof ValueLob lob) {
+            return withContent(lob);
+        }
+        if (!(value instanceof ValueCollectionBase collection)) {
+            return value;
+        }
+        Value[] elements = collection.getList().clone();
+        boolean changed = false;
+        for (int i = 0; i < elements.length; i++) {
+            Value element = withContent(elements[i]);
+            changed |= element != elements[i];
+            elements[i] = element;
+        }
+        if (!changed) {
+            return value;
+        }
+        return value instanceof ValueArray array
+                ? ValueArray.get(array.getComponentType(), elements, session)
+                : ValueRow.get(value.getType(), elements);
     }
 
     private static ValueLob withContent(ValueLob lob) {

@@ -72,10 +72,11 @@ class SynodCommandTest {
     }
 
     @Test
-    void a_members_url_keeps_database_and_settings() throws Exception {
+    void a_members_url_keeps_the_settings_of_a_remote_one() {
         assertEquals(
                 "jdbc:synod://h2:7/shop;READ=LOCAL",
-                MemberUrl.of("jdbc:synod://h1:1,h2:7,h3:1/shop;READ=LOCAL", "h2:7"));
+                MemberUrl.of("jdbc:synod://h1:1,h2:8,h3:1/Shop;READ=LOCAL", "h2:7", "shop"));
+        assertEquals("jdbc:synod://h2:7/shop", MemberUrl.of("jdbc:synod:file:./data/shop;SQL=h2:8", "h2:7", "shop"));
     }
 
     @Test

@@ -19,6 +19,8 @@ final class TestNode implements AutoCloseable {
     private final HostedDatabase database;
     private final MemoryGroup.MemberLog log;
     private final Sessions sessions;
+    private Runnable breakBefore;
+    private Runnable breakAfter;
 
     TestNode(MemoryGroup group, String name, Path directory, Map<String, TestNode> peers)
             throws SQLException, IOException {
@@ -34,7 +36,18 @@ final class TestNode implements AutoCloseable {
         if (directory != null) {
             store.checkpoints(database::appliedIndex);
         }
-        sessions = new Sessions(database, this::linkTo);
+        sessions = new Sessions(database, new LeaderLink() {
+            @Override
+            public Session open(String node, String db, String user, byte[] hash, Map<String, String> settings)
+                    throws SQLException {
+                return linkTo(node, user, hash, settings);
+            }
+
+            @Override
+            public void abandon(Session session) {
+                session.close();
+            }
+        });
         peers.put(name, this);
     }
 
@@ -44,13 +57,34 @@ final class TestNode implements AutoCloseable {
         return node;
     }
 
-    private Session linkTo(String node, String db, String user, byte[] hash, Map<String, String> settings)
-            throws SQLException {
+    private Session linkTo(String node, String user, byte[] hash, Map<String, String> settings) throws SQLException {
         TestNode peer = peers.get(node);
         if (peer == null) {
             throw new SQLException("node " + node + " is down", "08001");
         }
-        return peer.sessions.open(user, hash, settings, () -> {});
+        return new BreakableSession(peer, peer.sessions.open(user, hash, settings, () -> {}));
+    }
+
+    /** The next commit that another node sends here is executed, then this node is gone for it; then runs this. */
+    void loseNextAnswer(Runnable then) {
+        breakAfter = then;
+    }
+
+    /** The next commit that another node sends here finds this node gone; then runs this. */
+    void breakBeforeNext(Runnable then) {
+        breakBefore = then;
+    }
+
+    Runnable takeBreakBefore() {
+        Runnable then = breakBefore;
+        breakBefore = null;
+        return then;
+    }
+
+    Runnable takeBreakAfter() {
+        Runnable then = breakAfter;
+        breakAfter = null;
+        return then;
     }
 
     void lead() {

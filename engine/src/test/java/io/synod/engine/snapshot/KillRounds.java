@@ -31,7 +31,7 @@ import org.h2.jdbc.JdbcConnection;
  * <pre>java -cp … io.synod.engine.snapshot.KillRounds synod|h2 KILLS [SEED [MIN_MILLIS MAX_MILLIS]]</pre>
  *
  * A kill falls between the two times after the writer has begun to write, one in five around its opening of the file. H2
- * writes to its file twice a second by default: give it a second or two, or there is nothing to damage.
+ * writes to its file twice a second by default: give it some seconds, or there is nothing to damage.
  */
 public final class KillRounds {
     private final boolean synod;
@@ -41,6 +41,7 @@ public final class KillRounds {
     private final int maxMillis;
     private final List<Long> pausesMicros = new ArrayList<>();
     private int transactions;
+    private int foundBefore;
     private int failedCheckpoints;
 
     KillRounds(boolean synod, Path directory, long seed, int minMillis, int maxMillis) {
@@ -56,8 +57,8 @@ public final class KillRounds {
         int kills = Integer.parseInt(args[1]);
         long seed = args.length > 2 ? Long.parseLong(args[2]) : System.nanoTime();
         Path directory = Files.createTempDirectory("kill");
-        int minMillis = args.length > 3 ? Integer.parseInt(args[3]) : 500;
-        int maxMillis = args.length > 4 ? Integer.parseInt(args[4]) : 2000;
+        int minMillis = args.length > 3 ? Integer.parseInt(args[3]) : 1500;
+        int maxMillis = args.length > 4 ? Integer.parseInt(args[4]) : 3500;
         KillRounds rounds = new KillRounds(synod, directory.resolve("work"), seed, minMillis, maxMillis);
         int bad = 0;
         for (int i = 1; i <= kills; i++) {
@@ -100,9 +101,12 @@ public final class KillRounds {
         delete(copy);
         copy(directory, copy);
         try {
-            transactions += synod ? checkSynod(copy) : checkH2(copy);
+            int found = synod ? checkSynod(copy) : checkH2(copy);
+            transactions += Math.max(0, found - foundBefore);
+            foundBefore = found;
             return null;
         } catch (SQLException | RuntimeException | AssertionError e) {
+            foundBefore = 0;
             return e.toString();
         }
     }
@@ -128,8 +132,8 @@ public final class KillRounds {
         Thread reader = new Thread(() -> read(process, aroundOpen ? "opening" : "writing", reached, unexpected));
         reader.start();
         boolean ready = reached.await(60, TimeUnit.SECONDS);
-        boolean ended =
-                process.waitFor(aroundOpen ? random.nextInt(500) : 200 + random.nextInt(400), TimeUnit.MILLISECONDS);
+        int millis = aroundOpen ? random.nextInt(minMillis) : minMillis + random.nextInt(maxMillis - minMillis);
+        boolean ended = process.waitFor(millis, TimeUnit.MILLISECONDS);
         process.destroyForcibly().waitFor();
         reader.join();
         if (!ready || ended) {

@@ -163,14 +163,16 @@ public final class KillWriter {
         Member member = Member.onFile(directory.resolve("db"));
         PlainLog log = new PlainLog(directory.resolve("log"));
         replay(member, log);
-        if (log.records().isEmpty()) {
-            for (String sql : DDL) {
-                log.appendDdl(sql);
-                member.ddl(sql);
-            }
+        for (int i = log.records().size(); i < DDL.length; i++) { // goes on where an early kill left off
+            log.appendDdl(DDL[i]);
+            member.ddl(DDL[i]);
+        }
+        if (log.records().size() <= DDL.length) {
             Connection first = member.connect();
             Member.execute(first, COUNTERS);
-            log.append(false, member.commit(first));
+            SessionLocal session = Member.session(first);
+            log.append(false, WriteSetCapture.capture(session, member.tables, member.marks));
+            member.commit(first);
             Member.close(first);
         }
         Thread checkpoints = new Thread(() -> checkpointForEver(member));

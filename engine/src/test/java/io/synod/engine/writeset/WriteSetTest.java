@@ -8,6 +8,8 @@ import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.io.ByteArrayInputStream;
+import java.io.StringReader;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
@@ -240,6 +242,39 @@ class WriteSetTest {
             assertEquals(fileLeader.dump(), fileFollower.dump());
             assertTrue(fileFollower.dump().length() > 200_000);
         }
+    }
+
+    @Test
+    void lobs_inside_arrays_and_rows_travel_with_their_content() throws Exception {
+        try (Member fileLeader = Member.onFile(directory.resolve("leader"));
+                Member fileFollower = Member.onFile(directory.resolve("follower"))) {
+            String sql = "CREATE TABLE T(ID INT PRIMARY KEY, A CLOB ARRAY, R ROW(N INT, B BLOB), AA CLOB ARRAY ARRAY)";
+            fileLeader.ddl(sql);
+            fileFollower.ddl(sql);
+            Connection connection = fileLeader.connect();
+            try (PreparedStatement insert =
+                    connection.prepareStatement("INSERT INTO T VALUES(1, ARRAY[CAST(? AS CLOB), NULL],"
+                            + " ROW(5, CAST(? AS BLOB)), ARRAY[ARRAY[CAST(? AS CLOB)]])")) {
+                insert.setCharacterStream(1, new StringReader("a".repeat(50_000)));
+                insert.setBinaryStream(2, new ByteArrayInputStream(new byte[40_000]));
+                insert.setCharacterStream(3, new StringReader("c".repeat(30_000)));
+                insert.execute();
+            }
+            byte[] writeSet = fileLeader.commit(connection);
+            assertTrue(writeSet.length > 120_000, "content: " + writeSet.length);
+            fileFollower.apply(writeSet);
+            assertEquals(fileLeader.dump(), fileFollower.dump());
+            assertTrue(fileFollower.dump().contains("c".repeat(30_000)));
+        }
+    }
+
+    @Test
+    void a_big_transaction_travels_whole() throws SQLException {
+        ddl("CREATE TABLE T(ID INT PRIMARY KEY, V VARCHAR(100), W INT)");
+        ddl("CREATE INDEX W ON T(W)");
+        run("INSERT INTO T SELECT X, 'row ' || X, MOD(X, 10) FROM SYSTEM_RANGE(1, 50000)");
+        run("UPDATE T SET W = W + 1 WHERE ID > 100", "DELETE FROM T WHERE MOD(ID, 3) = 0");
+        assertTwins();
     }
 
     @Test

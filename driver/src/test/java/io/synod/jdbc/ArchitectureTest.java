@@ -1,0 +1,39 @@
+package io.synod.jdbc;
+
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
+
+import com.tngtech.archunit.core.domain.JavaClasses;
+import com.tngtech.archunit.core.importer.ClassFileImporter;
+import com.tngtech.archunit.core.importer.ImportOption;
+import org.junit.jupiter.api.Test;
+
+class ArchitectureTest {
+    private final JavaClasses driver = new ClassFileImporter()
+            .withImportOption(new ImportOption.DoNotIncludeTests())
+            .importPackages("io.synod");
+
+    @Test
+    void the_driver_needs_java_and_h2_only() {
+        classes()
+                .should()
+                .onlyDependOnClassesThat()
+                .resideInAnyPackage("java..", "javax.sql..", "org.h2..", "io.synod.jdbc..")
+                .check(driver);
+    }
+
+    @Test
+    void only_connector_watchdog_and_internals_know_sockets() {
+        noClasses()
+                .that()
+                .doNotHaveSimpleName("Connector")
+                .and()
+                .doNotHaveSimpleName("RemoteInternals")
+                .and()
+                .doNotHaveSimpleName("Watchdog")
+                .should()
+                .dependOnClassesThat()
+                .resideInAPackage("java.net..")
+                .check(driver);
+    }
+}
