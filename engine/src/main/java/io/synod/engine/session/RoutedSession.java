@@ -105,9 +105,6 @@ final class RoutedSession extends SynodSession {
         if (call != null) {
             return RoutedCommand.system(this, sql, tokens, call);
         }
-        if (place == Place.FORWARDED && forwarding.pinned()) {
-            return RoutedCommand.elsewhere(this, sql, tokens);
-        }
         return compiled(Passwords.hidden(sql, tokens, local), tokens);
     }
 
@@ -116,6 +113,10 @@ final class RoutedSession extends SynodSession {
         try {
             command = compile(sql);
         } catch (DbException e) {
+            if (forwarding.pinned()) {
+                // It may name a table that this session has on the leader only.
+                return RoutedCommand.elsewhere(this, sql, tokens);
+            }
             if (!behind && database.log().servingEpoch() != 0) {
                 throw e;
             }
