@@ -65,6 +65,7 @@ public final class HostedDatabase implements Applier, AutoCloseable {
     private final WriterRegistry writers = new WriterRegistry();
     private final ReadGate reads = new ReadGate(this);
     private final Digests digests = new Digests();
+    private final CommitIdExpiry expiry;
     private final List<RoleListener> listeners = new CopyOnWriteArrayList<>();
     private final Set<Consumer<String>> leaderWatchers = ConcurrentHashMap.newKeySet();
     /** How recent entries ended that have more than one ending: error codes of statements, and void write sets. */
@@ -82,7 +83,14 @@ public final class HostedDatabase implements Applier, AutoCloseable {
      * @param timeoutMillis how long a client waits for a leader or a majority
      */
     public HostedDatabase(String name, String node, H2Store store, long timeoutMillis) throws SQLException {
+        this(name, node, store, timeoutMillis, CommitIdBounds.STANDARD);
+    }
+
+    /** @param bounds when the ids of old commits are forgotten */
+    public HostedDatabase(String name, String node, H2Store store, long timeoutMillis, CommitIdBounds bounds)
+            throws SQLException {
         this.name = name;
+        this.expiry = new CommitIdExpiry(bounds);
         this.node = node;
         this.store = store;
         this.timeoutMillis = timeoutMillis;
@@ -258,6 +266,16 @@ public final class HostedDatabase implements Applier, AutoCloseable {
         } else if (record instanceof LogRecord.Ended ended) {
             checkEnding(ended);
             settleAlone(entry);
+        } else if (record instanceof LogRecord.Expire expire) {
+            inApplySession(() -> {
+                state.expire(
+                        applySession,
+                        expire.elapsedMillis(),
+                        expire.idleMillis(),
+                        expire.newerEntries(),
+                        entry.index());
+                settle(applySession, entry);
+            });
         } else {
             inApplySession(() -> digests.take(applySession, entry.index()));
             settleAlone(entry);
@@ -427,6 +445,21 @@ public final class HostedDatabase implements Applier, AutoCloseable {
 
     DbException errorOf(long index) {
         return errors.get(index);
+    }
+
+    /** How many client sessions are remembered by the ids of their commits. */
+    public long clientSessions() {
+        return state.clientSessions();
+    }
+
+    /**
+     * While this node leads, lets all members forget the commit ids of long ago. To be called now and then.
+     *
+     * @param nanoTime by the clock of {@link System#nanoTime()}
+     * @return whether they were told to
+     */
+    public boolean expireCommitIds(long nanoTime) {
+        return expiry.propose(log, state, writers, nanoTime);
     }
 
     /** Tells the other members how a statement ended here, for comparison. */
