@@ -18,10 +18,14 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.function.Consumer;
+import org.h2.api.ErrorCode;
 import org.h2.engine.Database;
 import org.h2.engine.SessionLocal;
 import org.h2.message.DbException;
@@ -277,7 +281,7 @@ public final class HostedDatabase implements Applier, AutoCloseable {
                 settle(applySession, entry);
             });
         } else {
-            inApplySession(() -> digests.take(applySession, entry.index()));
+            inApplySession(() -> digests.take(applySession, store.systemSession(), entry.index()));
             settleAlone(entry);
         }
     }
@@ -546,15 +550,27 @@ public final class HostedDatabase implements Applier, AutoCloseable {
                 : 0;
     }
 
-    /** This member's digest at a place in the log; waits until it is applied. */
+    /** This member's digest at a place in the log; waits until it is applied and its rows are read. */
     public List<DigestLine> digest(long index) {
         log.awaitApplied(index, TimeUnit.MILLISECONDS.toNanos(timeoutMillis));
-        List<DigestLine> lines = digests.at(index);
+        CompletableFuture<List<DigestLine>> lines = digests.at(index);
         if (lines == null) {
             throw Errors.badValue(
                     "digest", String.valueOf(index), "the index that CALL SYNOD.DIGEST_START() gave lately");
         }
-        return lines;
+        while (true) {
+            checkRunning();
+            try {
+                return lines.get(100, TimeUnit.MILLISECONDS);
+            } catch (TimeoutException e) {
+                LOG.trace("database {}: the digest at {} is still being computed", name, index);
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+                throw DbException.get(ErrorCode.STATEMENT_WAS_CANCELED);
+            } catch (ExecutionException e) {
+                throw Errors.digestFailed(index, e.getCause());
+            }
+        }
     }
 
     public boolean transferAway() {
@@ -565,6 +581,7 @@ public final class HostedDatabase implements Applier, AutoCloseable {
     @Override
     public void close() {
         closed = true;
+        digests.close();
         writers.endAll(null, "the database was closed");
         store.close();
     }
@@ -572,6 +589,7 @@ public final class HostedDatabase implements Applier, AutoCloseable {
     /** Closes as a kill would. */
     public void abandon() {
         closed = true;
+        digests.close();
         store.abandon();
     }
 }
