@@ -59,6 +59,7 @@ final class RoutedSession extends LocalView {
     private boolean autoCommit = true;
     private boolean autoCommitAtEnd;
     private boolean readOnly;
+    private boolean snapshotHere;
     private boolean behind;
     private boolean inList;
     private boolean closed;
@@ -228,6 +229,7 @@ final class RoutedSession extends LocalView {
                 if (forwarding.pinned()) {
                     return write(command, execution);
                 }
+                snapshotHere |= !autoCommit && isSnapshotIsolation();
                 T result = database.reads().read(readLevel, behind, () -> onLocal(command, execution));
                 behind = false;
                 return result;
@@ -261,6 +263,13 @@ final class RoutedSession extends LocalView {
         if (began) {
             endLocalSnapshot();
             place = begin();
+            if (place == Place.FORWARDED && snapshotHere) {
+                // Over there it would go on with another snapshot. Next time it begins there.
+                readOnly = false;
+                writer.endRead();
+                rollback();
+                throw Errors.retry("the transaction began as a read-only one on this node and writes now");
+            }
         }
         T result = place == Place.HERE ? here(command, execution) : forward(command, execution);
         if (place == Place.HERE && command.returnsRows()) {
@@ -472,6 +481,7 @@ final class RoutedSession extends LocalView {
     }
 
     private void transactionEnded() {
+        snapshotHere = false;
         if (autoCommitAtEnd) {
             autoCommit = true;
             autoCommitAtEnd = false;
