@@ -30,7 +30,8 @@ final class DdlRunner {
         if (!session.beginStatement()) {
             return forward(command, execution);
         }
-        DdlRewriter.Plan plan = DdlRewriter.plan(command.sql(), command.tokens());
+        DdlRewriter.Plan plan = DdlRewriter.plan(
+                command.sql(), command.tokens(), session.local().getDatabase());
         if (plan != null) {
             session.writer().rollback();
             session.statementEnded();
