@@ -88,11 +88,7 @@ final class ForwardedSession {
     }
 
     void commit(CommitId id) {
-        if (id.isNone()) {
-            execute("COMMIT");
-        } else {
-            call("COMMIT", id);
-        }
+        call("COMMIT", id);
     }
 
     /** Names the commit that the next statement makes by itself. */

@@ -143,9 +143,6 @@ final class Forwarding {
                 throw e;
             }
             close();
-            if (id.isNone()) {
-                throw Errors.unknownOutcome("the leader was lost during an implicit commit");
-            }
             if (!resolve(id, age)) {
                 throw Errors.retry("the leader was lost before the commit was durable");
             }

@@ -448,7 +448,8 @@ final class RoutedSession extends LocalView {
             switch (was) {
                 case HERE -> writer.commit(id);
                 case FORWARDED -> {
-                    forwarding.commit(id);
+                    // An implicit one has no number of the client's, and must be looked up all the same.
+                    forwarding.commit(id.isNone() ? ownCommitId() : id);
                     behind = true;
                 }
                 case NONE -> writer.endRead();
@@ -500,7 +501,11 @@ final class RoutedSession extends LocalView {
             used = id;
             return once;
         }
-        return place == Place.FORWARDED ? new CommitId(ownId, ++ownNumber) : CommitId.NONE;
+        return place == Place.FORWARDED ? ownCommitId() : CommitId.NONE;
+    }
+
+    private CommitId ownCommitId() {
+        return new CommitId(ownId, ++ownNumber);
     }
 
     @Override
