@@ -25,6 +25,7 @@ final class TimerLoop implements Runnable {
     private final CommitPath commitPath;
     private final LongSupplier nanoClock;
     private final long pauseNanos;
+    private final Stalls stalls = new Stalls();
     private volatile boolean closed;
     private volatile Thread thread;
 
@@ -49,7 +50,10 @@ final class TimerLoop implements Runnable {
         while (!closed) {
             long now = nanoClock.getAsLong();
             if (now - last > pauseNanos) {
-                LOG.warn("this process stood still for {} ms", (now - last) / 1_000_000L);
+                String line = stalls.noted(now, now - last);
+                if (line != null) {
+                    LOG.warn(line);
+                }
             }
             last = now;
             tick();
