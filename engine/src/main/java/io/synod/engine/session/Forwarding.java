@@ -8,6 +8,7 @@ import java.sql.SQLException;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
+import java.util.function.Function;
 import org.h2.engine.Session;
 import org.h2.engine.SessionLocal;
 import org.h2.message.DbException;
@@ -206,6 +207,15 @@ final class Forwarding {
     }
 
     long startDigest() {
+        return onLeader(ForwardedSession::startDigest);
+    }
+
+    boolean transfer(String member) {
+        return onLeader(session -> session.transfer(member));
+    }
+
+    /** In a session that is opened for it: nothing of this session's has a part in it. */
+    private <T> T onLeader(Function<ForwardedSession, T> call) {
         String leader = database.log().awaitLeader(TimeUnit.MILLISECONDS.toNanos(database.timeoutMillis()));
         if (leader == null || leader.equals(database.node())) {
             throw Errors.noLeader(database.name(), database.timeoutMillis());
@@ -213,7 +223,7 @@ final class Forwarding {
         try {
             ForwardedSession session = open(leader);
             try {
-                return session.startDigest();
+                return call.apply(session);
             } finally {
                 session.close();
             }

@@ -587,6 +587,18 @@ final class RoutedSession extends LocalView {
         return here != 0 ? here : forwarding.startDigest();
     }
 
+    /** @param member {@code null} for any other than the leader */
+    boolean transfer(String member) {
+        Boolean here = database.transfer(member);
+        if (here != null) {
+            return here;
+        }
+        if (internal) {
+            throw Errors.notLeader(database.node(), database.log().leader());
+        }
+        return forwarding.transfer(member);
+    }
+
     void setReadLevel(ReadLevel level) {
         readLevel = level;
     }
