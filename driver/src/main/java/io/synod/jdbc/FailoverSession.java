@@ -101,6 +101,7 @@ final class FailoverSession extends SynodSessionBridge {
             Deadline deadline = new Deadline(url.intSetting("FAILOVER_TIMEOUT"));
             for (int attempt = 1; ; attempt++) {
                 long number = 0;
+                CommitAge age = CommitAge.now();
                 try {
                     SessionRemote target = connected(deadline, isRollback(command.sql()));
                     CommandInterface prepared = command.on(target);
@@ -118,7 +119,7 @@ final class FailoverSession extends SynodSessionBridge {
                     boolean transactionLost = inTransaction;
                     boolean mayCommit = number > 0 && command.mayCommit(autoCommit);
                     lost();
-                    if (mayCommit && resolve(number, cause, deadline)) {
+                    if (mayCommit && resolve(number, age, cause, deadline)) {
                         return committed(number, ifCommitted, cause);
                     }
                     if (transactionLost && !isRollback(command.sql())) {
@@ -281,11 +282,15 @@ final class FailoverSession extends SynodSessionBridge {
         }
     }
 
-    private boolean resolve(long number, SQLException cause, Deadline deadline) {
+    private boolean resolve(long number, CommitAge age, SQLException cause, Deadline deadline) {
         SQLException last = cause;
         while (!deadline.hasPassed()) {
             try {
-                return ask(connected(deadline, true), number);
+                boolean committed = ask(connected(deadline, true), number);
+                if (committed || age.isRemembered()) {
+                    return committed;
+                }
+                break;
             } catch (DbException e) {
                 last = e.getSQLException();
                 if (remote == null) {

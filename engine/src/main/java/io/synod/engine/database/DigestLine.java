@@ -3,7 +3,7 @@ package io.synod.engine.database;
 /**
  * One line of a digest of the database.
  *
- * @param kind TABLE or CATALOG
- * @param name the table, or the statement that creates the object
+ * @param kind TABLE, CATALOG, SEQUENCE or IDENTITY
+ * @param name the table, the statement that creates the object, the sequence, or table and column
  */
 public record DigestLine(String kind, String name, String checksum) {}

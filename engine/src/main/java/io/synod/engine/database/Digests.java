@@ -1,11 +1,16 @@
 package io.synod.engine.database;
 
+import io.synod.engine.writeset.SequenceMarks;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
 import java.util.regex.Pattern;
 import org.h2.command.Command;
+import org.h2.engine.IsolationLevel;
+import org.h2.engine.Session;
 import org.h2.engine.SessionLocal;
 import org.h2.mvstore.db.MVTable;
 import org.h2.result.ResultInterface;
@@ -16,23 +21,55 @@ import org.h2.value.ValueLob;
 
 /**
  * Checksums of the whole database at places in the log that every member passes: equal on all of them, or they have diverged.
- * Taken by the holder of the apply baton; read by any thread.
+ *
+ * <p>At the place itself, by the holder of the apply baton, only the small things are read: catalogue and sequences. The
+ * rows are read from a snapshot of just then on a thread of their own ({@code synod-digest}), while the log goes on.
+ * Thread-safe.
+ *
+ * <p>Left out is what differs from node to node by nature: where a sequence stands here (the leader's runs ahead of its
+ * mark in the log, which is compared), row counts of statistics, settings of the node.
  */
-final class Digests {
+final class Digests implements AutoCloseable {
     private static final int KEPT = 16;
     /** Sequences of the leader run ahead of the marks that the others know. */
     private static final Pattern POSITION = Pattern.compile(" RESTART WITH -?\\d+");
 
-    private final Map<Long, List<DigestLine>> taken = new LinkedHashMap<>();
+    private final Map<Long, CompletableFuture<List<DigestLine>>> taken = new LinkedHashMap<>();
+    private volatile boolean closed;
 
-    void take(SessionLocal session, long index) {
-        List<DigestLine> lines = new ArrayList<>();
+    /**
+     * To be called at the place, by the holder of the apply baton.
+     *
+     * @param reader a session of nobody else, without a transaction; taken over
+     */
+    void take(SessionLocal session, SessionLocal reader, long index) {
+        List<DigestLine> lines = new ArrayList<>(catalog(session));
+        SequenceMarks.stored(session).forEach((key, mark) -> {
+            int space = key.indexOf(' ');
+            String kind = key.startsWith("column ") ? "IDENTITY" : "SEQUENCE";
+            lines.add(new DigestLine(kind, key.substring(space + 1), mark));
+        });
+        List<MVTable> tables = new ArrayList<>();
         for (Table table : session.getDatabase().getAllTablesAndViews()) {
-            if (table instanceof MVTable && !table.isTemporary() && table.getId() > 0) {
-                String name = table.getSchema().getName() + "." + table.getName();
-                lines.add(new DigestLine("TABLE", name, rows(session, table)));
+            if (table instanceof MVTable rows && !table.isTemporary() && table.getId() > 0) {
+                tables.add(rows);
             }
         }
+        takeSnapshot(reader);
+        CompletableFuture<List<DigestLine>> result = new CompletableFuture<>();
+        synchronized (taken) {
+            taken.put(index, result);
+            if (taken.size() > KEPT) {
+                taken.remove(taken.keySet().iterator().next());
+            }
+        }
+        Thread thread = new Thread(() -> finish(reader, tables, lines, result), "synod-digest");
+        thread.setDaemon(true);
+        thread.start();
+    }
+
+    private static List<DigestLine> catalog(SessionLocal session) {
+        List<DigestLine> lines = new ArrayList<>();
         Command script = session.prepareLocal("SCRIPT NODATA NOSETTINGS");
         try (ResultInterface rows = script.executeQuery(0, 1, false)) {
             while (rows.next()) {
@@ -43,20 +80,57 @@ final class Digests {
                 }
             }
         }
-        lines.sort(java.util.Comparator.comparing(DigestLine::kind).thenComparing(DigestLine::name));
-        synchronized (taken) {
-            taken.put(index, List.copyOf(lines));
-            if (taken.size() > KEPT) {
-                taken.remove(taken.keySet().iterator().next());
-            }
+        return lines;
+    }
+
+    /** The first statement of such a transaction fixes what all its reads see, of all tables. */
+    private static void takeSnapshot(SessionLocal reader) {
+        reader.lock();
+        try {
+            reader.setIsolationLevel(IsolationLevel.SNAPSHOT);
+            Command command = reader.prepareLocal("VALUES 1");
+            command.executeQuery(0, 1, false).close();
+            command.close();
+        } finally {
+            reader.unlock();
         }
     }
 
-    private static String rows(SessionLocal session, Table table) {
+    private void finish(
+            SessionLocal reader,
+            List<MVTable> tables,
+            List<DigestLine> lines,
+            CompletableFuture<List<DigestLine>> result) {
+        reader.lock();
+        try {
+            Session outer = reader.setThreadLocalSession();
+            try {
+                for (MVTable table : tables) {
+                    String name = table.getSchema().getName() + "." + table.getName();
+                    lines.add(new DigestLine("TABLE", name, rows(reader, table)));
+                }
+            } finally {
+                reader.resetThreadLocalSession(outer);
+                reader.rollback();
+                reader.close();
+            }
+            lines.sort(Comparator.comparing(DigestLine::kind).thenComparing(DigestLine::name));
+            result.complete(List.copyOf(lines));
+        } catch (RuntimeException e) {
+            result.completeExceptionally(e);
+        } finally {
+            reader.unlock();
+        }
+    }
+
+    private String rows(SessionLocal session, Table table) {
         long count = 0;
         long sum = 0;
         var cursor = table.getScanIndex(session).find(session, null, null, false);
         while (cursor.next()) {
+            if (closed) {
+                throw new IllegalStateException("the database was closed");
+            }
             Row row = cursor.get();
             long hash = row.getKey();
             for (int i = 0; i < row.getColumnCount(); i++) {
@@ -84,10 +158,15 @@ final class Digests {
         return hash;
     }
 
-    /** {@code null} when it was never taken or is forgotten. */
-    List<DigestLine> at(long index) {
+    /** {@code null} when it was never taken or is forgotten. Its failure: the rows could not be read to their end. */
+    CompletableFuture<List<DigestLine>> at(long index) {
         synchronized (taken) {
             return taken.get(index);
         }
+    }
+
+    @Override
+    public void close() {
+        closed = true;
     }
 }

@@ -65,6 +65,15 @@ public final class Errors {
                 new SQLException(name + " " + value + "; expected " + expected, "22023", ErrorCode.INVALID_VALUE_2));
     }
 
+    /** 50000: the rows of a digest could not be read, as when a table was dropped meanwhile. */
+    public static DbException digestFailed(long index, Throwable cause) {
+        return wrap(new SQLException(
+                "the rows at index " + index + " could not be read to their end (" + cause + "): verify again",
+                "50000",
+                ErrorCode.GENERAL_ERROR_1,
+                cause));
+    }
+
     /** 28000. */
     public static DbException wrongUserOrPassword() {
         return DbException.get(ErrorCode.WRONG_USER_OR_PASSWORD);

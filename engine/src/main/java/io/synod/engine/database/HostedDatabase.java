@@ -18,10 +18,14 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.function.Consumer;
+import org.h2.api.ErrorCode;
 import org.h2.engine.Database;
 import org.h2.engine.SessionLocal;
 import org.h2.message.DbException;
@@ -65,6 +69,7 @@ public final class HostedDatabase implements Applier, AutoCloseable {
     private final WriterRegistry writers = new WriterRegistry();
     private final ReadGate reads = new ReadGate(this);
     private final Digests digests = new Digests();
+    private final CommitIdExpiry expiry;
     private final List<RoleListener> listeners = new CopyOnWriteArrayList<>();
     private final Set<Consumer<String>> leaderWatchers = ConcurrentHashMap.newKeySet();
     /** How recent entries ended that have more than one ending: error codes of statements, and void write sets. */
@@ -82,7 +87,14 @@ public final class HostedDatabase implements Applier, AutoCloseable {
      * @param timeoutMillis how long a client waits for a leader or a majority
      */
     public HostedDatabase(String name, String node, H2Store store, long timeoutMillis) throws SQLException {
+        this(name, node, store, timeoutMillis, CommitIdBounds.STANDARD);
+    }
+
+    /** @param bounds when the ids of old commits are forgotten */
+    public HostedDatabase(String name, String node, H2Store store, long timeoutMillis, CommitIdBounds bounds)
+            throws SQLException {
         this.name = name;
+        this.expiry = new CommitIdExpiry(bounds);
         this.node = node;
         this.store = store;
         this.timeoutMillis = timeoutMillis;
@@ -258,8 +270,18 @@ public final class HostedDatabase implements Applier, AutoCloseable {
         } else if (record instanceof LogRecord.Ended ended) {
             checkEnding(ended);
             settleAlone(entry);
+        } else if (record instanceof LogRecord.Expire expire) {
+            inApplySession(() -> {
+                state.expire(
+                        applySession,
+                        expire.elapsedMillis(),
+                        expire.idleMillis(),
+                        expire.newerEntries(),
+                        entry.index());
+                settle(applySession, entry);
+            });
         } else {
-            inApplySession(() -> digests.take(applySession, entry.index()));
+            inApplySession(() -> digests.take(applySession, store.systemSession(), entry.index()));
             settleAlone(entry);
         }
     }
@@ -429,6 +451,21 @@ public final class HostedDatabase implements Applier, AutoCloseable {
         return errors.get(index);
     }
 
+    /** How many client sessions are remembered by the ids of their commits. */
+    public long clientSessions() {
+        return state.clientSessions();
+    }
+
+    /**
+     * While this node leads, lets all members forget the commit ids of long ago. To be called now and then.
+     *
+     * @param nanoTime by the clock of {@link System#nanoTime()}
+     * @return whether they were told to
+     */
+    public boolean expireCommitIds(long nanoTime) {
+        return expiry.propose(log, state, writers, nanoTime);
+    }
+
     /** Tells the other members how a statement ended here, for comparison. */
     void ended(long index, DbException error) {
         int code = error == null ? 0 : error.getErrorCode();
@@ -513,15 +550,27 @@ public final class HostedDatabase implements Applier, AutoCloseable {
                 : 0;
     }
 
-    /** This member's digest at a place in the log; waits until it is applied. */
+    /** This member's digest at a place in the log; waits until it is applied and its rows are read. */
     public List<DigestLine> digest(long index) {
         log.awaitApplied(index, TimeUnit.MILLISECONDS.toNanos(timeoutMillis));
-        List<DigestLine> lines = digests.at(index);
+        CompletableFuture<List<DigestLine>> lines = digests.at(index);
         if (lines == null) {
             throw Errors.badValue(
                     "digest", String.valueOf(index), "the index that CALL SYNOD.DIGEST_START() gave lately");
         }
-        return lines;
+        while (true) {
+            checkRunning();
+            try {
+                return lines.get(100, TimeUnit.MILLISECONDS);
+            } catch (TimeoutException e) {
+                LOG.trace("database {}: the digest at {} is still being computed", name, index);
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+                throw DbException.get(ErrorCode.STATEMENT_WAS_CANCELED);
+            } catch (ExecutionException e) {
+                throw Errors.digestFailed(index, e.getCause());
+            }
+        }
     }
 
     public boolean transferAway() {
@@ -532,6 +581,7 @@ public final class HostedDatabase implements Applier, AutoCloseable {
     @Override
     public void close() {
         closed = true;
+        digests.close();
         writers.endAll(null, "the database was closed");
         store.close();
     }
@@ -539,6 +589,7 @@ public final class HostedDatabase implements Applier, AutoCloseable {
     /** Closes as a kill would. */
     public void abandon() {
         closed = true;
+        digests.close();
         store.abandon();
     }
 }

@@ -54,6 +54,16 @@ public sealed interface LogRecord {
     /** Sequence marks, encoded by {@code io.synod.engine.writeset}. */
     record Marks(byte[] marks) implements LogRecord {}
 
+    /**
+     * Forget what is known of client sessions that have not committed for that long. The bounds stand in the record, so that
+     * members of different releases forget the same.
+     *
+     * @param elapsedMillis what the leader's monotonic clock has counted since its record before this one, at most
+     * @param idleMillis by the log's own time, the sum of the above
+     * @param newerEntries how many entries must have come since, too
+     */
+    record Expire(long elapsedMillis, long idleMillis, long newerEntries) implements LogRecord {}
+
     default byte[] encode() {
         try (ByteArrayOutputStream bytes = new ByteArrayOutputStream(64);
                 DataOutputStream out = new DataOutputStream(bytes)) {
@@ -83,6 +93,11 @@ public sealed interface LogRecord {
             } else if (this instanceof Marks r) {
                 out.writeByte(6);
                 out.write(r.marks);
+            } else if (this instanceof Expire r) {
+                out.writeByte(7);
+                out.writeLong(r.elapsedMillis);
+                out.writeLong(r.idleMillis);
+                out.writeLong(r.newerEntries);
             }
             out.flush();
             return bytes.toByteArray();
@@ -114,7 +129,8 @@ public sealed interface LogRecord {
                 case 4 -> new Digest();
                 case 5 -> new Ended(in.readLong(), in.readInt());
                 case 6 -> new Marks(in.readAllBytes());
-                default -> throw new IllegalArgumentException("log record kind " + kind + ", expected 1 to 6");
+                case 7 -> new Expire(in.readLong(), in.readLong(), in.readLong());
+                default -> throw new IllegalArgumentException("log record kind " + kind + ", expected 1 to 7");
             };
         } catch (IOException e) {
             throw new IllegalArgumentException("log record of " + payload.length + " bytes is cut short", e);

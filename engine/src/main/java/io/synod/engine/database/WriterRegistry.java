@@ -2,9 +2,9 @@ package io.synod.engine.database;
 
 import io.synod.replica.ReplicatedLog;
 import java.util.ArrayList;
-import java.util.HashSet;
+import java.util.HashMap;
 import java.util.List;
-import java.util.Set;
+import java.util.Map;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 
@@ -17,7 +17,8 @@ final class WriterRegistry {
     static final int MAX_OPEN = 200;
 
     private final Semaphore places = new Semaphore(MAX_OPEN, true);
-    private final Set<Writer> open = new HashSet<>();
+    /** Since when, by System.nanoTime(). */
+    private final Map<Writer, Long> open = new HashMap<>();
 
     /**
      * Registers a transaction under the leadership of this moment. The epoch is read under the same lock that {@link
@@ -32,7 +33,7 @@ final class WriterRegistry {
         synchronized (open) {
             long epoch = log.servingEpoch();
             if (epoch != 0) {
-                open.add(writer);
+                open.put(writer, System.nanoTime());
                 return epoch;
             }
         }
@@ -55,10 +56,18 @@ final class WriterRegistry {
     void leave(Writer writer) {
         boolean was;
         synchronized (open) {
-            was = open.remove(writer);
+            was = open.remove(writer) != null;
         }
         if (was) {
             places.release();
+        }
+    }
+
+    /** For how long the oldest one has been open, 0 when there is none. */
+    long oldestNanos() {
+        long now = System.nanoTime();
+        synchronized (open) {
+            return open.values().stream().mapToLong(since -> now - since).max().orElse(0);
         }
     }
 
@@ -77,7 +86,7 @@ final class WriterRegistry {
     void endAll(Writer except, String why) {
         List<Writer> left;
         synchronized (open) {
-            left = new ArrayList<>(open);
+            left = new ArrayList<>(open.keySet());
         }
         left.remove(except);
         for (Writer writer : left) {

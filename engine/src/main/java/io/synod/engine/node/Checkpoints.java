@@ -3,16 +3,18 @@ package io.synod.engine.node;
 import io.synod.engine.database.HostedDatabase;
 import io.synod.engine.snapshot.Checkpoint;
 import java.io.IOException;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Takes the checkpoints of a node's databases from time to time: they bound what is replayed at the next start, nothing
- * else depends on them. Thread: {@code synod-checkpoint}.
+ * What a node does for its databases from time to time. Checkpoints: they bound what is replayed at the next start, nothing
+ * else depends on them. And the ids of old commits are forgotten. Thread: {@code synod-checkpoint}.
  */
 final class Checkpoints implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Checkpoints.class);
@@ -27,24 +29,38 @@ final class Checkpoints implements AutoCloseable {
         thread.setDaemon(true);
         return thread;
     });
+    private final List<HostedDatabase> all = new CopyOnWriteArrayList<>();
     private int round;
 
     void start() {
         timer.scheduleWithFixedDelay(this::run, SECONDS_BETWEEN, SECONDS_BETWEEN, TimeUnit.SECONDS);
     }
 
+    /** @param checkpoint {@code null} for a database in memory */
     void add(HostedDatabase database, Checkpoint checkpoint) {
-        databases.put(database, checkpoint);
+        all.add(database);
+        if (checkpoint != null) {
+            databases.put(database, checkpoint);
+        }
     }
 
     private void run() {
         round++;
+        all.forEach(Checkpoints::expireCommitIds);
         databases.forEach((database, checkpoint) -> {
             long entries = database.appliedIndex() - checkpoint.last().applied();
             if (entries >= ENTRIES_MIN || entries > 0 && round % ROUNDS_MAX == 0) {
                 take(database, checkpoint);
             }
         });
+    }
+
+    private static void expireCommitIds(HostedDatabase database) {
+        try {
+            database.expireCommitIds(System.nanoTime());
+        } catch (RuntimeException e) {
+            LOG.warn("database {}: the ids of old commits are kept", database.name(), e);
+        }
     }
 
     private static void take(HostedDatabase database, Checkpoint checkpoint) {

@@ -173,9 +173,7 @@ public final class Node implements SessionFactory, AutoCloseable {
                 }
             });
             hosted.attach(replicas.openGroup(groupId(key), config.members(), config.slot(), config.priority(), hosted));
-            if (directory != null) {
-                checkpoints.add(hosted, store.checkpoints(hosted::appliedIndex));
-            }
+            checkpoints.add(hosted, directory == null ? null : store.checkpoints(hosted::appliedIndex));
             databases.put(key, new Sessions(hosted, link));
             return hosted;
         } catch (IOException | RuntimeException e) {
@@ -227,7 +225,26 @@ public final class Node implements SessionFactory, AutoCloseable {
 
     /** Hands leadership over, finishes what runs, takes a last checkpoint, and frees directory and ports. */
     @Override
-    public synchronized void close() {
+    public void close() {
+        // An interrupted wait inside H2 counts as one that ended, which no checkpoint may be built on: an application's
+        // thread closes the node on a thread that nobody interrupts.
+        Thread closer = new Thread(this::closeOnce, "synod-close");
+        closer.start();
+        boolean interrupted = false;
+        while (true) {
+            try {
+                closer.join();
+                break;
+            } catch (InterruptedException e) {
+                interrupted = true;
+            }
+        }
+        if (interrupted) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    private synchronized void closeOnce() {
         if (closed) {
             return;
         }

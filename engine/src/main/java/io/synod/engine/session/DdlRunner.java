@@ -4,6 +4,7 @@ import io.synod.engine.database.CommitId;
 import io.synod.engine.database.Errors;
 import io.synod.engine.database.LogRecord;
 import io.synod.engine.session.SqlText.Token;
+import io.synod.jdbc.CommitAge;
 import java.util.Collection;
 import java.util.List;
 import org.h2.command.CommandInterface;
@@ -117,6 +118,7 @@ final class DdlRunner {
 
     private <T> T forward(RoutedCommand command, Execution<T> execution) {
         CommitId id = session.commitId();
+        CommitAge age = CommitAge.now();
         try {
             session.forwarding().name(id);
             return session.forwardStatement(command, execution);
@@ -124,7 +126,7 @@ final class DdlRunner {
             if (!session.forwarding().isBroken()) {
                 throw e;
             }
-            if (session.forwarding().resolve(id)) {
+            if (session.forwarding().resolve(id, age)) {
                 return execution.nothing();
             }
             throw Errors.retry("the leader was lost before the statement was durable");

@@ -3,6 +3,7 @@ package io.synod.engine.session;
 import io.synod.engine.database.CommitId;
 import io.synod.engine.database.Errors;
 import io.synod.engine.database.HostedDatabase;
+import io.synod.jdbc.CommitAge;
 import java.sql.SQLException;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
@@ -134,6 +135,7 @@ final class Forwarding {
 
     /** @throws DbException 40001 when it surely did not commit, 08007 when nobody could tell in time */
     void commit(CommitId id) {
+        CommitAge age = CommitAge.now();
         try {
             current.commit(id);
         } catch (DbException e) {
@@ -144,10 +146,24 @@ final class Forwarding {
             if (id.isNone()) {
                 throw Errors.unknownOutcome("the leader was lost during an implicit commit");
             }
-            if (!resolve(id)) {
+            if (!resolve(id, age)) {
                 throw Errors.retry("the leader was lost before the commit was durable");
             }
         }
+    }
+
+    /**
+     * As {@link #resolve(CommitId)}, of a commit of this session.
+     *
+     * @param age since before it was sent
+     */
+    boolean resolve(CommitId id, CommitAge age) {
+        boolean committed = resolve(id);
+        if (!committed && !age.isRemembered()) {
+            throw Errors.unknownOutcome(
+                    "the commit " + id + " was sent so long ago that the nodes may have forgotten it");
+        }
+        return committed;
     }
 
     /**

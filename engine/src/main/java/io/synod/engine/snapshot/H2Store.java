@@ -72,7 +72,7 @@ public final class H2Store implements AutoCloseable {
             last.write(sideFile); // from now on, the file is known as ours
         }
         cutBack(file, last);
-        ConnectionInfo info = new ConnectionInfo("file:" + absolute);
+        ConnectionInfo info = new ConnectionInfo(UninterruptibleFilePath.prefix() + absolute);
         Database database = open(info, settings);
         H2Store store = new H2Store(database, sideFile, last);
         // The bytes of the checkpoint stay as they are, and a later one lies at the end of the file.

@@ -19,6 +19,7 @@ import org.h2.value.VersionedValue;
  */
 public final class AppliedState {
     private static final String APPLIED = "applied";
+    private static final String CLOCK = "clock";
 
     /**
      * What is known of a client session's commits.
@@ -114,25 +115,36 @@ public final class AppliedState {
     }
 
     /**
-     * Forgets the client sessions whose last commit or fence lies below an index, in the session's transaction.
+     * Forgets, in the session's transaction, the client sessions whose last commit or fence is both long ago by the log's own
+     * time and far back in the log. A function of the log alone: every member forgets the same.
      *
+     * @param elapsedMillis how much time has gone by since the entry of this kind before this one, at most
+     * @param idleMillis how long ago
+     * @param newerEntries how far back
+     * @param index of the entry that asks for it
      * @return how many
      */
-    public int expire(SessionLocal session, long beforeIndex) {
+    public int expire(SessionLocal session, long elapsedMillis, long idleMillis, long newerEntries, long index) {
+        TransactionMap<String, byte[]> state = session.getTransaction().openMapX(stateMap);
+        LoggedClock clock = LoggedClock.decode(state.get(CLOCK));
+        long last = Math.min(clock.advance(elapsedMillis, index, idleMillis), index - newerEntries);
+        state.put(CLOCK, clock.encode());
         TransactionMap<byte[], byte[]> sessions = sessions(session);
         List<byte[]> expired = new ArrayList<>();
-        for (Map.Entry<byte[], byte[]> entry : sessions.entrySet()) {
-            if (decode(entry.getValue()).index < beforeIndex) {
-                expired.add(entry.getKey());
+        if (last > 0) {
+            for (Map.Entry<byte[], byte[]> entry : sessions.entrySet()) {
+                if (decode(entry.getValue()).index <= last) {
+                    expired.add(entry.getKey());
+                }
             }
         }
         expired.forEach(sessions::remove);
         return expired.size();
     }
 
-    /** How many client sessions are known. */
-    public long clientSessions(SessionLocal session) {
-        return sessions(session).sizeAsLong();
+    /** How many client sessions are known, roughly while entries are applied. Thread-safe. */
+    public long clientSessions() {
+        return sessionMap.sizeAsLong();
     }
 
     private void put(SessionLocal session, UUID client, ClientSession record) {

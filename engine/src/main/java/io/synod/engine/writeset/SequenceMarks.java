@@ -7,6 +7,7 @@ import java.util.HashMap;
 import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 import java.util.function.Function;
 import org.h2.engine.SessionLocal;
 import org.h2.mvstore.DataUtils;
@@ -91,6 +92,21 @@ public final class SequenceMarks {
         for (Tracked t : marks.tracked) {
             byte[] mark = stored.get(t.key);
             t.mark = mark == null ? null : decode(ByteBuffer.wrap(mark));
+        }
+        return marks;
+    }
+
+    /**
+     * The marks as they are stored, equal on all members: {@code sequence SCHEMA.NAME} or {@code column SCHEMA.TABLE.NAME} to
+     * what the next leader hands out first. Values already drawn on the leader are not in them.
+     */
+    public static Map<String, String> stored(SessionLocal session) {
+        TransactionMap<String, byte[]> stored = session.getTransaction()
+                .openMap("synod.sequences", StringDataType.INSTANCE, ByteArrayDataType.INSTANCE);
+        Map<String, String> marks = new TreeMap<>();
+        for (Map.Entry<String, byte[]> entry : stored.entrySet()) {
+            SequenceMark mark = decode(ByteBuffer.wrap(entry.getValue()));
+            marks.put(entry.getKey(), mark.exhausted() ? "exhausted" : "next " + mark.next());
         }
         return marks;
     }

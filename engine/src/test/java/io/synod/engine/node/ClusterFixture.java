@@ -1,5 +1,6 @@
 package io.synod.engine.node;
 
+import io.synod.engine.database.HostedDatabase;
 import io.synod.jdbc.SynodUrl;
 import java.io.IOException;
 import java.net.InetAddress;
@@ -40,6 +41,11 @@ public final class ClusterFixture implements AutoCloseable {
         }
         String leader = nodes.get("a").host(database, Map.of()).log().awaitLeader(TimeUnit.SECONDS.toNanos(30));
         return url(leader.equals("a") ? "b" : "a", database);
+    }
+
+    /** The copy of a database on one of the nodes. */
+    public HostedDatabase hosted(String node, String database) throws SQLException {
+        return nodes.get(node).host(database, Map.of());
     }
 
     private String url(String name, String database) {

@@ -1,5 +1,6 @@
 package io.synod.engine.session;
 
+import io.synod.engine.database.CommitIdBounds;
 import io.synod.engine.database.HostedDatabase;
 import io.synod.engine.snapshot.H2Store;
 import java.io.IOException;
@@ -24,13 +25,18 @@ final class TestNode implements AutoCloseable {
 
     TestNode(MemoryGroup group, String name, Path directory, Map<String, TestNode> peers)
             throws SQLException, IOException {
+        this(group, name, directory, peers, new CommitIdBounds(Long.MAX_VALUE, 0, 0, 0));
+    }
+
+    TestNode(MemoryGroup group, String name, Path directory, Map<String, TestNode> peers, CommitIdBounds bounds)
+            throws SQLException, IOException {
         this.group = group;
         this.name = name;
         this.peers = peers;
         H2Store store = directory == null
                 ? H2Store.openMemory(Map.of())
                 : H2Store.openFile(directory.resolve(name).resolve("shop"), Map.of());
-        database = new HostedDatabase("shop", name, store, 2_000);
+        database = new HostedDatabase("shop", name, store, 2_000, bounds);
         log = group.join(name, database);
         database.attach(log);
         if (directory != null) {
@@ -97,6 +103,11 @@ final class TestNode implements AutoCloseable {
 
     MemoryGroup.MemberLog log() {
         return log;
+    }
+
+    TestConnection connectLeading() throws SQLException {
+        lead();
+        return connect();
     }
 
     TestConnection connect() throws SQLException {

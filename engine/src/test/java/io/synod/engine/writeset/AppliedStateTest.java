@@ -66,19 +66,25 @@ class AppliedStateTest {
     }
 
     @Test
-    void expiry_forgets_those_below_an_index_and_no_others() throws SQLException {
+    void expiry_forgets_those_idle_for_long_and_far_back_and_no_others() throws SQLException {
         try (Member m = Member.inMemory()) {
             for (int i = 1; i <= 100; i++) {
                 m.state.recordCommit(m.system, client(i), 1, i);
+                if (i == 60) {
+                    assertEquals(0, m.state.expire(m.system, 50, 1_000, 10, 60));
+                }
             }
             m.system.commit(false);
-            assertEquals(100, m.state.clientSessions(m.system));
-            assertEquals(60, m.state.expire(m.system, 61));
+            assertEquals(100, m.state.clientSessions());
+            assertEquals(0, m.state.expire(m.system, 999, 1_000, 10, 101), "not idle for long enough");
+            assertEquals(0, m.state.expire(m.system, 1, 1_000, 102, 102), "not far enough back");
+            assertEquals(50, m.state.expire(m.system, 0, 1_000, 53, 103), "up to 50 by distance, up to 60 by time");
+            assertEquals(10, m.state.expire(m.system, 0, 1_000, 10, 104));
             m.system.commit(false);
-            assertEquals(40, m.state.clientSessions(m.system));
+            assertEquals(40, m.state.clientSessions());
             assertNull(m.state.find(m.system, client(60)));
             assertEquals(61, m.state.find(m.system, client(61)).index());
-            assertEquals(0, m.state.expire(m.system, 61));
+            assertEquals(40, m.state.expire(m.system, 1_000, 1_000, 1, 200), "those up to the entry at 104");
         }
     }
 }
