@@ -43,8 +43,12 @@ public final class GroupState {
      * @param selfSlot this member's slot
      * @param bootstrap the configuration that holds until a CONFIG entry is in the log
      * @param recovered what the log holds of this group
-     * @param applied the index up to which the state machine stands at start; also the lower bound of the commit index
+     * @param applied the index up to which the state machine stands at start; also the lower bound of the commit index. Not
+     *     above the log's end: a state machine that runs ahead of this member's own force (the majority may be others) must
+     *     not be saved ahead of it
      * @param priority of this node as leader, greater is preferred
+     * @param timing the same on all members: a guard that was given is honoured after a restart by this member's own setting
+     * @param random seeded anew at each start: answers to questions from before a restart are told by it
      */
     public GroupState(
             int selfSlot,

@@ -12,7 +12,7 @@ public interface Proposal {
         APPLIED,
         /** Surely not in the log, now or ever. */
         LOST,
-        /** Not known when the deadline passed; it may still be decided either way. */
+        /** Not known when the deadline passed or the group stopped here; it may still be decided either way. */
         UNKNOWN
     }
 

@@ -13,14 +13,9 @@ import io.synod.paxos.Role;
 import io.synod.transport.Envelope;
 import io.synod.transport.VirtualThreads;
 import java.io.IOException;
-import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.ConcurrentLinkedQueue;
-import java.util.concurrent.atomic.AtomicBoolean;
-import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.ReentrantLock;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -47,13 +42,6 @@ final class Replica implements ReplicatedLog {
         void run(GroupState state, long nowNanos, StepEffects out);
     }
 
-    /** What is told to {@link Applier#onRole}. */
-    private record RoleEvent(String leader, long epoch, boolean serving) {}
-
-    private record ReadAnswer(long index) {}
-
-    private static final ReadAnswer NO_ANSWER = new ReadAnswer(-2);
-
     private final ReplicaNode node;
     private final long group;
     private final int selfSlot;
@@ -64,12 +52,8 @@ final class Replica implements ReplicatedLog {
     private final Map<Integer, PeerOutbox> outboxes = new HashMap<>();
     private final ProposalQueue proposals = new ProposalQueue();
     private final ApplyPath apply;
-    private final Signal roleSignal = new Signal();
-    private final Signal readSignal = new Signal();
-    private final AtomicLong tickets = new AtomicLong();
-    private final Map<Long, ReadAnswer> reads = new ConcurrentHashMap<>();
-    private final ConcurrentLinkedQueue<RoleEvent> roleEvents = new ConcurrentLinkedQueue<>();
-    private final AtomicBoolean tellingRole = new AtomicBoolean();
+    private final LinearizableReads reads = new LinearizableReads();
+    private final RoleNews roles;
 
     /** Persist effects that are forced. Under the lock. */
     private long persisted;
@@ -90,6 +74,7 @@ final class Replica implements ReplicatedLog {
         this.group = group;
         this.selfSlot = selfSlot;
         this.applier = applier;
+        this.roles = new RoleNews(applier);
         EntryLog log = node.log();
         long applied = applier.appliedIndex();
         this.state = new GroupState(
@@ -160,7 +145,7 @@ final class Replica implements ReplicatedLog {
             servingEpoch = serving;
             leaderEpoch = epoch;
             leaderSlot = state.leaderSlot();
-            roleEvents.add(new RoleEvent(leaderName(), epoch, serving != 0));
+            roles.add(leaderName(), epoch, serving != 0);
         }
     }
 
@@ -176,18 +161,10 @@ final class Replica implements ReplicatedLog {
     }
 
     private void tellRole() {
-        while (!roleEvents.isEmpty() && tellingRole.compareAndSet(false, true)) {
-            try {
-                RoleEvent event;
-                while ((event = roleEvents.poll()) != null) {
-                    applier.onRole(event.leader, event.epoch, event.serving);
-                }
-                roleSignal.raise();
-            } catch (RuntimeException | Error e) {
-                stop(e);
-            } finally {
-                tellingRole.set(false);
-            }
+        try {
+            roles.tell();
+        } catch (RuntimeException | Error e) {
+            stop(e);
         }
     }
 
@@ -321,9 +298,7 @@ final class Replica implements ReplicatedLog {
     }
 
     void answered(long ticket, long index) {
-        if (reads.replace(ticket, new ReadAnswer(index)) != null) {
-            readSignal.raise();
-        }
+        reads.answer(ticket, index);
     }
 
     /**
@@ -391,8 +366,8 @@ final class Replica implements ReplicatedLog {
         }
         loseQueued();
         apply.wakeAll();
-        roleSignal.raise();
-        readSignal.raise();
+        roles.changed().raise();
+        reads.wakeAll();
         return true;
     }
 
@@ -437,9 +412,10 @@ final class Replica implements ReplicatedLog {
 
     @Override
     public String awaitLeader(long timeoutNanos) {
-        roleSignal.await(
-                () -> stopped != null || leaderSlot != 0 && (leaderSlot != selfSlot || servingEpoch() != 0),
-                timeoutNanos);
+        roles.changed()
+                .await(
+                        () -> stopped != null || leaderSlot != 0 && (leaderSlot != selfSlot || servingEpoch() != 0),
+                        timeoutNanos);
         return leaderName();
     }
 
@@ -458,22 +434,14 @@ final class Replica implements ReplicatedLog {
             }
             // Not confirmed: the leader changes, or has just changed. Ask again soon, sooner if a role changes.
             int before = leaderSlot;
-            roleSignal.await(() -> stopped != null || leaderSlot != before, Math.min(left, READ_RETRY_NANOS));
+            roles.changed().await(() -> stopped != null || leaderSlot != before, Math.min(left, READ_RETRY_NANOS));
         }
         return false;
     }
 
-    /** @return the index to read at, or less than 0 */
     private long confirmRead(long timeoutNanos) {
-        long ticket = tickets.incrementAndGet();
-        reads.put(ticket, NO_ANSWER);
-        try {
-            conclude(step((s, now, out) -> s.read(ticket, now, out)), null);
-            readSignal.await(() -> stopped != null || reads.get(ticket) != NO_ANSWER, timeoutNanos);
-            return reads.get(ticket).index();
-        } finally {
-            reads.remove(ticket);
-        }
+        return reads.confirm(
+                ticket -> conclude(step((s, now, out) -> s.read(ticket, now, out)), null), this::stopped, timeoutNanos);
     }
 
     @Override
@@ -526,54 +494,18 @@ final class Replica implements ReplicatedLog {
         long bytes = node.log().bytes();
         lock.lock();
         try {
-            List<MemberStatus> all = new ArrayList<>();
-            for (Member member : state.members().all()) {
-                all.add(member.slot() == selfSlot ? ownStatus(member, bytes) : peerStatus(member));
-            }
-            return all;
+            return new GroupStatus(
+                            state,
+                            selfSlot,
+                            apply.applied(),
+                            stopped != null,
+                            bytes,
+                            node.transport(),
+                            node.nanoClock().getAsLong())
+                    .all();
         } finally {
             lock.unlock();
         }
-    }
-
-    private MemberStatus ownStatus(Member self, long logBytes) {
-        long lag = Math.max(0, state.commitIndex() - apply.applied());
-        long lease = state.leaseLeft(node.nanoClock().getAsLong());
-        // Alone, the lease never ends.
-        return new MemberStatus(
-                self.name(),
-                self.address(),
-                stopped != null ? "STOPPED" : state.role().name(),
-                Epoch.toString(state.leaderEpoch()),
-                state.durableIndex(),
-                state.commitIndex(),
-                apply.applied(),
-                lag,
-                lag == 0 ? 0 : -1,
-                Math.min(lease / 1_000_000L, Integer.MAX_VALUE),
-                logBytes,
-                stopped == null);
-    }
-
-    private MemberStatus peerStatus(Member member) {
-        boolean reachable = node.transport() != null && node.transport().connected(member.slot());
-        boolean leads = member.slot() == state.leaderSlot();
-        PeerView view = state.peer(member.slot(), node.nanoClock().getAsLong());
-        String role = leads ? Role.LEADER.name() : view != null && reachable ? Role.FOLLOWER.name() : "UNKNOWN";
-        long lag = view == null ? -1 : Math.max(0, state.commitIndex() - view.applied());
-        return new MemberStatus(
-                member.name(),
-                member.address(),
-                role,
-                leads || view != null ? Epoch.toString(state.leaderEpoch()) : Epoch.toString(Epoch.NONE),
-                view == null ? -1 : view.durable(),
-                view == null ? -1 : Math.min(view.durable(), state.commitIndex()),
-                view == null ? -1 : view.applied(),
-                lag,
-                lag == 0 ? 0 : view == null ? -1 : view.silentNanos() / 1_000_000L,
-                0,
-                -1,
-                reachable);
     }
 
     @Override
@@ -586,13 +518,13 @@ final class Replica implements ReplicatedLog {
             }
             int target = bestSuccessor();
             if (target == 0) {
-                roleSignal.await(() -> !leadsNow(), Math.min(left, READ_RETRY_NANOS));
+                roles.changed().await(() -> !leadsNow(), Math.min(left, READ_RETRY_NANOS));
                 continue;
             }
             transferring = true;
             try {
                 conclude(step((s, now, out) -> s.transfer(target, now, out)), null);
-                roleSignal.await(() -> !leadsNow(), Math.min(left, TRANSFER_ATTEMPT_NANOS));
+                roles.changed().await(() -> !leadsNow(), Math.min(left, TRANSFER_ATTEMPT_NANOS));
             } finally {
                 transferring = false;
             }

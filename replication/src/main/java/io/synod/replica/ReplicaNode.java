@@ -63,8 +63,7 @@ public final class ReplicaNode implements AutoCloseable {
         this.nanoClock = nanoClock;
         this.random = new SplittableRandom(random.nextLong());
         this.commitPath = new CommitPath(log, persist, () -> replicas, this::fail);
-        this.timer = new TimerLoop(
-                () -> replicas, transport, commitPath, nanoClock, Math.max(timing.electionTimeout() / 2, 1));
+        this.timer = new TimerLoop(() -> replicas, transport, commitPath, nanoClock, timing.electionTimeout());
         start("synod-log", commitPath);
         start("synod-feed", feeder);
         start("synod-timer", timer);

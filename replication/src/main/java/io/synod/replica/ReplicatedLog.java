@@ -10,6 +10,10 @@ public interface ReplicatedLog extends AutoCloseable {
      * Puts a payload at the end of the log. The order of two proposals made one after the other (or under a lock that
      * conflicting work shares) is their order in the log.
      *
+     * <p>Does no I/O: that begins when somebody waits for it in {@link Proposal#await}, or, if nobody does, within two
+     * ticks of the timer (10 ms).
+     *
+     * @param payload is not copied: nobody may change it any more
      * @param epoch the epoch of the leadership that the payload was made under; with any other the proposal is LOST at once
      * @param attachment handed to {@link Applier#apply} with the entry
      */

@@ -1,5 +1,14 @@
 /**
  * Runs the protocol: threads, baton, clock, and the effects of each step on log and transport. Entry points: {@link
- * io.synod.replica.ReplicatedLog} for users of a group's log, {@link io.synod.replica.Applier} for what the user gives.
+ * io.synod.replica.ReplicaNode} opens groups; {@link io.synod.replica.ReplicatedLog} is a group's log for its user, {@link
+ * io.synod.replica.Applier} what the user gives.
+ *
+ * <p>Threads. A client that waits in {@link io.synod.replica.Proposal#await} works for itself and for others: it writes and
+ * forces the log when it finds the baton free, and applies what is released. {@code synod-log} and {@code synod-apply-N}
+ * do that where no client does. {@code synod-timer} ticks, {@code synod-feed} reads for slow peers. The thread that reads a
+ * peer's data connection appends, forces and acknowledges what a leader sent.
+ *
+ * <p>Order of locks: apply baton, group lock, persist queue. The log's baton is never waited for. No lock is held during a
+ * force, a read of the log or a call of the applier.
  */
 package io.synod.replica;

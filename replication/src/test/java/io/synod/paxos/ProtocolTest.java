@@ -249,6 +249,42 @@ class ProtocolTest {
     }
 
     @Test
+    void member_that_restarted_promises_nothing_while_a_guard_of_its_former_life_may_stand() {
+        TraceGroup group = serving(3, 1);
+        group.restart(3);
+        TraceGroup.Node voter = group.node(3);
+        long epoch = Epoch.of(50, 2);
+        group.pass(89 * MILLI);
+        voter.state.onMessage(2, new Message.PreVote(epoch, 0, 0, 0, 0), group.now, voter);
+        voter.state.onMessage(2, new Message.Prepare(epoch, 0, 0), group.now, voter);
+        voter.force();
+        assertFalse(((Message.PreVoteReply) group.wire.get(0).message()).granted());
+        assertFalse(((Message.Promise) group.wire.get(1).message()).ok());
+        group.drop();
+        group.pass(4 * MILLI);
+        voter.state.onMessage(2, new Message.Prepare(epoch, 0, 0), group.now, voter);
+        voter.force();
+        assertTrue(((Message.Promise) group.wire.get(0).message()).ok());
+    }
+
+    @Test
+    void answer_to_a_read_question_of_a_former_life_is_not_taken_for_one_of_this() {
+        TraceGroup group = serving(3, 1);
+        TraceGroup.Node reader = group.node(3);
+        reader.state.read(7, group.now, reader);
+        Message.ReadIndex old = (Message.ReadIndex) group.wire.get(0).message();
+        group.restart(3);
+        group.pass(20 * MILLI);
+        group.tick(1);
+        group.settle(1, 2, 3);
+        reader.state.read(8, group.now, reader);
+        reader.state.onMessage(1, new Message.ReadIndexReply(old.ticket(), 1, 1), group.now, reader);
+        assertTrue(reader.readable.isEmpty());
+        group.settle(1, 2, 3);
+        assertTrue(reader.readable.containsKey(8L));
+    }
+
+    @Test
     void leader_that_hears_no_majority_steps_down_without_a_new_epoch() {
         TraceGroup group = serving(3, 1);
         long promised = group.node(1).state.promisedEpoch();

@@ -27,6 +27,7 @@ final class TraceGroup {
     final List<Envelope> wire = new ArrayList<>();
     private final Timing timing = Timing.standard();
     private final Sabotage sabotage;
+    private long starts;
     long now;
 
     TraceGroup(int nodes, Members members, Sabotage sabotage) {
@@ -57,7 +58,7 @@ final class TraceGroup {
         Node node = node(slot);
         node.persistGiven = 0;
         node.state = sabotage.groupState(
-                slot, node.members, recovered, node.applied, 0, timing, new SplittableRandom(slot), now);
+                slot, node.members, recovered, node.applied, 0, timing, new SplittableRandom(++starts), now);
     }
 
     /** Loses what is not forced. */

@@ -51,6 +51,9 @@ public final class Writer {
     private final ReentrantLock busy = new ReentrantLock();
     private State state = State.IDLE;
     private String endedWhy;
+    /** Why the open transaction is about to be ended from outside; set by any thread. */
+    private volatile String ending;
+
     private long epoch;
     private Pending pending;
     private boolean orphaned;
@@ -101,6 +104,7 @@ public final class Writer {
             }
             epoch = admitted;
             wrote = false;
+            forgetCancel();
             state = State.OPEN;
             guard.arm();
             return true;
@@ -135,8 +139,12 @@ public final class Writer {
             checkAlive();
             enterGate();
             try {
-                return statement.get();
+                T result = statement.get();
+                // A batch that was cancelled returns, and its errors with it.
+                endIfEnding();
+                return result;
             } catch (DbException e) {
+                endIfEnding();
                 if (e.getErrorCode() == ErrorCode.DEADLOCK_1) {
                     // H2 rolls back by itself here, which the guard refused.
                     endInGate();
@@ -149,6 +157,22 @@ public final class Writer {
         } finally {
             busy.unlock();
         }
+    }
+
+    /** Whoever cancelled the statement wants the transaction to end: to the client that is a reason to try it again. */
+    private void endIfEnding() {
+        String why = ending;
+        if (why != null && state == State.OPEN) {
+            endInGate();
+            throw Errors.retry(why);
+        }
+    }
+
+    /** A cancel that found no statement running would hit the next one, of another transaction. Under the session's lock. */
+    private void forgetCancel() {
+        ending = null;
+        // The one call by which H2 takes a cancel back.
+        session.setQueryTimeout(session.getQueryTimeout());
     }
 
     /** Only the first statement of a transaction waits for a checkpoint that is about to begin. */
@@ -219,6 +243,7 @@ public final class Writer {
         try {
             guard.rollback();
         } finally {
+            forgetCancel();
             session.unlock();
             state = State.IDLE;
             pending = null;
@@ -504,7 +529,9 @@ public final class Writer {
         }
     }
 
-    void cancelStatement() {
+    /** Cancels what runs, because the transaction is about to be ended from outside. */
+    void cancelStatement(String why) {
+        ending = why;
         session.cancel();
     }
 

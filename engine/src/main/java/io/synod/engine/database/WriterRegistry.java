@@ -81,12 +81,12 @@ final class WriterRegistry {
         }
         left.remove(except);
         for (Writer writer : left) {
-            writer.cancelStatement();
+            writer.cancelStatement(why);
         }
         while (!left.isEmpty()) {
             left.removeIf(writer -> writer.tryEnd(why));
             for (Writer writer : left) {
-                writer.cancelStatement();
+                writer.cancelStatement(why);
             }
         }
     }

@@ -68,4 +68,9 @@ final class ConnectionOptions {
     ConnectionOptions at(String address, String database) {
         return new ConnectionOptions(MemberUrl.of(url, address, database), user, password());
     }
+
+    /** As {@link #at}, for questions that another member can answer if this one does not. */
+    ConnectionOptions impatientlyAt(String address, String database) {
+        return new ConnectionOptions(MemberUrl.impatient(url, address, database), user, password());
+    }
 }

@@ -28,7 +28,9 @@ final class Demo {
     private static final Duration CATCH_UP_LIMIT = Duration.ofSeconds(30);
     private static final int SECONDS = 20;
     private static final List<Integer> KILLS = List.of(6, 13);
-    private static final int RESTART_AFTER_SECONDS = 2;
+    private static final int RESTART_AFTER_SECONDS = 1;
+    private static final int MAX_POSTPONED_SECONDS = 4;
+    private static final long CATCHING_UP_ENTRIES = 100;
 
     private final DemoReport report;
     private final ClusterProcesses cluster;
@@ -86,7 +88,7 @@ final class Demo {
     }
 
     /** A leader that was killed, and how long no order was acknowledged then. */
-    record KilledLeader(String name, long atNanos) {}
+    record KilledLeader(String name, int second, long atNanos) {}
 
     private List<OrderEntry.Log> enterOrders(OrderEntry entry, List<KilledLeader> killed) throws Exception {
         ExecutorService clients = Executors.newFixedThreadPool(CLIENTS);
@@ -129,18 +131,26 @@ final class Demo {
 
     private String killOrRestart(int second, StatusWatch watch, List<KilledLeader> killed)
             throws IOException, InterruptedException {
-        if (KILLS.contains(second)) {
-            String leader = watch.awaitLeader(CATCH_UP_LIMIT);
-            killed.add(new KilledLeader(leader, System.nanoTime()));
-            cluster.node(leader).kill();
-            return "leader " + leader + " killed (kill -9)";
+        KilledLeader last = killed.isEmpty() ? null : killed.get(killed.size() - 1);
+        if (last != null && second == last.second() + RESTART_AFTER_SECONDS) {
+            cluster.node(last.name()).start();
+            return last.name() + " started again";
         }
-        if (KILLS.contains(second - RESTART_AFTER_SECONDS)) {
-            String name = killed.get(killed.size() - 1).name();
-            cluster.node(name).start();
-            return name + " started again";
+        if (killed.size() == KILLS.size() || second < KILLS.get(killed.size())) {
+            return "";
         }
-        return "";
+        // With one copy not back yet, killing another would leave no majority: then nothing can be answered at all.
+        boolean allThere = watch.latest().members().stream()
+                        .filter(member -> member.reachable() && member.lagEntries() < CATCHING_UP_ENTRIES)
+                        .count()
+                == NODES;
+        if (!allThere && second < KILLS.get(killed.size()) + MAX_POSTPONED_SECONDS) {
+            return "(a copy is still catching up)";
+        }
+        String leader = watch.awaitLeader(CATCH_UP_LIMIT);
+        killed.add(new KilledLeader(leader, second, System.nanoTime()));
+        cluster.node(leader).kill();
+        return "leader " + leader + " killed (kill -9)";
     }
 
     private boolean check(Books before, List<OrderEntry.Log> clients) throws Exception {

@@ -65,14 +65,15 @@ final class DemoReport {
                 clients, seconds);
         say(
                 "   stock goes down, the customer's balance goes down. A client counts an order when its commit was answered.");
+        say("   (*) commits that the slowest living copy still has to take over");
         say("");
-        say("   second  orders/s  leader  copies behind by  what happened");
+        say("   second  orders/s  leader  behind by (*)     what happened");
     }
 
     void second(int second, long orders, ClusterStatus status, String happened) {
         String leader = status.leader().map(MemberStatus::name).orElse("-");
-        String lag = status.lagEntries() + " commits";
-        say("   %6d  %,8d  %-6s  %-16s  %s", second, orders, leader, lag, happened);
+        String lag = status.leader().isPresent() ? "%,d".formatted(status.lagEntries()) : "-";
+        say("   %6d  %,8d  %-6s  %9s         %s", second, orders, leader, lag, happened);
     }
 
     void entered(List<OrderEntry.Log> clients, List<Demo.KilledLeader> killed) {

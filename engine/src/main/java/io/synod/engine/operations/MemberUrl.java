@@ -1,5 +1,6 @@
 package io.synod.engine.operations;
 
+import java.util.Locale;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
@@ -8,6 +9,14 @@ final class MemberUrl {
     private static final Pattern REMOTE = Pattern.compile("(?i)jdbc:synod://[^/]+/[^;]+(;.*)?");
 
     private MemberUrl() {}
+
+    /** The same with little patience: a member that is gone must not be waited for, since another one can be asked. */
+    static String impatient(String url, String address, String database) {
+        String member = of(url, address, database);
+        return member.toUpperCase(Locale.ROOT).contains(";FAILOVER_TIMEOUT=")
+                ? member
+                : member + ";FAILOVER_TIMEOUT=0;CONNECT_TIMEOUT=500";
+    }
 
     /**
      * @param url of the cluster; if it is remote, its settings are kept

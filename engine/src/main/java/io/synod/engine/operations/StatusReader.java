@@ -39,7 +39,7 @@ final class StatusReader implements AutoCloseable {
                 return partial;
             }
             leaderName = leads.name();
-            leader = database.at(leads.address(), partial.database()).connect();
+            leader = database.impatientlyAt(leads.address(), partial.database()).connect();
             ClusterStatus whole = fromLeader();
             return whole == null ? partial : whole;
         } catch (SQLException e) {
@@ -60,7 +60,7 @@ final class StatusReader implements AutoCloseable {
 
     private MemberStatus withLogBytes(ClusterStatus status, MemberStatus member) {
         try (Connection connection =
-                database.at(member.address(), status.database()).connect()) {
+                database.impatientlyAt(member.address(), status.database()).connect()) {
             return ClusterStatus.read(connection).members().stream()
                     .filter(self -> self.name().equals(member.name()))
                     .findFirst()

@@ -2,6 +2,7 @@ package io.synod.engine.operations;
 
 import java.sql.SQLException;
 import java.time.Duration;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Predicate;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -14,9 +15,13 @@ public final class StatusWatch implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(StatusWatch.class);
     private static final long PAUSE_MILLIS = 100;
 
+    private static final long FRESH_NANOS = TimeUnit.SECONDS.toNanos(1);
+
+    private record Answer(ClusterStatus status, long askedNanos) {}
+
     private final ConnectionOptions database;
     private final Thread thread;
-    private volatile ClusterStatus latest = ClusterStatus.UNKNOWN;
+    private volatile Answer last = new Answer(ClusterStatus.UNKNOWN, System.nanoTime());
 
     public StatusWatch(String url, String user) {
         this.database = new ConnectionOptions(url, user, "");
@@ -29,7 +34,8 @@ public final class StatusWatch implements AutoCloseable {
         try (StatusReader reader = new StatusReader(database)) {
             while (true) {
                 try {
-                    latest = reader.read();
+                    long askedNanos = System.nanoTime();
+                    last = new Answer(reader.read(), askedNanos);
                 } catch (SQLException e) {
                     // A cluster between two leaders does not answer; the next round asks again.
                     LOG.debug("no status", e);
@@ -41,9 +47,10 @@ public final class StatusWatch implements AutoCloseable {
         }
     }
 
-    /** The last answer; no members before the first. */
+    /** The last answer; no members when it is not of the last moments. */
     ClusterStatus latest() {
-        return latest;
+        Answer answer = last;
+        return System.nanoTime() - answer.askedNanos() < FRESH_NANOS ? answer.status() : ClusterStatus.UNKNOWN;
     }
 
     /**
@@ -75,7 +82,7 @@ public final class StatusWatch implements AutoCloseable {
             throws InterruptedException {
         long deadlineNanos = System.nanoTime() + limit.toNanos();
         while (true) {
-            ClusterStatus status = latest;
+            ClusterStatus status = latest();
             if (condition.test(status)) {
                 return status;
             }

@@ -14,10 +14,16 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -178,6 +184,61 @@ class NodeClusterTest {
             assertEquals(3, number(c, "SELECT COUNT(*) FROM t"));
             run(c, "INSERT INTO t VALUES (4)");
             assertEquals(4, number(c, "SELECT COUNT(*) FROM t"));
+        }
+    }
+
+    @Test
+    void acknowledged_rows_are_there_exactly_once_while_leadership_moves() throws Exception {
+        try (Connection c = connect("a")) {
+            run(c, "CREATE TABLE t(id BIGINT PRIMARY KEY, x INT)", "CREATE INDEX tx ON t(x)");
+        }
+        AtomicLong ids = new AtomicLong();
+        Set<Long> acknowledged = ConcurrentHashMap.newKeySet();
+        AtomicBoolean stop = new AtomicBoolean();
+        List<CompletableFuture<Void>> clients = new ArrayList<>();
+        for (int i = 0; i < 4; i++) {
+            String name = NAMES.get(i % 3);
+            clients.add(CompletableFuture.runAsync(() -> insert(name, ids, acknowledged, stop)));
+        }
+        for (int round = 0; round < 5; round++) {
+            long before = acknowledged.size();
+            while (acknowledged.size() < before + 20) {
+                clients.stream().filter(CompletableFuture::isDone).forEach(CompletableFuture::join);
+                Thread.onSpinWait();
+            }
+            nodes.get(leader()).host("shop", Map.of()).transferAway();
+        }
+        stop.set(true);
+        clients.forEach(CompletableFuture::join);
+        for (String name : NAMES) {
+            try (Connection c = connect(name)) {
+                Set<Long> found = new HashSet<>();
+                rows(c, "SELECT id FROM t").forEach(row -> found.add(Long.valueOf(row.replace("|", ""))));
+                assertEquals(acknowledged, found);
+                assertEquals(acknowledged.size(), number(c, "SELECT COUNT(*) FROM t WHERE x = 7"));
+            }
+        }
+    }
+
+    /** Whoever gets 40001 tries the same key again: had the first try committed, it would be a duplicate. */
+    private void insert(String name, AtomicLong ids, Set<Long> acknowledged, AtomicBoolean stop) {
+        try (Connection c = connect(name)) {
+            while (!stop.get()) {
+                long id = ids.incrementAndGet();
+                while (true) {
+                    try {
+                        run(c, "INSERT INTO t VALUES (" + id + ", 7)");
+                        acknowledged.add(id);
+                        break;
+                    } catch (SQLException e) {
+                        if (!"40001".equals(e.getSQLState())) {
+                            throw e;
+                        }
+                    }
+                }
+            }
+        } catch (SQLException e) {
+            throw new IllegalStateException("client of node " + name, e);
         }
     }
 

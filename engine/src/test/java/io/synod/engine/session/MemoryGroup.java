@@ -26,6 +26,7 @@ final class MemoryGroup {
     private int round;
     private boolean losing;
     private boolean leaseless;
+    private volatile long confirmations;
 
     MemberLog join(String name, Applier applier) {
         baton.lock();
@@ -36,16 +37,6 @@ final class MemoryGroup {
         } finally {
             baton.unlock();
         }
-    }
-
-    /** A member that comes back with what it has kept. */
-    void replace(MemberLog old, MemberLog now) {
-        logs.remove(old);
-        if (leader == old) {
-            leader = null;
-        }
-        logs.remove(now);
-        logs.add(now);
     }
 
     void lead(MemberLog next) {
@@ -75,6 +66,11 @@ final class MemoryGroup {
 
     void withoutLease(boolean on) {
         leaseless = on;
+    }
+
+    /** How often a read was confirmed without a lease. */
+    long confirmations() {
+        return confirmations;
     }
 
     /** What the log holds, without barriers. */
@@ -145,6 +141,7 @@ final class MemoryGroup {
 
         @Override
         public boolean awaitReadable(long timeoutNanos) {
+            confirmations++;
             drain();
             return leader != null;
         }

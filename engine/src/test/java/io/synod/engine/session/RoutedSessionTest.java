@@ -135,4 +135,116 @@ class RoutedSessionTest {
             assertEquals(1, number(c, "SELECT COUNT(*) FROM t"));
         }
     }
+
+    @Test
+    void a_commit_whose_answer_was_lost_is_looked_up_at_the_next_leader() throws Exception {
+        try (TestNode b = new TestNode(group, "b", null, peers)) {
+            TestNode a = new TestNode(group, "a", null, peers);
+            a.lead();
+            try (Connection c = b.connect()) {
+                run(c, "CREATE TABLE t(id INT PRIMARY KEY)");
+                c.setAutoCommit(false);
+                run(c, "INSERT INTO t VALUES (1)");
+                // The commit happens, its answer does not arrive.
+                a.loseNextAnswer(b::lead);
+                c.commit();
+                assertEquals(1, number(c, "SELECT COUNT(*) FROM t"));
+                run(c, "INSERT INTO t VALUES (2)");
+                c.commit();
+            }
+            a.kill();
+        }
+    }
+
+    @Test
+    void a_commit_that_never_arrived_fails_with_40001_and_never_happens() throws Exception {
+        try (TestNode b = new TestNode(group, "b", null, peers)) {
+            TestNode a = new TestNode(group, "a", null, peers);
+            a.lead();
+            try (Connection c = b.connect()) {
+                run(c, "CREATE TABLE t(id INT PRIMARY KEY)");
+                c.setAutoCommit(false);
+                run(c, "INSERT INTO t VALUES (1)");
+                a.breakBeforeNext(b::lead);
+                SQLException e = assertThrows(SQLException.class, c::commit);
+                assertEquals("40001", e.getSQLState());
+                assertEquals(0, number(c, "SELECT COUNT(*) FROM t"));
+            }
+            a.kill();
+        }
+    }
+
+    @Test
+    void without_a_lease_a_leader_confirms_before_it_answers() throws Exception {
+        try (TestNode a = TestNode.solo(group);
+                Connection c = a.connect()) {
+            run(c, "CREATE TABLE t(id INT PRIMARY KEY)", "INSERT INTO t VALUES (1)");
+            group.withoutLease(true);
+            long before = group.confirmations();
+            assertEquals(1, number(c, "SELECT COUNT(*) FROM t"));
+            assertTrue(group.confirmations() > before, "a read without a lease was not confirmed");
+            run(c, "SET READ LOCAL");
+            before = group.confirmations();
+            assertEquals(1, number(c, "SELECT COUNT(*) FROM t"));
+            assertEquals(before, group.confirmations());
+        }
+    }
+
+    @Test
+    void read_levels_differ_on_a_follower_that_is_behind() throws Exception {
+        try (TestNode a = new TestNode(group, "a", null, peers);
+                TestNode b = new TestNode(group, "b", null, peers)) {
+            a.lead();
+            try (Connection writer = a.connect();
+                    Connection local = b.connect(Map.of("READ", "LOCAL"));
+                    Connection strict = b.connect()) {
+                run(writer, "CREATE TABLE t(id INT PRIMARY KEY)");
+                assertEquals(0, number(strict, "SELECT COUNT(*) FROM t"));
+                run(writer, "INSERT INTO t VALUES (1)");
+                assertEquals(0, number(local, "SELECT COUNT(*) FROM t"));
+                assertEquals(1, number(strict, "SELECT COUNT(*) FROM t"));
+                assertEquals(1, number(local, "SELECT COUNT(*) FROM t"));
+            }
+        }
+    }
+
+    @Test
+    void snapshot_isolation_begins_on_the_leader() throws Exception {
+        try (TestNode a = new TestNode(group, "a", null, peers);
+                TestNode b = new TestNode(group, "b", null, peers)) {
+            a.lead();
+            try (Connection c = b.connect()) {
+                run(c, "CREATE TABLE t(id INT PRIMARY KEY, x INT)", "INSERT INTO t VALUES (1, 0)");
+                c.setTransactionIsolation(Connection.TRANSACTION_REPEATABLE_READ);
+                c.setAutoCommit(false);
+                assertEquals(0, number(c, "SELECT x FROM t"));
+                try (Connection other = a.connect()) {
+                    run(other, "UPDATE t SET x = 1");
+                }
+                assertEquals(0, number(c, "SELECT x FROM t"));
+                SQLException e = assertThrows(SQLException.class, () -> run(c, "UPDATE t SET x = 2"));
+                assertEquals("40001", e.getSQLState());
+            }
+        }
+    }
+
+    @Test
+    void sequence_values_that_were_seen_are_not_given_out_by_the_next_leader() throws Exception {
+        try (TestNode a = new TestNode(group, "a", null, peers);
+                TestNode b = new TestNode(group, "b", null, peers)) {
+            a.lead();
+            long seen;
+            try (Connection c = a.connect()) {
+                run(c, "CREATE SEQUENCE s");
+                c.setAutoCommit(false);
+                seen = number(c, "SELECT NEXT VALUE FOR s");
+                c.rollback();
+            }
+            b.lead();
+            try (Connection c = b.connect()) {
+                long next = number(c, "SELECT NEXT VALUE FOR s");
+                assertTrue(next > seen, next + " after " + seen);
+            }
+        }
+    }
 }

@@ -19,6 +19,8 @@ final class TestNode implements AutoCloseable {
     private final HostedDatabase database;
     private final MemoryGroup.MemberLog log;
     private final Sessions sessions;
+    private Runnable breakBefore;
+    private Runnable breakAfter;
 
     TestNode(MemoryGroup group, String name, Path directory, Map<String, TestNode> peers)
             throws SQLException, IOException {
@@ -60,7 +62,29 @@ final class TestNode implements AutoCloseable {
         if (peer == null) {
             throw new SQLException("node " + node + " is down", "08001");
         }
-        return peer.sessions.open(user, hash, settings, () -> {});
+        return new BreakableSession(peer, peer.sessions.open(user, hash, settings, () -> {}));
+    }
+
+    /** The next commit that another node sends here is executed, then this node is gone for it; then runs this. */
+    void loseNextAnswer(Runnable then) {
+        breakAfter = then;
+    }
+
+    /** The next commit that another node sends here finds this node gone; then runs this. */
+    void breakBeforeNext(Runnable then) {
+        breakBefore = then;
+    }
+
+    Runnable takeBreakBefore() {
+        Runnable then = breakBefore;
+        breakBefore = null;
+        return then;
+    }
+
+    Runnable takeBreakAfter() {
+        Runnable then = breakAfter;
+        breakAfter = null;
+        return then;
     }
 
     void lead() {

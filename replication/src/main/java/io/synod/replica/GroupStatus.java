@@ -1,0 +1,75 @@
+package io.synod.replica;
+
+import io.synod.group.Epoch;
+import io.synod.group.Member;
+import io.synod.paxos.GroupState;
+import io.synod.paxos.PeerView;
+import io.synod.paxos.Role;
+import io.synod.transport.Transport;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * What a node knows of a group's members. Made under the group's lock.
+ *
+ * @param transport {@code null} for a node without peers
+ */
+record GroupStatus(
+        GroupState state,
+        int selfSlot,
+        long applied,
+        boolean stopped,
+        long logBytes,
+        Transport transport,
+        long nowNanos) {
+    private static final long MILLI = 1_000_000L;
+    private static final long NOT_KNOWN = -1;
+
+    List<ReplicatedLog.MemberStatus> all() {
+        List<ReplicatedLog.MemberStatus> all = new ArrayList<>();
+        for (Member member : state.members().all()) {
+            all.add(member.slot() == selfSlot ? own(member) : peer(member));
+        }
+        return all;
+    }
+
+    private ReplicatedLog.MemberStatus own(Member self) {
+        long lag = Math.max(0, state.commitIndex() - applied);
+        // Alone, the lease never ends.
+        long lease = Math.min(state.leaseLeft(nowNanos) / MILLI, Integer.MAX_VALUE);
+        return new ReplicatedLog.MemberStatus(
+                self.name(),
+                self.address(),
+                stopped ? "STOPPED" : state.role().name(),
+                Epoch.toString(state.leaderEpoch()),
+                state.durableIndex(),
+                state.commitIndex(),
+                applied,
+                lag,
+                lag == 0 ? 0 : NOT_KNOWN,
+                lease,
+                logBytes,
+                !stopped);
+    }
+
+    private ReplicatedLog.MemberStatus peer(Member member) {
+        boolean reachable = transport != null && transport.connected(member.slot());
+        boolean leads = member.slot() == state.leaderSlot();
+        PeerView view = state.peer(member.slot(), nowNanos);
+        boolean follows = view != null && reachable;
+        long lag = view == null ? NOT_KNOWN : Math.max(0, state.commitIndex() - view.applied());
+        return new ReplicatedLog.MemberStatus(
+                member.name(),
+                member.address(),
+                leads ? Role.LEADER.name() : follows ? Role.FOLLOWER.name() : "UNKNOWN",
+                Epoch.toString(leads || follows ? state.leaderEpoch() : Epoch.NONE),
+                view == null ? NOT_KNOWN : view.durable(),
+                view == null ? NOT_KNOWN : Math.min(view.durable(), state.commitIndex()),
+                view == null ? NOT_KNOWN : view.applied(),
+                lag,
+                lag == 0 ? 0 : view == null ? NOT_KNOWN : view.silentNanos() / MILLI,
+                0,
+                NOT_KNOWN,
+                reachable);
+    }
+}
