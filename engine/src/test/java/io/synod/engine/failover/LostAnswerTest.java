@@ -29,7 +29,7 @@ class LostAnswerTest {
     private static final Logger LOG = LoggerFactory.getLogger(LostAnswerTest.class);
     private static final int CLIENTS = 4;
     private static final int TRANSACTIONS = 120;
-    private static final int BYTES_MAX = 6_000;
+    private static final int BYTES_MAX = 1_500;
 
     @TempDir
     private Path directory;

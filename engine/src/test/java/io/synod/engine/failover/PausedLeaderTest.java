@@ -90,21 +90,23 @@ class PausedLeaderTest {
             List<Future<String>> reads = new ArrayList<>();
             Future<String> commit;
             try {
-                CountDownLatch sent = new CountDownLatch(READERS + 1);
-                for (Connection reader : readers) {
-                    reads.add(started(sent, () -> String.valueOf(register(reader))));
-                }
-                commit = started(sent, () -> {
+                CountDownLatch started = new CountDownLatch(1 + READERS);
+                commit = started(started, () -> {
                     late.commit();
                     return "committed";
                 });
-                sent.await();
                 String next = cluster.awaitLeader(old);
                 try (Connection c = TestCluster.connect(cluster.url(next))) {
                     TestCluster.run(c, "UPDATE register SET x = " + round);
                     assertEquals(round, register(c));
                 }
                 LOG.info("round {}: {} paused, {} leads", round, old, next);
+                // Requests that the old leader finds when it goes on, and that were made after the write was
+                // acknowledged.
+                for (Connection reader : readers) {
+                    reads.add(started(started, () -> String.valueOf(register(reader))));
+                }
+                started.await();
             } finally {
                 cluster.node(old).resume();
             }
