@@ -152,8 +152,18 @@ final class Simulation {
                 cluster.after(faults.nextLong(400 * MILLI), () -> cluster.slowForce(node.slot, 0));
             }
             case TRANSFER -> {
+                SimulatedNode from = cluster.leader() == null ? node : cluster.leader();
                 int target = any(faults).slot;
-                node.step("transfer", () -> node.state.transfer(target, node.clock(), node));
+                from.step("transfer", () -> from.state.transfer(target, from.clock(), from));
+                if (faults.nextInt(3) == 0) {
+                    // So that the old leader does not hear of the new one while it may still think it has a lease.
+                    cluster.after(faults.nextLong(4 * MILLI), () -> {
+                        if (faulty) {
+                            cluster.isolate(from.slot);
+                            mendLater();
+                        }
+                    });
+                }
             }
             case FALSE_HINT -> {
                 int suspect = any(faults).slot;

@@ -4,8 +4,8 @@ package io.synod.simulation;
  * Runs seeds until the time is over or one fails.
  *
  * <pre>
- * mvn -q -pl replication test-compile exec:java -Dexec.classpathScope=test \
- *     -Dexec.mainClass=io.synod.simulation.SimulationMain -Dexec.args="--seed 1 --minutes 10"
+ * mvn -q -pl replication test-compile
+ * java -cp replication/target/classes:replication/target/test-classes io.synod.simulation.SimulationMain --seed 1 --minutes 10
  * </pre>
  *
  * <p>{@code --seed S} is the first seed (default 1; a failure names its own), {@code --minutes N} the time (default 0: only

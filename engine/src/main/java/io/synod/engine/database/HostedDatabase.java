@@ -488,8 +488,8 @@ public final class HostedDatabase implements Applier, AutoCloseable {
         if (epoch == 0) {
             return false;
         }
-        LogRecord.Statement record =
-                new LogRecord.Statement(CommitId.NONE, "", "PUBLIC", List.of(), List.of(), false, sql);
+        LogRecord.Statement record = new LogRecord.Statement(
+                CommitId.NONE, LogRecord.SYSTEM_USER, "PUBLIC", List.of(), List.of(), false, sql);
         Proposal proposal = log.propose(record.encode(), epoch, null);
         if (proposal.await(TimeUnit.MILLISECONDS.toNanos(timeoutMillis)) != Proposal.Outcome.APPLIED) {
             return false;

@@ -17,6 +17,9 @@ import java.util.UUID;
 public sealed interface LogRecord {
     byte FORMAT = 1;
 
+    /** The author of statements that no user has asked for; no user can have this name. */
+    String SYSTEM_USER = "\u0000";
+
     /** The rows that a transaction changed, encoded by {@code io.synod.engine.writeset}. */
     record WriteSet(CommitId id, byte[] rows) implements LogRecord {}
 

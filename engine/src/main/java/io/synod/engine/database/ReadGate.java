@@ -8,8 +8,9 @@ import org.h2.result.ResultInterface;
 /**
  * Lets a read on this node's H2 return only what its level promises. Thread-safe.
  *
- * <p><b>Order.</b> On the serving leader H2 takes its snapshot first and the lease is tested after it: a pause between the
- * two can only make the test fail, a pause after it is harmless. Gray and Cheriton (1989).
+ * <p><b>Order.</b> On the serving leader H2 takes its snapshot first, of everything committed so far, and the lease of the
+ * same epoch is tested after it: a pause between the two can only make the test fail, a pause after it is harmless. Gray and
+ * Cheriton (1989).
  */
 public final class ReadGate {
     private final HostedDatabase database;
@@ -36,9 +37,10 @@ public final class ReadGate {
             }
             case LINEARIZABLE -> {
                 ReplicatedLog log = database.log();
-                if (log.servingEpoch() != 0) {
+                long epoch = log.servingEpoch();
+                if (epoch != 0 && awaitCommitted(log)) {
                     T result = query.get();
-                    if (log.leaseHolds()) {
+                    if (log.leaseHolds() && log.servingEpoch() == epoch) {
                         return result;
                     }
                     if (result instanceof ResultInterface rows) {
@@ -50,6 +52,16 @@ public final class ReadGate {
             }
         }
         throw new IllegalStateException(level.toString());
+    }
+
+    /**
+     * A follower may have applied, and shown, what this leader has committed and is about to apply: a read that begins after
+     * that must not miss it.
+     */
+    private boolean awaitCommitted(ReplicatedLog log) {
+        long committed = log.commitIndex();
+        return log.appliedIndex() >= committed
+                || log.awaitApplied(committed, TimeUnit.MILLISECONDS.toNanos(database.timeoutMillis()));
     }
 
     /** Waits until this node has applied everything that was acknowledged before the call. */

@@ -1,6 +1,7 @@
 package io.synod.engine.node;
 
 import io.synod.engine.database.Errors;
+import io.synod.engine.database.HostedDatabase.RoleListener;
 import io.synod.jdbc.EngineProvider;
 import io.synod.jdbc.SynodUrl;
 import java.io.IOException;
@@ -75,16 +76,25 @@ public final class EmbeddedEngine implements EngineProvider {
     /**
      * Starts the node that the URL names, or joins it, and hosts the database there; it runs until it is closed.
      *
+     * @param listener told of each change of role of its databases, from the first one on; {@code null} for none
      * @throws SQLException as {@link EngineProvider#open}
      */
-    public static Node start(SynodUrl url) throws SQLException {
+    public static Node start(SynodUrl url, RoleListener listener) throws SQLException {
         Running running;
         synchronized (NODES) {
             running = running(url);
             running.stays = true;
         }
+        if (listener != null) {
+            running.node.addRoleListener(listener);
+        }
         running.node.host(url.database(), url.h2Settings());
         return running.node;
+    }
+
+    /** The same without a listener; a second database of one node is added so. */
+    public static Node start(SynodUrl url) throws SQLException {
+        return start(url, null);
     }
 
     private static Running running(SynodUrl url) throws SQLException {

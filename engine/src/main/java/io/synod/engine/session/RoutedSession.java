@@ -8,7 +8,6 @@ import io.synod.engine.database.Writer;
 import io.synod.engine.session.SqlText.Token;
 import io.synod.engine.session.StatementRouter.Decision;
 import io.synod.engine.session.StatementRouter.Route;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.UUID;
 import org.h2.api.ErrorCode;
@@ -16,19 +15,12 @@ import org.h2.command.Command;
 import org.h2.command.CommandInterface;
 import org.h2.command.query.Query;
 import org.h2.engine.IsolationLevel;
-import org.h2.engine.Mode;
 import org.h2.engine.Session;
 import org.h2.engine.SessionLocal;
 import org.h2.jdbc.meta.DatabaseMeta;
 import org.h2.message.DbException;
-import org.h2.message.Trace;
 import org.h2.result.ResultInterface;
-import org.h2.store.DataHandler;
 import org.h2.table.Table;
-import org.h2.util.NetworkConnectionInfo;
-import org.h2.util.TimeZoneProvider;
-import org.h2.value.ValueLob;
-import org.h2.value.ValueTimestampTimeZone;
 
 /**
  * A session as JDBC sees it, which decides per statement where it runs: reads on this node's H2, transactions that write
@@ -47,7 +39,7 @@ import org.h2.value.ValueTimestampTimeZone;
  * <p>H2 would commit in many places by itself; the guard in {@link Writer} refuses all of them, and this class does
  * instead what they are meant to do.
  */
-final class RoutedSession extends SynodSession {
+final class RoutedSession extends LocalView {
     private enum Place {
         NONE,
         HERE,
@@ -55,7 +47,6 @@ final class RoutedSession extends SynodSession {
     }
 
     private final HostedDatabase database;
-    private final SessionLocal local;
     private final Writer writer;
     private final StatementRouter router;
     private final Forwarding forwarding;
@@ -84,8 +75,8 @@ final class RoutedSession extends SynodSession {
             Forwarding forwarding,
             SessionOptions options,
             Runnable onClose) {
+        super(local);
         this.database = database;
-        this.local = local;
         this.writer = database.writer(local);
         this.router = new StatementRouter(local);
         this.forwarding = forwarding;
@@ -105,9 +96,6 @@ final class RoutedSession extends SynodSession {
         if (call != null) {
             return RoutedCommand.system(this, sql, tokens, call);
         }
-        if (place == Place.FORWARDED && forwarding.pinned()) {
-            return RoutedCommand.elsewhere(this, sql, tokens);
-        }
         return compiled(Passwords.hidden(sql, tokens, local), tokens);
     }
 
@@ -116,6 +104,10 @@ final class RoutedSession extends SynodSession {
         try {
             command = compile(sql);
         } catch (DbException e) {
+            if (forwarding.pinned()) {
+                // It may name a table that this session has on the leader only.
+                return RoutedCommand.elsewhere(this, sql, tokens);
+            }
             if (!behind && database.log().servingEpoch() != 0) {
                 throw e;
             }
@@ -598,11 +590,6 @@ final class RoutedSession extends SynodSession {
     // ---- H2's session ---------------------------------------------------------------------------------------------
 
     @Override
-    public SessionLocal local() {
-        return local;
-    }
-
-    @Override
     public void close() {
         if (closed) {
             return;
@@ -647,51 +634,6 @@ final class RoutedSession extends SynodSession {
     }
 
     @Override
-    public ArrayList<String> getClusterServers() {
-        return new ArrayList<>();
-    }
-
-    @Override
-    public Trace getTrace() {
-        return local.getTrace();
-    }
-
-    @Override
-    public DataHandler getDataHandler() {
-        return local.getDataHandler();
-    }
-
-    @Override
-    public ValueLob addTemporaryLob(ValueLob v) {
-        return local.addTemporaryLob(v);
-    }
-
-    @Override
-    public boolean isRemote() {
-        return false;
-    }
-
-    @Override
-    public void setCurrentSchemaName(String schema) {
-        local.setCurrentSchemaName(schema);
-    }
-
-    @Override
-    public String getCurrentSchemaName() {
-        return local.getCurrentSchemaName();
-    }
-
-    @Override
-    public void setNetworkConnectionInfo(NetworkConnectionInfo info) {
-        local.setNetworkConnectionInfo(info);
-    }
-
-    @Override
-    public IsolationLevel getIsolationLevel() {
-        return local.getIsolationLevel();
-    }
-
-    @Override
     public void setIsolationLevel(IsolationLevel level) {
         commitImplicitly();
         local.lock();
@@ -703,61 +645,11 @@ final class RoutedSession extends SynodSession {
     }
 
     @Override
-    public StaticSettings getStaticSettings() {
-        return local.getStaticSettings();
-    }
-
-    @Override
-    public DynamicSettings getDynamicSettings() {
-        return local.getDynamicSettings();
-    }
-
-    @Override
     public DatabaseMeta getDatabaseMeta() {
         if (behind) {
             database.reads().awaitReadable();
             behind = false;
         }
         return local.getDatabaseMeta();
-    }
-
-    @Override
-    public boolean isOldInformationSchema() {
-        return local.isOldInformationSchema();
-    }
-
-    @Override
-    public Session setThreadLocalSession() {
-        return local.setThreadLocalSession();
-    }
-
-    @Override
-    public void resetThreadLocalSession(Session old) {
-        local.resetThreadLocalSession(old);
-    }
-
-    @Override
-    public ValueTimestampTimeZone currentTimestamp() {
-        return local.currentTimestamp();
-    }
-
-    @Override
-    public TimeZoneProvider currentTimeZone() {
-        return local.currentTimeZone();
-    }
-
-    @Override
-    public Mode getMode() {
-        return local.getMode();
-    }
-
-    @Override
-    public org.h2.api.JavaObjectSerializer getJavaObjectSerializer() {
-        return local.getJavaObjectSerializer();
-    }
-
-    @Override
-    public boolean zeroBasedEnums() {
-        return local.zeroBasedEnums();
     }
 }

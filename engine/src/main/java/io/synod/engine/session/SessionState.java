@@ -2,10 +2,10 @@ package io.synod.engine.session;
 
 import java.util.ArrayList;
 import java.util.List;
+import org.h2.command.ParserBase;
 import org.h2.engine.SessionLocal;
 import org.h2.util.HasSQL;
 import org.h2.util.ParserUtil;
-import org.h2.util.StringUtils;
 
 /** What a session has been told about itself, as statements that tell another session the same. */
 final class SessionState {
@@ -24,6 +24,9 @@ final class SessionState {
             state.add(sql.toString());
         }
         state.add("SET TIME ZONE '" + session.currentTimeZone().getId() + "'");
+        if (session.getNonKeywords() != null && !session.getNonKeywords().isEmpty()) {
+            state.add("SET NON_KEYWORDS " + ParserBase.formatNonKeywords(session.getNonKeywords()));
+        }
         if (session.isVariableBinary()) {
             state.add("SET VARIABLE_BINARY TRUE");
         }
@@ -52,9 +55,5 @@ final class SessionState {
             state.add(sql.toString());
         }
         return state;
-    }
-
-    static String quoted(String identifier) {
-        return StringUtils.quoteIdentifier(identifier);
     }
 }

@@ -2,6 +2,7 @@ package io.synod.engine.session;
 
 import io.synod.engine.database.Errors;
 import io.synod.engine.database.HostedDatabase;
+import io.synod.engine.database.ReadLevel;
 import java.sql.SQLException;
 import java.util.Map;
 import java.util.Set;
@@ -55,6 +56,8 @@ public final class Sessions {
             "TRACE_LEVEL_SYSTEM_OUT",
             "CACHE_SIZE");
 
+    private static final long CONFIRM_NANOS = 500_000_000L;
+
     private final HostedDatabase database;
     private final LeaderLink link;
 
@@ -80,6 +83,11 @@ public final class Sessions {
         try {
             database.checkRunning();
             SessionOptions options = SessionOptions.of(settings);
+            if (options.readLevel() == ReadLevel.LINEARIZABLE && database.log().servingEpoch() == 0) {
+                // A password may have been changed a moment ago. Without a majority, what is known here has to do: a
+                // cluster in trouble must be open to whoever wants to look at it.
+                database.log().awaitReadable(CONFIRM_NANOS);
+            }
             if (!hasUsers()) {
                 createFirstUser(user, passwordHash, settings);
             }

@@ -1,2 +1,23 @@
-/** Sessions that decide where a statement runs. Entry point: {@link io.synod.engine.session.SynodSession}. */
+/**
+ * Sessions that decide where a statement runs. Entry points: {@link io.synod.engine.session.Sessions} to open one, {@link
+ * io.synod.engine.session.SynodSession} for front ends.
+ *
+ * <p>Statements that only Synod knows (arguments are literals; H2's parser takes none of them):
+ *
+ * <pre>
+ * SET READ LINEARIZABLE|SESSION|LOCAL     how recent the reads of this session are
+ * SET READ ONLY TRUE|FALSE                a hint: transactions above READ COMMITTED may begin on a follower
+ * SET COMMIT QUORUM                       the only level of this version
+ * CALL SYNOD.STATUS()                     a row per member: DATABASE_NAME, THIS_NODE, NODE, ADDRESS, ROLE, EPOCH,
+ *                                         DURABLE_INDEX, COMMIT_INDEX, APPLIED_INDEX, LAG_ENTRIES, LAG_MILLIS,
+ *                                         LEASE_LEFT_MILLIS, LOG_BYTES, REACHABLE
+ * CALL SYNOD.RESOLVE('uuid', n)           COMMITTED: whether request n of that client session committed; when FALSE, it
+ *                                         never will
+ * CALL SYNOD.TRANSFER()                   TRANSFERRED: this node hands its leadership over
+ * CALL SYNOD.DIGEST_START()               LOG_INDEX: where every member takes a digest of the database
+ * CALL SYNOD.DIGEST(index)                KIND, NAME, CHECKSUM: this member's digest; waits until it is applied
+ * CALL SYNOD.REQUEST('uuid', n)           names the commit of the next statement (between nodes)
+ * CALL SYNOD.COMMIT('uuid', n)            commits the transaction under that name (between nodes)
+ * </pre>
+ */
 package io.synod.engine.session;

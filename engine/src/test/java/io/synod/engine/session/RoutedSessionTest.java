@@ -247,4 +247,26 @@ class RoutedSessionTest {
             }
         }
     }
+
+    @Test
+    void ddl_means_the_same_on_every_member_whatever_its_session_was_told() throws Exception {
+        try (TestNode a = new TestNode(group, "a", null, peers);
+                TestNode b = new TestNode(group, "b", null, peers)) {
+            a.lead();
+            try (Connection c = a.connect(Map.of("NON_KEYWORDS", "VALUE,USER", "MODE", "PostgreSQL"));
+                    Connection there = b.connect()) {
+                run(
+                        c,
+                        "CREATE SCHEMA s",
+                        "SET SCHEMA s",
+                        "SET SCHEMA_SEARCH_PATH s, public",
+                        "CREATE TABLE t(user INT, value TIMESTAMP WITH TIME ZONE DEFAULT TIMESTAMP '2026-01-01 00:00:00')",
+                        "CREATE VIEW v AS SELECT user FROM t",
+                        "INSERT INTO t(user) VALUES (1)");
+                assertEquals(1, number(there, "SELECT COUNT(*) FROM s.v"));
+                long index = number(c, "CALL SYNOD.DIGEST_START()");
+                assertEquals(a.database().digest(index), b.database().digest(index));
+            }
+        }
+    }
 }
