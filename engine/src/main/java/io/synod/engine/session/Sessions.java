@@ -58,6 +58,8 @@ public final class Sessions {
 
     private static final long CONFIRM_NANOS = 500_000_000L;
 
+    private static final long LOGIN_WAIT_NANOS = 500_000_000;
+
     private final HostedDatabase database;
     private final LeaderLink link;
 
@@ -91,7 +93,7 @@ public final class Sessions {
             if (!hasUsers()) {
                 createFirstUser(user, passwordHash, settings);
             }
-            SessionLocal local = login(user, passwordHash);
+            SessionLocal local = login(user, passwordHash, options);
             Forwarding forwarding = new Forwarding(database, link, user, passwordHash, settings);
             RoutedSession session = new RoutedSession(database, local, forwarding, options, onClose);
             try {
@@ -107,7 +109,12 @@ public final class Sessions {
     }
 
     /** A user that was created elsewhere a moment ago may not have arrived here. */
-    private SessionLocal login(String user, byte[] passwordHash) throws SQLException {
+    private SessionLocal login(String user, byte[] passwordHash, SessionOptions options) throws SQLException {
+        if (options.readLevel() != ReadLevel.LOCAL && database.log().servingEpoch() == 0) {
+            // A password that was changed, or a user that was dropped, must not be let in any more. Without a majority
+            // whoever this node knows comes in, to see its status at least: reads wait then.
+            database.log().awaitReadable(LOGIN_WAIT_NANOS);
+        }
         try {
             return database.store().session(user, passwordHash);
         } catch (SQLException e) {
