@@ -338,6 +338,8 @@ final class SqlConnection {
         Value[] arguments = values(transfer.readInt());
         int before = modification();
         ResultInterface result = locked(() -> {
+            // For its wait: what the client knows to be committed is in the catalogue then.
+            session.getDatabaseMeta();
             session.local().lock();
             try {
                 return DatabaseMetaServer.process(session.local(), code, arguments);

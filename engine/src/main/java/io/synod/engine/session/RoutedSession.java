@@ -646,10 +646,8 @@ final class RoutedSession extends LocalView {
 
     @Override
     public DatabaseMeta getDatabaseMeta() {
-        if (behind) {
-            database.reads().awaitReadable();
-            behind = false;
-        }
-        return local.getDatabaseMeta();
+        DatabaseMeta meta = database.reads().read(readLevel, behind, local::getDatabaseMeta);
+        behind = false;
+        return meta;
     }
 }
