@@ -10,7 +10,6 @@ import org.h2.api.ErrorCode;
 import org.h2.command.CommandInterface;
 import org.h2.engine.ConnectionInfo;
 import org.h2.engine.RightOwner;
-import org.h2.engine.Session;
 import org.h2.engine.SessionLocal;
 import org.h2.engine.Setting;
 import org.h2.engine.SynodEngineBridge;
@@ -137,6 +136,7 @@ public final class Sessions {
 
     /** As H2 does: whoever comes first to a new database is its administrator. The log decides who was first. */
     private void createFirstUser(String user, byte[] passwordHash, Map<String, String> settings) throws SQLException {
+        long deadline = System.nanoTime() + database.timeoutMillis() * 1_000_000L;
         database.reads().awaitReadable();
         while (!hasUsers()) {
             String name = user.isEmpty() ? "" : user;
@@ -151,11 +151,22 @@ public final class Sessions {
                 throw Errors.noLeader(database.name(), database.timeoutMillis()).getSQLException();
             }
             if (!leader.equals(database.node()) && link != null) {
-                Session there = ForwardedSession.open(link, leader, database.name(), user, passwordHash, settings)
-                        .session();
-                there.close();
+                createThere(leader, user, passwordHash, settings, deadline);
             }
             database.reads().awaitReadable();
+        }
+    }
+
+    private void createThere(
+            String leader, String user, byte[] passwordHash, Map<String, String> settings, long deadline)
+            throws SQLException {
+        try {
+            ForwardedSession.open(link, leader, database.name(), user, passwordHash, settings)
+                    .close();
+        } catch (SQLException e) {
+            if (!Forwarding.shallAskAgain(DbException.convert(e), deadline)) {
+                throw e;
+            }
         }
     }
 
