@@ -140,18 +140,13 @@ class StartTest {
                 a.start();
                 IOException refused = assertThrows(IOException.class, () -> a.awaitReady(Await.LIMIT));
                 assertTrue(refused.getMessage().contains("ended with 1"), refused.getMessage());
-                Matcher place = PLACE.matcher(refused.getMessage());
+                // What all starts wrote is in the message: the last one's is at its end.
+                Matcher place = PLACE.matcher(
+                        refused.getMessage().substring(refused.getMessage().lastIndexOf("synod: ")));
                 assertTrue(place.find(), refused.getMessage());
                 assertEquals(needle.file.getFileName().toString(), place.group(1));
                 long distance = needle.position - Long.parseLong(place.group(2));
                 assertTrue(distance >= 0 && distance < 4096, "named " + place.group() + ", damaged " + needle);
-                assertTrue(
-                        refused.getMessage()
-                                        .lines()
-                                        .filter(l -> l.startsWith("synod: "))
-                                        .count()
-                                <= (killed ? 2 : 1),
-                        refused.getMessage());
                 flip(needle);
                 a.start();
                 a.awaitReady(Await.LIMIT);
