@@ -266,7 +266,7 @@ public final class HostedDatabase implements Applier, AutoCloseable {
 
     private void applyWriteSet(Entry entry, LogRecord.WriteSet record, Writer.Work work) {
         ByteBuffer rows = ByteBuffer.wrap(record.rows());
-        boolean fenced = inApplySession(() -> isFenced(applySession, record.id()));
+        boolean fenced = isFenced(record.id());
         if (!fenced && work != null) {
             Writer.Applied applied = work.writer().applyAt(work, session -> {
                 if (WriteSetApplier.applyOwn(session, tables, marks, rows) == WriteSetApplier.Outcome.VOID) {
@@ -307,7 +307,7 @@ public final class HostedDatabase implements Applier, AutoCloseable {
     }
 
     private void applyStatement(Entry entry, LogRecord.Statement record, Writer.Work work) {
-        boolean fenced = inApplySession(() -> isFenced(applySession, record.id()));
+        boolean fenced = isFenced(record.id());
         if (fenced) {
             if (work != null) {
                 work.writer().voidAt(work);
@@ -352,11 +352,11 @@ public final class HostedDatabase implements Applier, AutoCloseable {
         }
     }
 
-    private boolean isFenced(SessionLocal session, CommitId id) {
+    private boolean isFenced(CommitId id) {
         if (id.isNone()) {
             return false;
         }
-        AppliedState.ClientSession known = state.find(session, id.session());
+        AppliedState.ClientSession known = state.committed(id.session());
         return known != null && id.number() <= known.lastSeq();
     }
 

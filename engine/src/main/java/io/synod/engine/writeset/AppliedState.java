@@ -104,6 +104,16 @@ public final class AppliedState {
     }
 
     /**
+     * The same without a transaction: as of the last commit here. By the holder of the apply baton, between two entries: it
+     * is the only one who writes.
+     */
+    public ClientSession committed(UUID client) {
+        VersionedValue<byte[]> stored = sessionMap.get(key(client));
+        byte[] bytes = stored == null ? null : stored.getCurrentValue();
+        return bytes == null ? null : decode(bytes);
+    }
+
+    /**
      * Forgets the client sessions whose last commit or fence lies below an index, in the session's transaction.
      *
      * @return how many
