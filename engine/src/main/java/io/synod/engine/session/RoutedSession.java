@@ -257,12 +257,7 @@ final class RoutedSession extends LocalView {
     }
 
     private <T> T write(RoutedCommand command, Execution<T> execution) {
-        boolean began = place == Place.NONE;
-        if (began) {
-            endLocalSnapshot();
-            place = begin();
-        }
-        T result = place == Place.HERE ? here(command, execution) : forward(command, execution);
+        T result = place == Place.NONE ? first(command, execution) : inPlace(command, execution);
         if (place == Place.HERE && command.returnsRows()) {
             confirmed(result);
         }
@@ -272,6 +267,27 @@ final class RoutedSession extends LocalView {
             coverSequences();
         }
         return result;
+    }
+
+    /** A transaction's first statement: where it went to a node that did not lead, nothing was executed. */
+    private <T> T first(RoutedCommand command, Execution<T> execution) {
+        endLocalSnapshot();
+        long deadline = System.nanoTime() + database.timeoutMillis() * 1_000_000L;
+        while (true) {
+            place = begin();
+            try {
+                return inPlace(command, execution);
+            } catch (DbException e) {
+                if (internal || !Forwarding.shallAskAgain(e, deadline)) {
+                    throw e;
+                }
+                place = Place.NONE;
+            }
+        }
+    }
+
+    private <T> T inPlace(RoutedCommand command, Execution<T> execution) {
+        return place == Place.HERE ? here(command, execution) : forward(command, execution);
     }
 
     /** A value that the client sees must not be given out again by another leader, even if this transaction fails. */
@@ -646,10 +662,8 @@ final class RoutedSession extends LocalView {
 
     @Override
     public DatabaseMeta getDatabaseMeta() {
-        if (behind) {
-            database.reads().awaitReadable();
-            behind = false;
-        }
-        return local.getDatabaseMeta();
+        DatabaseMeta meta = database.reads().read(readLevel, behind, local::getDatabaseMeta);
+        behind = false;
+        return meta;
     }
 }
