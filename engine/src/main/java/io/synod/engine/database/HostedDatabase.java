@@ -77,6 +77,9 @@ public final class HostedDatabase implements Applier, AutoCloseable {
 
     private final Map<Long, Boolean> voids = bounded();
     private final Map<Long, Integer> codes = bounded();
+    /** Written by the holder of the apply baton only. */
+    private volatile long appliedBytes;
+
     private volatile ReplicatedLog log;
     private volatile Throwable stopped;
     private volatile boolean closed;
@@ -217,6 +220,11 @@ public final class HostedDatabase implements Applier, AutoCloseable {
 
     // ---- the log's state machine ----------------------------------------------------------------------------------
 
+    /** Bytes of the entries that were applied since this database was opened. */
+    public long appliedBytes() {
+        return appliedBytes;
+    }
+
     @Override
     public long appliedIndex() {
         return state.appliedIndex();
@@ -243,10 +251,12 @@ public final class HostedDatabase implements Applier, AutoCloseable {
                 Object attachment = proposal == null ? null : proposal.attachment();
                 apply(entry, LogRecord.decode(entry.payload()), attachment instanceof Writer.Work work ? work : null);
             }
+            // Before the gate is left: a checkpoint names the index that it holds.
+            state.committed(entry.index(), entry.epoch());
+            appliedBytes += entry.size();
         } finally {
             store.gate().exit();
         }
-        state.committed(entry.index(), entry.epoch());
     }
 
     private void apply(Entry entry, LogRecord record, Writer.Work work) {
