@@ -21,7 +21,7 @@ final class SessionState {
     record Replay(String sql, List<Value> parameters) {}
 
     private static final Pattern OWN = Pattern.compile(
-            "(?is)\\s*SET\\s+(LOCK_TIMEOUT|QUERY_TIMEOUT|THROTTLE|READ|COMMIT|MAX_STALENESS|NON_KEYWORDS"
+            "(?is)\\s*SET\\s+(LOCK_TIMEOUT|QUERY_TIMEOUT|THROTTLE|READ\\s+ONLY|READ|COMMIT|MAX_STALENESS|NON_KEYWORDS"
                     + "|TRUNCATE_LARGE_LENGTH|VARIABLE_BINARY|LAZY_QUERY_EXECUTION"
                     + "|(?:SESSION\\s+CHARACTERISTICS\\s+AS\\s+)?TRANSACTION\\s+ISOLATION)\\b.*");
     private static final Pattern OF_H2 =
@@ -42,13 +42,21 @@ final class SessionState {
         if (command.getCommandType() != CommandInterface.SET) {
             return;
         }
-        Matcher matcher = OWN.matcher(command.sql());
-        if (matcher.matches()) {
-            String key = matcher.group(1).toUpperCase(Locale.ROOT);
-            String slot = key.endsWith("ISOLATION") ? "ISOLATION" : key;
-            own.remove(slot);
-            own.put(slot, new Replay(command.sql(), command.parameterValues()));
+        String setting = setting(command.sql());
+        if (setting != null) {
+            own.remove(setting);
+            own.put(setting, new Replay(command.sql(), command.parameterValues()));
         }
+    }
+
+    /** What it sets, so that only the last statement which sets it is repeated; {@code null} for what H2 keeps account of. */
+    static String setting(String sql) {
+        Matcher matcher = OWN.matcher(sql);
+        if (!matcher.matches()) {
+            return null;
+        }
+        String key = matcher.group(1).toUpperCase(Locale.ROOT).replaceAll("\\s+", " ");
+        return key.endsWith("ISOLATION") ? "ISOLATION" : key;
     }
 
     List<Replay> replay() {

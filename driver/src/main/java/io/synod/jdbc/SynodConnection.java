@@ -1,6 +1,7 @@
 package io.synod.jdbc;
 
 import java.sql.SQLException;
+import java.sql.Statement;
 import org.h2.api.ErrorCode;
 import org.h2.engine.Session;
 import org.h2.jdbc.JdbcConnection;
@@ -12,6 +13,7 @@ import org.h2.message.DbException;
  */
 public final class SynodConnection extends JdbcConnection {
     private volatile boolean closed;
+    private volatile boolean readOnly;
 
     /**
      * @param session takes it over: it is closed with the connection
@@ -44,6 +46,32 @@ public final class SynodConnection extends JdbcConnection {
         } finally {
             unlock();
         }
+    }
+
+    /**
+     * A hint, as in H2: statements that write are still executed. Transactions above READ COMMITTED begin on the node of this
+     * session instead of the leader from now on; the one that is open stays where it is.
+     */
+    @Override
+    public void setReadOnly(boolean readOnly) throws SQLException {
+        lock();
+        try {
+            super.setReadOnly(readOnly);
+            if (this.readOnly != readOnly) {
+                try (Statement statement = createStatement()) {
+                    statement.execute("SET READ ONLY " + (readOnly ? "TRUE" : "FALSE"));
+                }
+                this.readOnly = readOnly;
+            }
+        } finally {
+            unlock();
+        }
+    }
+
+    /** Whether it was set so, or the database is. */
+    @Override
+    public boolean isReadOnly() throws SQLException {
+        return super.isReadOnly() || readOnly;
     }
 
     @Override

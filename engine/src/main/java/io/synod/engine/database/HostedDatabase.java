@@ -79,6 +79,8 @@ public final class HostedDatabase implements Applier, AutoCloseable {
     private final Map<Long, Integer> codes = bounded();
     /** Written by the holder of the apply baton only. */
     private volatile long appliedBytes;
+    /** Statements of which no leader has said yet how they ended. */
+    private final Set<Long> unconfirmed = ConcurrentHashMap.newKeySet();
 
     private volatile ReplicatedLog log;
     private volatile Throwable stopped;
@@ -355,6 +357,7 @@ public final class HostedDatabase implements Applier, AutoCloseable {
         DbException error = ending == null ? statements.apply(record) : ending.error();
         errors.put(entry.index(), error);
         codes.put(entry.index(), error == null ? 0 : error.getErrorCode());
+        unconfirmed.add(entry.index());
         inApplySession(() -> {
             tables.onDdlApplied(applySession, entry.index(), Set.copyOf(record.touched()));
             marks.onDdlApplied(applySession, restarts);
@@ -370,6 +373,7 @@ public final class HostedDatabase implements Applier, AutoCloseable {
 
     /** A statement that ended here in another way than on its leader has left another catalogue behind. */
     private void checkEnding(LogRecord.Ended ended) {
+        unconfirmed.remove(ended.index());
         Integer here = codes.get(ended.index());
         if (here != null && here != ended.errorCode()) {
             throw new IllegalStateException("the statement at index " + ended.index() + " ended with error " + here
@@ -474,6 +478,24 @@ public final class HostedDatabase implements Applier, AutoCloseable {
      */
     public boolean expireCommitIds(long nanoTime) {
         return expiry.propose(log, state, writers, nanoTime);
+    }
+
+    /**
+     * While this node leads, tells the other members how those statements ended here of which their own leader has not: it was
+     * lost meanwhile, or no session waited for them. To be called now and then.
+     */
+    public void confirmStatements() {
+        if (log.servingEpoch() == 0) {
+            return;
+        }
+        for (Long index : List.copyOf(unconfirmed)) {
+            Integer code = codes.get(index);
+            if (code == null) {
+                unconfirmed.remove(index);
+            } else {
+                log.propose(new LogRecord.Ended(index, code).encode(), log.servingEpoch(), null);
+            }
+        }
     }
 
     /** Tells the other members how a statement ended here, for comparison. */

@@ -51,7 +51,7 @@ final class Checkpoints implements AutoCloseable {
 
     private void run() {
         round++;
-        all.forEach(Checkpoints::expireCommitIds);
+        all.forEach(Checkpoints::keepHouse);
         databases.forEach((database, checkpoint) -> {
             long entries = database.appliedIndex() - checkpoint.last().applied();
             long bytes = database.appliedBytes();
@@ -62,11 +62,12 @@ final class Checkpoints implements AutoCloseable {
         });
     }
 
-    private static void expireCommitIds(HostedDatabase database) {
+    private static void keepHouse(HostedDatabase database) {
         try {
+            database.confirmStatements();
             database.expireCommitIds(System.nanoTime());
         } catch (RuntimeException e) {
-            LOG.warn("database {}: the ids of old commits are kept", database.name(), e);
+            LOG.warn("database {}: housekeeping is left for the next time", database.name(), e);
         }
     }
 

@@ -6,39 +6,15 @@ import io.synod.engine.session.SqlText.Token;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
+import org.h2.engine.Database;
 
 /**
  * Finds statements that would give another result on each member, and says what gives the same result on all: the rows
  * that they make go through the log as rows.
  */
 final class DdlRewriter {
-    private static final Set<String> UNEQUAL = Set.of(
-            "RANDOM_UUID",
-            "UUID",
-            "RAND",
-            "RANDOM",
-            "SECURE_RAND",
-            "CURRENT_TIMESTAMP",
-            "LOCALTIMESTAMP",
-            "CURRENT_DATE",
-            "CURRENT_TIME",
-            "LOCALTIME",
-            "NOW",
-            "SYSDATE",
-            "SYSTIMESTAMP",
-            "CURDATE",
-            "CURTIME",
-            "TODAY",
-            "NEXT",
-            "NEXTVAL",
-            "CURRVAL",
-            "SESSION_ID",
-            "TRANSACTION_ID",
-            "MEMORY_FREE",
-            "MEMORY_USED",
-            "DATABASE_PATH",
-            "FILE_READ",
-            "CSVREAD");
+    private static final Set<String> TABLE_ACTIONS =
+            Set.of("ADD", "ALTER", "MODIFY", "CHANGE", "DROP", "RENAME", "SET");
 
     private static final Set<String> END_OF_DEFAULT = Set.of(
             "NOT",
@@ -65,15 +41,59 @@ final class DdlRewriter {
 
     private DdlRewriter() {}
 
-    /** @return {@code null} when the statement may be executed everywhere as it is */
-    static Plan plan(String sql, List<Token> tokens) {
-        if (tokens.size() > 2 && tokens.get(0).is("CREATE")) {
-            return createTableAs(sql, tokens);
+    /**
+     * @return {@code null} when the statement may be executed everywhere as it is
+     * @throws org.h2.message.DbException 42000 when it may not and nothing else would do the same
+     */
+    static Plan plan(String sql, List<Token> tokens, Database database) {
+        if (tokens.size() < 3) {
+            return null;
         }
-        if (SqlText.startsWith(tokens, "ALTER", "TABLE")) {
-            return alterTable(sql, tokens);
+        boolean create = tokens.get(0).is("CREATE");
+        int table = indexOf(tokens, "TABLE", 1, 6);
+        if (table > 0 && (create || tokens.get(0).is("ALTER"))) {
+            checkGenerated(tokens, table, database);
+            return create ? createTableAs(sql, tokens) : alterTable(sql, tokens, database);
+        }
+        boolean evaluates = create && indexOf(tokens, "CONSTANT", 1, 2) > 0
+                || indexOf(tokens, "SEQUENCE", 1, 2) > 0
+                || SqlText.startsWith(tokens, "ALTER", "DOMAIN") && SqlText.contains(tokens, "CHECK");
+        String unequal = evaluates ? UnequalValues.find(tokens, database) : null;
+        if (unequal != null) {
+            throw Errors.refused(
+                    tokens.get(0).text() + " " + tokens.get(1).text() + " with " + unequal,
+                    "it gives another value on each node: write the value out as a literal");
         }
         return null;
+    }
+
+    /** Whatever copies the table later, on every member for itself, would compute the column anew. */
+    private static void checkGenerated(List<Token> tokens, int from, Database database) {
+        int depth = 0;
+        for (int i = from; i + 1 < tokens.size(); i++) {
+            Token token = tokens.get(i);
+            depth += token.is("(") ? 1 : token.is(")") ? -1 : 0;
+            boolean computed = depth > 0 || tokens.get(i - 1).is("ALWAYS");
+            if (token.is("AS") && computed && tokens.get(i + 1).is("(")) {
+                String unequal = UnequalValues.find(tokens.subList(i + 1, closing(tokens, i + 1)), database);
+                if (unequal != null) {
+                    throw Errors.refused(
+                            "a generated column with " + unequal,
+                            "it gives another value on each node: use DEFAULT, or a trigger, whose values are replicated");
+                }
+            }
+        }
+    }
+
+    private static int closing(List<Token> tokens, int open) {
+        int depth = 0;
+        for (int i = open; i < tokens.size(); i++) {
+            depth += tokens.get(i).is("(") ? 1 : tokens.get(i).is(")") ? -1 : 0;
+            if (depth == 0) {
+                return i + 1;
+            }
+        }
+        return tokens.size();
     }
 
     private static Plan createTableAs(String sql, List<Token> tokens) {
@@ -112,16 +132,22 @@ final class DdlRewriter {
                 1);
     }
 
-    private static Plan alterTable(String sql, List<Token> tokens) {
-        boolean unequal = isUnequal(tokens);
-        int add = atDepthZero(tokens, 2, Set.of("ADD"));
-        if (!unequal || add < 0 && !SqlText.contains(tokens, "USING")) {
+    private static Plan alterTable(String sql, List<Token> tokens, Database database) {
+        int action = atDepthZero(tokens, 3, TABLE_ACTIONS);
+        String unequal = action < 0 ? null : UnequalValues.find(tokens.subList(action + 1, tokens.size()), database);
+        if (unequal == null) {
+            return null;
+        }
+        int add = tokens.get(action).is("ADD") ? action : -1;
+        boolean evaluates =
+                add >= 0 || SqlText.contains(tokens, "USING") || SqlText.contains(tokens, "DEFAULT", "ON", "NULL");
+        if (!evaluates) {
             return null;
         }
         int dflt = add < 0 ? -1 : atDepthZero(tokens, add, Set.of("DEFAULT"));
         if (dflt < 0) {
             throw Errors.refused(
-                    "an ALTER TABLE whose values differ from node to node",
+                    "an ALTER TABLE with " + unequal + ", whose values differ from node to node",
                     "add the column without it, UPDATE the rows, then set the default");
         }
         int size = tokens.get(tokens.size() - 1).is(";") ? tokens.size() - 1 : tokens.size();
@@ -152,20 +178,6 @@ final class DdlRewriter {
             statements.add(alter + " SET NOT NULL");
         }
         return new Plan(statements, "ALTER TABLE " + tableName + " DROP COLUMN " + columnName, -1);
-    }
-
-    private static boolean isUnequal(List<Token> tokens) {
-        for (int i = 0; i < tokens.size(); i++) {
-            Token token = tokens.get(i);
-            if (token.kind() == Kind.WORD && UNEQUAL.contains(token.text())) {
-                // The name of a type, too.
-                boolean called = i + 1 < tokens.size() && tokens.get(i + 1).is("(");
-                if (called || !token.is("UUID")) {
-                    return true;
-                }
-            }
-        }
-        return false;
     }
 
     private static int indexOf(List<Token> tokens, String word, int from, int to) {

@@ -37,7 +37,8 @@ final class DdlRunner {
                 }
             }
         }
-        DdlRewriter.Plan plan = DdlRewriter.plan(command.sql(), command.tokens());
+        DdlRewriter.Plan plan = DdlRewriter.plan(
+                command.sql(), command.tokens(), session.local().getDatabase());
         if (plan != null) {
             session.writer().rollback();
             session.statementEnded();

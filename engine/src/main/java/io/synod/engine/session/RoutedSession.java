@@ -59,6 +59,7 @@ final class RoutedSession extends LocalView {
     private boolean autoCommit = true;
     private boolean autoCommitAtEnd;
     private boolean readOnly;
+    private boolean snapshotHere;
     private boolean behind;
     private boolean inList;
     private boolean closed;
@@ -228,6 +229,7 @@ final class RoutedSession extends LocalView {
                 if (forwarding.pinned()) {
                     return write(command, execution);
                 }
+                snapshotHere |= !autoCommit && isSnapshotIsolation();
                 T result = database.reads().read(readLevel, behind, () -> onLocal(command, execution));
                 behind = false;
                 return result;
@@ -275,6 +277,7 @@ final class RoutedSession extends LocalView {
         long deadline = System.nanoTime() + database.timeoutMillis() * 1_000_000L;
         while (true) {
             place = begin();
+            keepSnapshot();
             try {
                 return inPlace(command, execution);
             } catch (DbException e) {
@@ -283,6 +286,17 @@ final class RoutedSession extends LocalView {
                 }
                 place = Place.NONE;
             }
+        }
+    }
+
+    /** A snapshot that was read here cannot go on over there. */
+    private void keepSnapshot() {
+        if (place == Place.FORWARDED && snapshotHere) {
+            // Next time it begins there.
+            readOnly = false;
+            writer.endRead();
+            rollback();
+            throw Errors.retry("the transaction began as a read-only one on this node and writes now");
         }
     }
 
@@ -488,6 +502,7 @@ final class RoutedSession extends LocalView {
     }
 
     private void transactionEnded() {
+        snapshotHere = false;
         if (autoCommitAtEnd) {
             autoCommit = true;
             autoCommitAtEnd = false;

@@ -148,8 +148,27 @@ final class StatementRouter {
             case CommandInterface.CREATE_MATERIALIZED_VIEW, CommandInterface.REFRESH_MATERIALIZED_VIEW ->
                 refused(
                         "every node would fill it with rows in its own order: use CREATE TABLE AS, and INSERT to refresh");
+            case CommandInterface.CREATE_TABLE -> createTable(tokens);
             default -> Decision.of(isSessionTable(tokens) ? Route.SESSION_TABLE : Route.STATEMENT);
         };
+    }
+
+    private Decision createTable(List<Token> tokens) {
+        if (isSessionTable(tokens)) {
+            return Decision.of(Route.SESSION_TABLE);
+        }
+        for (int i = 1; i < tokens.size() && !tokens.get(i).is("TABLE"); i++) {
+            if (isTemporary(tokens.get(i))) {
+                return refused(
+                        "the rows of a temporary table that is global (H2's default) would be on one node only and lost"
+                                + " with it: use CREATE LOCAL TEMPORARY TABLE, or an ordinary table");
+            }
+        }
+        if (SqlText.contains(tokens, "NOT", "PERSISTENT")) {
+            return refused("a table that is NOT PERSISTENT would be empty on a node that was restarted and full on the"
+                    + " others: leave NOT PERSISTENT away");
+        }
+        return Decision.of(Route.STATEMENT);
     }
 
     private static Decision refused(String why) {

@@ -736,4 +736,19 @@ abstract class JdbcContract {
             assertFalse(e.getSQLState().startsWith("0A") || e.getSQLState().startsWith("08"), e.getSQLState());
         }
     }
+
+    @Test
+    void read_only_is_reported_and_is_a_hint_as_in_h2() throws Exception {
+        run("CREATE TABLE t(id INT PRIMARY KEY)");
+        assertFalse(c.isReadOnly());
+        c.setReadOnly(true);
+        assertTrue(c.isReadOnly());
+        run("INSERT INTO t VALUES (1)");
+        assertEquals(1, number("SELECT COUNT(*) FROM t"));
+        c.setReadOnly(false);
+        assertFalse(c.isReadOnly());
+        c.close();
+        assertThrows(SQLException.class, () -> c.setReadOnly(true));
+        c = connect();
+    }
 }

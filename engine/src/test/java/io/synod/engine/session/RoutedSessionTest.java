@@ -250,6 +250,42 @@ class RoutedSessionTest {
     }
 
     @Test
+    void a_read_only_connection_keeps_its_snapshot_on_its_own_node() throws Exception {
+        try (TestNode a = new TestNode(group, "a", null, peers);
+                TestNode b = new TestNode(group, "b", null, peers)) {
+            a.lead();
+            try (Connection c = b.connect()) {
+                run(c, "CREATE TABLE t(id INT PRIMARY KEY)");
+                c.setTransactionIsolation(Connection.TRANSACTION_SERIALIZABLE);
+                c.setAutoCommit(false);
+                assertEquals(0, number(c, "SELECT COUNT(*) FROM t"));
+                assertEquals(1, a.database().openWriters(), "may write later, so it has begun on the leader");
+                c.commit();
+                run(c, "SET READ ONLY TRUE");
+                assertEquals(0, number(c, "SELECT COUNT(*) FROM t"));
+                assertEquals(0, a.database().openWriters());
+                try (Connection other = a.connect()) {
+                    run(other, "INSERT INTO t VALUES (1)");
+                }
+                assertEquals(0, number(c, "SELECT COUNT(*) FROM t"), "still the same snapshot");
+                c.commit();
+                assertEquals(1, number(c, "SELECT COUNT(*) FROM t"));
+                // It was a hint only; but this transaction cannot take its snapshot along.
+                SQLException e = assertThrows(SQLException.class, () -> run(c, "INSERT INTO t VALUES (2)"));
+                assertEquals("40001", e.getSQLState());
+                assertEquals(1, number(c, "SELECT COUNT(*) FROM t"));
+                run(c, "INSERT INTO t VALUES (2)");
+                c.commit();
+                assertEquals(2, number(c, "SELECT COUNT(*) FROM t"));
+                run(c, "SET READ ONLY FALSE");
+                assertEquals(2, number(c, "SELECT COUNT(*) FROM t"));
+                assertEquals(1, a.database().openWriters());
+                c.rollback();
+            }
+        }
+    }
+
+    @Test
     void sequence_values_that_were_seen_are_not_given_out_by_the_next_leader() throws Exception {
         try (TestNode a = new TestNode(group, "a", null, peers);
                 TestNode b = new TestNode(group, "b", null, peers)) {
