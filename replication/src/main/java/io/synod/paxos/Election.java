@@ -19,6 +19,8 @@ final class Election {
     private static final long YIELD_NANOS = 30_000_000L;
     private static final long FAR_AHEAD_ENTRIES = 1000;
     private static final int MAX_BACKOFF_DOUBLINGS = 3;
+    /** A leader serves when it has applied its log: with more than this ahead of it, somebody else is the better one. */
+    private static final long BACKLOG_ENTRIES = 256;
 
     private final Core core;
     private final GroupState group;
@@ -112,7 +114,9 @@ final class Election {
 
     private void considerCampaign(long now, Effects out) {
         boolean sole = core.configurations.voters().length == 1;
-        if ((now >= deadline || sole) && mayCampaign(now)) {
+        long backlog = core.terms.last() - core.applied;
+        long courtesy = backlog > BACKLOG_ENTRIES ? 2 * core.timing.electionTimeout() : 0;
+        if ((now >= deadline + courtesy || sole) && mayCampaign(now)) {
             if (sole) {
                 group.becomePrepare(Epoch.NONE, now, out);
             } else {

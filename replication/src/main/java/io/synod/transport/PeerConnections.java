@@ -256,6 +256,14 @@ final class PeerConnections {
                     lane.credit();
                     continue;
                 }
+                if (frame.type() == FrameCodec.REFUSED) {
+                    // It dialled, heard who we are, and will not have us.
+                    logRefusal(
+                            peer.member.name() + " at " + socket.getRemoteSocketAddress(),
+                            "refused us",
+                            frame.body().getText());
+                    return;
+                }
                 lane.received(frame);
                 deliver(frame, peer.member.slot(), kind);
                 lane.creditIfDue();

@@ -77,6 +77,28 @@ class ProtocolTest {
         assertEquals(group.node(1).log, group.node(3).log.subList(0, 6));
     }
 
+    @Test
+    void member_that_has_much_to_apply_lets_another_one_try_first() {
+        TraceGroup group = serving(3, 1);
+        group.node(3).holdsApply = true;
+        for (int i = 0; i < 300; i++) {
+            group.propose(1, EntryKind.DATA, X);
+            group.settle(1, 2, 3);
+        }
+        group.pass(25 * MILLI);
+        group.tick(1);
+        group.settle(1, 2, 3);
+        assertEquals(301, group.node(3).state.commitIndex());
+        for (int i = 0; i < 50; i++) {
+            group.pass(5 * MILLI);
+            group.tick(2);
+            group.tick(3);
+            group.drop();
+        }
+        assertEquals(Role.PREVOTE, group.node(2).state.role());
+        assertEquals(Role.FOLLOWER, group.node(3).state.role());
+    }
+
     /** neondatabase 295: what is voided stays void, also when indexes above were never written again. */
     @Test
     void entries_behind_a_superseded_one_are_void_after_restart_and_in_promises() {

@@ -77,6 +77,8 @@ public final class HostedDatabase implements Applier, AutoCloseable {
 
     private final Map<Long, Boolean> voids = bounded();
     private final Map<Long, Integer> codes = bounded();
+    /** Written by the holder of the apply baton only. */
+    private volatile long appliedBytes;
     /** Statements of which no leader has said yet how they ended. */
     private final Set<Long> unconfirmed = ConcurrentHashMap.newKeySet();
 
@@ -220,6 +222,11 @@ public final class HostedDatabase implements Applier, AutoCloseable {
 
     // ---- the log's state machine ----------------------------------------------------------------------------------
 
+    /** Bytes of the entries that were applied since this database was opened. */
+    public long appliedBytes() {
+        return appliedBytes;
+    }
+
     @Override
     public long appliedIndex() {
         return state.appliedIndex();
@@ -246,10 +253,12 @@ public final class HostedDatabase implements Applier, AutoCloseable {
                 Object attachment = proposal == null ? null : proposal.attachment();
                 apply(entry, LogRecord.decode(entry.payload()), attachment instanceof Writer.Work work ? work : null);
             }
+            // Before the gate is left: a checkpoint names the index that it holds.
+            state.committed(entry.index(), entry.epoch());
+            appliedBytes += entry.size();
         } finally {
             store.gate().exit();
         }
-        state.committed(entry.index(), entry.epoch());
     }
 
     private void apply(Entry entry, LogRecord record, Writer.Work work) {
@@ -291,7 +300,7 @@ public final class HostedDatabase implements Applier, AutoCloseable {
 
     private void applyWriteSet(Entry entry, LogRecord.WriteSet record, Writer.Work work) {
         ByteBuffer rows = ByteBuffer.wrap(record.rows());
-        boolean fenced = inApplySession(() -> isFenced(applySession, record.id()));
+        boolean fenced = isFenced(record.id());
         if (!fenced && work != null) {
             Writer.Applied applied = work.writer().applyAt(work, session -> {
                 if (WriteSetApplier.applyOwn(session, tables, marks, rows) == WriteSetApplier.Outcome.VOID) {
@@ -332,7 +341,7 @@ public final class HostedDatabase implements Applier, AutoCloseable {
     }
 
     private void applyStatement(Entry entry, LogRecord.Statement record, Writer.Work work) {
-        boolean fenced = inApplySession(() -> isFenced(applySession, record.id()));
+        boolean fenced = isFenced(record.id());
         if (fenced) {
             if (work != null) {
                 work.writer().voidAt(work);
@@ -379,11 +388,11 @@ public final class HostedDatabase implements Applier, AutoCloseable {
         }
     }
 
-    private boolean isFenced(SessionLocal session, CommitId id) {
+    private boolean isFenced(CommitId id) {
         if (id.isNone()) {
             return false;
         }
-        AppliedState.ClientSession known = state.find(session, id.session());
+        AppliedState.ClientSession known = state.committed(id.session());
         return known != null && id.number() <= known.lastSeq();
     }
 

@@ -2,6 +2,7 @@ package io.synod.engine.database;
 
 import io.synod.engine.writeset.LockWaits;
 import io.synod.replica.Proposal;
+import java.sql.SQLException;
 import java.util.Collection;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantLock;
@@ -10,6 +11,7 @@ import java.util.function.Supplier;
 import org.h2.api.ErrorCode;
 import org.h2.engine.SessionLocal;
 import org.h2.message.DbException;
+import org.h2.result.BatchResult;
 import org.h2.table.Table;
 
 /**
@@ -140,8 +142,12 @@ public final class Writer {
             enterGate();
             try {
                 T result = statement.get();
-                // A batch that was cancelled returns, and its errors with it.
+                // A batch that was cancelled, or lost a deadlock, returns, and its errors with it.
                 endIfEnding();
+                if (result instanceof BatchResult batch && lostDeadlock(batch)) {
+                    endInGate();
+                    throw Errors.retry("a row of the batch was the victim of a deadlock");
+                }
                 return result;
             } catch (DbException e) {
                 endIfEnding();
@@ -157,6 +163,15 @@ public final class Writer {
         } finally {
             busy.unlock();
         }
+    }
+
+    private static boolean lostDeadlock(BatchResult batch) {
+        for (SQLException e : batch.getExceptions()) {
+            if (e.getErrorCode() == ErrorCode.DEADLOCK_1) {
+                return true;
+            }
+        }
+        return false;
     }
 
     /** Whoever cancelled the statement wants the transaction to end: to the client that is a reason to try it again. */

@@ -3,6 +3,7 @@ package io.synod.engine.node;
 import io.synod.engine.database.HostedDatabase;
 import io.synod.engine.snapshot.Checkpoint;
 import java.io.IOException;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
@@ -20,6 +21,7 @@ final class Checkpoints implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Checkpoints.class);
     private static final long SECONDS_BETWEEN = 5;
     private static final long ENTRIES_MIN = 10_000;
+    private static final long BYTES_MIN = 4 << 20;
     /** A database that gets few entries is checkpointed less often. */
     private static final int ROUNDS_MAX = 12;
 
@@ -30,6 +32,9 @@ final class Checkpoints implements AutoCloseable {
         return thread;
     });
     private final List<HostedDatabase> all = new CopyOnWriteArrayList<>();
+    /** {@link HostedDatabase#appliedBytes} at the last checkpoint; by the timer's thread only. */
+    private final Map<HostedDatabase, Long> bytesAtLast = new HashMap<>();
+
     private int round;
 
     void start() {
@@ -49,8 +54,10 @@ final class Checkpoints implements AutoCloseable {
         all.forEach(Checkpoints::keepHouse);
         databases.forEach((database, checkpoint) -> {
             long entries = database.appliedIndex() - checkpoint.last().applied();
-            if (entries >= ENTRIES_MIN || entries > 0 && round % ROUNDS_MAX == 0) {
-                take(database, checkpoint);
+            long bytes = database.appliedBytes();
+            boolean due = entries >= ENTRIES_MIN || bytes - bytesAtLast.getOrDefault(database, 0L) >= BYTES_MIN;
+            if ((due || round % ROUNDS_MAX == 0) && entries > 0 && take(database, checkpoint)) {
+                bytesAtLast.put(database, bytes);
             }
         });
     }
@@ -64,14 +71,17 @@ final class Checkpoints implements AutoCloseable {
         }
     }
 
-    private static void take(HostedDatabase database, Checkpoint checkpoint) {
+    /** @return whether one was taken */
+    private static boolean take(HostedDatabase database, Checkpoint checkpoint) {
         try {
             Checkpoint.Taken taken = checkpoint.take();
             if (taken != null) {
                 LOG.debug("database {}: checkpoint {}", database.name(), taken);
             }
+            return taken != null;
         } catch (IOException | RuntimeException e) {
             LOG.warn("database {}: no checkpoint, the last one stands", database.name(), e);
+            return false;
         }
     }
 

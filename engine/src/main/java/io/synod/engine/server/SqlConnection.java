@@ -7,6 +7,7 @@ import java.io.EOFException;
 import java.io.IOException;
 import java.sql.SQLException;
 import java.util.ArrayList;
+import java.util.List;
 import java.util.UUID;
 import java.util.function.Supplier;
 import org.h2.api.ErrorCode;
@@ -50,6 +51,13 @@ final class SqlConnection {
     private boolean stop;
 
     private record Running(int id, CommandInterface command) {}
+
+    private record Prepared(
+            CommandInterface command, boolean isQuery, int type, List<? extends ParameterInterface> parameters) {
+        static Prepared of(CommandInterface command) {
+            return new Prepared(command, command.isQuery(), command.getCommandType(), command.getParameters());
+        }
+    }
 
     /** @param requests number of the last request that this client session made on other connections */
     SqlConnection(Transfer transfer, SynodSession session, UUID clientSession, long requests) {
@@ -127,16 +135,17 @@ final class SqlConnection {
         int id = transfer.readInt();
         String sql = transfer.readString();
         int before = modification();
-        CommandInterface command = locked(() -> session.prepareCommand(sql));
-        objects.addObject(id, command);
-        transfer.writeInt(status(before)).writeBoolean(command.isQuery()).writeBoolean(isReadOnly(command));
+        // All that can fail comes before the first byte of the answer: a command may be compiled elsewhere, and only
+        // now.
+        Prepared prepared = locked(() -> Prepared.of(session.prepareCommand(sql)));
+        objects.addObject(id, prepared.command());
+        transfer.writeInt(status(before)).writeBoolean(prepared.isQuery()).writeBoolean(isReadOnly(prepared.command()));
         if (withParameters) {
-            transfer.writeInt(command.getCommandType());
+            transfer.writeInt(prepared.type());
         }
-        ArrayList<? extends ParameterInterface> parameters = command.getParameters();
-        transfer.writeInt(parameters.size());
+        transfer.writeInt(prepared.parameters().size());
         if (withParameters) {
-            for (ParameterInterface parameter : parameters) {
+            for (ParameterInterface parameter : prepared.parameters()) {
                 ParameterRemote.writeMetaData(transfer, parameter);
             }
         }
@@ -338,6 +347,8 @@ final class SqlConnection {
         Value[] arguments = values(transfer.readInt());
         int before = modification();
         ResultInterface result = locked(() -> {
+            // For its wait: what the client knows to be committed is in the catalogue then.
+            session.getDatabaseMeta();
             session.local().lock();
             try {
                 return DatabaseMetaServer.process(session.local(), code, arguments);

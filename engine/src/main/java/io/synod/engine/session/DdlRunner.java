@@ -27,8 +27,15 @@ final class DdlRunner {
                     "a statement with parameters that changes the catalogue", "write its values out as literals");
         }
         session.commitImplicitly();
-        if (!session.beginStatement()) {
-            return forward(command, execution);
+        long deadline = System.nanoTime() + session.database().timeoutMillis() * 1_000_000L;
+        while (!session.beginStatement()) {
+            try {
+                return forward(command, execution);
+            } catch (DbException e) {
+                if (!Forwarding.shallAskAgain(e, deadline)) {
+                    throw e;
+                }
+            }
         }
         DdlRewriter.Plan plan = DdlRewriter.plan(
                 command.sql(), command.tokens(), session.local().getDatabase());

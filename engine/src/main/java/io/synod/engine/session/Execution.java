@@ -21,6 +21,11 @@ interface Execution<T> {
     /** Executes it on H2's command of this node or of the leader. */
     T on(CommandInterface command);
 
+    /** The same for a command of another node: all rows come with the answer, since that node may be lost after it. */
+    default Execution<T> whole() {
+        return this;
+    }
+
     /** The result of a statement that gives no rows and counts none. */
     T nothing();
 
@@ -41,6 +46,11 @@ interface Execution<T> {
         @Override
         public ResultInterface on(CommandInterface command) {
             return command.executeQuery(maxRows, fetchSize, scrollable);
+        }
+
+        @Override
+        public Execution<ResultInterface> whole() {
+            return new Query(maxRows, Integer.MAX_VALUE, scrollable);
         }
 
         @Override

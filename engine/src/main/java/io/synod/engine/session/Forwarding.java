@@ -21,6 +21,7 @@ import org.slf4j.LoggerFactory;
  */
 final class Forwarding {
     private static final Logger LOG = LoggerFactory.getLogger(Forwarding.class);
+    private static final long PAUSE_NANOS = TimeUnit.MILLISECONDS.toNanos(10);
 
     private final HostedDatabase database;
     private final LeaderLink link;
@@ -70,6 +71,19 @@ final class Forwarding {
         }
     }
 
+    /**
+     * Whether the node that was asked did not lead, or not yet: then it executed nothing, and somebody will soon. Waits a
+     * moment before it says yes.
+     */
+    static boolean shallAskAgain(DbException e, long deadlineNanos) {
+        long left = deadlineNanos - System.nanoTime();
+        if (e.getErrorCode() != Errors.NOT_LEADER_CODE || left <= 0) {
+            return false;
+        }
+        Pause.nanos(Math.min(PAUSE_NANOS, left));
+        return true;
+    }
+
     /** From any thread: a leader that was paused would be waited for until it wakes up. */
     private void onLeader(String leader) {
         ForwardedSession session = current;
@@ -104,7 +118,7 @@ final class Forwarding {
             throw Errors.wrap(e);
         }
         LOG.debug("database {}: leader {} cannot be reached: {}", database.name(), leader, e.toString());
-        Pause.nanos(Math.min(TimeUnit.MILLISECONDS.toNanos(10), deadlineNanos - System.nanoTime()));
+        Pause.nanos(Math.min(PAUSE_NANOS, deadlineNanos - System.nanoTime()));
         return false;
     }
 
@@ -188,7 +202,7 @@ final class Forwarding {
                     return there;
                 }
             }
-            Pause.nanos(Math.min(TimeUnit.MILLISECONDS.toNanos(10), left));
+            Pause.nanos(Math.min(PAUSE_NANOS, left));
         }
     }
 

@@ -114,10 +114,9 @@ final class RoutedCommand implements CommandInterface, PlainRead {
                 }
             }
         }
-        Execution<T> carried = execution;
         running = target;
         try {
-            return carried.on(target);
+            return execution.whole().on(target);
         } finally {
             running = null;
         }

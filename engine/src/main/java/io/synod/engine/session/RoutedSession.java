@@ -259,19 +259,7 @@ final class RoutedSession extends LocalView {
     }
 
     private <T> T write(RoutedCommand command, Execution<T> execution) {
-        boolean began = place == Place.NONE;
-        if (began) {
-            endLocalSnapshot();
-            place = begin();
-            if (place == Place.FORWARDED && snapshotHere) {
-                // Over there it would go on with another snapshot. Next time it begins there.
-                readOnly = false;
-                writer.endRead();
-                rollback();
-                throw Errors.retry("the transaction began as a read-only one on this node and writes now");
-            }
-        }
-        T result = place == Place.HERE ? here(command, execution) : forward(command, execution);
+        T result = place == Place.NONE ? first(command, execution) : inPlace(command, execution);
         if (place == Place.HERE && command.returnsRows()) {
             confirmed(result);
         }
@@ -281,6 +269,39 @@ final class RoutedSession extends LocalView {
             coverSequences();
         }
         return result;
+    }
+
+    /** A transaction's first statement: where it went to a node that did not lead, nothing was executed. */
+    private <T> T first(RoutedCommand command, Execution<T> execution) {
+        endLocalSnapshot();
+        long deadline = System.nanoTime() + database.timeoutMillis() * 1_000_000L;
+        while (true) {
+            place = begin();
+            keepSnapshot();
+            try {
+                return inPlace(command, execution);
+            } catch (DbException e) {
+                if (internal || !Forwarding.shallAskAgain(e, deadline)) {
+                    throw e;
+                }
+                place = Place.NONE;
+            }
+        }
+    }
+
+    /** A snapshot that was read here cannot go on over there. */
+    private void keepSnapshot() {
+        if (place == Place.FORWARDED && snapshotHere) {
+            // Next time it begins there.
+            readOnly = false;
+            writer.endRead();
+            rollback();
+            throw Errors.retry("the transaction began as a read-only one on this node and writes now");
+        }
+    }
+
+    private <T> T inPlace(RoutedCommand command, Execution<T> execution) {
+        return place == Place.HERE ? here(command, execution) : forward(command, execution);
     }
 
     /** A value that the client sees must not be given out again by another leader, even if this transaction fails. */
@@ -673,10 +694,8 @@ final class RoutedSession extends LocalView {
 
     @Override
     public DatabaseMeta getDatabaseMeta() {
-        if (behind) {
-            database.reads().awaitReadable();
-            behind = false;
-        }
-        return local.getDatabaseMeta();
+        DatabaseMeta meta = database.reads().read(readLevel, behind, local::getDatabaseMeta);
+        behind = false;
+        return meta;
     }
 }

@@ -10,7 +10,6 @@ import org.h2.api.ErrorCode;
 import org.h2.command.CommandInterface;
 import org.h2.engine.ConnectionInfo;
 import org.h2.engine.RightOwner;
-import org.h2.engine.Session;
 import org.h2.engine.SessionLocal;
 import org.h2.engine.Setting;
 import org.h2.engine.SynodEngineBridge;
@@ -58,6 +57,8 @@ public final class Sessions {
 
     private static final long CONFIRM_NANOS = 500_000_000L;
 
+    private static final long LOGIN_WAIT_NANOS = 500_000_000;
+
     private final HostedDatabase database;
     private final LeaderLink link;
 
@@ -91,7 +92,7 @@ public final class Sessions {
             if (!hasUsers()) {
                 createFirstUser(user, passwordHash, settings);
             }
-            SessionLocal local = login(user, passwordHash);
+            SessionLocal local = login(user, passwordHash, options);
             Forwarding forwarding = new Forwarding(database, link, user, passwordHash, settings);
             RoutedSession session = new RoutedSession(database, local, forwarding, options, onClose);
             try {
@@ -107,7 +108,12 @@ public final class Sessions {
     }
 
     /** A user that was created elsewhere a moment ago may not have arrived here. */
-    private SessionLocal login(String user, byte[] passwordHash) throws SQLException {
+    private SessionLocal login(String user, byte[] passwordHash, SessionOptions options) throws SQLException {
+        if (options.readLevel() != ReadLevel.LOCAL && database.log().servingEpoch() == 0) {
+            // A password that was changed, or a user that was dropped, must not be let in any more. Without a majority
+            // whoever this node knows comes in, to see its status at least: reads wait then.
+            database.log().awaitReadable(LOGIN_WAIT_NANOS);
+        }
         try {
             return database.store().session(user, passwordHash);
         } catch (SQLException e) {
@@ -130,6 +136,7 @@ public final class Sessions {
 
     /** As H2 does: whoever comes first to a new database is its administrator. The log decides who was first. */
     private void createFirstUser(String user, byte[] passwordHash, Map<String, String> settings) throws SQLException {
+        long deadline = System.nanoTime() + database.timeoutMillis() * 1_000_000L;
         database.reads().awaitReadable();
         while (!hasUsers()) {
             String name = user.isEmpty() ? "" : user;
@@ -144,11 +151,22 @@ public final class Sessions {
                 throw Errors.noLeader(database.name(), database.timeoutMillis()).getSQLException();
             }
             if (!leader.equals(database.node()) && link != null) {
-                Session there = ForwardedSession.open(link, leader, database.name(), user, passwordHash, settings)
-                        .session();
-                there.close();
+                createThere(leader, user, passwordHash, settings, deadline);
             }
             database.reads().awaitReadable();
+        }
+    }
+
+    private void createThere(
+            String leader, String user, byte[] passwordHash, Map<String, String> settings, long deadline)
+            throws SQLException {
+        try {
+            ForwardedSession.open(link, leader, database.name(), user, passwordHash, settings)
+                    .close();
+        } catch (SQLException e) {
+            if (!Forwarding.shallAskAgain(DbException.convert(e), deadline)) {
+                throw e;
+            }
         }
     }
 

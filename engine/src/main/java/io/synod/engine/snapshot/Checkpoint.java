@@ -4,7 +4,10 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.concurrent.TimeUnit;
 import java.util.function.LongSupplier;
+import org.h2.mvstore.MVMap;
 import org.h2.mvstore.MVStore;
+import org.h2.mvstore.type.LongDataType;
+import org.h2.mvstore.type.StringDataType;
 
 /**
  * Takes checkpoints of an open H2 file. One at a time; thread-safe. In a database in memory, a checkpoint does nothing.
@@ -18,6 +21,7 @@ import org.h2.mvstore.MVStore;
 public final class Checkpoint {
     private static final long PATIENCE_NANOS = TimeUnit.MILLISECONDS.toNanos(200);
     private static final long HOLD_NANOS = TimeUnit.MILLISECONDS.toNanos(50);
+    private static final String CHECKPOINT = "checkpoint";
 
     /**
      * @param length bytes of the H2 file that belong to the checkpoint
@@ -30,6 +34,8 @@ public final class Checkpoint {
     private final StatementGate gate;
     private final Path sideFile;
     private final LongSupplier appliedIndex;
+    private final MVMap<String, Long> checkpoints;
+    private long taken;
     private volatile Taken last;
 
     /** @param sideFile {@code null} for a database in memory */
@@ -38,6 +44,12 @@ public final class Checkpoint {
         this.gate = gate;
         this.sideFile = sideFile;
         this.appliedIndex = appliedIndex;
+        this.checkpoints = store.openMap(
+                "synod.checkpoints",
+                new MVMap.Builder<String, Long>()
+                        .keyType(StringDataType.INSTANCE)
+                        .valueType(LongDataType.INSTANCE));
+        this.taken = checkpoints.getOrDefault(CHECKPOINT, 0L);
         this.last = new Taken(opened.length(), opened.applied(), 0);
     }
 
@@ -70,6 +82,8 @@ public final class Checkpoint {
         long applied;
         try {
             store.executeFilestoreOperation(() -> {}); // waits until nothing is on its way to the file
+            // Never the chunk before: that one may have been written beside a statement, or not know its predecessor.
+            checkpoints.put(CHECKPOINT, ++taken);
             store.commit();
             length = store.getFileStore().size();
             applied = appliedIndex.getAsLong();

@@ -17,6 +17,7 @@ import org.h2.engine.SessionLocal;
 import org.h2.engine.SynodDatabaseBridge;
 import org.h2.engine.User;
 import org.h2.message.DbException;
+import org.h2.mvstore.MVStore;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -75,7 +76,11 @@ public final class H2Store implements AutoCloseable {
         Database database = open(info, settings);
         H2Store store = new H2Store(database, sideFile, last);
         // The bytes of the checkpoint stay as they are, and a later one lies at the end of the file.
-        database.getStore().getMvStore().setReuseSpace(false);
+        MVStore chunks = database.getStore().getMvStore();
+        chunks.setReuseSpace(false);
+        // Nor are there gaps that H2 might fill at the next start, before it can be told: it stores what it rolls back
+        // there.
+        chunks.setRetentionTime(Integer.MAX_VALUE);
         return store;
     }
 

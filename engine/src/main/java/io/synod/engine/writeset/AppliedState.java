@@ -105,6 +105,16 @@ public final class AppliedState {
     }
 
     /**
+     * The same without a transaction: as of the last commit here. By the holder of the apply baton, between two entries: it
+     * is the only one who writes.
+     */
+    public ClientSession committed(UUID client) {
+        VersionedValue<byte[]> stored = sessionMap.get(key(client));
+        byte[] bytes = stored == null ? null : stored.getCurrentValue();
+        return bytes == null ? null : decode(bytes);
+    }
+
+    /**
      * Forgets, in the session's transaction, the client sessions whose last commit or fence is both long ago by the log's own
      * time and far back in the log. A function of the log alone: every member forgets the same.
      *

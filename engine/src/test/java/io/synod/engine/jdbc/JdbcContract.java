@@ -573,6 +573,56 @@ abstract class JdbcContract {
         assertEquals(1, number("SELECT COUNT(DISTINCT x) FROM t"));
     }
 
+    @Test
+    void a_batch_that_loses_a_deadlock_leaves_nothing_behind() throws Exception {
+        run("CREATE TABLE t(id INT PRIMARY KEY, x INT)", "INSERT INTO t VALUES (1, 0), (2, 0), (3, 0)");
+        try (Connection other = connect();
+                Connection third = connect();
+                PreparedStatement update = c.prepareStatement("UPDATE t SET x = x + 1 WHERE id = ?")) {
+            other.setAutoCommit(false);
+            run(other, "UPDATE t SET x = 10 WHERE id = 2");
+            for (int id = 1; id <= 3; id++) {
+                update.setInt(1, id);
+                update.addBatch();
+            }
+            CompletableFuture<SQLException> batch = CompletableFuture.supplyAsync(() -> {
+                try {
+                    update.executeBatch();
+                    return null;
+                } catch (SQLException e) {
+                    return e;
+                }
+            });
+            run(third, "SET LOCK_TIMEOUT 1");
+            while (!isLocked(third, "UPDATE t SET x = x WHERE id = 1")) {
+                assertFalse(batch.isDone(), "the batch did not wait for row 2");
+            }
+            SQLException victim = null;
+            try {
+                run(other, "UPDATE t SET x = 10 WHERE id = 1");
+                other.commit();
+            } catch (SQLException e) {
+                victim = e;
+                other.rollback();
+            }
+            SQLException one = batch.get(60, TimeUnit.SECONDS);
+            assertTrue((one == null) != (victim == null), one + " and " + victim);
+            assertEquals("40001", (one == null ? victim : one).getSQLState());
+            assertEquals(
+                    one == null ? 1 : 0, number("SELECT x FROM t WHERE id = 3"), "part of the batch was committed");
+        }
+    }
+
+    private static boolean isLocked(Connection connection, String update) throws SQLException {
+        try {
+            run(connection, update);
+            return false;
+        } catch (SQLException e) {
+            assertEquals("HYT00", e.getSQLState(), e.getMessage());
+            return true;
+        }
+    }
+
     // ---- limits ---------------------------------------------------------------------------------------------------
 
     @Test

@@ -26,6 +26,7 @@ final class MemoryGroup {
     private int round;
     private boolean losing;
     private boolean leaseless;
+    private int hesitations;
     private volatile long confirmations;
 
     MemberLog join(String name, Applier applier) {
@@ -62,6 +63,16 @@ final class MemoryGroup {
     /** From now on the leader's proposals are lost, as those of one that was deposed without knowing. */
     void loseProposals(boolean on) {
         losing = on;
+    }
+
+    /** So many times more the leader says that it does not serve yet. */
+    void hesitate(int times) {
+        baton.lock();
+        try {
+            hesitations = times;
+        } finally {
+            baton.unlock();
+        }
     }
 
     void withoutLease(boolean on) {
@@ -122,6 +133,10 @@ final class MemoryGroup {
         public long servingEpoch() {
             baton.lock();
             try {
+                if (leader == this && hesitations > 0) {
+                    hesitations--;
+                    return 0;
+                }
                 return leader == this ? epoch : 0;
             } finally {
                 baton.unlock();

@@ -60,6 +60,27 @@ class RoutedSessionTest {
     }
 
     @Test
+    void a_leader_that_does_not_serve_yet_is_asked_again_and_the_client_notices_nothing() throws Exception {
+        try (TestNode a = new TestNode(group, "a", null, peers);
+                TestNode b = new TestNode(group, "b", null, peers)) {
+            a.lead();
+            group.hesitate(3);
+            try (Connection c = b.connect()) {
+                group.hesitate(3);
+                run(c, "CREATE TABLE t(id INT PRIMARY KEY, x INT)");
+                group.hesitate(3);
+                run(c, "INSERT INTO t VALUES (1, 10)");
+                c.setAutoCommit(false);
+                group.hesitate(3);
+                run(c, "INSERT INTO t VALUES (2, 20)");
+                run(c, "INSERT INTO t VALUES (3, 30)");
+                c.commit();
+                assertEquals(60, number(c, "SELECT SUM(x) FROM t"));
+            }
+        }
+    }
+
+    @Test
     void a_follower_forwards_writes_and_reads_them_back() throws Exception {
         try (TestNode a = new TestNode(group, "a", null, peers);
                 TestNode b = new TestNode(group, "b", null, peers)) {

@@ -11,6 +11,7 @@ import java.sql.DriverManager;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.util.List;
 import java.util.Random;
 import java.util.concurrent.locks.LockSupport;
 import java.util.concurrent.locks.ReentrantLock;
@@ -162,7 +163,7 @@ public final class KillWriter {
     private static Engine openSynod(Path directory) throws Exception {
         Member member = Member.onFile(directory.resolve("db"));
         PlainLog log = new PlainLog(directory.resolve("log"));
-        replay(member, log);
+        replay(member, log.records());
         for (int i = log.records().size(); i < DDL.length; i++) { // goes on where an early kill left off
             log.appendDdl(DDL[i]);
             member.ddl(DDL[i]);
@@ -236,10 +237,10 @@ public final class KillWriter {
         };
     }
 
-    /** Brings a member that has just been opened up to the end of the log. */
-    static void replay(Member member, PlainLog log) throws SQLException {
-        for (int i = (int) member.state.appliedIndex(); i < log.records().size(); i++) {
-            PlainLog.Record record = log.records().get(i);
+    /** Brings a member up to the end of the log. */
+    static void replay(Member member, List<PlainLog.Record> records) throws SQLException {
+        for (int i = (int) member.state.appliedIndex(); i < records.size(); i++) {
+            PlainLog.Record record = records.get(i);
             if (record.ddl()) {
                 member.ddl(new String(record.payload(), StandardCharsets.UTF_8));
             } else {

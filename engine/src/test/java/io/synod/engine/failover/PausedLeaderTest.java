@@ -1,0 +1,211 @@
+package io.synod.engine.failover;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * A leader that stands still (SIGSTOP) while another is elected, and goes on as if nothing had happened. The clients here are
+ * stock H2 clients: they neither notice the pause nor go elsewhere, so every answer is the old leader's own.
+ */
+@Tag("long")
+@Tag("process")
+@Timeout(240)
+class PausedLeaderTest {
+    private static final Logger LOG = LoggerFactory.getLogger(PausedLeaderTest.class);
+    private static final int ROUNDS = 4;
+    private static final int READERS = 4;
+    private static final int WRITERS = 3;
+    private static final String LOST = "40001";
+
+    @TempDir
+    private Path directory;
+
+    private final ExecutorService threads = Executors.newCachedThreadPool();
+
+    @Test
+    void a_paused_leader_answers_neither_with_what_is_old_nor_with_what_is_not_so() throws Exception {
+        try (TestCluster cluster = TestCluster.started(directory)) {
+            try (Connection c = TestCluster.connect(cluster.url())) {
+                TestCluster.run(
+                        c,
+                        "CREATE TABLE register(id INT PRIMARY KEY, x INT)",
+                        "INSERT INTO register VALUES (1, 0)",
+                        "CREATE TABLE entry(round INT, client INT, n INT)");
+            }
+            try {
+                for (int round = 1; round <= ROUNDS; round++) {
+                    round(cluster, round);
+                }
+                cluster.assertMembersEqual();
+            } catch (Exception | AssertionError e) {
+                throw new AssertionError(cluster.story(), e);
+            }
+        } finally {
+            threads.shutdownNow();
+        }
+    }
+
+    private void round(TestCluster cluster, int round) throws Exception {
+        String old = cluster.awaitLeader();
+        List<Connection> connections = new ArrayList<>();
+        try {
+            for (int i = 0; i < READERS + WRITERS + 1; i++) {
+                connections.add(TestCluster.connect(cluster.h2Url(old)));
+            }
+            List<Connection> readers = connections.subList(0, READERS);
+            for (Connection reader : readers) {
+                // The last read before the pause: the leader has a lease now.
+                assertEquals(round - 1, register(reader));
+            }
+            Busy busy = new Busy(round, connections.subList(READERS, READERS + WRITERS));
+            busy.awaitProgress();
+            Connection late = connections.get(READERS + WRITERS);
+            late.setAutoCommit(false);
+            TestCluster.run(late, "INSERT INTO entry VALUES (" + round + ", 99, 0)");
+
+            cluster.node(old).pause();
+            List<Future<String>> reads = new ArrayList<>();
+            Future<String> commit;
+            try {
+                CountDownLatch started = new CountDownLatch(1 + READERS);
+                commit = started(started, () -> {
+                    late.commit();
+                    return "committed";
+                });
+                String next = cluster.awaitLeader(old);
+                try (Connection c = TestCluster.connect(cluster.url(next))) {
+                    TestCluster.run(c, "UPDATE register SET x = " + round);
+                    assertEquals(round, register(c));
+                }
+                LOG.info("round {}: {} paused, {} leads", round, old, next);
+                // Requests that the old leader finds when it goes on, and that were made after the write was
+                // acknowledged.
+                for (Connection reader : readers) {
+                    reads.add(started(started, () -> String.valueOf(register(reader))));
+                }
+                started.await();
+            } finally {
+                cluster.node(old).resume();
+            }
+            for (Connection reader : readers) {
+                reads.add(started(new CountDownLatch(1), () -> String.valueOf(register(reader))));
+            }
+            for (Future<String> read : reads) {
+                String answer = read.get(Await.LIMIT.toSeconds(), TimeUnit.SECONDS);
+                assertTrue(
+                        answer.equals(String.valueOf(round)) || answer.equals(LOST),
+                        "round " + round + ": a read at the old leader gave " + answer);
+            }
+            String outcome = commit.get(Await.LIMIT.toSeconds(), TimeUnit.SECONDS);
+            assertTrue(outcome.equals("committed") || outcome.equals(LOST), outcome);
+            Map<Integer, Integer> acknowledged = busy.stop();
+            try (Connection c = TestCluster.connect(cluster.url())) {
+                String of = "SELECT COUNT(*) FROM entry WHERE round = " + round + " AND client = ";
+                assertEquals(outcome.equals("committed") ? 1 : 0, TestCluster.number(c, of + 99), outcome);
+                for (Map.Entry<Integer, Integer> client : acknowledged.entrySet()) {
+                    assertEquals(
+                            client.getValue().longValue(),
+                            TestCluster.number(c, of + client.getKey()),
+                            "rows of client " + client.getKey() + " in round " + round);
+                }
+            }
+            LOG.info("round {}: the open transaction {}, others {}", round, outcome, acknowledged);
+        } finally {
+            for (Connection c : connections) {
+                c.close();
+            }
+        }
+    }
+
+    private Future<String> started(CountDownLatch sent, Callable<String> call) {
+        return threads.submit(() -> {
+            sent.countDown();
+            try {
+                return call.call();
+            } catch (SQLException e) {
+                if (!LOST.equals(e.getSQLState())) {
+                    throw e;
+                }
+                return LOST;
+            }
+        });
+    }
+
+    private static int register(Connection c) throws SQLException {
+        try (PreparedStatement s = c.prepareStatement("SELECT x FROM register WHERE id = 1");
+                ResultSet rows = s.executeQuery()) {
+            assertTrue(rows.next());
+            return rows.getInt(1);
+        }
+    }
+
+    /** Clients of which some commit is always under way; what got 40001 is run again. */
+    private final class Busy {
+        private final Map<Integer, Future<Integer>> running = new TreeMap<>();
+        private final AtomicInteger all = new AtomicInteger();
+        private volatile boolean stopping;
+
+        Busy(int round, List<Connection> connections) {
+            for (int client = 0; client < connections.size(); client++) {
+                Connection c = connections.get(client);
+                String row = "INSERT INTO entry VALUES (" + round + ", " + client + ", ?)";
+                running.put(client, threads.submit(() -> insert(c, row)));
+            }
+        }
+
+        private int insert(Connection c, String row) throws SQLException {
+            int n = 0;
+            try (PreparedStatement s = c.prepareStatement(row)) {
+                while (!stopping) {
+                    s.setInt(1, n);
+                    try {
+                        s.executeUpdate();
+                        n++;
+                        all.incrementAndGet();
+                    } catch (SQLException e) {
+                        if (!LOST.equals(e.getSQLState())) {
+                            throw e;
+                        }
+                    }
+                }
+            }
+            return n;
+        }
+
+        void awaitProgress() throws Exception {
+            Await.until("20 rows", () -> all.get() >= 20);
+        }
+
+        Map<Integer, Integer> stop() throws Exception {
+            stopping = true;
+            Map<Integer, Integer> acknowledged = new TreeMap<>();
+            for (Map.Entry<Integer, Future<Integer>> client : running.entrySet()) {
+                acknowledged.put(client.getKey(), client.getValue().get(Await.LIMIT.toSeconds(), TimeUnit.SECONDS));
+            }
+            return acknowledged;
+        }
+    }
+}

@@ -1,0 +1,218 @@
+package io.synod.engine.failover;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.synod.engine.operations.ClusterProcesses;
+import io.synod.engine.operations.Installation;
+import io.synod.engine.operations.NodeProcess;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/** Nodes as processes of their own, running what this test was compiled from, with the questions that tests ask of them. */
+public final class TestCluster implements AutoCloseable {
+    public static final String USER = "sa";
+    public static final String PASSWORD = "secret";
+    private static final String DATABASE = "shop";
+    private static final Pattern LEADS = Pattern.compile(DATABASE + ": leader in epoch (\\d+)");
+
+    private final ClusterProcesses processes;
+
+    /** Starts nothing. */
+    public TestCluster(Path directory, int nodes) throws IOException {
+        this.processes = new ClusterProcesses(Installation.running(), directory, nodes, DATABASE, Map.of());
+    }
+
+    /** Starts three nodes and waits until they serve. */
+    public static TestCluster started(Path directory) throws Exception {
+        TestCluster cluster = new TestCluster(directory, 3);
+        try {
+            cluster.startAll();
+            return cluster;
+        } catch (Exception | AssertionError e) {
+            cluster.close();
+            throw e;
+        }
+    }
+
+    public void startAll() throws IOException, InterruptedException {
+        processes.start(Await.LIMIT);
+    }
+
+    public NodeProcess node(String name) {
+        return processes.node(name);
+    }
+
+    public List<NodeProcess> nodes() {
+        return processes.nodes();
+    }
+
+    public List<String> names() {
+        return nodes().stream().map(NodeProcess::name).toList();
+    }
+
+    public String url() {
+        return processes.url();
+    }
+
+    public String url(String node) {
+        return processes.url(node);
+    }
+
+    /** For a stock H2 client, which does not fail over: what it says comes from that node. */
+    public String h2Url(String node) {
+        return "jdbc:h2:tcp://" + node(node).sql() + "/" + DATABASE;
+    }
+
+    public static Connection connect(String url) throws SQLException {
+        return DriverManager.getConnection(url, USER, PASSWORD);
+    }
+
+    /** Waits until one of the nodes that run says that it leads: of several, the one in the newest epoch. */
+    public String awaitLeader(String... except) throws Exception {
+        String[] leader = new String[1];
+        Await.until("a leader other than " + List.of(except) + ": " + roles(), () -> {
+            leader[0] = leader(Set.of(except));
+            return leader[0] != null;
+        });
+        return leader[0];
+    }
+
+    private String leader(Set<String> except) {
+        long epoch = -1;
+        String leader = null;
+        for (NodeProcess node : nodes()) {
+            if (node.isAlive() && !except.contains(node.name())) {
+                Matcher last = LEADS.matcher(lastRole(node));
+                if (last.matches() && Long.parseLong(last.group(1)) > epoch) {
+                    epoch = Long.parseLong(last.group(1));
+                    leader = node.name();
+                }
+            }
+        }
+        return leader;
+    }
+
+    public String awaitFollower() throws Exception {
+        String leader = awaitLeader();
+        return names().stream()
+                .filter(n -> !n.equals(leader) && node(n).isAlive())
+                .findFirst()
+                .orElseThrow();
+    }
+
+    private static String lastRole(NodeProcess node) {
+        List<String> lines = node.lines();
+        for (int i = lines.size() - 1; i >= 0; i--) {
+            if (lines.get(i).startsWith(DATABASE + ": ")) {
+                return lines.get(i);
+            }
+        }
+        return "";
+    }
+
+    private List<String> roles() {
+        return nodes().stream().map(n -> n.name() + " " + lastRole(n)).toList();
+    }
+
+    /** Starts a node that was killed, and waits until it has applied what was committed by then. */
+    public void restart(String name) throws Exception {
+        node(name).start();
+        node(name).awaitReady(Await.LIMIT);
+        Await.until("an answer of node " + name, () -> {
+            try (Connection c = connect(url(name))) {
+                run(c, "SELECT 1");
+                return true;
+            } catch (SQLException e) {
+                assertEquals("HYT00", e.getSQLState(), e.toString());
+                return false;
+            }
+        });
+    }
+
+    /** All members hold the same at one index of the log: rows, catalogue, sequences. */
+    public void assertMembersEqual() throws SQLException {
+        long index;
+        try (Connection c = connect(url())) {
+            index = number(c, "CALL SYNOD.DIGEST_START()");
+        }
+        List<String> first = null;
+        for (String name : names()) {
+            try (Connection c = connect(url(name))) {
+                List<String> digest = rows(c, "CALL SYNOD.DIGEST(" + index + ")");
+                assertTrue(digest.size() > 0, "a digest of node " + name);
+                first = first == null ? digest : first;
+                assertEquals(first, digest, "node " + name + " at index " + index);
+            }
+        }
+    }
+
+    public static void run(Connection c, String... statements) throws SQLException {
+        try (Statement s = c.createStatement()) {
+            for (String sql : statements) {
+                s.execute(sql);
+            }
+        }
+    }
+
+    public static long number(Connection c, String sql) throws SQLException {
+        try (Statement s = c.createStatement();
+                ResultSet rows = s.executeQuery(sql)) {
+            assertTrue(rows.next(), sql);
+            return rows.getLong(1);
+        }
+    }
+
+    /** Columns joined by {@code |}. */
+    public static List<String> rows(Connection c, String sql) throws SQLException {
+        List<String> all = new ArrayList<>();
+        try (Statement s = c.createStatement();
+                ResultSet rows = s.executeQuery(sql)) {
+            int columns = rows.getMetaData().getColumnCount();
+            while (rows.next()) {
+                StringBuilder row = new StringBuilder();
+                for (int i = 1; i <= columns; i++) {
+                    row.append(i == 1 ? "" : "|").append(rows.getString(i));
+                }
+                all.add(row.toString());
+            }
+        }
+        return all;
+    }
+
+    /** For the message of a failed test. */
+    public String story() {
+        StringBuilder story = new StringBuilder();
+        for (NodeProcess node : nodes()) {
+            story.append("\nnode ")
+                    .append(node.name())
+                    .append(node.isAlive() ? " runs" : " does not run")
+                    .append(", printed ")
+                    .append(node.lines())
+                    .append(", logged ")
+                    .append(node.errors());
+        }
+        return story.toString();
+    }
+
+    /** {@code kill -9} of all; they can be started again. */
+    public void killAll() {
+        processes.close();
+    }
+
+    @Override
+    public void close() {
+        killAll();
+    }
+}

@@ -1,0 +1,11 @@
+package io.synod.engine.jdbc;
+
+import io.synod.engine.failover.TestCluster;
+
+/** Sessions that forward themselves to the leader behave as if they were there. */
+class ClusterFollowerUrlTest extends ClusterContract {
+    @Override
+    String url(TestCluster cluster) throws Exception {
+        return cluster.url(cluster.awaitFollower());
+    }
+}

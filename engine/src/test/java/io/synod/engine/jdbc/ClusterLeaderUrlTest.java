@@ -1,0 +1,10 @@
+package io.synod.engine.jdbc;
+
+import io.synod.engine.failover.TestCluster;
+
+class ClusterLeaderUrlTest extends ClusterContract {
+    @Override
+    String url(TestCluster cluster) throws Exception {
+        return cluster.url(cluster.awaitLeader());
+    }
+}
