@@ -13,7 +13,7 @@
  *                                         LEASE_LEFT_MILLIS, LOG_BYTES, REACHABLE
  * CALL SYNOD.RESOLVE('uuid', n)           COMMITTED: whether request n of that client session committed; when FALSE, it
  *                                         never will
- * CALL SYNOD.TRANSFER()                   TRANSFERRED: this node hands its leadership over
+ * CALL SYNOD.TRANSFER(['node'])           TRANSFERRED: the leader has handed over, to that node
  * CALL SYNOD.DIGEST_START()               LOG_INDEX: where every member takes a digest of the database
  * CALL SYNOD.DIGEST(index)                KIND, NAME, CHECKSUM: this member's digest; waits until it is applied
  * CALL SYNOD.REQUEST('uuid', n)           names the commit of the next statement (between nodes)

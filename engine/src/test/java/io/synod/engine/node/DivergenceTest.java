@@ -1,0 +1,82 @@
+package io.synod.engine.node;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.synod.engine.database.HostedDatabase;
+import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
+import org.h2.engine.SessionLocal;
+import org.h2.message.DbException;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/** A copy that is not what the log says stops by itself, on three nodes with real logs and sockets. */
+@Timeout(120)
+class DivergenceTest {
+    @TempDir
+    private Path directory;
+
+    @Test
+    void a_node_on_which_a_statement_ends_otherwise_stops_serving_and_the_others_go_on() throws Exception {
+        try (ClusterFixture cluster = new ClusterFixture(directory)) {
+            String url = cluster.followerOf("shop");
+            HostedDatabase any = cluster.hosted("c", "shop");
+            String leader = any.log().leader();
+            String broken = Stream.of("a", "b", "c")
+                    .filter(name -> !name.equals(leader) && !url.contains(";NODE=" + name + ";"))
+                    .findFirst()
+                    .orElseThrow();
+            HostedDatabase follower = cluster.hosted(broken, "shop");
+            try (Connection c = DriverManager.getConnection(url, "sa", "secret");
+                    Statement s = c.createStatement()) {
+                s.execute("CREATE TABLE t(id INT PRIMARY KEY)");
+                assertTrue(follower.log().awaitReadable(TimeUnit.SECONDS.toNanos(20)));
+                plant(follower, "CREATE TABLE planted(id INT)");
+                s.execute("CREATE TABLE planted(id INT)");
+                while (isRunning(follower)) {
+                    // Until the statement and its ending have arrived there.
+                    Thread.onSpinWait();
+                }
+                DbException e = assertThrows(DbException.class, follower::checkRunning);
+                assertEquals("08001", e.getSQLException().getSQLState());
+                assertTrue(e.getMessage().contains("diverged"), e.getMessage());
+                s.execute("INSERT INTO planted VALUES (1)");
+                s.execute("INSERT INTO t VALUES (1)");
+                try (ResultSet rows = s.executeQuery("SELECT COUNT(*) FROM planted")) {
+                    rows.next();
+                    assertEquals(1, rows.getInt(1));
+                }
+            }
+        }
+    }
+
+    private static boolean isRunning(HostedDatabase database) {
+        try {
+            database.checkRunning();
+            return true;
+        } catch (DbException e) {
+            return false;
+        }
+    }
+
+    private static void plant(HostedDatabase database, String sql) throws SQLException {
+        SessionLocal session = database.store().systemSession();
+        session.lock();
+        try {
+            session.prepareLocal(sql).executeUpdate(null);
+            session.commit(false);
+        } finally {
+            session.close();
+            session.unlock();
+        }
+    }
+}
