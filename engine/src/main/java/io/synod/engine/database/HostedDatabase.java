@@ -240,6 +240,9 @@ public final class HostedDatabase implements Applier, AutoCloseable {
                 entry.index(),
                 state.appliedIndex());
         store.gate().enterOpenTransaction();
+        // An interrupt is meant for the application's thread, not for what that thread does here for everybody: some of
+        // H2's waits would end in an error, which would stop the group.
+        boolean interrupted = Thread.interrupted();
         try {
             if (entry.kind() == EntryKind.BARRIER) {
                 // Before its leader serves; on the others it does no harm.
@@ -257,6 +260,9 @@ public final class HostedDatabase implements Applier, AutoCloseable {
             state.committed(entry.index(), entry.epoch());
             appliedBytes += entry.size();
         } finally {
+            if (interrupted) {
+                Thread.currentThread().interrupt();
+            }
             store.gate().exit();
         }
     }
