@@ -26,6 +26,7 @@ final class TimerLoop implements Runnable {
     private final SuspendCheck suspends;
     private final LongSupplier nanoClock;
     private final long pauseNanos;
+    private final Stalls stalls = new Stalls();
     private volatile boolean closed;
     private volatile Thread thread;
 
@@ -52,7 +53,10 @@ final class TimerLoop implements Runnable {
         while (!closed) {
             long now = nanoClock.getAsLong();
             if (now - last > pauseNanos) {
-                LOG.warn("this process stood still for {} ms", (now - last) / 1_000_000L);
+                String line = stalls.noted(now, now - last);
+                if (line != null) {
+                    LOG.warn(line);
+                }
             }
             last = now;
             tick();

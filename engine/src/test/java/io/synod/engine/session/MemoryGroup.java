@@ -225,6 +225,12 @@ final class MemoryGroup {
         }
 
         @Override
+        public boolean transferTo(String member, long timeoutNanos) {
+            lead(logs.stream().filter(l -> l.name.equals(member)).findFirst().orElseThrow());
+            return true;
+        }
+
+        @Override
         public void close() {
             baton.lock();
             try {
