@@ -24,6 +24,41 @@ final class FailoverCommand implements CommandInterface {
     private static final Set<Integer> DATA_CHANGES = Set.of(INSERT, UPDATE, DELETE, MERGE);
     private static final Set<Integer> NEVER_COMMITS =
             Set.of(SELECT, INSERT, UPDATE, DELETE, MERGE, ROLLBACK, SAVEPOINT, ROLLBACK_TO_SAVEPOINT);
+    /** Of the others, SET is looked at, and all that is left commits the transaction before it does anything. */
+    private static final Set<Integer> IN_TRANSACTION = Set.of(
+            UNKNOWN,
+            PREPARE,
+            DEALLOCATE,
+            BACKUP,
+            CALL,
+            DELETE,
+            EXECUTE,
+            EXECUTE_IMMEDIATELY,
+            EXPLAIN,
+            EXPLAIN_ANALYZE,
+            HELP,
+            INSERT,
+            MERGE,
+            NO_OPERATION,
+            RUNSCRIPT,
+            SELECT,
+            UPDATE,
+            SET_AUTOCOMMIT_FALSE,
+            COMMIT,
+            ROLLBACK,
+            CHECKPOINT,
+            CHECKPOINT_SYNC,
+            SAVEPOINT,
+            ROLLBACK_TO_SAVEPOINT,
+            PREPARE_COMMIT,
+            COMMIT_TRANSACTION,
+            ROLLBACK_TRANSACTION,
+            SHUTDOWN,
+            SHUTDOWN_IMMEDIATELY,
+            SHUTDOWN_COMPACT,
+            SHUTDOWN_DEFRAG,
+            BEGIN);
+
     private static final Pattern DELTA_TABLE = Pattern.compile("(?is).*\\b(?:FINAL|NEW|OLD)\\s+TABLE\\b.*");
     private static final Pattern SEVERAL_STATEMENTS = Pattern.compile("(?s).*;\\s*\\S.*");
 
@@ -85,6 +120,16 @@ final class FailoverCommand implements CommandInterface {
             return !(query && readOnly && !DELTA_TABLE.matcher(sql).matches());
         }
         return !NEVER_COMMITS.contains(type);
+    }
+
+    /** @return whether it ends the transaction with a commit before it does what it is there for: DDL, an isolation level */
+    boolean commitsFirst() {
+        if (SEVERAL_STATEMENTS.matcher(sql).matches() || IN_TRANSACTION.contains(type)) {
+            return false;
+        }
+        return type != SET
+                || !SessionState.isSessionSetting(sql, type)
+                || "ISOLATION".equals(SessionState.setting(sql));
     }
 
     @Override

@@ -98,6 +98,10 @@ final class FailoverSession extends SynodSessionBridge {
     <T> T execute(FailoverCommand command, Execution<T> execution, T ifCommitted) {
         lock();
         try {
+            if (inTransaction && command.commitsFirst()) {
+                // A request has one number: if both were in it, nobody could tell whether only the commit has happened.
+                update("COMMIT");
+            }
             Deadline deadline = new Deadline(url.intSetting("FAILOVER_TIMEOUT"));
             for (int attempt = 1; ; attempt++) {
                 long number = 0;

@@ -104,6 +104,24 @@ class FailoverSessionTest {
     }
 
     @Test
+    void a_statement_that_commits_first_does_so_in_a_request_of_its_own() throws SQLException {
+        node.resolveBy((session, number) -> false);
+        try (Connection c = node.connect()) {
+            c.setAutoCommit(false);
+            c.createStatement().executeUpdate("INSERT INTO ITEM VALUES (1, 'x')");
+            // Answers: both prepared, the commit, and then the statement: it is run again.
+            node.a.cutAnswer(3);
+            c.createStatement().execute("CREATE TABLE IF NOT EXISTS U(ID INT)");
+            c.createStatement().executeUpdate("INSERT INTO U VALUES (1)");
+            c.rollback();
+            assertEquals(1, node.asked().size());
+            assertEquals(0, node.count("SELECT COUNT(*) FROM U"));
+            c.createStatement().execute("DROP TABLE U");
+        }
+        assertEquals(1, node.count("SELECT COUNT(*) FROM ITEM"));
+    }
+
+    @Test
     void a_commit_that_did_not_arrive_fails_with_40001() throws SQLException {
         try (Connection c = node.connect()) {
             c.setAutoCommit(false);

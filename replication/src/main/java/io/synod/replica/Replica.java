@@ -441,7 +441,22 @@ final class Replica implements ReplicatedLog {
 
     private long confirmRead(long timeoutNanos) {
         return reads.confirm(
-                ticket -> conclude(step((s, now, out) -> s.read(ticket, now, out)), null), this::stopped, timeoutNanos);
+                ticket -> conclude(
+                        step((s, now, out) -> {
+                            checkClock();
+                            s.read(ticket, now, out);
+                        }),
+                        null),
+                this::stopped,
+                timeoutNanos);
+    }
+
+    /** Under the lock, before a lease is relied on. */
+    private void checkClock() {
+        SuspendCheck suspends = node.suspends();
+        if (suspends.distrusts()) {
+            state.distrustLease(suspends.distrustUntil());
+        }
     }
 
     @Override
@@ -451,6 +466,7 @@ final class Replica implements ReplicatedLog {
         }
         lock.lock();
         try {
+            checkClock();
             return stopped == null && state.leaseHolds(node.nanoClock().getAsLong());
         } finally {
             lock.unlock();
@@ -510,13 +526,27 @@ final class Replica implements ReplicatedLog {
 
     @Override
     public boolean transferAway(long timeoutNanos) {
+        return transfer(0, timeoutNanos);
+    }
+
+    @Override
+    public boolean transferTo(String member, long timeoutNanos) {
+        Member target = members().byName(member);
+        if (target == null || !members().isVoter(target.slot())) {
+            throw new IllegalArgumentException("no voting member " + member + " in " + members());
+        }
+        return target.slot() == selfSlot ? leadsNow() : transfer(target.slot(), timeoutNanos);
+    }
+
+    /** @param wanted slot of the successor, 0 for the best one */
+    private boolean transfer(int wanted, long timeoutNanos) {
         long start = System.nanoTime();
         while (leadsNow()) {
             long left = timeoutNanos - (System.nanoTime() - start);
             if (left <= 0) {
                 return false;
             }
-            int target = bestSuccessor();
+            int target = bestSuccessor(wanted);
             if (target == 0) {
                 roles.changed().await(() -> !leadsNow(), Math.min(left, READ_RETRY_NANOS));
                 continue;
@@ -536,8 +566,8 @@ final class Replica implements ReplicatedLog {
         return stopped == null && leaderSlot == selfSlot;
     }
 
-    /** The reachable voter that has most of the log; 0 where there is none. */
-    private int bestSuccessor() {
+    /** The reachable voter that has most of the log, if it is wanted; 0 where there is none. */
+    private int bestSuccessor(int wanted) {
         lock.lock();
         try {
             int best = 0;
@@ -546,7 +576,8 @@ final class Replica implements ReplicatedLog {
                 PeerView view = state.peer(slot, node.nanoClock().getAsLong());
                 boolean alive =
                         view != null && view.silentNanos() < node.timing().electionTimeout();
-                if (alive && view.durable() > most) {
+                boolean eligible = wanted == 0 || slot == wanted;
+                if (alive && eligible && view.durable() > most) {
                     best = slot;
                     most = view.durable();
                 }

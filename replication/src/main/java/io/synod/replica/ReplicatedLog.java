@@ -56,6 +56,14 @@ public interface ReplicatedLog extends AutoCloseable {
     /** Hands leadership to a caught-up peer and waits; true when this node no longer leads. */
     boolean transferAway(long timeoutNanos);
 
+    /**
+     * Hands leadership to that peer and waits. Another one may still win if the peer fails at just that moment.
+     *
+     * @return true when this node no longer leads; false when the peer was not reachable or not caught up in time
+     * @throws IllegalArgumentException no voting member has this name
+     */
+    boolean transferTo(String member, long timeoutNanos);
+
     @Override
     void close();
 

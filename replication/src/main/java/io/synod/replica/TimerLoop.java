@@ -23,8 +23,10 @@ final class TimerLoop implements Runnable {
     private final Supplier<Replica[]> replicas;
     private final Transport transport;
     private final CommitPath commitPath;
+    private final SuspendCheck suspends;
     private final LongSupplier nanoClock;
     private final long pauseNanos;
+    private final Stalls stalls = new Stalls();
     private volatile boolean closed;
     private volatile Thread thread;
 
@@ -33,11 +35,13 @@ final class TimerLoop implements Runnable {
             Supplier<Replica[]> replicas,
             Transport transport,
             CommitPath commitPath,
+            SuspendCheck suspends,
             LongSupplier nanoClock,
             long pauseNanos) {
         this.replicas = replicas;
         this.transport = transport;
         this.commitPath = commitPath;
+        this.suspends = suspends;
         this.nanoClock = nanoClock;
         this.pauseNanos = pauseNanos;
     }
@@ -49,7 +53,10 @@ final class TimerLoop implements Runnable {
         while (!closed) {
             long now = nanoClock.getAsLong();
             if (now - last > pauseNanos) {
-                LOG.warn("this process stood still for {} ms", (now - last) / 1_000_000L);
+                String line = stalls.noted(now, now - last);
+                if (line != null) {
+                    LOG.warn(line);
+                }
             }
             last = now;
             tick();
@@ -58,6 +65,7 @@ final class TimerLoop implements Runnable {
     }
 
     private void tick() {
+        suspends.tick();
         Map<Integer, List<Envelope>> controls = new HashMap<>();
         for (Replica replica : replicas.get()) {
             replica.tick(controls);

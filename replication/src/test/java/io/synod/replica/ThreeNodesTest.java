@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertNotSame;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.synod.replica.TestCluster.TestNode;
@@ -292,6 +293,23 @@ class ThreeNodesTest {
             assertEquals(Proposal.Outcome.APPLIED, next.write("two"));
             cluster.awaitEqual(List.of("one", "two"));
             assertEquals(next.name, old.group.awaitLeader(Await.LIMIT_NANOS));
+        }
+    }
+
+    @Test
+    void leadership_moves_to_the_member_that_was_named() throws Exception {
+        try (TestCluster cluster = TestCluster.of(3)) {
+            for (int round = 0; round < 4; round++) {
+                TestNode old = cluster.awaitLeader();
+                assertEquals(Proposal.Outcome.APPLIED, old.write("round " + round));
+                // The one that the best choice would not be, half of the time.
+                TestNode wanted = cluster.others(old).get(round % 2);
+                assertTrue(old.group.transferTo(wanted.name, 5_000 * MILLI));
+                assertEquals(wanted.name, cluster.awaitLeader().name, "round " + round);
+            }
+            TestNode leader = cluster.awaitLeader();
+            assertThrows(IllegalArgumentException.class, () -> leader.group.transferTo("nobody", 5_000 * MILLI));
+            assertTrue(leader.group.transferTo(leader.name, 5_000 * MILLI));
         }
     }
 

@@ -605,8 +605,28 @@ public final class HostedDatabase implements Applier, AutoCloseable {
         }
     }
 
-    public boolean transferAway() {
-        return log.transferAway(TimeUnit.MILLISECONDS.toNanos(timeoutMillis));
+    /**
+     * Hands leadership over.
+     *
+     * @param member to whom; {@code null} for the member that has most of the log
+     * @return whether it leads now, or anybody else where nobody was named; {@code null} when this node does not lead
+     */
+    public Boolean transfer(String member) {
+        if (log.servingEpoch() == 0) {
+            return null;
+        }
+        long nanos = TimeUnit.MILLISECONDS.toNanos(timeoutMillis);
+        if (member == null) {
+            return log.transferAway(nanos);
+        }
+        boolean known = log.members().all().stream()
+                .anyMatch(m -> m.name().equals(member) && m.role().votes());
+        if (!known) {
+            String names = String.join(
+                    ", ", log.members().all().stream().map(m -> m.name()).toList());
+            throw Errors.badValue("member", member, "one of " + names);
+        }
+        return log.transferTo(member, nanos) && member.equals(log.awaitLeader(nanos));
     }
 
     /** Ends local work, takes a last checkpoint and closes H2. The log must be closed before. */

@@ -12,6 +12,7 @@ import org.h2.engine.Session;
 import org.h2.engine.SessionLocal;
 import org.h2.message.DbException;
 import org.h2.result.ResultInterface;
+import org.h2.util.StringUtils;
 import org.h2.value.Value;
 
 /**
@@ -88,11 +89,7 @@ final class ForwardedSession {
     }
 
     void commit(CommitId id) {
-        if (id.isNone()) {
-            execute("COMMIT");
-        } else {
-            call("COMMIT", id);
-        }
+        call("COMMIT", id);
     }
 
     /** Names the commit that the next statement makes by itself. */
@@ -106,6 +103,12 @@ final class ForwardedSession {
 
     long startDigest() {
         return call("CALL SYNOD.DIGEST_START()").getLong();
+    }
+
+    /** @param member {@code null} for any other */
+    boolean transfer(String member) {
+        String argument = member == null ? "" : StringUtils.quoteStringSQL(member);
+        return call("CALL SYNOD.TRANSFER(" + argument + ")").getBoolean();
     }
 
     private boolean call(String name, CommitId id) {

@@ -8,6 +8,7 @@ import java.sql.SQLException;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
+import java.util.function.Function;
 import org.h2.engine.Session;
 import org.h2.engine.SessionLocal;
 import org.h2.message.DbException;
@@ -157,9 +158,6 @@ final class Forwarding {
                 throw e;
             }
             close();
-            if (id.isNone()) {
-                throw Errors.unknownOutcome("the leader was lost during an implicit commit");
-            }
             if (!resolve(id, age)) {
                 throw Errors.retry("the leader was lost before the commit was durable");
             }
@@ -223,6 +221,15 @@ final class Forwarding {
     }
 
     long startDigest() {
+        return onLeader(ForwardedSession::startDigest);
+    }
+
+    boolean transfer(String member) {
+        return onLeader(session -> session.transfer(member));
+    }
+
+    /** In a session that is opened for it: nothing of this session's has a part in it. */
+    private <T> T onLeader(Function<ForwardedSession, T> call) {
         String leader = database.log().awaitLeader(TimeUnit.MILLISECONDS.toNanos(database.timeoutMillis()));
         if (leader == null || leader.equals(database.node())) {
             throw Errors.noLeader(database.name(), database.timeoutMillis());
@@ -230,7 +237,7 @@ final class Forwarding {
         try {
             ForwardedSession session = open(leader);
             try {
-                return session.startDigest();
+                return call.apply(session);
             } finally {
                 session.close();
             }

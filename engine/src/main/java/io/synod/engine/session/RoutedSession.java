@@ -469,7 +469,8 @@ final class RoutedSession extends LocalView {
             switch (was) {
                 case HERE -> writer.commit(id);
                 case FORWARDED -> {
-                    forwarding.commit(id);
+                    // An implicit one has no number of the client's, and must be looked up all the same.
+                    forwarding.commit(id.isNone() ? ownCommitId() : id);
                     behind = true;
                 }
                 case NONE -> writer.endRead();
@@ -521,7 +522,11 @@ final class RoutedSession extends LocalView {
             used = id;
             return once;
         }
-        return place == Place.FORWARDED ? new CommitId(ownId, ++ownNumber) : CommitId.NONE;
+        return place == Place.FORWARDED ? ownCommitId() : CommitId.NONE;
+    }
+
+    private CommitId ownCommitId() {
+        return new CommitId(ownId, ++ownNumber);
     }
 
     @Override
@@ -601,6 +606,18 @@ final class RoutedSession extends LocalView {
     long startDigest() {
         long here = database.startDigest();
         return here != 0 ? here : forwarding.startDigest();
+    }
+
+    /** @param member {@code null} for any other than the leader */
+    boolean transfer(String member) {
+        Boolean here = database.transfer(member);
+        if (here != null) {
+            return here;
+        }
+        if (internal) {
+            throw Errors.notLeader(database.node(), database.log().leader());
+        }
+        return forwarding.transfer(member);
     }
 
     void setReadLevel(ReadLevel level) {

@@ -90,7 +90,8 @@ final class SystemCalls {
                 return execution.rows(status(session.database()));
             }
             case "TRANSFER" -> {
-                boolean done = session.database().transferAway();
+                String member = call.arguments().isEmpty() ? null : argument(call, 0);
+                boolean done = session.transfer(member);
                 return execution.rows(single("TRANSFERRED", ValueBoolean.get(done)));
             }
             case "DIGEST_START" -> {

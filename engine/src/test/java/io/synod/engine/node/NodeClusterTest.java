@@ -1,6 +1,7 @@
 package io.synod.engine.node;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.synod.jdbc.SynodUrl;
@@ -16,6 +17,7 @@ import java.sql.Statement;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
@@ -206,7 +208,7 @@ class NodeClusterTest {
                 clients.stream().filter(CompletableFuture::isDone).forEach(CompletableFuture::join);
                 Thread.onSpinWait();
             }
-            nodes.get(leader()).host("shop", Map.of()).transferAway();
+            nodes.get(leader()).host("shop", Map.of()).transfer(null);
         }
         stop.set(true);
         clients.forEach(CompletableFuture::join);
@@ -216,6 +218,33 @@ class NodeClusterTest {
                 rows(c, "SELECT id FROM t").forEach(row -> found.add(Long.valueOf(row.replace("|", ""))));
                 assertEquals(acknowledged, found);
                 assertEquals(acknowledged.size(), number(c, "SELECT COUNT(*) FROM t WHERE x = 7"));
+            }
+        }
+    }
+
+    @Test
+    void leadership_is_handed_to_the_named_node_from_whichever_node_is_asked() throws Exception {
+        try (Connection first = connect("a")) {
+            run(first, "CREATE TABLE t(id INT PRIMARY KEY)");
+        }
+        int id = 0;
+        for (String to : List.of("b", "c", "a", "c")) {
+            for (String asked : List.of("a", "b")) {
+                try (Connection c = connect(asked)) {
+                    assertEquals(
+                            "TRUE|",
+                            rows(c, "CALL SYNOD.TRANSFER('" + to + "')").get(0).toUpperCase(Locale.ROOT));
+                    assertEquals(to, leader());
+                    run(c, "INSERT INTO t VALUES (" + ++id + ")");
+                }
+            }
+        }
+        for (String asked : NAMES) {
+            try (Connection c = connect(asked)) {
+                SQLException e = assertThrows(SQLException.class, () -> rows(c, "CALL SYNOD.TRANSFER('nobody')"));
+                assertEquals("22023", e.getSQLState());
+                assertTrue(e.getMessage().contains("nobody") && e.getMessage().contains("a, b, c"), e.getMessage());
+                assertEquals(id, number(c, "SELECT COUNT(*) FROM t"));
             }
         }
     }

@@ -178,6 +178,44 @@ class RoutedSessionTest {
     }
 
     @Test
+    void an_implicit_commit_whose_answer_was_lost_is_looked_up_like_any_other() throws Exception {
+        try (TestNode b = new TestNode(group, "b", null, peers)) {
+            TestNode a = new TestNode(group, "a", null, peers);
+            a.lead();
+            try (Connection c = b.connect()) {
+                run(c, "CREATE TABLE t(id INT PRIMARY KEY)");
+                c.setAutoCommit(false);
+                run(c, "INSERT INTO t VALUES (1)");
+                a.loseNextAnswer(b::lead);
+                run(c, "CREATE TABLE u(id INT PRIMARY KEY)");
+                c.rollback();
+                assertEquals(1, number(c, "SELECT COUNT(*) FROM t"));
+                assertEquals(0, number(c, "SELECT COUNT(*) FROM u"));
+            }
+            a.kill();
+        }
+    }
+
+    @Test
+    void an_implicit_commit_that_never_arrived_fails_with_40001_and_the_statement_is_not_run() throws Exception {
+        try (TestNode b = new TestNode(group, "b", null, peers)) {
+            TestNode a = new TestNode(group, "a", null, peers);
+            a.lead();
+            try (Connection c = b.connect()) {
+                run(c, "CREATE TABLE t(id INT PRIMARY KEY)");
+                c.setAutoCommit(false);
+                run(c, "INSERT INTO t VALUES (1)");
+                a.breakBeforeNext(b::lead);
+                SQLException e = assertThrows(SQLException.class, () -> run(c, "CREATE TABLE u(id INT)"));
+                assertEquals("40001", e.getSQLState());
+                assertEquals(0, number(c, "SELECT COUNT(*) FROM t"));
+                assertThrows(SQLException.class, () -> number(c, "SELECT COUNT(*) FROM u"));
+            }
+            a.kill();
+        }
+    }
+
+    @Test
     void a_commit_that_never_arrived_fails_with_40001_and_never_happens() throws Exception {
         try (TestNode b = new TestNode(group, "b", null, peers)) {
             TestNode a = new TestNode(group, "a", null, peers);
