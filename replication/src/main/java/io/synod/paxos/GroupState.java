@@ -222,6 +222,14 @@ public final class GroupState {
     }
 
     /**
+     * The clock may have stood still while the machine was suspended, and leases granted before may be over: reads are
+     * confirmed by a majority until {@code untilNanos}, which has to be a lease's duration away.
+     */
+    public void distrustLease(long untilNanos) {
+        leadership.distrustLease(untilNanos - originNanos);
+    }
+
+    /**
      * For how long from now, in nanoseconds, {@link #leaseHolds} will be true at least, unless this member steps down or
      * hands over; 0 where it is not. Does not count as a read.
      */

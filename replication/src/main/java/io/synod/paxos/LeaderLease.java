@@ -17,6 +17,7 @@ final class LeaderLease {
 
     private long wantedAt = Core.NEVER;
     private boolean released;
+    private long distrustedUntil = Core.NEVER;
 
     LeaderLease(Timing timing) {
         this.timing = timing;
@@ -55,6 +56,15 @@ final class LeaderLease {
 
     boolean released() {
         return released;
+    }
+
+    /** Grants from before this time do not count: the clock may have stood still since. */
+    void distrust(long until) {
+        distrustedUntil = Math.max(distrustedUntil, until);
+    }
+
+    boolean distrusted(long now) {
+        return now < distrustedUntil;
     }
 
     /** @param grantedAt when the request was sent that a majority granted */

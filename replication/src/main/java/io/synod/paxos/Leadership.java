@@ -302,6 +302,9 @@ final class Leadership {
         if (alone()) {
             return Long.MAX_VALUE / 4;
         }
+        if (lease.distrusted(now)) {
+            return Core.NEVER;
+        }
         int count = 0;
         if (core.configurations.isVoter(core.self)) {
             scratch[count++] = now;
@@ -312,6 +315,10 @@ final class Leadership {
             }
         }
         return lease.until(Quorum.reachedBy(core.configurations.majority(), scratch, count));
+    }
+
+    void distrustLease(long until) {
+        lease.distrust(until);
     }
 
     void wantLease(long now) {

@@ -441,7 +441,22 @@ final class Replica implements ReplicatedLog {
 
     private long confirmRead(long timeoutNanos) {
         return reads.confirm(
-                ticket -> conclude(step((s, now, out) -> s.read(ticket, now, out)), null), this::stopped, timeoutNanos);
+                ticket -> conclude(
+                        step((s, now, out) -> {
+                            checkClock();
+                            s.read(ticket, now, out);
+                        }),
+                        null),
+                this::stopped,
+                timeoutNanos);
+    }
+
+    /** Under the lock, before a lease is relied on. */
+    private void checkClock() {
+        SuspendCheck suspends = node.suspends();
+        if (suspends.distrusts()) {
+            state.distrustLease(suspends.distrustUntil());
+        }
     }
 
     @Override
@@ -451,6 +466,7 @@ final class Replica implements ReplicatedLog {
         }
         lock.lock();
         try {
+            checkClock();
             return stopped == null && state.leaseHolds(node.nanoClock().getAsLong());
         } finally {
             lock.unlock();

@@ -36,6 +36,7 @@ public final class ReplicaNode implements AutoCloseable {
     private final Transport transport;
     private final Timing timing;
     private final LongSupplier nanoClock;
+    private final SuspendCheck suspends;
     private final SplittableRandom random;
 
     private final PersistQueue persist = new PersistQueue();
@@ -63,7 +64,9 @@ public final class ReplicaNode implements AutoCloseable {
         this.nanoClock = nanoClock;
         this.random = new SplittableRandom(random.nextLong());
         this.commitPath = new CommitPath(log, persist, () -> replicas, this::fail);
-        this.timer = new TimerLoop(() -> replicas, transport, commitPath, nanoClock, timing.electionTimeout());
+        this.suspends = new SuspendCheck(nanoClock, System::currentTimeMillis, timing.lease());
+        this.timer =
+                new TimerLoop(() -> replicas, transport, commitPath, suspends, nanoClock, timing.electionTimeout());
         start("synod-log", commitPath);
         start("synod-feed", feeder);
         start("synod-timer", timer);
@@ -256,6 +259,10 @@ public final class ReplicaNode implements AutoCloseable {
 
     Timing timing() {
         return timing;
+    }
+
+    SuspendCheck suspends() {
+        return suspends;
     }
 
     LongSupplier nanoClock() {

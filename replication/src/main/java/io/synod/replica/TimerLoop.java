@@ -23,6 +23,7 @@ final class TimerLoop implements Runnable {
     private final Supplier<Replica[]> replicas;
     private final Transport transport;
     private final CommitPath commitPath;
+    private final SuspendCheck suspends;
     private final LongSupplier nanoClock;
     private final long pauseNanos;
     private final Stalls stalls = new Stalls();
@@ -34,11 +35,13 @@ final class TimerLoop implements Runnable {
             Supplier<Replica[]> replicas,
             Transport transport,
             CommitPath commitPath,
+            SuspendCheck suspends,
             LongSupplier nanoClock,
             long pauseNanos) {
         this.replicas = replicas;
         this.transport = transport;
         this.commitPath = commitPath;
+        this.suspends = suspends;
         this.nanoClock = nanoClock;
         this.pauseNanos = pauseNanos;
     }
@@ -62,6 +65,7 @@ final class TimerLoop implements Runnable {
     }
 
     private void tick() {
+        suspends.tick();
         Map<Integer, List<Envelope>> controls = new HashMap<>();
         for (Replica replica : replicas.get()) {
             replica.tick(controls);

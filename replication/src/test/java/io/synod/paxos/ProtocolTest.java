@@ -78,6 +78,22 @@ class ProtocolTest {
     }
 
     @Test
+    void leader_whose_clock_stood_still_asks_before_it_answers_a_read() {
+        TraceGroup group = serving(3, 1);
+        group.node(1).state.leaseHolds(group.now);
+        group.pass(25 * MILLI);
+        group.tick(1);
+        group.settle(1, 2, 3);
+        assertTrue(group.node(1).state.leaseHolds(group.now));
+        group.node(1).state.distrustLease(group.now + 90 * MILLI);
+        assertFalse(group.node(1).state.leaseHolds(group.now));
+        group.node(1).state.read(7, group.now, group.node(1));
+        assertNull(group.node(1).readable.get(7L), "answered under a lease that may be over");
+        group.settle(1, 2, 3);
+        assertEquals(1L, group.node(1).readable.get(7L));
+    }
+
+    @Test
     void member_that_has_much_to_apply_lets_another_one_try_first() {
         TraceGroup group = serving(3, 1);
         group.node(3).holdsApply = true;

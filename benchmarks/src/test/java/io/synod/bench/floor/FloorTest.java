@@ -17,7 +17,7 @@ class FloorTest {
         try (Floor floor = new Floor(directory, 256)) {
             for (int clients : new int[] {1, 3, 1}) {
                 Round round = floor.run(clients, TimeUnit.MILLISECONDS.toNanos(200));
-                assertTrue(round.latency().getTotalCount() > clients, round.line());
+                assertTrue(round.latency().getTotalCount() > 0, round.line());
                 assertTrue(round.micros(50) > 0, round.line());
             }
         }

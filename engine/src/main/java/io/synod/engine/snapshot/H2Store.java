@@ -18,6 +18,7 @@ import org.h2.engine.SynodDatabaseBridge;
 import org.h2.engine.User;
 import org.h2.message.DbException;
 import org.h2.mvstore.MVStore;
+import org.h2.mvstore.tx.SynodUndoLogs;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -32,7 +33,11 @@ public final class H2Store implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(H2Store.class);
     private static final CheckpointFile NEVER = new CheckpointFile(0, 0);
 
+    /** Transactions that H2 may have open beside those of the sessions it counts. */
+    private static final int OWN_TRANSACTIONS = 16;
+
     private final Database database;
+    private final SynodUndoLogs undoLogs;
     private final Path sideFile;
     private final CheckpointFile opened;
     private final StatementGate gate = new StatementGate();
@@ -43,6 +48,8 @@ public final class H2Store implements AutoCloseable {
         this.database = database;
         this.sideFile = sideFile;
         this.opened = opened;
+        undoLogs = new SynodUndoLogs(database.getStore().getTransactionStore());
+        undoLogs.cover(2 * OWN_TRANSACTIONS);
     }
 
     /**
@@ -186,6 +193,7 @@ public final class H2Store implements AutoCloseable {
             throw DbException.get(ErrorCode.DATABASE_IS_CLOSED);
         }
         session.setAutoCommit(false);
+        undoLogs.cover(database.getSessionCount() + OWN_TRANSACTIONS);
         return session;
     }
 

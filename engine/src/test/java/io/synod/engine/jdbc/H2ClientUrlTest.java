@@ -1,6 +1,7 @@
 package io.synod.engine.jdbc;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.synod.engine.failover.TestCluster;
@@ -22,6 +23,18 @@ class H2ClientUrlTest extends ClusterContract {
             DatabaseMetaData meta = c.getMetaData();
             assertEquals("H2", meta.getDatabaseProductName());
             assertTrue(meta.getURL().startsWith("jdbc:h2:tcp:"), meta.getURL());
+        }
+    }
+
+    @Test
+    @Override
+    void read_only_is_reported_and_is_a_hint_as_in_h2() throws Exception {
+        try (Connection c = connect()) {
+            // H2's own connection keeps the hint to itself: it reports whether the database can be written.
+            c.setReadOnly(true);
+            assertFalse(c.isReadOnly());
+            TestCluster.run(c, "CREATE TABLE t(x INT)", "INSERT INTO t VALUES (1)");
+            assertEquals(1, TestCluster.number(c, "SELECT COUNT(*) FROM t"));
         }
     }
 }
