@@ -54,7 +54,7 @@ final class EntryApplier {
     }
 
     /** @param work of this node that made the entry, {@code null} for an entry of another or of long ago */
-    void apply(Entry entry, Writer.Work work) {
+    void apply(Entry entry, PendingWork work) {
         if (entry.kind() == EntryKind.BARRIER) {
             // Before its leader serves; on the others it does no harm.
             inApplySession(() -> {
@@ -68,7 +68,7 @@ final class EntryApplier {
         }
     }
 
-    private void applyRecord(Entry entry, LogRecord record, Writer.Work work) {
+    private void applyRecord(Entry entry, LogRecord record, PendingWork work) {
         if (record instanceof LogRecord.WriteSet writeSet) {
             applyWriteSet(entry, writeSet, work);
         } else if (record instanceof LogRecord.Statement statement) {
@@ -105,11 +105,11 @@ final class EntryApplier {
         }
     }
 
-    private void applyWriteSet(Entry entry, LogRecord.WriteSet record, Writer.Work work) {
+    private void applyWriteSet(Entry entry, LogRecord.WriteSet record, PendingWork work) {
         ByteBuffer rows = ByteBuffer.wrap(record.rows());
         boolean fenced = isFenced(record.id());
         if (!fenced && work != null) {
-            Writer.Applied applied = work.writer().applyAt(work, session -> {
+            PendingWork.Applied applied = work.writer().applyAt(work, session -> {
                 if (WriteSetApplier.applyOwn(session, tables, marks, rows) == WriteSetApplier.Outcome.VOID) {
                     return false;
                 }
@@ -117,10 +117,10 @@ final class EntryApplier {
                 settle(session, entry);
                 return true;
             });
-            if (applied == Writer.Applied.COMMITTED) {
+            if (applied == PendingWork.Applied.COMMITTED) {
                 return;
             }
-            if (applied == Writer.Applied.VOID) {
+            if (applied == PendingWork.Applied.VOID) {
                 settleVoid(entry);
                 return;
             }
@@ -147,7 +147,7 @@ final class EntryApplier {
         settleAlone(entry);
     }
 
-    private void applyStatement(Entry entry, LogRecord.Statement record, Writer.Work work) {
+    private void applyStatement(Entry entry, LogRecord.Statement record, PendingWork work) {
         boolean fenced = isFenced(record.id());
         if (fenced) {
             if (work != null) {
@@ -160,7 +160,7 @@ final class EntryApplier {
         if (restarts) {
             inApplySession(() -> marks.beforeRestart(applySession));
         }
-        Writer.Ending ending = work == null ? null : work.writer().runAt(work);
+        PendingWork.Ending ending = work == null ? null : work.writer().runAt(work);
         DbException error = ending == null ? statements.apply(record) : ending.error();
         endings.statementAt(entry.index(), error);
         inApplySession(() -> {

@@ -224,7 +224,7 @@ public final class HostedDatabase implements Applier, AutoCloseable {
         boolean interrupted = Thread.interrupted();
         try {
             Object attachment = proposal == null ? null : proposal.attachment();
-            entries.apply(entry, attachment instanceof Writer.Work work ? work : null);
+            entries.apply(entry, attachment instanceof PendingWork work ? work : null);
             // Before the gate is left: a checkpoint names the index that it holds.
             state.committed(entry.index(), entry.epoch());
             appliedBytes += entry.size();

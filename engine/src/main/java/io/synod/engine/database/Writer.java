@@ -2,7 +2,6 @@ package io.synod.engine.database;
 
 import io.synod.engine.writeset.LockWaits;
 import io.synod.replica.Proposal;
-import java.sql.SQLException;
 import java.util.Collection;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantLock;
@@ -11,7 +10,6 @@ import java.util.function.Supplier;
 import org.h2.api.ErrorCode;
 import org.h2.engine.SessionLocal;
 import org.h2.message.DbException;
-import org.h2.result.BatchResult;
 import org.h2.table.Table;
 
 /**
@@ -40,24 +38,15 @@ public final class Writer {
         ENDED
     }
 
-    /** How a proposal of local work ended when it was applied here. */
-    enum Applied {
-        NOT_HERE,
-        COMMITTED,
-        VOID
-    }
-
     private final HostedDatabase database;
     private final SessionLocal session;
     private final CommitGuard guard;
+    private final EndReason endReason;
     private final ReentrantLock busy = new ReentrantLock();
     private State state = State.IDLE;
     private String endedWhy;
-    /** Why the open transaction is about to be ended from outside; set by any thread. */
-    private volatile String ending;
-
     private long epoch;
-    private Pending pending;
+    private PendingWork pending;
     private boolean orphaned;
     private boolean wrote;
 
@@ -65,27 +54,8 @@ public final class Writer {
         this.database = database;
         this.session = session;
         this.guard = guard;
+        this.endReason = new EndReason(session);
     }
-
-    /** What rides along with a proposal. */
-    private static final class Pending {
-        private final Supplier<?> statement;
-        private final DdlGate gate;
-        private volatile Applied applied = Applied.NOT_HERE;
-        private volatile Object result;
-        private volatile DbException error;
-
-        Pending(Supplier<?> statement, DdlGate gate) {
-            this.statement = statement;
-            this.gate = gate;
-        }
-    }
-
-    /** How a statement ended. */
-    record Ending(DbException error) {}
-
-    /** The attachment of a proposal: finds its way back here when the entry is applied. */
-    record Work(Writer writer, Object pending) {}
 
     /**
      * Begins a transaction under this node's leadership.
@@ -106,7 +76,7 @@ public final class Writer {
             }
             epoch = admitted;
             wrote = false;
-            forgetCancel();
+            endReason.forget();
             state = State.OPEN;
             guard.arm();
             return true;
@@ -142,15 +112,10 @@ public final class Writer {
             enterGate();
             try {
                 T result = statement.get();
-                // A batch that was cancelled, or lost a deadlock, returns, and its errors with it.
-                endIfEnding();
-                if (result instanceof BatchResult batch && lostDeadlock(batch)) {
-                    endInGate();
-                    throw Errors.retry("a row of the batch was the victim of a deadlock");
-                }
+                endFor(endReason.after(result));
                 return result;
             } catch (DbException e) {
-                endIfEnding();
+                endFor(endReason.fromOutside());
                 if (e.getErrorCode() == ErrorCode.DEADLOCK_1) {
                     // H2 rolls back by itself here, which the guard refused.
                     endInGate();
@@ -165,29 +130,12 @@ public final class Writer {
         }
     }
 
-    private static boolean lostDeadlock(BatchResult batch) {
-        for (SQLException e : batch.getExceptions()) {
-            if (e.getErrorCode() == ErrorCode.DEADLOCK_1) {
-                return true;
-            }
-        }
-        return false;
-    }
-
-    /** Whoever cancelled the statement wants the transaction to end: to the client that is a reason to try it again. */
-    private void endIfEnding() {
-        String why = ending;
+    /** To the client any such reason is one to try the transaction again. */
+    private void endFor(String why) {
         if (why != null && state == State.OPEN) {
             endInGate();
             throw Errors.retry(why);
         }
-    }
-
-    /** A cancel that found no statement running would hit the next one, of another transaction. Under the session's lock. */
-    private void forgetCancel() {
-        ending = null;
-        // The one call by which H2 takes a cancel back.
-        session.setQueryTimeout(session.getQueryTimeout());
     }
 
     /** Only the first statement of a transaction waits for a checkpoint that is about to begin. */
@@ -258,7 +206,7 @@ public final class Writer {
         try {
             guard.rollback();
         } finally {
-            forgetCancel();
+            endReason.forget();
             session.unlock();
             state = State.IDLE;
             pending = null;
@@ -272,35 +220,47 @@ public final class Writer {
      * @throws DbException 40001 when it surely did not commit, 08007 when that is not known
      */
     public void commit(CommitId id) {
-        Pending mine = new Pending(null, null);
-        Proposal proposal = null;
+        PendingWork mine = PendingWork.transaction(this);
+        Proposal proposal = propose(mine, () -> {
+            byte[] rows = database.capture(session);
+            return rows == null ? null : new LogRecord.WriteSet(id, rows);
+        });
+        if (proposal == null) {
+            database.coverSequences();
+        } else {
+            await(proposal, mine);
+        }
+    }
+
+    /**
+     * OPEN → PROPOSED.
+     *
+     * @param prepare makes the record, or {@code null} where there is nothing to be logged
+     * @return {@code null} when the transaction has ended with nothing to be logged
+     */
+    private Proposal propose(PendingWork mine, Supplier<LogRecord> prepare) {
         busy.lock();
         session.lock();
         try {
             checkAlive();
-            byte[] rows = database.capture(session);
-            if (rows == null) {
+            LogRecord record = prepare.get();
+            if (record == null) {
                 endUnchanged();
-            } else {
-                // Before it is proposed: it may be applied before propose returns.
-                state = State.PROPOSED;
-                pending = mine;
-                proposal =
-                        database.log().propose(new LogRecord.WriteSet(id, rows).encode(), epoch, new Work(this, mine));
+                return null;
             }
+            // Before it is proposed: it may be applied before propose returns.
+            state = State.PROPOSED;
+            pending = mine;
+            return database.log().propose(record.encode(), epoch, mine);
         } catch (RuntimeException e) {
             if (state == State.OPEN || state == State.PROPOSED && pending == mine) {
+                mine.openGate();
                 end();
             }
             throw e;
         } finally {
             session.unlock();
             busy.unlock();
-        }
-        if (proposal == null) {
-            database.coverSequences();
-        } else {
-            await(proposal, mine);
         }
     }
 
@@ -324,71 +284,30 @@ public final class Writer {
      * @return what {@code run} returned; {@code null} when it was executed here, but not by this session
      * @throws DbException its own error; HYT00 with nothing logged when a table was not free in LOCK_TIMEOUT
      */
-    @SuppressWarnings("unchecked")
     public <R> R statement(LogRecord.Statement statement, Collection<Table> tables, Supplier<R> run) {
         DdlGate gate = new DdlGate(session);
-        Pending mine = new Pending(run, gate);
-        Proposal proposal;
-        busy.lock();
-        session.lock();
-        try {
-            checkAlive();
+        PendingWork mine = PendingWork.statement(this, run, gate);
+        Proposal proposal = propose(mine, () -> {
             gate.close(tables);
-            state = State.PROPOSED;
-            pending = mine;
-            proposal = database.log().propose(statement.encode(), epoch, new Work(this, mine));
-        } catch (RuntimeException e) {
-            if (state == State.OPEN || state == State.PROPOSED && pending == mine) {
-                gate.open();
-                end();
-            }
-            throw e;
-        } finally {
-            session.unlock();
-            busy.unlock();
-        }
+            return statement;
+        });
         await(proposal, mine);
-        if (mine.applied == Applied.COMMITTED) {
-            database.ended(proposal.entry().index(), mine.error);
-            if (mine.error != null) {
-                throw mine.error;
-            }
-            return (R) mine.result;
-        }
-        DbException error = database.errorOf(proposal.entry().index());
-        if (error != null) {
-            throw error;
-        }
-        return null;
+        return mine.result(database, proposal.entry().index());
     }
 
-    private void await(Proposal proposal, Pending mine) {
+    private void await(Proposal proposal, PendingWork mine) {
         Proposal.Outcome outcome = proposal.await(TimeUnit.MILLISECONDS.toNanos(database.timeoutMillis()));
-        switch (outcome) {
-            case APPLIED -> {
-                forget();
-                boolean isVoid = mine.applied == Applied.VOID
-                        || mine.applied == Applied.NOT_HERE
-                                && database.wasVoid(proposal.entry().index());
-                if (isVoid) {
-                    throw Errors.retry("a table that the transaction wrote was changed before it");
-                }
+        if (outcome == Proposal.Outcome.UNKNOWN) {
+            busy.lock();
+            try {
+                orphaned = true;
+            } finally {
+                busy.unlock();
             }
-            case LOST -> {
-                forget();
-                throw Errors.retry("this node lost its leadership before the commit was durable");
-            }
-            case UNKNOWN -> {
-                busy.lock();
-                try {
-                    orphaned = true;
-                } finally {
-                    busy.unlock();
-                }
-                throw Errors.unknownOutcome("no majority of the nodes of database " + database.name()
-                        + " answered within " + database.timeoutMillis() + " ms");
-            }
+        } else {
+            forget();
         }
+        mine.checkOutcome(outcome, proposal, database);
     }
 
     /** The proposal is decided: whatever is left of the local work is undone. */
@@ -396,18 +315,12 @@ public final class Writer {
         busy.lock();
         try {
             if (state == State.PROPOSED) {
-                openGate();
+                pending.openGate();
                 end();
             }
             state = State.IDLE;
         } finally {
             busy.unlock();
-        }
-    }
-
-    private void openGate() {
-        if (pending != null && pending.gate != null) {
-            pending.gate.open();
         }
     }
 
@@ -427,24 +340,23 @@ public final class Writer {
      * @param settle completes the session's transaction; false when it is void and must be undone
      * @return NOT_HERE when the work was undone meanwhile: the entry must be applied from its payload
      */
-    Applied applyAt(Work work, Predicate<SessionLocal> settle) {
+    PendingWork.Applied applyAt(PendingWork work, Predicate<SessionLocal> settle) {
         busy.lock();
         session.lock();
         try {
-            Pending mine = (Pending) work.pending;
-            if (state != State.PROPOSED || pending != mine) {
-                return Applied.NOT_HERE;
+            if (!isProposed(work)) {
+                return PendingWork.Applied.NOT_HERE;
             }
             if (settle.test(session)) {
                 guard.commit();
-                mine.applied = Applied.COMMITTED;
+                work.ended(PendingWork.Applied.COMMITTED);
                 settled();
             } else {
-                mine.applied = Applied.VOID;
+                work.ended(PendingWork.Applied.VOID);
                 end();
                 closeOrphan();
             }
-            return mine.applied;
+            return work.applied();
         } finally {
             session.unlock();
             busy.unlock();
@@ -456,28 +368,11 @@ public final class Writer {
      *
      * @return {@code null} when the work was undone meanwhile: the statement must be run from the payload
      */
-    Ending runAt(Work work) {
+    PendingWork.Ending runAt(PendingWork work) {
         busy.lock();
         session.lock();
         try {
-            Pending mine = (Pending) work.pending;
-            if (state != State.PROPOSED || pending != mine) {
-                return null;
-            }
-            // Drops the sentinel, not the gate's locks. Nothing was changed since the transaction began.
-            guard.rollback();
-            try {
-                mine.result = guard.lifted(() -> {
-                    Object result = executeAlone(mine.statement);
-                    session.commit(false);
-                    return result;
-                });
-            } catch (DbException e) {
-                mine.error = e;
-                guard.rollback();
-            }
-            mine.applied = Applied.COMMITTED;
-            return new Ending(mine.error);
+            return isProposed(work) ? work.run(session, guard, database.writers()) : null;
         } finally {
             session.unlock();
             busy.unlock();
@@ -485,11 +380,11 @@ public final class Writer {
     }
 
     /** The catalogue is known to everybody who needs it: writers may use the statement's tables again. */
-    void statementSettled(Work work) {
+    void statementSettled(PendingWork work) {
         busy.lock();
         session.lock();
         try {
-            ((Pending) work.pending).gate.open();
+            work.openGate();
             settled();
         } finally {
             session.unlock();
@@ -497,38 +392,26 @@ public final class Writer {
         }
     }
 
-    /**
-     * The gate covers the tables that a statement is known to touch. Should it touch another one that is held by a
-     * transaction here, that transaction has to go: the statement must end here as on every other member.
-     */
-    private Object executeAlone(Supplier<?> statement) {
-        try {
-            return statement.get();
-        } catch (DbException e) {
-            if (e.getErrorCode() != ErrorCode.LOCK_TIMEOUT_1 && e.getErrorCode() != ErrorCode.DEADLOCK_1) {
-                throw e;
-            }
-            database.writers().endAll(this, "a statement that changes a table which the transaction holds came first");
-            return statement.get();
-        }
-    }
-
     /** Undoes the proposed work at its place in the log: the entry is void. By the holder of the apply baton. */
-    boolean voidAt(Work work) {
+    boolean voidAt(PendingWork work) {
         busy.lock();
         try {
-            Pending mine = (Pending) work.pending;
-            if (state != State.PROPOSED || pending != mine) {
+            if (!isProposed(work)) {
                 return false;
             }
-            mine.applied = Applied.VOID;
-            openGate();
+            work.ended(PendingWork.Applied.VOID);
+            work.openGate();
             end();
             closeOrphan();
             return true;
         } finally {
             busy.unlock();
         }
+    }
+
+    /** Whether the work was not undone since it was proposed. */
+    private boolean isProposed(PendingWork work) {
+        return state == State.PROPOSED && pending == work;
     }
 
     private void settled() {
@@ -546,8 +429,7 @@ public final class Writer {
 
     /** Cancels what runs, because the transaction is about to be ended from outside. */
     void cancelStatement(String why) {
-        ending = why;
-        session.cancel();
+        endReason.demand(why);
     }
 
     /**
@@ -576,7 +458,7 @@ public final class Writer {
                     endedWhy = why;
                 }
                 case PROPOSED -> {
-                    openGate();
+                    pending.openGate();
                     end();
                     closeOrphan();
                 }
