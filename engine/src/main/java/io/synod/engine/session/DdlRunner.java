@@ -26,9 +26,9 @@ final class DdlRunner {
             throw Errors.refused(
                     "a statement with parameters that changes the catalogue", "write its values out as literals");
         }
-        session.commitImplicitly();
+        session.transaction().commitImplicitly();
         long deadline = System.nanoTime() + session.database().timeoutMillis() * 1_000_000L;
-        while (!session.beginStatement()) {
+        while (!session.transaction().begin()) {
             try {
                 return forward(command, execution);
             } catch (DbException e) {
@@ -41,10 +41,10 @@ final class DdlRunner {
                 command.sql(), command.tokens(), session.local().getDatabase());
         if (plan != null) {
             session.writer().rollback();
-            session.statementEnded();
+            session.transaction().statementEnded();
             return run(plan, command, execution);
         }
-        CommitId id = session.commitId();
+        CommitId id = session.transaction().commitId();
         SessionLocal local = session.local();
         try {
             Collection<Table> tables =
@@ -61,7 +61,7 @@ final class DdlRunner {
             return result != null ? result : execution.nothing();
         } finally {
             session.writer().rollback();
-            session.statementEnded();
+            session.transaction().statementEnded();
         }
     }
 
@@ -82,7 +82,7 @@ final class DdlRunner {
                 } else {
                     Execution.run(part);
                 }
-                session.commitImplicitly();
+                session.transaction().commitImplicitly();
             } catch (DbException e) {
                 if (i > 0) {
                     undo(plan.undo(), e);
@@ -98,7 +98,7 @@ final class DdlRunner {
     private void undo(String sql, DbException cause) {
         CommandInterface undo = session.prepareCommand(sql);
         try {
-            session.rollback();
+            session.transaction().rollback();
             Execution.run(undo);
         } catch (DbException e) {
             cause.addSuppressed(e);
@@ -125,11 +125,11 @@ final class DdlRunner {
     }
 
     private <T> T forward(RoutedCommand command, Execution<T> execution) {
-        CommitId id = session.commitId();
+        CommitId id = session.transaction().commitId();
         CommitAge age = CommitAge.now();
         try {
             session.forwarding().name(id);
-            return session.forwardStatement(command, execution);
+            return session.transaction().forwardStatement(command, execution);
         } catch (DbException e) {
             if (!session.forwarding().isBroken()) {
                 throw e;
@@ -139,7 +139,7 @@ final class DdlRunner {
             }
             throw Errors.retry("the leader was lost before the statement was durable");
         } finally {
-            session.statementEnded();
+            session.transaction().statementEnded();
         }
     }
 }

@@ -178,7 +178,7 @@ final class RoutedCommand implements CommandInterface, PlainRead {
     }
 
     private CommandInterface elsewhere() {
-        return on(session.leaderSession());
+        return on(session.transaction().leaderSession());
     }
 
     @Override

@@ -33,12 +33,12 @@ final class StatementList {
             values.add(parameter.getParamValue());
         }
         List<String> parts = split(new StringReader(list.sql()));
-        return session.asList(() -> {
+        return session.transaction().asList(() -> {
             T result = null;
             int used = 0;
             for (int i = 0; i < parts.size(); i++) {
                 if (i == parts.size() - 1) {
-                    session.lastPart();
+                    session.transaction().lastPart();
                 }
                 CommandInterface part = session.prepareCommand(parts.get(i));
                 try {
@@ -81,10 +81,10 @@ final class StatementList {
         if (!session.local().getUser().isAdmin()) {
             throw DbException.get(org.h2.api.ErrorCode.ADMIN_RIGHTS_REQUIRED);
         }
-        session.commitImplicitly();
+        session.transaction().commitImplicitly();
         try (Reader reader = new InputStreamReader(FileUtils.newInputStream(file), charset)) {
             List<String> parts = split(reader);
-            session.asList(() -> {
+            session.transaction().asList(() -> {
                 for (String sql : parts) {
                     CommandInterface part = session.prepareCommand(sql);
                     try {

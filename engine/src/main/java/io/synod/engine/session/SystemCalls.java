@@ -72,18 +72,18 @@ final class SystemCalls {
         switch (call.name()) {
             case "SET READ" -> session.setReadLevel(ReadLevel.parse(argument(call, 0)));
             case "SET COMMIT" -> checkCommitLevel(argument(call, 0));
-            case "READ ONLY" -> session.setReadOnly(Boolean.parseBoolean(argument(call, 0)));
+            case "READ ONLY" -> session.transaction().setReadOnly(Boolean.parseBoolean(argument(call, 0)));
             case "REQUEST" -> {
-                session.name(commitId(call));
+                session.ids().name(commitId(call));
                 return execution.rows(
                         single("NUMBER", ValueBigint.get(commitId(call).number())));
             }
             case "COMMIT" -> {
-                session.commit(commitId(call));
+                session.transaction().commit(commitId(call));
                 return execution.rows(single("COMMITTED", ValueBoolean.TRUE));
             }
             case "RESOLVE" -> {
-                boolean committed = session.resolve(commitId(call));
+                boolean committed = session.forwarding().resolve(commitId(call));
                 return execution.rows(single("COMMITTED", ValueBoolean.get(committed)));
             }
             case "STATUS" -> {

@@ -1,0 +1,46 @@
+package io.synod.engine.session;
+
+import io.synod.engine.database.CommitId;
+import java.util.UUID;
+
+/**
+ * Under which ids the commits of a session are known in the log: those that the client gave, else, where a lost answer has
+ * to be looked up, the session's own. A request that commits twice is known by its first commit: a second one of the same
+ * id would be void. Under the session's lock.
+ */
+final class CommitIds {
+    private final UUID session = UUID.randomUUID();
+    private long number;
+    private CommitId request = CommitId.NONE;
+    private CommitId named;
+    private CommitId used = CommitId.NONE;
+
+    /** The id of the request that runs from now on. */
+    void request(CommitId id) {
+        request = id;
+    }
+
+    /** The client's name for the statement that comes next; goes before that of the request. */
+    void name(CommitId id) {
+        named = id;
+    }
+
+    void forgetName() {
+        named = null;
+    }
+
+    /** For the next commit; one that is forwarded always has an id. */
+    CommitId next(boolean forwarded) {
+        CommitId id = named != null ? named : request;
+        if (!id.isNone()) {
+            CommitId once = id.equals(used) ? CommitId.NONE : id;
+            used = id;
+            return once;
+        }
+        return forwarded ? own() : CommitId.NONE;
+    }
+
+    CommitId own() {
+        return new CommitId(session, ++number);
+    }
+}
