@@ -1,14 +1,12 @@
 package io.synod.replica;
 
 import io.synod.group.Entry;
-import io.synod.group.EntryKind;
 import io.synod.group.Epoch;
 import io.synod.group.Member;
 import io.synod.group.Members;
 import io.synod.log.EntryLog;
 import io.synod.paxos.GroupState;
 import io.synod.paxos.Message;
-import io.synod.paxos.PeerView;
 import io.synod.paxos.Role;
 import io.synod.transport.Envelope;
 import io.synod.transport.VirtualThreads;
@@ -17,6 +15,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Function;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -30,15 +29,8 @@ import org.slf4j.LoggerFactory;
 final class Replica implements ReplicatedLog {
     private static final Logger LOG = LoggerFactory.getLogger(Replica.class);
 
-    private static final int PROPOSALS_MAX = 1 << 16;
-    private static final int BATCH_MAX = 256;
-    private static final int BATCH_BYTES_MAX = 4 << 20;
-    private static final long READ_RETRY_NANOS = 5_000_000L;
-    /** A little more than the protocol gives a handover. */
-    private static final long TRANSFER_ATTEMPT_NANOS = 250_000_000L;
-
     /** A step of the protocol. */
-    private interface Step {
+    interface Step {
         void run(GroupState state, long nowNanos, StepEffects out);
     }
 
@@ -52,11 +44,10 @@ final class Replica implements ReplicatedLog {
     private final Map<Integer, PeerOutbox> outboxes = new HashMap<>();
     private final ProposalQueue proposals = new ProposalQueue();
     private final ApplyPath apply;
-    private final LinearizableReads reads = new LinearizableReads();
     private final RoleNews roles;
+    private final LinearizableReads reads;
+    private final LeaderTransfer transfer;
 
-    /** Persist effects that are forced. Under the lock. */
-    private long persisted;
     /** The epoch that this node leads, 0 for none. Under the lock. */
     private long leading;
 
@@ -65,8 +56,6 @@ final class Replica implements ReplicatedLog {
     private volatile int leaderSlot;
     private volatile long commitIndex;
     private volatile long durableIndex;
-    private volatile long lastProposed;
-    private volatile boolean transferring;
     private volatile Throwable stopped;
 
     Replica(ReplicaNode node, long group, Members bootstrap, int selfSlot, int priority, Applier applier) {
@@ -75,6 +64,8 @@ final class Replica implements ReplicatedLog {
         this.selfSlot = selfSlot;
         this.applier = applier;
         this.roles = new RoleNews(applier);
+        this.reads = new LinearizableReads(this, roles.changed());
+        this.transfer = new LeaderTransfer(this, node, roles.changed());
         EntryLog log = node.log();
         long applied = applier.appliedIndex();
         this.state = new GroupState(
@@ -130,11 +121,10 @@ final class Replica implements ReplicatedLog {
             // First: nobody may begin local work under an epoch whose local work is being undone.
             servingEpoch = 0;
             apply.depose(leading);
-            transferring = false;
+            transfer.over();
         }
         if (leads && epoch != leading) {
-            // What an earlier leadership proposed says nothing about this one's gate.
-            lastProposed = state.lastIndex();
+            proposals.leads(state.lastIndex());
         }
         leading = leads ? epoch : 0;
         commitIndex = state.commitIndex();
@@ -145,7 +135,7 @@ final class Replica implements ReplicatedLog {
             servingEpoch = serving;
             leaderEpoch = epoch;
             leaderSlot = state.leaderSlot();
-            roles.add(leaderName(), epoch, serving != 0);
+            roles.add(leader(), epoch, serving != 0);
         }
     }
 
@@ -168,13 +158,28 @@ final class Replica implements ReplicatedLog {
         }
     }
 
+    /** Makes a step on the calling thread and carries out what it wants. Without locks. */
+    void submit(Step step) {
+        conclude(step(step), null);
+    }
+
+    /** Looks at the state under the group's lock. */
+    <T> T inspect(Function<GroupState, T> look) {
+        lock.lock();
+        try {
+            return look.apply(state);
+        } finally {
+            lock.unlock();
+        }
+    }
+
     void tick(Map<Integer, List<Envelope>> collected) {
         conclude(step(GroupState::tick), collected);
         apply.watch();
     }
 
     void onMessage(int fromSlot, Message message) {
-        conclude(step((s, now, out) -> s.onMessage(fromSlot, message, now, out)), null);
+        submit((s, now, out) -> s.onMessage(fromSlot, message, now, out));
     }
 
     /** As {@link #onMessage}, but what is to be forced is left to the caller. */
@@ -188,67 +193,26 @@ final class Replica implements ReplicatedLog {
     }
 
     void onPeerDown(int slot) {
-        conclude(step((s, now, out) -> s.onPeerDown(slot, now, out)), null);
+        submit((s, now, out) -> s.onPeerDown(slot, now, out));
     }
 
     // ------------------------------------------------------------------ under the baton
 
     /** Whether the next batch of proposals may leave. */
     boolean gateOpen() {
-        int count = proposals.count();
-        return count > 0
-                && stopped == null
-                && (count >= CommitPath.CROWD
-                        || servingEpoch == 0
-                        || commitIndex >= lastProposed
-                        || proposals.bytes() >= CommitPath.CROWD_BYTES);
+        return stopped == null && proposals.mayLeave(servingEpoch != 0, commitIndex);
     }
 
     /** Gives the waiting proposals their places in the log and ships them. */
     void placeProposals() {
-        conclude(step(this::place), null);
-    }
-
-    private void place(GroupState s, long now, StepEffects out) {
-        long bytes = 0;
-        for (int i = 0; i < BATCH_MAX && bytes < BATCH_BYTES_MAX; i++) {
-            PendingProposal proposal = proposals.poll();
-            if (proposal == null) {
-                break;
-            }
-            long index =
-                    proposal.epoch() == s.leaderEpoch() ? s.propose(EntryKind.DATA, proposal.payload(), now, out) : -1;
-            if (index < 0) {
-                proposal.decide(Proposal.Outcome.LOST);
-            } else {
-                proposal.placed(out.lastAppended());
-                apply.add(proposal);
-                bytes += proposal.payload().length;
-            }
-        }
-        lastProposed = s.lastIndex();
-        s.flush(now, out);
+        submit((s, now, out) -> proposals.place(s, now, out, apply));
     }
 
     /** This batch of the node's log is durable. */
     void forced(PersistQueue.Batch batch) {
-        if (!batch.owners().contains(this)) {
-            return;
+        if (batch.owners().contains(this)) {
+            submit((s, now, out) -> s.onForced(tail.forced(batch, this), now, out));
         }
-        conclude(
-                step((s, now, out) -> {
-                    for (int i = 0; i < batch.owners().size(); i++) {
-                        if (batch.owners().get(i) == this) {
-                            persisted++;
-                            EntryLog.Append append = batch.appends().get(i);
-                            if (append.entry() != null) {
-                                tail.forced(append.entry());
-                            }
-                        }
-                    }
-                    s.onForced(persisted, now, out);
-                }),
-                null);
     }
 
     // ------------------------------------------------------------------ for the parts of this package
@@ -268,6 +232,11 @@ final class Replica implements ReplicatedLog {
 
     ApplyPath applyPath() {
         return apply;
+    }
+
+    /** 0 where none is known. */
+    int leaderSlot() {
+        return leaderSlot;
     }
 
     boolean stopped() {
@@ -294,7 +263,7 @@ final class Replica implements ReplicatedLog {
 
     /** Under the apply baton. */
     void applied(long index) {
-        conclude(step((s, now, out) -> s.onApplied(index, now, out)), null);
+        submit((s, now, out) -> s.onApplied(index, now, out));
     }
 
     void answered(long ticket, long index) {
@@ -364,18 +333,11 @@ final class Replica implements ReplicatedLog {
         } finally {
             lock.unlock();
         }
-        loseQueued();
+        proposals.loseAll();
         apply.wakeAll();
         roles.changed().raise();
         reads.wakeAll();
         return true;
-    }
-
-    private void loseQueued() {
-        PendingProposal proposal;
-        while ((proposal = proposals.poll()) != null) {
-            proposal.decide(Proposal.Outcome.LOST);
-        }
     }
 
     // ------------------------------------------------------------------ ReplicatedLog
@@ -383,28 +345,24 @@ final class Replica implements ReplicatedLog {
     @Override
     public Proposal propose(byte[] payload, long epoch, Object attachment) {
         PendingProposal proposal = new PendingProposal(this, payload, epoch, attachment);
-        if (epoch == 0 || epoch != servingEpoch || transferring || proposals.count() >= PROPOSALS_MAX) {
+        if (epoch == 0 || epoch != servingEpoch || transfer.isRunning() || proposals.isFull()) {
             proposal.decide(Proposal.Outcome.LOST);
             return proposal;
         }
         proposals.offer(proposal);
         if (stopped != null) {
-            loseQueued();
+            proposals.loseAll();
         }
         return proposal;
     }
 
     @Override
     public long servingEpoch() {
-        return transferring ? 0 : servingEpoch;
+        return transfer.isRunning() ? 0 : servingEpoch;
     }
 
     @Override
     public String leader() {
-        return leaderName();
-    }
-
-    private String leaderName() {
         int slot = leaderSlot;
         Member member = slot == 0 ? null : members().bySlot(slot);
         return member == null ? null : member.name();
@@ -416,39 +374,20 @@ final class Replica implements ReplicatedLog {
                 .await(
                         () -> stopped != null || leaderSlot != 0 && (leaderSlot != selfSlot || servingEpoch() != 0),
                         timeoutNanos);
-        return leaderName();
+        return leader();
     }
 
     @Override
     public boolean awaitReadable(long timeoutNanos) {
-        long start = System.nanoTime();
-        while (stopped == null) {
-            long left = timeoutNanos - (System.nanoTime() - start);
-            long index = confirmRead(left);
-            if (index >= 0) {
-                return awaitApplied(index, timeoutNanos - (System.nanoTime() - start));
-            }
-            left = timeoutNanos - (System.nanoTime() - start);
-            if (left <= 0) {
-                return false;
-            }
-            // Not confirmed: the leader changes, or has just changed. Ask again soon, sooner if a role changes.
-            int before = leaderSlot;
-            roles.changed().await(() -> stopped != null || leaderSlot != before, Math.min(left, READ_RETRY_NANOS));
-        }
-        return false;
+        return reads.awaitReadable(timeoutNanos);
     }
 
-    private long confirmRead(long timeoutNanos) {
-        return reads.confirm(
-                ticket -> conclude(
-                        step((s, now, out) -> {
-                            checkClock();
-                            s.read(ticket, now, out);
-                        }),
-                        null),
-                this::stopped,
-                timeoutNanos);
+    /** Asks the protocol at which index may be read; it answers with {@link #answered}, at once or later. */
+    void askRead(long ticket) {
+        submit((s, now, out) -> {
+            checkClock();
+            s.read(ticket, now, out);
+        });
     }
 
     /** Under the lock, before a lease is relied on. */
@@ -496,12 +435,7 @@ final class Replica implements ReplicatedLog {
 
     @Override
     public Members members() {
-        lock.lock();
-        try {
-            return state.members();
-        } finally {
-            lock.unlock();
-        }
+        return inspect(GroupState::members);
     }
 
     @Override
@@ -526,7 +460,7 @@ final class Replica implements ReplicatedLog {
 
     @Override
     public boolean transferAway(long timeoutNanos) {
-        return transfer(0, timeoutNanos);
+        return transfer.toAny(timeoutNanos);
     }
 
     @Override
@@ -535,57 +469,11 @@ final class Replica implements ReplicatedLog {
         if (target == null || !members().isVoter(target.slot())) {
             throw new IllegalArgumentException("no voting member " + member + " in " + members());
         }
-        return target.slot() == selfSlot ? leadsNow() : transfer(target.slot(), timeoutNanos);
+        return target.slot() == selfSlot ? leadsNow() : transfer.to(target.slot(), timeoutNanos);
     }
 
-    /** @param wanted slot of the successor, 0 for the best one */
-    private boolean transfer(int wanted, long timeoutNanos) {
-        long start = System.nanoTime();
-        while (leadsNow()) {
-            long left = timeoutNanos - (System.nanoTime() - start);
-            if (left <= 0) {
-                return false;
-            }
-            int target = bestSuccessor(wanted);
-            if (target == 0) {
-                roles.changed().await(() -> !leadsNow(), Math.min(left, READ_RETRY_NANOS));
-                continue;
-            }
-            transferring = true;
-            try {
-                conclude(step((s, now, out) -> s.transfer(target, now, out)), null);
-                roles.changed().await(() -> !leadsNow(), Math.min(left, TRANSFER_ATTEMPT_NANOS));
-            } finally {
-                transferring = false;
-            }
-        }
-        return true;
-    }
-
-    private boolean leadsNow() {
+    boolean leadsNow() {
         return stopped == null && leaderSlot == selfSlot;
-    }
-
-    /** The reachable voter that has most of the log, if it is wanted; 0 where there is none. */
-    private int bestSuccessor(int wanted) {
-        lock.lock();
-        try {
-            int best = 0;
-            long most = -1;
-            for (int slot : state.members().voters()) {
-                PeerView view = state.peer(slot, node.nanoClock().getAsLong());
-                boolean alive =
-                        view != null && view.silentNanos() < node.timing().electionTimeout();
-                boolean eligible = wanted == 0 || slot == wanted;
-                if (alive && eligible && view.durable() > most) {
-                    best = slot;
-                    most = view.durable();
-                }
-            }
-            return best;
-        } finally {
-            lock.unlock();
-        }
     }
 
     /** Closes this group only; it no longer votes on this node. */

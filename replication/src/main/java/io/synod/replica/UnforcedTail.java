@@ -11,6 +11,7 @@ import java.util.List;
  */
 final class UnforcedTail {
     private final ArrayDeque<Entry> entries = new ArrayDeque<>();
+    private long forced;
 
     void add(Entry entry) {
         while (!entries.isEmpty() && entries.peekLast().index() >= entry.index()) {
@@ -19,11 +20,22 @@ final class UnforcedTail {
         entries.add(entry);
     }
 
-    /** To be called in the order of {@link #add}, for voided entries as well. */
-    void forced(Entry entry) {
-        if (entries.peekFirst() == entry) {
-            entries.pollFirst();
+    /**
+     * Takes off what a batch made durable. To be called in the order of {@link #add}, for voided entries as well.
+     *
+     * @return how many of the group's records, entries and promises, have been forced by now
+     */
+    long forced(PersistQueue.Batch batch, Replica owner) {
+        for (int i = 0; i < batch.owners().size(); i++) {
+            if (batch.owners().get(i) == owner) {
+                forced++;
+                Entry entry = batch.appends().get(i).entry();
+                if (entry != null && entries.peekFirst() == entry) {
+                    entries.pollFirst();
+                }
+            }
         }
+        return forced;
     }
 
     /** {@link Long#MAX_VALUE} when the tail is empty. */

@@ -4,19 +4,14 @@ import io.synod.engine.snapshot.H2Store;
 import io.synod.engine.writeset.AppliedState;
 import io.synod.engine.writeset.SequenceMarks;
 import io.synod.engine.writeset.TableRegistry;
-import io.synod.engine.writeset.WriteSetApplier;
 import io.synod.engine.writeset.WriteSetCapture;
 import io.synod.group.Entry;
-import io.synod.group.EntryKind;
 import io.synod.group.Invariant;
 import io.synod.replica.Applier;
 import io.synod.replica.Proposal;
 import io.synod.replica.ReplicatedLog;
-import java.nio.ByteBuffer;
 import java.sql.SQLException;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
@@ -49,7 +44,6 @@ import org.slf4j.LoggerFactory;
 public final class HostedDatabase implements Applier, AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(HostedDatabase.class);
     private static final String SENTINEL = "SYNOD_SENTINEL";
-    private static final int RECENT = 1024;
 
     /** Is told of each change of role, in order; must not block. */
     public interface RoleListener {
@@ -60,27 +54,20 @@ public final class HostedDatabase implements Applier, AutoCloseable {
     private final String node;
     private final H2Store store;
     private final long timeoutMillis;
-    private final SessionLocal applySession;
     private final Table sentinel;
     private final AppliedState state;
     private final TableRegistry tables;
     private final SequenceMarks marks;
-    private final StatementApplier statements;
+    private final EntryEndings endings;
+    private final EntryApplier entries;
     private final WriterRegistry writers = new WriterRegistry();
     private final ReadGate reads = new ReadGate(this);
     private final Digests digests = new Digests();
     private final CommitIdExpiry expiry;
     private final List<RoleListener> listeners = new CopyOnWriteArrayList<>();
     private final Set<Consumer<String>> leaderWatchers = ConcurrentHashMap.newKeySet();
-    /** How recent entries ended that have more than one ending: error codes of statements, and void write sets. */
-    private final Map<Long, DbException> errors = bounded();
-
-    private final Map<Long, Boolean> voids = bounded();
-    private final Map<Long, Integer> codes = bounded();
     /** Written by the holder of the apply baton only. */
     private volatile long appliedBytes;
-    /** Statements of which no leader has said yet how they ended. */
-    private final Set<Long> unconfirmed = ConcurrentHashMap.newKeySet();
 
     private volatile ReplicatedLog log;
     private volatile Throwable stopped;
@@ -103,7 +90,7 @@ public final class HostedDatabase implements Applier, AutoCloseable {
         this.node = node;
         this.store = store;
         this.timeoutMillis = timeoutMillis;
-        applySession = store.systemSession();
+        SessionLocal applySession = store.systemSession();
         applySession.lock();
         try {
             state = AppliedState.load(applySession);
@@ -114,7 +101,8 @@ public final class HostedDatabase implements Applier, AutoCloseable {
             applySession.unlock();
         }
         sentinel = createSentinel(store.systemSession());
-        statements = new StatementApplier(store);
+        endings = new EntryEndings(name);
+        entries = new EntryApplier(store, applySession, state, tables, marks, endings, digests);
     }
 
     /** A table that is nobody's: it lives in one session, and is known by reference only. */
@@ -128,15 +116,6 @@ public final class HostedDatabase implements Applier, AutoCloseable {
         } finally {
             session.unlock();
         }
-    }
-
-    private static <V> Map<Long, V> bounded() {
-        return java.util.Collections.synchronizedMap(new LinkedHashMap<>() {
-            @Override
-            protected boolean removeEldestEntry(Map.Entry<Long, V> eldest) {
-                return size() > RECENT;
-            }
-        });
     }
 
     /** The log calls {@link #apply} from now on; to be called once, before any session is opened. */
@@ -244,18 +223,8 @@ public final class HostedDatabase implements Applier, AutoCloseable {
         // H2's waits would end in an error, which would stop the group.
         boolean interrupted = Thread.interrupted();
         try {
-            if (entry.kind() == EntryKind.BARRIER) {
-                // Before its leader serves; on the others it does no harm.
-                inApplySession(() -> {
-                    marks.lead(applySession);
-                    settle(applySession, entry);
-                });
-            } else if (entry.kind() != EntryKind.DATA) {
-                settleAlone(entry);
-            } else {
-                Object attachment = proposal == null ? null : proposal.attachment();
-                apply(entry, LogRecord.decode(entry.payload()), attachment instanceof Writer.Work work ? work : null);
-            }
+            Object attachment = proposal == null ? null : proposal.attachment();
+            entries.apply(entry, attachment instanceof Writer.Work work ? work : null);
             // Before the gate is left: a checkpoint names the index that it holds.
             state.committed(entry.index(), entry.epoch());
             appliedBytes += entry.size();
@@ -264,172 +233,6 @@ public final class HostedDatabase implements Applier, AutoCloseable {
                 Thread.currentThread().interrupt();
             }
             store.gate().exit();
-        }
-    }
-
-    private void apply(Entry entry, LogRecord record, Writer.Work work) {
-        if (record instanceof LogRecord.WriteSet writeSet) {
-            applyWriteSet(entry, writeSet, work);
-        } else if (record instanceof LogRecord.Statement statement) {
-            applyStatement(entry, statement, work);
-        } else if (record instanceof LogRecord.Fence fence) {
-            inApplySession(() -> {
-                if (!isCommitted(applySession, fence.id())) {
-                    state.recordFence(
-                            applySession, fence.id().session(), fence.id().number(), entry.index());
-                }
-                settle(applySession, entry);
-            });
-        } else if (record instanceof LogRecord.Marks sequenceMarks) {
-            inApplySession(() -> {
-                marks.apply(applySession, ByteBuffer.wrap(sequenceMarks.marks()));
-                settle(applySession, entry);
-            });
-        } else if (record instanceof LogRecord.Ended ended) {
-            checkEnding(ended);
-            settleAlone(entry);
-        } else if (record instanceof LogRecord.Expire expire) {
-            inApplySession(() -> {
-                state.expire(
-                        applySession,
-                        expire.elapsedMillis(),
-                        expire.idleMillis(),
-                        expire.newerEntries(),
-                        entry.index());
-                settle(applySession, entry);
-            });
-        } else {
-            inApplySession(() -> digests.take(applySession, store.systemSession(), entry.index()));
-            settleAlone(entry);
-        }
-    }
-
-    private void applyWriteSet(Entry entry, LogRecord.WriteSet record, Writer.Work work) {
-        ByteBuffer rows = ByteBuffer.wrap(record.rows());
-        boolean fenced = isFenced(record.id());
-        if (!fenced && work != null) {
-            Writer.Applied applied = work.writer().applyAt(work, session -> {
-                if (WriteSetApplier.applyOwn(session, tables, marks, rows) == WriteSetApplier.Outcome.VOID) {
-                    return false;
-                }
-                recordCommit(session, record.id(), entry);
-                settle(session, entry);
-                return true;
-            });
-            if (applied == Writer.Applied.COMMITTED) {
-                return;
-            }
-            if (applied == Writer.Applied.VOID) {
-                settleVoid(entry);
-                return;
-            }
-        }
-        if (fenced) {
-            if (work != null) {
-                work.writer().voidAt(work);
-            }
-            settleVoid(entry);
-            return;
-        }
-        inApplySession(() -> {
-            if (WriteSetApplier.apply(applySession, tables, marks, rows) == WriteSetApplier.Outcome.VOID) {
-                voids.put(entry.index(), true);
-            } else {
-                recordCommit(applySession, record.id(), entry);
-            }
-            settle(applySession, entry);
-        });
-    }
-
-    private void settleVoid(Entry entry) {
-        voids.put(entry.index(), true);
-        settleAlone(entry);
-    }
-
-    private void applyStatement(Entry entry, LogRecord.Statement record, Writer.Work work) {
-        boolean fenced = isFenced(record.id());
-        if (fenced) {
-            if (work != null) {
-                work.writer().voidAt(work);
-            }
-            settleVoid(entry);
-            return;
-        }
-        boolean restarts = record.restarts();
-        if (restarts) {
-            inApplySession(() -> marks.beforeRestart(applySession));
-        }
-        Writer.Ending ending = work == null ? null : work.writer().runAt(work);
-        DbException error = ending == null ? statements.apply(record) : ending.error();
-        errors.put(entry.index(), error);
-        codes.put(entry.index(), error == null ? 0 : error.getErrorCode());
-        unconfirmed.add(entry.index());
-        inApplySession(() -> {
-            tables.onDdlApplied(applySession, entry.index(), Set.copyOf(record.touched()));
-            marks.onDdlApplied(applySession, restarts);
-            if (error == null) {
-                recordCommit(applySession, record.id(), entry);
-            }
-            settle(applySession, entry);
-        });
-        if (ending != null) {
-            work.writer().statementSettled(work);
-        }
-    }
-
-    /** A statement that ended here in another way than on its leader has left another catalogue behind. */
-    private void checkEnding(LogRecord.Ended ended) {
-        unconfirmed.remove(ended.index());
-        Integer here = codes.get(ended.index());
-        if (here != null && here != ended.errorCode()) {
-            throw new IllegalStateException("the statement at index " + ended.index() + " ended with error " + here
-                    + " on this node and with " + ended.errorCode() + " on its leader (0 is success): this copy of "
-                    + name + " has diverged; delete it and let it be rebuilt from the others");
-        }
-    }
-
-    private void recordCommit(SessionLocal session, CommitId id, Entry entry) {
-        if (!id.isNone()) {
-            state.recordCommit(session, id.session(), id.number(), entry.index());
-        }
-    }
-
-    private boolean isFenced(CommitId id) {
-        if (id.isNone()) {
-            return false;
-        }
-        AppliedState.ClientSession known = state.committed(id.session());
-        return known != null && id.number() <= known.lastSeq();
-    }
-
-    private boolean isCommitted(SessionLocal session, CommitId id) {
-        AppliedState.ClientSession known = state.find(session, id.session());
-        return known != null && id.number() <= known.committedSeq();
-    }
-
-    private void settle(SessionLocal session, Entry entry) {
-        state.advance(session, entry.index(), entry.epoch());
-    }
-
-    private void settleAlone(Entry entry) {
-        inApplySession(() -> settle(applySession, entry));
-    }
-
-    private void inApplySession(Runnable work) {
-        inApplySession(() -> {
-            work.run();
-            return null;
-        });
-    }
-
-    private <T> T inApplySession(java.util.function.Supplier<T> work) {
-        applySession.lock();
-        try {
-            T result = work.get();
-            applySession.commit(false);
-            return result;
-        } finally {
-            applySession.unlock();
         }
     }
 
@@ -464,11 +267,11 @@ public final class HostedDatabase implements Applier, AutoCloseable {
     }
 
     boolean wasVoid(long index) {
-        return voids.containsKey(index);
+        return endings.wasVoid(index);
     }
 
     DbException errorOf(long index) {
-        return errors.get(index);
+        return endings.errorOf(index);
     }
 
     /** How many client sessions are remembered by the ids of their commits. */
@@ -491,23 +294,12 @@ public final class HostedDatabase implements Applier, AutoCloseable {
      * lost meanwhile, or no session waited for them. To be called now and then.
      */
     public void confirmStatements() {
-        if (log.servingEpoch() == 0) {
-            return;
-        }
-        for (Long index : List.copyOf(unconfirmed)) {
-            Integer code = codes.get(index);
-            if (code == null) {
-                unconfirmed.remove(index);
-            } else {
-                log.propose(new LogRecord.Ended(index, code).encode(), log.servingEpoch(), null);
-            }
-        }
+        endings.tellUnconfirmed(log);
     }
 
     /** Tells the other members how a statement ended here, for comparison. */
     void ended(long index, DbException error) {
-        int code = error == null ? 0 : error.getErrorCode();
-        log.propose(new LogRecord.Ended(index, code).encode(), log.servingEpoch(), null);
+        endings.tell(log, index, error);
     }
 
     /**
@@ -544,7 +336,7 @@ public final class HostedDatabase implements Applier, AutoCloseable {
         SessionLocal session = store.systemSession();
         session.lock();
         try {
-            boolean committed = isCommitted(session, id);
+            boolean committed = entries.isCommitted(session, id);
             session.commit(false);
             return committed;
         } finally {

@@ -1,0 +1,216 @@
+package io.synod.engine.database;
+
+import io.synod.engine.snapshot.H2Store;
+import io.synod.engine.writeset.AppliedState;
+import io.synod.engine.writeset.SequenceMarks;
+import io.synod.engine.writeset.TableRegistry;
+import io.synod.engine.writeset.WriteSetApplier;
+import io.synod.group.Entry;
+import io.synod.group.EntryKind;
+import java.nio.ByteBuffer;
+import java.util.Set;
+import org.h2.engine.SessionLocal;
+import org.h2.message.DbException;
+
+/**
+ * What each kind of entry does to the database.
+ *
+ * <p><b>Order.</b> The transaction of a {@link Writer} here is committed in its own session, everything else in the apply
+ * session; either way the applied index is part of the same H2 transaction. A record whose commit id is fenced is void on
+ * every member, whoever made it.
+ *
+ * <p><b>Concurrency.</b> By the holder of the apply baton, one entry at a time, with the store's gate entered; but for
+ * {@link #isCommitted}, which anybody may call in a session of its own.
+ *
+ * <p><b>Failure.</b> Whatever cannot be applied as on the other members throws.
+ */
+final class EntryApplier {
+    private final H2Store store;
+    private final SessionLocal applySession;
+    private final AppliedState state;
+    private final TableRegistry tables;
+    private final SequenceMarks marks;
+    private final EntryEndings endings;
+    private final Digests digests;
+    private final StatementApplier statements;
+
+    /** @param applySession used by nobody else from now on */
+    EntryApplier(
+            H2Store store,
+            SessionLocal applySession,
+            AppliedState state,
+            TableRegistry tables,
+            SequenceMarks marks,
+            EntryEndings endings,
+            Digests digests) {
+        this.store = store;
+        this.applySession = applySession;
+        this.state = state;
+        this.tables = tables;
+        this.marks = marks;
+        this.endings = endings;
+        this.digests = digests;
+        this.statements = new StatementApplier(store);
+    }
+
+    /** @param work of this node that made the entry, {@code null} for an entry of another or of long ago */
+    void apply(Entry entry, Writer.Work work) {
+        if (entry.kind() == EntryKind.BARRIER) {
+            // Before its leader serves; on the others it does no harm.
+            inApplySession(() -> {
+                marks.lead(applySession);
+                settle(applySession, entry);
+            });
+        } else if (entry.kind() != EntryKind.DATA) {
+            settleAlone(entry);
+        } else {
+            applyRecord(entry, LogRecord.decode(entry.payload()), work);
+        }
+    }
+
+    private void applyRecord(Entry entry, LogRecord record, Writer.Work work) {
+        if (record instanceof LogRecord.WriteSet writeSet) {
+            applyWriteSet(entry, writeSet, work);
+        } else if (record instanceof LogRecord.Statement statement) {
+            applyStatement(entry, statement, work);
+        } else if (record instanceof LogRecord.Fence fence) {
+            inApplySession(() -> {
+                if (!isCommitted(applySession, fence.id())) {
+                    state.recordFence(
+                            applySession, fence.id().session(), fence.id().number(), entry.index());
+                }
+                settle(applySession, entry);
+            });
+        } else if (record instanceof LogRecord.Marks sequenceMarks) {
+            inApplySession(() -> {
+                marks.apply(applySession, ByteBuffer.wrap(sequenceMarks.marks()));
+                settle(applySession, entry);
+            });
+        } else if (record instanceof LogRecord.Ended ended) {
+            endings.check(ended);
+            settleAlone(entry);
+        } else if (record instanceof LogRecord.Expire expire) {
+            inApplySession(() -> {
+                state.expire(
+                        applySession,
+                        expire.elapsedMillis(),
+                        expire.idleMillis(),
+                        expire.newerEntries(),
+                        entry.index());
+                settle(applySession, entry);
+            });
+        } else {
+            inApplySession(() -> digests.take(applySession, store.systemSession(), entry.index()));
+            settleAlone(entry);
+        }
+    }
+
+    private void applyWriteSet(Entry entry, LogRecord.WriteSet record, Writer.Work work) {
+        ByteBuffer rows = ByteBuffer.wrap(record.rows());
+        boolean fenced = isFenced(record.id());
+        if (!fenced && work != null) {
+            Writer.Applied applied = work.writer().applyAt(work, session -> {
+                if (WriteSetApplier.applyOwn(session, tables, marks, rows) == WriteSetApplier.Outcome.VOID) {
+                    return false;
+                }
+                recordCommit(session, record.id(), entry);
+                settle(session, entry);
+                return true;
+            });
+            if (applied == Writer.Applied.COMMITTED) {
+                return;
+            }
+            if (applied == Writer.Applied.VOID) {
+                settleVoid(entry);
+                return;
+            }
+        }
+        if (fenced) {
+            if (work != null) {
+                work.writer().voidAt(work);
+            }
+            settleVoid(entry);
+            return;
+        }
+        inApplySession(() -> {
+            if (WriteSetApplier.apply(applySession, tables, marks, rows) == WriteSetApplier.Outcome.VOID) {
+                endings.voidAt(entry.index());
+            } else {
+                recordCommit(applySession, record.id(), entry);
+            }
+            settle(applySession, entry);
+        });
+    }
+
+    private void settleVoid(Entry entry) {
+        endings.voidAt(entry.index());
+        settleAlone(entry);
+    }
+
+    private void applyStatement(Entry entry, LogRecord.Statement record, Writer.Work work) {
+        boolean fenced = isFenced(record.id());
+        if (fenced) {
+            if (work != null) {
+                work.writer().voidAt(work);
+            }
+            settleVoid(entry);
+            return;
+        }
+        boolean restarts = record.restarts();
+        if (restarts) {
+            inApplySession(() -> marks.beforeRestart(applySession));
+        }
+        Writer.Ending ending = work == null ? null : work.writer().runAt(work);
+        DbException error = ending == null ? statements.apply(record) : ending.error();
+        endings.statementAt(entry.index(), error);
+        inApplySession(() -> {
+            tables.onDdlApplied(applySession, entry.index(), Set.copyOf(record.touched()));
+            marks.onDdlApplied(applySession, restarts);
+            if (error == null) {
+                recordCommit(applySession, record.id(), entry);
+            }
+            settle(applySession, entry);
+        });
+        if (ending != null) {
+            work.writer().statementSettled(work);
+        }
+    }
+
+    private void recordCommit(SessionLocal session, CommitId id, Entry entry) {
+        if (!id.isNone()) {
+            state.recordCommit(session, id.session(), id.number(), entry.index());
+        }
+    }
+
+    private boolean isFenced(CommitId id) {
+        if (id.isNone()) {
+            return false;
+        }
+        AppliedState.ClientSession known = state.committed(id.session());
+        return known != null && id.number() <= known.lastSeq();
+    }
+
+    /** Whether the commit of this id has happened, as this session sees the database. */
+    boolean isCommitted(SessionLocal session, CommitId id) {
+        AppliedState.ClientSession known = state.find(session, id.session());
+        return known != null && id.number() <= known.committedSeq();
+    }
+
+    private void settle(SessionLocal session, Entry entry) {
+        state.advance(session, entry.index(), entry.epoch());
+    }
+
+    private void settleAlone(Entry entry) {
+        inApplySession(() -> settle(applySession, entry));
+    }
+
+    private void inApplySession(Runnable work) {
+        applySession.lock();
+        try {
+            work.run();
+            applySession.commit(false);
+        } finally {
+            applySession.unlock();
+        }
+    }
+}
