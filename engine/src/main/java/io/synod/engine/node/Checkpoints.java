@@ -20,8 +20,8 @@ import org.slf4j.LoggerFactory;
 final class Checkpoints implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Checkpoints.class);
     private static final long SECONDS_BETWEEN = 5;
-    private static final long ENTRIES_MIN = 10_000;
-    private static final long BYTES_MIN = 4 << 20;
+    private static final long ENTRIES_MIN = 2_000;
+    private static final long BYTES_MIN = 2 << 20;
     /** A database that gets few entries is checkpointed less often. */
     private static final int ROUNDS_MAX = 12;
 

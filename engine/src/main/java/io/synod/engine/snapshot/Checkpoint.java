@@ -21,6 +21,9 @@ import org.h2.mvstore.type.StringDataType;
 public final class Checkpoint {
     private static final long PATIENCE_NANOS = TimeUnit.MILLISECONDS.toNanos(200);
     private static final long HOLD_NANOS = TimeUnit.MILLISECONDS.toNanos(50);
+    /** Long statements one beside the other never pause: each miss doubles the time for which new ones are held back. */
+    private static final int MAX_DOUBLINGS = 5;
+
     private static final String CHECKPOINT = "checkpoint";
 
     /**
@@ -36,6 +39,7 @@ public final class Checkpoint {
     private final LongSupplier appliedIndex;
     private final MVMap<String, Long> checkpoints;
     private long taken;
+    private int missed;
     private volatile Taken last;
 
     /** @param sideFile {@code null} for a database in memory */
@@ -60,7 +64,9 @@ public final class Checkpoint {
      * @throws IOException the file could not be forced or the side file not be written: the last checkpoint stands
      */
     public synchronized Taken take() throws IOException {
-        return take(PATIENCE_NANOS, HOLD_NANOS);
+        Taken checkpoint = take(PATIENCE_NANOS, HOLD_NANOS << Math.min(missed, MAX_DOUBLINGS));
+        missed = checkpoint == null ? missed + 1 : 0;
+        return checkpoint;
     }
 
     /** Waits as long as it takes, new transactions being held back: for a stop, when no more are to come. */

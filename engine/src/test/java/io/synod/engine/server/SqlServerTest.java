@@ -266,8 +266,15 @@ class SqlServerTest {
             assertTrue(e.getMessage().contains("1"), e.getMessage());
             assertTrue(c.isValid(1));
         }
-        await(() -> small.connections() == 0);
-        PlainNode.stock(small).close();
+        await(() -> {
+            try {
+                PlainNode.stock(small).close();
+                return true;
+            } catch (SQLException e) {
+                assertEquals("08004", e.getSQLState(), e.getMessage());
+                return false;
+            }
+        });
     }
 
     @Test
