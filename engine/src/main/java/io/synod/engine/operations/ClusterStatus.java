@@ -76,13 +76,14 @@ record ClusterStatus(String database, String answeredBy, List<MemberStatus> memb
                 .orElse(0);
     }
 
-    /** Whether every member answers and has applied all that is committed. */
-    boolean allCaughtUp() {
+    /** Whether every member answers and has applied all that is committed, but for so many entries. */
+    boolean allCaughtUp(long entries) {
         long committed =
                 members.stream().mapToLong(MemberStatus::commitIndex).max().orElse(-1);
         return !members.isEmpty()
                 && leader().isPresent()
-                && members.stream().allMatch(member -> member.reachable() && member.appliedIndex() >= committed);
+                && members.stream()
+                        .allMatch(member -> member.reachable() && member.appliedIndex() >= committed - entries);
     }
 
     String json() {

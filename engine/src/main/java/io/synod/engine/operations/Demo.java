@@ -26,6 +26,9 @@ final class Demo {
     private static final double SCALE = 0.01;
     private static final Duration START_LIMIT = Duration.ofSeconds(30);
     private static final Duration CATCH_UP_LIMIT = Duration.ofSeconds(30);
+    /** Entries that are on their way to a copy that keeps up. */
+    private static final long UNDER_WAY_ENTRIES = 50;
+
     private static final int SECONDS = 20;
     private static final List<Integer> KILLS = List.of(6, 13);
     private static final int RESTART_AFTER_SECONDS = 1;
@@ -159,7 +162,7 @@ final class Demo {
             node.awaitReady(START_LIMIT);
         }
         try (StatusWatch watch = new StatusWatch(cluster.url(), USER)) {
-            watch.awaitCaughtUp(NODES, CATCH_UP_LIMIT);
+            watch.awaitCaughtUp(NODES, UNDER_WAY_ENTRIES, CATCH_UP_LIMIT);
         }
         Accounting accounting = new Accounting(before, clients);
         boolean holds = true;

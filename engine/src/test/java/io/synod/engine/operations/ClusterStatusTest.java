@@ -23,11 +23,12 @@ class ClusterStatusTest {
     @Test
     void a_cluster_is_caught_up_only_with_a_leader_and_all_members_there() {
         MemberStatus leader = member("a", "LEADER", 120, true);
-        assertTrue(of(leader, member("b", "FOLLOWER", 120, true)).allCaughtUp());
-        assertFalse(of(leader, member("b", "FOLLOWER", 119, true)).allCaughtUp());
-        assertFalse(of(leader, member("b", "FOLLOWER", 120, false)).allCaughtUp());
-        assertFalse(of(member("b", "FOLLOWER", 120, true)).allCaughtUp());
-        assertFalse(ClusterStatus.UNKNOWN.allCaughtUp());
+        assertTrue(of(leader, member("b", "FOLLOWER", 120, true)).allCaughtUp(0));
+        assertFalse(of(leader, member("b", "FOLLOWER", 119, true)).allCaughtUp(0));
+        assertTrue(of(leader, member("b", "FOLLOWER", 119, true)).allCaughtUp(1));
+        assertFalse(of(leader, member("b", "FOLLOWER", 120, false)).allCaughtUp(0));
+        assertFalse(of(member("b", "FOLLOWER", 120, true)).allCaughtUp(0));
+        assertFalse(ClusterStatus.UNKNOWN.allCaughtUp(0));
     }
 
     @Test
