@@ -1,0 +1,69 @@
+package io.synod.replica;
+
+import io.synod.group.Epoch;
+import io.synod.group.Members;
+import java.io.IOException;
+
+/**
+ * A group's state machine as its snapshots' maker and taker: the whole of what the entries up to an index made, so that a
+ * log can forget them and a member that is new or too far behind need not replay them.
+ */
+public interface Snapshots {
+    /**
+     * The index up to which this state machine's state outlives a crash: after a restart it asks for no entry at or below.
+     * Only grows, except that {@link Incoming#install} sets it.
+     */
+    long restartIndex();
+
+    /**
+     * Makes a snapshot of the applied state, or returns the last one made where that is recent enough. Called on a background
+     * thread; may take long. Commits go on meanwhile.
+     *
+     * @param atLeast the index that it has to cover
+     */
+    Outgoing take(long atLeast) throws IOException;
+
+    /** Goes on with the snapshot of which a part was received before a break or a crash, or starts anew. */
+    Incoming receive(Header header) throws IOException;
+
+    /**
+     * @param id the same only for the very same bytes
+     * @param index of the last entry in it
+     * @param epoch of that entry
+     * @param members the configuration in force at that entry
+     * @param length bytes of the whole
+     */
+    record Header(int version, long id, long index, Epoch epoch, Members members, long length) {}
+
+    /** A snapshot that lies on disk, whole. One thread at a time. */
+    interface Outgoing extends AutoCloseable {
+        Header header();
+
+        /** Fills the buffer from that offset; returns how many bytes, fewer than asked for only at the end. */
+        int read(long offset, byte[] buffer) throws IOException;
+
+        /** Releases it; the file may be kept for a while. */
+        @Override
+        void close();
+    }
+
+    /** A snapshot on its way in. One thread at a time. */
+    interface Incoming extends AutoCloseable {
+        /** How many bytes from the start are on disk already. */
+        long received();
+
+        /** Puts the next bytes on disk. */
+        void write(byte[] chunk) throws IOException;
+
+        /**
+         * Checks the whole, then puts it in the place of this member's state in one atomic step that is forced to disk; a crash before
+         * it leaves the old state, one after it the new. Afterwards {@link Applier#appliedIndex} is the snapshot's index. Nothing
+         * is applied meanwhile.
+         */
+        void install() throws IOException;
+
+        /** Stops here; what was received is kept for the next attempt. */
+        @Override
+        void close();
+    }
+}
