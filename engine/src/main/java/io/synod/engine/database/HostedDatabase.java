@@ -71,6 +71,8 @@ public final class HostedDatabase implements Applier, AutoCloseable {
     /** Replaced by a snapshot that is installed. */
     private volatile LocalCopy copy;
 
+    private volatile boolean replacing;
+
     private volatile ReplicatedLog log;
     private volatile Throwable stopped;
     private volatile boolean closed;
@@ -169,6 +171,7 @@ public final class HostedDatabase implements Applier, AutoCloseable {
 
     /** @throws DbException 08001 when the database has stopped on this node */
     public void checkRunning() {
+        awaitReplaced();
         if (stopped != null) {
             throw Errors.stopped(name, stopped.toString());
         }
@@ -270,21 +273,47 @@ public final class HostedDatabase implements Applier, AutoCloseable {
     }
 
     /**
-     * Goes on with the file that has taken the place of the one that was open. Sessions of before are closed, and open
-     * themselves anew where they can.
+     * Goes on from a snapshot that has arrived whole. By the holder of the apply baton. Sessions of before move to the new
+     * copy with their next statement; what they have open here ends with 40001.
      */
-    void install() throws IOException {
-        H2Store old = copy.store();
+    void install(Snapshots.Header header, long fileLength) throws IOException {
+        fileBusy.lock();
         try {
-            LocalCopy next = LocalCopy.of(old.reopened(), endings, digests);
+            LocalCopy old = copy;
+            if (header.index() <= old.state().appliedIndex()) {
+                throw new IOException(
+                        "the snapshot at index " + header.index() + " is older than the copy of " + name + " on node "
+                                + node + ", which stands at " + old.state().appliedIndex());
+            }
+            replacing = true;
+            writers.endAll(null, "this node's copy was replaced by a snapshot");
+            old.store().replaceBy(header, fileLength);
+            LocalCopy next = LocalCopy.of(old.store().reopened(), endings, digests);
+            Invariant.that(
+                    next.state().appliedIndex() == header.index()
+                            && next.state().appliedEpoch() == header.epoch(),
+                    "a snapshot at index %d of epoch %d holds another state",
+                    header.index(),
+                    header.epoch());
             copy = next;
-            LOG.info(
-                    "database {} on node {} goes on from a snapshot at index {}",
-                    name,
-                    node,
-                    next.state().appliedIndex());
+            LOG.info("database {} on node {} goes on from a snapshot at index {}", name, node, header.index());
         } catch (SQLException e) {
             throw new IOException("the snapshot of " + name + " is in place, but H2 does not open it", e);
+        } finally {
+            replacing = false;
+            fileBusy.unlock();
+        }
+    }
+
+    /** Whether a session of H2 belongs to a copy that a snapshot has replaced, or is about to. */
+    public boolean isReplaced(SessionLocal session) {
+        return replacing || session.getDatabase() != h2();
+    }
+
+    private void awaitReplaced() {
+        if (replacing) {
+            fileBusy.lock();
+            fileBusy.unlock();
         }
     }
 

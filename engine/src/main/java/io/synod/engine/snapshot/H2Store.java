@@ -233,6 +233,15 @@ public final class H2Store implements AutoCloseable {
         return session(found);
     }
 
+    /**
+     * A session of a user who has been let in before.
+     *
+     * @throws DbException 90032 there is no such user any more
+     */
+    public SessionLocal session(String user) {
+        return session(database.getUser(user));
+    }
+
     private SessionLocal session(User user) {
         SessionLocal session = SynodDatabaseBridge.createSession(database, user);
         if (session == null) {
@@ -305,28 +314,29 @@ public final class H2Store implements AutoCloseable {
         return snapshots.make(image, members);
     }
 
-    /**
-     * Goes on with the snapshot of which a part was received before, or starts anew.
-     *
-     * @param installed is called when it lies in the place of this store's file, which is closed then: to open it ({@link
-     *     #reopened})
-     */
-    public Incoming receive(Header header, Installed installed) throws IOException {
-        return IncomingSnapshot.open(files, header, (whole, fileLength) -> {
-            Replacement.decide(
-                    files,
-                    Replacement.Source.INCOMING,
-                    new CheckpointFile(fileLength, whole.index(), new SnapshotHeader(whole)));
-            FaultPoint.reach(FaultPoint.DECIDED);
-            abandon();
-            FaultPoint.reach(FaultPoint.CLOSED);
-            installed.open();
-        });
+    /** Goes on with the snapshot of which a part was received before, or starts anew. */
+    public Incoming receive(Header header, Installer installer) throws IOException {
+        return IncomingSnapshot.open(files, header, installer);
     }
 
-    /** What follows when another file has taken this one's place. */
-    public interface Installed {
-        void open() throws IOException;
+    /** What makes a snapshot that has arrived whole, and was checked, the state of this member. */
+    public interface Installer {
+        /** @param fileLength bytes of the snapshot that are H2's file */
+        void install(Header header, long fileLength) throws IOException;
+    }
+
+    /**
+     * Decides that the snapshot that has arrived takes the place of this store's file, and closes the store. {@link #reopened}
+     * carries it out, or the next start does.
+     */
+    public void replaceBy(Header header, long fileLength) throws IOException {
+        Replacement.decide(
+                files,
+                Replacement.Source.INCOMING,
+                new CheckpointFile(fileLength, header.index(), new SnapshotHeader(header)));
+        FaultPoint.reach(FaultPoint.DECIDED);
+        abandon();
+        FaultPoint.reach(FaultPoint.CLOSED);
     }
 
     /** Takes a last checkpoint (where {@link #checkpoints} was called) and closes; statements must have ended. */

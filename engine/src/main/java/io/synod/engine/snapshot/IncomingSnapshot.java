@@ -19,19 +19,18 @@ final class IncomingSnapshot implements Incoming {
     private static final Logger LOG = LoggerFactory.getLogger(IncomingSnapshot.class);
     private static final int PIECE = 1 << 20;
 
-    /** What makes a whole and checked file the state of this member. */
-    interface Installer {
-        void install(Header header, long fileLength) throws IOException;
-    }
-
     private final DatabaseFiles files;
     private final Header header;
-    private final Installer installer;
+    private final H2Store.Installer installer;
     private final FileChannel file;
     private final IncomingProgress progress;
 
     private IncomingSnapshot(
-            DatabaseFiles files, Header header, Installer installer, FileChannel file, IncomingProgress progress) {
+            DatabaseFiles files,
+            Header header,
+            H2Store.Installer installer,
+            FileChannel file,
+            IncomingProgress progress) {
         this.files = files;
         this.header = header;
         this.installer = installer;
@@ -40,7 +39,7 @@ final class IncomingSnapshot implements Incoming {
     }
 
     /** @throws IOException the snapshot is of a format that this version does not know */
-    static IncomingSnapshot open(DatabaseFiles files, Header header, Installer installer) throws IOException {
+    static IncomingSnapshot open(DatabaseFiles files, Header header, H2Store.Installer installer) throws IOException {
         if (header.version() != SnapshotTrailer.VERSION) {
             throw new IOException("a snapshot of format version " + header.version()
                     + " was offered; this release of Synod reads version " + SnapshotTrailer.VERSION

@@ -87,7 +87,10 @@ class SnapshotTest {
             try (Outgoing from = a.store.snapshot(index, NOBODY)) {
                 assertEquals(index, from.header().index());
                 AtomicBoolean installed = new AtomicBoolean();
-                try (Incoming to = b.store.receive(from.header(), () -> installed.set(true))) {
+                try (Incoming to = b.store.receive(from.header(), (header, length) -> {
+                    b.store.replaceBy(header, length);
+                    installed.set(true);
+                })) {
                     send(from, to, 10_000, from.header().length() / 2);
                     insert(a, 2_001, 4_000);
                     a.checkpoint.take();
@@ -139,7 +142,7 @@ class SnapshotTest {
             try (Outgoing from = a.store.snapshot(1, NOBODY)) {
                 long there;
                 try (Member b = open("b");
-                        Incoming to = b.store.receive(from.header(), () -> {})) {
+                        Incoming to = b.store.receive(from.header(), b.store::replaceBy)) {
                     send(from, to, 4_096, 40_000);
                     there = to.received();
                 }
@@ -149,7 +152,7 @@ class SnapshotTest {
                     torn.write(java.nio.ByteBuffer.wrap(new byte[100]));
                 }
                 try (Member b = open("b");
-                        Incoming to = b.store.receive(from.header(), () -> {})) {
+                        Incoming to = b.store.receive(from.header(), b.store::replaceBy)) {
                     assertEquals(there - 4_096, to.received(), "the last piece differs from its checksum");
                     assertTrue(send(from, to, 100_000, Long.MAX_VALUE));
                     to.install();
@@ -173,13 +176,13 @@ class SnapshotTest {
                     byte[] all = new byte[(int) from.header().length()];
                     assertEquals(all.length, from.read(0, all));
                     all[20_000] ^= 4;
-                    try (Incoming to = b.store.receive(from.header(), () -> {})) {
+                    try (Incoming to = b.store.receive(from.header(), b.store::replaceBy)) {
                         to.write(all);
                         IOException e = assertThrows(IOException.class, to::install);
                         assertTrue(e.getMessage().contains("checksum"), e.getMessage());
                     }
                     assertEquals(before, b.dump());
-                    try (Incoming to = b.store.receive(from.header(), () -> {})) {
+                    try (Incoming to = b.store.receive(from.header(), b.store::replaceBy)) {
                         assertEquals(0, to.received());
                         all[20_000] ^= 4;
                         to.write(all);
@@ -197,7 +200,8 @@ class SnapshotTest {
     void a_snapshot_of_a_format_to_come_is_refused_with_what_to_do() throws Exception {
         try (Member b = open("b")) {
             IOException e = assertThrows(
-                    IOException.class, () -> b.store.receive(new Header(9, 1, 1, 1, NOBODY, 1_000_000), () -> {}));
+                    IOException.class,
+                    () -> b.store.receive(new Header(9, 1, 1, 1, NOBODY, 1_000_000), b.store::replaceBy));
             assertTrue(e.getMessage().contains("version 9") && e.getMessage().contains("update"), e.getMessage());
         }
     }
@@ -218,7 +222,10 @@ class SnapshotTest {
                     b.ddl("INSERT INTO MINE VALUES(7)");
                     b.checkpoint.take();
                     old = b.dump();
-                    try (Incoming to = b.store.receive(from.header(), () -> reopen("b"))) {
+                    try (Incoming to = b.store.receive(from.header(), (header, length) -> {
+                        b.store.replaceBy(header, length);
+                        reopen("b");
+                    })) {
                         send(from, to, 65_536, Long.MAX_VALUE);
                         FaultPoint.hook = at -> {
                             if (at == point) {
