@@ -258,6 +258,22 @@ public final class HostedDatabase implements Applier, AutoCloseable {
         return inStore(store -> copy.checkpoints().take());
     }
 
+    /**
+     * Gives back space of the file. A leader of several hands leadership over first. Not on a thread that may be interrupted.
+     *
+     * @return {@code null} when that is not possible now, try later
+     * @throws IOException also when leadership could not be handed over
+     */
+    public H2Store.Reclaimed reclaim() throws IOException {
+        boolean alone = log.members().voters().length < 2;
+        if (!alone && log.servingEpoch() != 0 && !Boolean.TRUE.equals(transfer(null)) && log.servingEpoch() != 0) {
+            throw new IOException(
+                    "space of " + name + " on node " + node + " is not reclaimed while this node leads, and"
+                            + " no other could take over: start the others, or try later");
+        }
+        return inStore(H2Store::reclaim);
+    }
+
     /** Something that is done with the store's file, and during which no other is. */
     interface StoreWork<T> {
         T on(H2Store store) throws IOException;

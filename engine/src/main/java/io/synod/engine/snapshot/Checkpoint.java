@@ -121,7 +121,7 @@ public final class Checkpoint {
     }
 
     /** Under the closed gate. */
-    private Image write() {
+    Image write() {
         store.executeFilestoreOperation(() -> {}); // waits until nothing is on its way to the file
         // Never the chunk before: that one may have been written beside a statement, or not know its predecessor.
         checkpoints.put(CHECKPOINT, ++taken);
@@ -129,10 +129,15 @@ public final class Checkpoint {
         return new Image(store.getFileStore().size(), position.get(), read(store, 0, HEADER));
     }
 
-    private void seal(Image taken) throws IOException {
+    /** Makes what was written the state that the next start goes on from. */
+    void seal(Image taken) throws IOException {
         store.sync();
-        new CheckpointFile(taken.length, taken.position.index, origin).write(sideFile);
+        file(taken.length, taken.position.index).write(sideFile);
         image = taken;
+    }
+
+    CheckpointFile file(long length, long applied) {
+        return new CheckpointFile(length, applied, origin);
     }
 
     /** Reads through the channel that H2 has open: closing another one would give up H2's lock of the file. */

@@ -23,6 +23,7 @@ import org.h2.engine.SessionLocal;
 import org.h2.engine.SynodDatabaseBridge;
 import org.h2.engine.User;
 import org.h2.message.DbException;
+import org.h2.mvstore.FileStore;
 import org.h2.mvstore.MVStore;
 import org.h2.mvstore.MVStoreException;
 import org.h2.mvstore.tx.SynodUndoLogs;
@@ -91,6 +92,7 @@ public final class H2Store implements AutoCloseable {
             throws IOException, SQLException {
         Files.createDirectories(files.directory());
         Replacement.finish(files);
+        DatabaseFiles.delete(files.fallback()); // of a reclaim that came to its end, or never to its beginning
         CheckpointFile last = CheckpointFile.read(files.checkpoint());
         if (last == null) {
             if (Files.exists(files.data())) {
@@ -313,6 +315,41 @@ public final class H2Store implements AutoCloseable {
         }
         return snapshots.make(image, members);
     }
+
+    /**
+     * What a reclaim gave back.
+     *
+     * @param before bytes of the file
+     * @param pauseNanos how long statements that write stood still for it
+     */
+    public record Reclaimed(long before, long after, long pauseNanos) {}
+
+    /**
+     * Gives back space of the file; statements that write stand still for most of it, reads go on. No interrupts may come.
+     *
+     * @return {@code null} when that is not possible now, because a snapshot is being read or statements that write never
+     *     paused: try later; and in memory, where there is no file
+     */
+    public synchronized Reclaimed reclaim() throws IOException {
+        if (files == null || closed || checkpoint == null || !snapshots.forget()) {
+            return null;
+        }
+        synchronized (checkpoint) {
+            return new SpaceReclaim(database.getStore().getMvStore(), gate, files, checkpoint).run();
+        }
+    }
+
+    /** How full the file is: bytes, and how many percent of them are current. Nothing in memory. */
+    public Space space() {
+        if (files == null) {
+            return new Space(0, 100);
+        }
+        FileStore<?> file = database.getStore().getMvStore().getFileStore();
+        return new Space(file.size(), file.getChunksFillRate());
+    }
+
+    /** @param fillPercent how much of it is current */
+    public record Space(long bytes, int fillPercent) {}
 
     /** Goes on with the snapshot of which a part was received before, or starts anew. */
     public Incoming receive(Header header, Installer installer) throws IOException {
