@@ -35,6 +35,8 @@ final class RoutedCommand implements CommandInterface, PlainRead {
     private SessionLocal compiledBy;
 
     private final SystemCalls.Call systemCall;
+    /** {@code null} where the session's level counts. */
+    private final ReadHint hint;
 
     private Session remoteSession;
     private CommandInterface remote;
@@ -54,6 +56,7 @@ final class RoutedCommand implements CommandInterface, PlainRead {
         this.compiledBy = local == null ? null : session.local();
         this.decision = decision;
         this.systemCall = systemCall;
+        this.hint = ReadHint.of(sql);
     }
 
     static RoutedCommand compiled(
@@ -89,6 +92,10 @@ final class RoutedCommand implements CommandInterface, PlainRead {
 
     SystemCalls.Call systemCall() {
         return systemCall;
+    }
+
+    ReadHint hint() {
+        return hint;
     }
 
     /** Whether its result was read and has to be confirmed. */
