@@ -35,8 +35,8 @@ import org.h2.result.ResultInterface;
  */
 final class RoutedSession extends LocalView {
     private final HostedDatabase database;
-    private final Writer writer;
-    private final StatementRouter router;
+    private Writer writer;
+    private StatementRouter router;
     private final Forwarding forwarding;
     private final DdlRunner ddl;
     private final CommitIds ids = new CommitIds();
@@ -120,6 +120,8 @@ final class RoutedSession extends LocalView {
                 return SystemCalls.execute(this, command.systemCall(), execution);
             }
             return dispatch(command, execution);
+        } catch (DbException e) {
+            throw explained(e);
         } finally {
             if (!transaction.isList() && !isNaming(command)) {
                 ids.forgetName();
@@ -315,6 +317,27 @@ final class RoutedSession extends LocalView {
             throw DbException.get(ErrorCode.DATABASE_CALLED_AT_SHUTDOWN);
         }
         database.checkRunning();
+        if (database.isReplaced(local)) {
+            move();
+        }
+    }
+
+    /** The inner session's database is gone, a snapshot has taken its place. */
+    private void move() {
+        SessionLocal old = local;
+        SessionLocal fresh = database.store().session(old.getUser().getName());
+        SessionState.move(old, fresh);
+        local = fresh;
+        writer = database.writer(fresh);
+        router = new StatementRouter(fresh);
+        transaction.move(fresh, writer);
+    }
+
+    /** An error of H2 on a copy that is being replaced says nothing of the statement. */
+    private DbException explained(DbException e) {
+        return database.isReplaced(local) && e.getErrorCode() != Errors.RETRY_CODE
+                ? Errors.retry("this node's copy was replaced by a snapshot while the statement ran")
+                : e;
     }
 
     // ---- H2's session ---------------------------------------------------------------------------------------------

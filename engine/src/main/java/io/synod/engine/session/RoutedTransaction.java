@@ -36,8 +36,8 @@ final class RoutedTransaction {
     }
 
     private final HostedDatabase database;
-    private final SessionLocal local;
-    private final Writer writer;
+    private SessionLocal local;
+    private Writer writer;
     private final Forwarding forwarding;
     private final CommitIds ids;
     private final Levels levels;
@@ -77,6 +77,24 @@ final class RoutedTransaction {
         this.levels = levels;
         this.internal = internal;
         this.onOrphan = onOrphan;
+    }
+
+    /**
+     * This node's copy was replaced by a snapshot: goes on in a session of the new one. A transaction on the leader does not
+     * notice.
+     *
+     * @throws DbException 40001 when a transaction was open here
+     */
+    void move(SessionLocal session, Writer itsWriter) {
+        boolean lost = place == Place.HERE || snapshotHere;
+        local = session;
+        writer = itsWriter;
+        behind = true;
+        if (lost) {
+            place = Place.NONE;
+            ended();
+            throw Errors.retry("this node's copy was replaced by a snapshot");
+        }
     }
 
     boolean isOpen() {
