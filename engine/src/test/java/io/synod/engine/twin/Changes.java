@@ -13,8 +13,7 @@ import java.util.stream.Collectors;
 
 /** Random statements that change rows or the catalogue. Some fail, which must look the same as well. */
 final class Changes {
-    private static final List<String> ACTIONS =
-            List.of("CASCADE", "SET NULL", "SET DEFAULT", "RESTRICT", "NO ACTION");
+    private static final List<String> ACTIONS = List.of("CASCADE", "SET NULL", "SET DEFAULT", "RESTRICT", "NO ACTION");
 
     private final Random random;
     private final Model model;
@@ -198,8 +197,7 @@ final class Changes {
             }
             case 2 -> {
                 Column added = new Column(names.next("C"), Types.UUID, false);
-                return Choice.of(
-                        alter + "ADD COLUMN " + added.name() + " UUID BEFORE ID", () -> t.columns.add(added));
+                return Choice.of(alter + "ADD COLUMN " + added.name() + " UUID BEFORE ID", () -> t.columns.add(added));
             }
             case 3 -> {
                 return c.name().equals("ID")
@@ -209,7 +207,8 @@ final class Changes {
             case 4 -> {
                 return c.computed() || c.name().equals("ID")
                         ? Choice.of(alter + "ALTER COLUMN ID SET NOT NULL")
-                        : Choice.of(alter + "ALTER COLUMN " + c.name() + " SET DEFAULT " + c.type().value(random));
+                        : Choice.of(alter + "ALTER COLUMN " + c.name() + " SET DEFAULT "
+                                + c.type().value(random));
             }
             case 5 -> {
                 return Choice.of(alter + "ALTER COLUMN " + c.name() + " SET NOT NULL");
@@ -283,8 +282,7 @@ final class Changes {
         }
         String unique = random.nextInt(4) == 0 ? "UNIQUE " : "";
         String more = random.nextBoolean() ? ", ID DESC" : "";
-        return Choice.of(
-                "CREATE " + unique + "INDEX " + index + " ON " + t.name + "(" + c.name() + more + ")", learn);
+        return Choice.of("CREATE " + unique + "INDEX " + index + " ON " + t.name + "(" + c.name() + more + ")", learn);
     }
 
     Choice dropIndex() {
