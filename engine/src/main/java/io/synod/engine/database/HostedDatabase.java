@@ -444,6 +444,19 @@ public final class HostedDatabase implements Applier, AutoCloseable {
     }
 
     /**
+     * A commit whose outcome its client was not told.
+     *
+     * @param id as the client knows it
+     * @param millis since it began, by this node's monotonic clock
+     */
+    public record InDoubt(String id, String user, String state, long millis) {}
+
+    /** The commits here whose clients had to be told that nobody knows, and which are still not decided. */
+    public List<InDoubt> inDoubt() {
+        return writers.inDoubt();
+    }
+
+    /**
      * Waits until every member that can be reached has this index on its disk.
      *
      * @return the members that did not confirm it: out of reach, or slow beyond the timeout

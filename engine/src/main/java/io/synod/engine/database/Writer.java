@@ -47,7 +47,8 @@ public final class Writer {
     private String endedWhy;
     private long epoch;
     private PendingWork pending;
-    private boolean orphaned;
+    private volatile boolean orphaned;
+    private volatile CommitId committing = CommitId.NONE;
     /** Answered and not decided; {@code null} for none. By the session only. */
     private Unsettled unsettled;
 
@@ -228,6 +229,7 @@ public final class Writer {
      */
     public long commit(CommitId id, CommitLevel level) {
         PendingWork mine = PendingWork.transaction(this);
+        committing = id;
         Proposal proposal = propose(mine, () -> {
             byte[] rows = database.capture(session);
             return rows == null ? null : new LogRecord.WriteSet(id, rows);
@@ -360,6 +362,20 @@ public final class Writer {
         } finally {
             busy.unlock();
         }
+    }
+
+    /** As {@link #isOrphaned()}, without a wait for whatever the session does. */
+    boolean wasGivenUp() {
+        return orphaned;
+    }
+
+    /** The id of the last commit, empty where it has none. */
+    String commitId() {
+        return committing.isNone() ? "" : committing.toString();
+    }
+
+    String user() {
+        return session.getUser().getName();
     }
 
     /** Whether the outcome of this session's last commit is still open, so that the session cannot go on. */
