@@ -2,7 +2,9 @@ package io.synod.engine.database;
 
 import io.synod.engine.snapshot.H2Store;
 import io.synod.engine.writeset.AppliedState;
+import io.synod.engine.writeset.LargeCapture;
 import io.synod.engine.writeset.SequenceMarks;
+import io.synod.engine.writeset.Spool;
 import io.synod.engine.writeset.TableRegistry;
 import io.synod.engine.writeset.WriteSetCapture;
 import io.synod.group.Entry;
@@ -60,6 +62,8 @@ public final class HostedDatabase implements Applier, AutoCloseable {
     private final SequenceMarks marks;
     private final EntryEndings endings;
     private final EntryApplier entries;
+    private final Spool spool;
+    private final Shipments shipments = new Shipments(this);
     private final WriterRegistry writers = new WriterRegistry();
     private final ReadGate reads = new ReadGate(this);
     private final Digests digests = new Digests();
@@ -102,7 +106,8 @@ public final class HostedDatabase implements Applier, AutoCloseable {
         }
         sentinel = createSentinel(store.systemSession());
         endings = new EntryEndings(name);
-        entries = new EntryApplier(store, applySession, state, tables, marks, endings, digests);
+        spool = Spool.open(store.database().getStore().getMvStore());
+        entries = new EntryApplier(store, applySession, state, tables, marks, spool, endings, digests);
     }
 
     /** A table that is nobody's: it lives in one session, and is known by reference only. */
@@ -261,9 +266,34 @@ public final class HostedDatabase implements Applier, AutoCloseable {
 
     // ---- for sessions ---------------------------------------------------------------------------------------------
 
-    /** The write set of the session's open transaction, {@code null} when it changed nothing that is replicated. */
+    /**
+     * The write set of the session's open transaction: {@code null} when it changed nothing that is replicated, {@link
+     * WriteSetCapture#OVERSIZED} when it is more than one entry may hold.
+     */
     byte[] capture(SessionLocal session) {
-        return WriteSetCapture.capture(session, tables, marks);
+        return WriteSetCapture.capture(session, tables, marks, Shipments.ONE_ENTRY);
+    }
+
+    /** Its way into the log in parts, for a transaction whose write set is {@link WriteSetCapture#OVERSIZED}. */
+    Shipments.Shipment shipment(SessionLocal session, long epoch) {
+        return shipments.begin(epoch, new LargeCapture(session, tables));
+    }
+
+    byte[] head(LargeCapture capture) {
+        return capture.head(marks);
+    }
+
+    /** What the log holds of write sets that are not decided yet. */
+    public Spool spool() {
+        return spool;
+    }
+
+    /**
+     * While this node leads, has all members forget what is left of large transactions that ended before their commit. To be
+     * called now and then.
+     */
+    public void abandonLeftOvers() {
+        shipments.abandonLeftOvers(log, spool);
     }
 
     boolean wasVoid(long index) {

@@ -1,6 +1,7 @@
 package io.synod.engine.database;
 
 import io.synod.engine.writeset.LockWaits;
+import io.synod.engine.writeset.WriteSetCapture;
 import io.synod.replica.Proposal;
 import java.util.Collection;
 import java.util.concurrent.TimeUnit;
@@ -37,6 +38,9 @@ public final class Writer {
         PROPOSED,
         ENDED
     }
+
+    /** Says that what is to be logged does not fit into one entry; known by reference. */
+    private static final LogRecord OVERSIZED = new LogRecord.Digest();
 
     private final HostedDatabase database;
     private final SessionLocal session;
@@ -223,12 +227,45 @@ public final class Writer {
         PendingWork mine = PendingWork.transaction(this);
         Proposal proposal = propose(mine, () -> {
             byte[] rows = database.capture(session);
+            if (rows == WriteSetCapture.OVERSIZED) {
+                return OVERSIZED;
+            }
             return rows == null ? null : new LogRecord.WriteSet(id, rows);
         });
-        if (proposal == null) {
-            database.coverSequences();
+        if (proposal == null && isOpen()) {
+            commitInParts(id, mine);
         } else {
             await(proposal, mine);
+        }
+    }
+
+    private void commitInParts(CommitId id, PendingWork mine) {
+        try (Shipments.Shipment shipment = exclusively(() -> database.shipment(session, epoch))) {
+            Proposal proposal;
+            try {
+                shipment.ship(this::exclusively);
+                proposal = propose(mine, () -> shipment.record(id));
+            } catch (RuntimeException e) {
+                rollback();
+                shipment.abandon();
+                throw e;
+            }
+            if (proposal == null) {
+                shipment.abandon();
+            }
+            await(proposal, mine);
+        }
+    }
+
+    private <T> T exclusively(Supplier<T> reading) {
+        busy.lock();
+        session.lock();
+        try {
+            checkAlive();
+            return reading.get();
+        } finally {
+            session.unlock();
+            busy.unlock();
         }
     }
 
@@ -236,7 +273,8 @@ public final class Writer {
      * OPEN → PROPOSED.
      *
      * @param prepare makes the record, or {@code null} where there is nothing to be logged
-     * @return {@code null} when the transaction has ended with nothing to be logged
+     * @return {@code null} when the transaction has ended with nothing to be logged, or is open because its record is {@link
+     *     #OVERSIZED}
      */
     private Proposal propose(PendingWork mine, Supplier<LogRecord> prepare) {
         busy.lock();
@@ -244,6 +282,9 @@ public final class Writer {
         try {
             checkAlive();
             LogRecord record = prepare.get();
+            if (record == OVERSIZED) {
+                return null;
+            }
             if (record == null) {
                 endUnchanged();
                 return null;
@@ -295,7 +336,12 @@ public final class Writer {
         return mine.result(database, proposal.entry().index());
     }
 
+    /** @param proposal {@code null} when there is nothing to wait for but that values once seen are safe */
     private void await(Proposal proposal, PendingWork mine) {
+        if (proposal == null) {
+            database.coverSequences();
+            return;
+        }
         Proposal.Outcome outcome = proposal.await(TimeUnit.MILLISECONDS.toNanos(database.timeoutMillis()));
         if (outcome == Proposal.Outcome.UNKNOWN) {
             busy.lock();
