@@ -398,6 +398,15 @@ public final class HostedDatabase implements Applier, AutoCloseable {
         return true;
     }
 
+    /**
+     * Waits until every member that can be reached has this index on its disk.
+     *
+     * @return the members that did not confirm it: out of reach, or slow beyond the timeout
+     */
+    public List<String> awaitEverywhere(long index) {
+        return log.awaitEverywhere(index, TimeUnit.MILLISECONDS.toNanos(timeoutMillis));
+    }
+
     /** @return the place in the log where every member takes its digest, 0 when this node does not serve */
     public long startDigest() {
         long epoch = log.servingEpoch();

@@ -52,7 +52,12 @@ public final class Writer {
     private long epoch;
     private PendingWork pending;
     private boolean orphaned;
+    /** Answered and not decided; {@code null} for none. By the session only. */
+    private Unsettled unsettled;
+
     private boolean wrote;
+
+    private record Unsettled(Proposal proposal, PendingWork work) {}
 
     Writer(HostedDatabase database, SessionLocal session, CommitGuard guard) {
         this.database = database;
@@ -219,11 +224,13 @@ public final class Writer {
     }
 
     /**
-     * Commits the transaction through the log and returns when it is applied here.
+     * Commits the transaction through the log and returns when it is applied here; at level LOCAL when it is on this node's
+     * disk, and then {@link #settle} comes next.
      *
+     * @return its index in the log; 0 when nothing was logged
      * @throws DbException 40001 when it surely did not commit, 08007 when that is not known
      */
-    public void commit(CommitId id) {
+    public long commit(CommitId id, CommitLevel level) {
         PendingWork mine = PendingWork.transaction(this);
         Proposal proposal = propose(mine, () -> {
             byte[] rows = database.capture(session);
@@ -233,13 +240,43 @@ public final class Writer {
             return rows == null ? null : new LogRecord.WriteSet(id, rows);
         });
         if (proposal == null && isOpen()) {
-            commitInParts(id, mine);
-        } else {
-            await(proposal, mine);
+            return commitInParts(id, mine);
         }
+        long nanos = TimeUnit.MILLISECONDS.toNanos(database.timeoutMillis());
+        if (proposal != null && level == CommitLevel.LOCAL && proposal.awaitForced(nanos)) {
+            unsettled = new Unsettled(proposal, mine);
+            return proposal.entry().index();
+        }
+        return await(proposal, mine);
     }
 
-    private void commitInParts(CommitId id, PendingWork mine) {
+    /** Whether the last commit was answered and is not decided, as far as the session knows. */
+    public boolean isUnsettled() {
+        return unsettled != null;
+    }
+
+    /**
+     * Waits until a commit that was answered at level LOCAL is decided.
+     *
+     * @return its index; 0 when there was none
+     * @throws DbException 40000 when it was lost, 08007 when that is not known
+     */
+    public long settle() {
+        Unsettled last = unsettled;
+        if (last == null) {
+            return 0;
+        }
+        unsettled = null;
+        try {
+            await(last.proposal(), last.work());
+        } catch (DbException e) {
+            throw e.getErrorCode() == Errors.RETRY_CODE ? Errors.localCommitLost(e.getMessage()) : e;
+        }
+        return last.proposal().entry().index();
+    }
+
+    /** The parts need a majority anyhow: at every level it returns when it is applied here. */
+    private long commitInParts(CommitId id, PendingWork mine) {
         try (Shipments.Shipment shipment = exclusively(() -> database.shipment(session, epoch))) {
             Proposal proposal;
             try {
@@ -253,7 +290,7 @@ public final class Writer {
             if (proposal == null) {
                 shipment.abandon();
             }
-            await(proposal, mine);
+            return await(proposal, mine);
         }
     }
 
@@ -336,11 +373,14 @@ public final class Writer {
         return mine.result(database, proposal.entry().index());
     }
 
-    /** @param proposal {@code null} when there is nothing to wait for but that values once seen are safe */
-    private void await(Proposal proposal, PendingWork mine) {
+    /**
+     * @param proposal {@code null} when there is nothing to wait for but that values once seen are safe
+     * @return its index; 0 when there is none
+     */
+    private long await(Proposal proposal, PendingWork mine) {
         if (proposal == null) {
             database.coverSequences();
-            return;
+            return 0;
         }
         Proposal.Outcome outcome = proposal.await(TimeUnit.MILLISECONDS.toNanos(database.timeoutMillis()));
         if (outcome == Proposal.Outcome.UNKNOWN) {
@@ -354,6 +394,7 @@ public final class Writer {
             forget();
         }
         mine.checkOutcome(outcome, proposal, database);
+        return proposal.entry().index();
     }
 
     /** The proposal is decided: whatever is left of the local work is undone. */
