@@ -28,6 +28,8 @@ import org.h2.api.ErrorCode;
 import org.h2.engine.Database;
 import org.h2.engine.SessionLocal;
 import org.h2.message.DbException;
+import org.h2.mvstore.DataUtils;
+import org.h2.mvstore.MVStoreException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -46,6 +48,10 @@ import org.slf4j.LoggerFactory;
  */
 public final class HostedDatabase implements Applier, AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(HostedDatabase.class);
+
+    /** What H2's store says when bytes of its file are not what they were. */
+    private static final Set<Integer> DAMAGE =
+            Set.of(DataUtils.ERROR_FILE_CORRUPT, DataUtils.ERROR_CHUNK_NOT_FOUND, DataUtils.ERROR_BLOCK_NOT_FOUND);
 
     /** Is told of each change of role, in order; must not block. */
     public interface RoleListener {
@@ -77,6 +83,7 @@ public final class HostedDatabase implements Applier, AutoCloseable {
     private volatile Throwable stopped;
     private volatile boolean closed;
     private volatile boolean staysOpen;
+    private volatile String rebuilt;
 
     /**
      * @param node name of this node
@@ -130,6 +137,15 @@ public final class HostedDatabase implements Applier, AutoCloseable {
     /** How long a client waits for a leader or a majority, in milliseconds. */
     public long timeoutMillis() {
         return timeoutMillis;
+    }
+
+    /** Why and from what this copy was built anew when it was opened; {@code null} when it was not. */
+    public String rebuilt() {
+        return rebuilt;
+    }
+
+    public void setRebuilt(String fromWhatAndWhy) {
+        rebuilt = fromWhatAndWhy;
     }
 
     /** Whether it was told to outlive its connections. */
@@ -238,6 +254,14 @@ public final class HostedDatabase implements Applier, AutoCloseable {
     @Override
     public void onStopped(Throwable cause) {
         stopped = cause;
+        for (Throwable e = cause; e != null; e = e.getCause()) {
+            boolean damage = e instanceof MVStoreException store && DAMAGE.contains(store.getErrorCode());
+            if (damage || e instanceof SQLException sql && sql.getErrorCode() == ErrorCode.FILE_CORRUPTED_1) {
+                // The rows are in the log and on other nodes: the next start does not begin with this file.
+                copy.store().markDamaged("H2 could not read the file of " + name + ": " + e.getMessage());
+                break;
+            }
+        }
         LOG.error("database {} has stopped on node {}", name, node, cause);
     }
 

@@ -89,7 +89,6 @@ final class RoutedTransaction {
         boolean lost = place == Place.HERE || snapshotHere;
         local = session;
         writer = itsWriter;
-        behind = true;
         if (lost) {
             place = Place.NONE;
             ended();
