@@ -106,6 +106,15 @@ public final class Errors {
                 cause));
     }
 
+    /** 50000: the space of a file could not be reclaimed. */
+    static DbException notReclaimed(String database, Throwable cause) {
+        return wrap(new SQLException(
+                "space of " + database + " was not reclaimed: " + cause.getMessage(),
+                "50000",
+                ErrorCode.GENERAL_ERROR_1,
+                cause));
+    }
+
     /** 28000. */
     public static DbException wrongUserOrPassword() {
         return DbException.get(ErrorCode.WRONG_USER_OR_PASSWORD);

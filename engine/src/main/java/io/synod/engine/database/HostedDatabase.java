@@ -298,6 +298,34 @@ public final class HostedDatabase implements Applier, AutoCloseable {
         return inStore(H2Store::reclaim);
     }
 
+    /**
+     * As {@link #reclaim}, for a client's thread.
+     *
+     * @throws DbException 50000 it was not possible, with the reason; 57014 the client was interrupted, and it goes on
+     */
+    public H2Store.Reclaimed reclaimForClient() {
+        CompletableFuture<H2Store.Reclaimed> result = new CompletableFuture<>();
+        Thread thread = new Thread(
+                () -> {
+                    try {
+                        result.complete(reclaim());
+                    } catch (IOException | RuntimeException e) {
+                        result.completeExceptionally(e);
+                    }
+                },
+                "synod-reclaim");
+        thread.setDaemon(true);
+        thread.start();
+        try {
+            return result.get();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw DbException.get(ErrorCode.STATEMENT_WAS_CANCELED);
+        } catch (ExecutionException e) {
+            throw Errors.notReclaimed(name, e.getCause());
+        }
+    }
+
     /** Something that is done with the store's file, and during which no other is. */
     interface StoreWork<T> {
         T on(H2Store store) throws IOException;
