@@ -267,9 +267,15 @@ public final class HostedDatabase implements Applier, AutoCloseable {
 
     // ---- its file -------------------------------------------------------------------------------------------------
 
-    /** What the log needs to forget entries, and to bring up a member that lacks them; {@code null} in memory. */
-    public Snapshots snapshots(Members bootstrap, Runnable checkpointSoon) {
-        return new DatabaseSnapshots(this, bootstrap, checkpointSoon);
+    /**
+     * What the log needs to forget entries, and to bring up a member that lacks them.
+     *
+     * @param bootstrap the configuration as long as the log has no other
+     * @param awaitsBase whether the group begins with the copy of another member
+     * @param checkpointSoon has a checkpoint taken; must not block
+     */
+    public Snapshots snapshots(Members bootstrap, boolean awaitsBase, Runnable checkpointSoon) {
+        return new DatabaseSnapshots(this, bootstrap, awaitsBase, checkpointSoon);
     }
 
     /** Index of the last checkpoint: no entry up to it is asked for after a restart. */

@@ -162,7 +162,7 @@ final class DatabaseOpening {
     }
 
     private HostedDatabase rebuilt(DamagedStoreException e) throws IOException, SQLException {
-        boolean fromLog = true;
+        boolean fromLog = log.base().index() == 0;
         if (!fromLog && isAlone()) {
             throw Errors.damaged(
                     e.getMessage(),

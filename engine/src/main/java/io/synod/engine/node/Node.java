@@ -13,6 +13,7 @@ import io.synod.log.LogLockedException;
 import io.synod.log.MemoryEntryLog;
 import io.synod.paxos.Timing;
 import io.synod.replica.ReplicaNode;
+import io.synod.replica.Snapshots;
 import io.synod.transport.SocketTransport;
 import java.io.IOException;
 import java.net.ServerSocket;
@@ -92,7 +93,8 @@ public final class Node implements SessionFactory, AutoCloseable {
                         System::nanoTime,
                         random.split());
             }
-            ReplicaNode replicas = new ReplicaNode(log, transport, Timing.standard(), System::nanoTime, random.split());
+            ReplicaNode replicas = new ReplicaNode(
+                    log, transport, Timing.standard(), config.logLimits(), System::nanoTime, random.split());
             Node node = new Node(config, log, replicas, sql);
             sql.start(config.sql(), node);
             node.checkpoints.start();
@@ -167,7 +169,11 @@ public final class Node implements SessionFactory, AutoCloseable {
                     listener.onRole(name, leader, epoch, serving);
                 }
             });
-            hosted.attach(replicas.openGroup(groupId(key), config.members(), config.slot(), config.priority(), hosted));
+            HostedDatabase opened = hosted;
+            boolean awaitsBase = config.base() != null && !config.base().equals(config.name());
+            Snapshots snapshots = hosted.snapshots(config.members(), awaitsBase, () -> checkpoints.soon(opened));
+            hosted.attach(replicas.openGroup(
+                    groupId(key), config.members(), config.slot(), config.priority(), hosted, snapshots));
             checkpoints.add(hosted, config.reclaimPercent());
             databases.put(key, new Sessions(hosted, link));
             return hosted;

@@ -4,6 +4,7 @@ import io.synod.engine.database.Errors;
 import io.synod.group.Member;
 import io.synod.group.Members;
 import io.synod.jdbc.SynodUrl;
+import io.synod.replica.LogLimits;
 import java.net.InetAddress;
 import java.nio.file.Path;
 import java.sql.SQLException;
@@ -27,6 +28,7 @@ import java.util.TreeMap;
  * @param timeoutMillis how long a client waits for a leader or a majority
  * @param base the node whose H2 file a new group begins with; {@code null} for one that begins empty
  * @param outsideChanges what to do with a file that was written to outside of its log; {@code null} to refuse it
+ * @param logLimits what is kept and spent for members that are behind
  * @param reclaimPercent a file of which less is current is compacted; 0 for never
  */
 record NodeConfig(
@@ -40,7 +42,8 @@ record NodeConfig(
         long timeoutMillis,
         String base,
         String outsideChanges,
-        int reclaimPercent) {
+        int reclaimPercent,
+        LogLimits logLimits) {
     static final String ADOPT = "ADOPT";
     static final String DISCARD = "DISCARD";
 
@@ -94,7 +97,8 @@ record NodeConfig(
                 url.intSetting("FAILOVER_TIMEOUT"),
                 base,
                 outsideChanges == null ? null : outsideChanges.toUpperCase(Locale.ROOT),
-                url.intSetting("RECLAIM"));
+                url.intSetting("RECLAIM"),
+                new LogLimits((long) url.intSetting("LOG_LIMIT") << 20, (long) url.intSetting("SNAPSHOT_RATE") << 20));
     }
 
     private static String orDefault(String value, String other) {

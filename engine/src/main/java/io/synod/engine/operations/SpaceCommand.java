@@ -85,7 +85,8 @@ final class SpaceCommand implements Callable<Integer> {
             rows.next();
             String rebuilt = rows.getString("REBUILT");
             out.println(rows.getString("NODE") + ": " + rows.getLong("FILE_BYTES") + " bytes, "
-                    + rows.getInt("FILL_PERCENT") + " % current, checkpoint at index " + rows.getLong("CHECKPOINT_INDEX")
+                    + rows.getInt("FILL_PERCENT") + " % current, checkpoint at index "
+                    + rows.getLong("CHECKPOINT_INDEX")
                     + (rebuilt == null ? "" : ", rebuilt " + rebuilt));
         }
     }

@@ -34,6 +34,8 @@ public final class Sessions {
             "BASE",
             "OUTSIDE_CHANGES",
             "RECLAIM",
+            "LOG_LIMIT",
+            "SNAPSHOT_RATE",
             "CONNECT_TIMEOUT",
             "FAILOVER_TIMEOUT",
             "SYNOD_REQUESTS",

@@ -36,8 +36,17 @@ final class SystemCalls {
         }
     }
 
-    private static final List<String> CALLS =
-            List.of("STATUS", "RESOLVE", "COMMIT", "SETTLE", "REQUEST", "TRANSFER", "DIGEST_START", "DIGEST", "SPACE", "RECLAIM");
+    private static final List<String> CALLS = List.of(
+            "STATUS",
+            "RESOLVE",
+            "COMMIT",
+            "SETTLE",
+            "REQUEST",
+            "TRANSFER",
+            "DIGEST_START",
+            "DIGEST",
+            "SPACE",
+            "RECLAIM");
 
     private static final Set<String> SETTINGS = Set.of("READ", "COMMIT", "MAX_STALENESS");
 
