@@ -488,6 +488,11 @@ public final class Writer {
             }
         }
         try {
+            if (session.isClosed()) {
+                // By its client, since it was listed among those to be ended; closing has ended its transaction.
+                database.writers().leave(this);
+                return true;
+            }
             switch (state) {
                 case IDLE, OPEN -> {
                     // IDLE: admitted, and not begun yet.

@@ -96,13 +96,13 @@ public final class Member implements AutoCloseable {
     public void ddl(String sql, String... touched) throws SQLException {
         boolean restarts = sql.contains("RESTART");
         if (restarts) {
-            marks.beforeRestart(system);
+            marks.beforeRestart(sql);
         }
         system.lock();
         try {
             system.prepareLocal(sql).executeUpdate(null);
             tables.onDdlApplied(system, state.appliedIndex() + 1, List.of(touched));
-            marks.onDdlApplied(system, restarts);
+            marks.onDdlApplied(system, restarts ? sql : null);
             finish(system);
         } finally {
             system.unlock();
