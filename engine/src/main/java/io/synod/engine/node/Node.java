@@ -164,7 +164,7 @@ public final class Node implements SessionFactory, AutoCloseable {
             Map<String, String> openSettings = OpenSettings.of(h2Settings);
             Path directory = config.directory();
             store = directory == null
-                    ? H2Store.openMemory(openSettings)
+                    ? H2Store.openMemory(key, openSettings)
                     : H2Store.openFile(directory.resolve(key), openSettings);
             HostedDatabase hosted = new HostedDatabase(key, config.name(), store, config.timeoutMillis());
             hosted.addRoleListener((name, leader, epoch, serving) -> {

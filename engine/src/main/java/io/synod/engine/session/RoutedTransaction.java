@@ -388,7 +388,8 @@ final class RoutedTransaction {
 
     <T> T forwardStatement(RoutedCommand command, Execution<T> execution) {
         T result = forward(command, execution);
-        behind = true;
+        // What JDBC asks this node's H2 without a statement (mode, schema, settings) has to know it, too.
+        behind = !database.log().awaitReadable(database.timeoutMillis() * 1_000_000L);
         return result;
     }
 

@@ -91,9 +91,13 @@ public final class H2Store implements AutoCloseable {
         return store;
     }
 
-    /** Opens a new database in memory. */
-    public static H2Store openMemory(Map<String, String> settings) throws SQLException {
-        return new H2Store(open(new ConnectionInfo("mem:synod"), settings), null, NEVER);
+    /**
+     * Opens a new database in memory.
+     *
+     * @param name what JDBC calls its catalog; another database may have the same
+     */
+    public static H2Store openMemory(String name, Map<String, String> settings) throws SQLException {
+        return new H2Store(open(new ConnectionInfo("mem:" + name), settings), null, NEVER);
     }
 
     private static Database open(ConnectionInfo info, Map<String, String> settings) throws SQLException {
