@@ -6,12 +6,18 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Properties;
+import java.util.Set;
 import java.util.TreeMap;
 
 /** Takes a {@code jdbc:synod:} URL apart; {@code \;} in a value stands for a semicolon, as in H2. */
 final class SynodUrlParser {
     /** What a URL and the properties beside it say; the password is kept out of the URL's record. */
     record Parsed(SynodUrl url, char[] password) {}
+
+    /** Settings whose values are words of ours, in any case. */
+    private static final Set<String> CHOICES = Set.of("READ", "COMMIT", "TARGET");
+
+    private static final String FAMILY = "h2:";
 
     private final String url;
     private final Map<String, String> settings = new TreeMap<>();
@@ -51,7 +57,12 @@ final class SynodUrlParser {
                 put(upper, value.toString(), false);
             }
         }
-        return new Parsed(parseTarget(parts.get(0)), password);
+        return new Parsed(parseTarget(withoutFamily(parts.get(0))), password);
+    }
+
+    /** For clients that look for {@code :h2:} in a URL to tell whose SQL it is, as jOOQ does. */
+    private static String withoutFamily(String target) {
+        return target.startsWith(FAMILY) ? target.substring(FAMILY.length()) : target;
     }
 
     private SynodUrl parseTarget(String target) throws SQLException {
@@ -114,7 +125,7 @@ final class SynodUrlParser {
             password = value.toCharArray();
         } else if (Settings.own(key) != null) {
             Settings.own(key).check(value);
-            String normal = key.equals("READ") || key.equals("COMMIT") ? value.toUpperCase(Locale.ROOT) : value;
+            String normal = CHOICES.contains(key) ? value.toUpperCase(Locale.ROOT) : value;
             settings.put(key, agreed(key, settings.get(key), normal));
         } else if (Settings.isH2(key)) {
             h2Settings.put(key, agreed(key, h2Settings.get(key), value));

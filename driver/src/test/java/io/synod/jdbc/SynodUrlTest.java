@@ -29,6 +29,8 @@ class SynodUrlTest {
                 "jdbc:synod:file:~/d/shop;LOCK_TIMEOUT=5;;    | FILE   | ~/d        | shop   |",
                 "jdbc:synod://h:1/shop                        | REMOTE |            | shop   | h:1",
                 "jdbc:synod://h1:7201,h2:7202/shop;COMMIT=QUORUM | REMOTE |         | shop   | h1:7201,h2:7202",
+                "jdbc:synod:h2://h:1/shop                     | REMOTE |            | shop   | h:1",
+                "jdbc:synod:h2:file:./data/shop               | FILE   | ./data     | shop   |",
                 "jdbc:synod://[::1]:7201,h:65535/a.b-c_1      | REMOTE |            | a.b-c_1 | [::1]:7201,h:65535",
             })
     void good_urls_are_taken_apart(String url, SynodUrl.Kind kind, String path, String database, String endpoints)
@@ -62,9 +64,9 @@ class SynodUrlTest {
                 "jdbc:synod://[::1:7201/shop                   | HOST:PORT",
                 "jdbc:synod:mem:x;READ                         | not KEY=VALUE",
                 "jdbc:synod:mem:x;=1                           | not KEY=VALUE",
-                "jdbc:synod:mem:x;READ=STRONG                  | one of LINEARIZABLE, SESSION, LOCAL",
-                "jdbc:synod:mem:x;READ=BOUNDED                 | not in this version",
-                "jdbc:synod:mem:x;COMMIT=ALL                   | not in this version",
+                "jdbc:synod:mem:x;READ=STRONG                  | one of LINEARIZABLE, BOUNDED, SESSION, LOCAL",
+                "jdbc:synod:mem:x;MAX_STALENESS=soon           | from 0 to 3600000 ms",
+                "jdbc:synod:mem:x;COMMIT=MOST                  | one of QUORUM, ALL, LOCAL",
                 "jdbc:synod:mem:x;FAILOVER_TIMEOUT=soon        | from 0 to 3600000 ms",
                 "jdbc:synod:mem:x;CONNECT_TIMEOUT=0            | from 1 to 3600000 ms",
                 "jdbc:synod:mem:x;READ=LOCAL;READ=SESSION      | given twice",

@@ -3,10 +3,13 @@ package io.synod.engine.session;
 import io.synod.engine.database.CommitId;
 import io.synod.engine.database.Errors;
 import io.synod.engine.database.HostedDatabase;
+import io.synod.engine.database.ReadDemand;
 import io.synod.engine.database.ReadLevel;
 import io.synod.engine.database.Writer;
 import io.synod.engine.session.SqlText.Token;
 import io.synod.engine.session.StatementRouter.Decision;
+import io.synod.engine.session.StatementRouter.Route;
+import java.sql.SQLWarning;
 import java.util.List;
 import java.util.UUID;
 import java.util.function.Supplier;
@@ -33,17 +36,17 @@ import org.h2.result.ResultInterface;
  */
 final class RoutedSession extends LocalView {
     private final HostedDatabase database;
-    private final Writer writer;
-    private final StatementRouter router;
+    private Writer writer;
+    private StatementRouter router;
     private final Forwarding forwarding;
     private final DdlRunner ddl;
     private final CommitIds ids = new CommitIds();
+    private final Levels levels;
     private final RoutedTransaction transaction;
     private final Runnable onClose;
     private final boolean internal;
 
     private boolean closed;
-    private ReadLevel readLevel;
 
     RoutedSession(
             HostedDatabase database,
@@ -59,8 +62,9 @@ final class RoutedSession extends LocalView {
         this.ddl = new DdlRunner(this);
         this.onClose = onClose;
         this.internal = options.internal();
-        this.readLevel = options.readLevel();
-        this.transaction = new RoutedTransaction(database, local, writer, forwarding, ids, internal, this::close);
+        this.levels = new Levels(options.read(), options.commit());
+        this.transaction =
+                new RoutedTransaction(database, local, writer, forwarding, ids, levels, internal, this::close);
     }
 
     // ---- statements -----------------------------------------------------------------------------------------------
@@ -85,12 +89,12 @@ final class RoutedSession extends LocalView {
                 // It may name a table that this session has on the leader only.
                 return RoutedCommand.elsewhere(this, sql, tokens);
             }
-            if (!transaction.isBehind() && database.log().servingEpoch() != 0) {
+            if (!levels.seen().isBehind(database.log()) && database.log().servingEpoch() != 0) {
                 throw e;
             }
             // The object may have been created elsewhere a moment ago.
             database.reads().awaitReadable();
-            transaction.caughtUp();
+            levels.seen().caughtUp();
             command = compile(sql);
         }
         return RoutedCommand.compiled(this, sql, tokens, command, router.route(command, tokens));
@@ -109,10 +113,16 @@ final class RoutedSession extends LocalView {
         lock();
         try {
             checkOpen();
+            if (!isHarmless(command)) {
+                transaction.settle(
+                        command.decision() != null && command.decision().route() == Route.ROLLBACK);
+            }
             if (command.systemCall() != null) {
                 return SystemCalls.execute(this, command.systemCall(), execution);
             }
             return dispatch(command, execution);
+        } catch (DbException e) {
+            throw explained(e);
         } finally {
             if (!transaction.isList() && !isNaming(command)) {
                 ids.forgetName();
@@ -197,10 +207,12 @@ final class RoutedSession extends LocalView {
     }
 
     private <T> T read(RoutedCommand command, Execution<T> execution) {
+        ReadDemand demand =
+                command.hint() == null ? levels.read() : command.hint().over(levels.read());
         switch (transaction.placeOfRead()) {
             case HERE -> {
                 T result = transaction.here(command, execution);
-                if (readLevel == ReadLevel.LINEARIZABLE) {
+                if (demand.level() == ReadLevel.LINEARIZABLE) {
                     database.reads().confirm(writer);
                 }
                 return result;
@@ -213,10 +225,7 @@ final class RoutedSession extends LocalView {
                     return transaction.write(command, execution);
                 }
                 transaction.readsHere();
-                T result = database.reads()
-                        .read(readLevel, transaction.isBehind(), () -> transaction.onLocal(command, execution));
-                transaction.caughtUp();
-                return result;
+                return database.reads().read(demand, levels.seen(), () -> transaction.onLocal(command, execution));
             }
         }
     }
@@ -303,8 +312,18 @@ final class RoutedSession extends LocalView {
         return forwarding.transfer(member);
     }
 
-    void setReadLevel(ReadLevel level) {
-        readLevel = level;
+    Levels levels() {
+        return levels;
+    }
+
+    @Override
+    public SQLWarning takeWarnings() {
+        return levels.takeWarnings();
+    }
+
+    /** What neither needs to know how the last commit ended, nor should be kept from the user by it. */
+    private static boolean isHarmless(RoutedCommand command) {
+        return command.systemCall() != null && command.systemCall().name().equals("STATUS");
     }
 
     private void checkOpen() {
@@ -312,6 +331,27 @@ final class RoutedSession extends LocalView {
             throw DbException.get(ErrorCode.DATABASE_CALLED_AT_SHUTDOWN);
         }
         database.checkRunning();
+        if (database.isReplaced(local)) {
+            move();
+        }
+    }
+
+    /** The inner session's database is gone, a snapshot has taken its place. */
+    private void move() {
+        SessionLocal old = local;
+        SessionLocal fresh = database.store().session(old.getUser().getName());
+        SessionState.move(old, fresh);
+        local = fresh;
+        writer = database.writer(fresh);
+        router = new StatementRouter(fresh);
+        transaction.move(fresh, writer);
+    }
+
+    /** An error of H2 on a copy that is being replaced says nothing of the statement. */
+    private DbException explained(DbException e) {
+        return database.isReplaced(local) && e.getErrorCode() != Errors.RETRY_CODE
+                ? Errors.retry("this node's copy was replaced by a snapshot while the statement ran")
+                : e;
     }
 
     // ---- H2's session ---------------------------------------------------------------------------------------------
@@ -353,6 +393,7 @@ final class RoutedSession extends LocalView {
 
     @Override
     public void setAutoCommit(boolean on) {
+        transaction.settle(false);
         transaction.setAutoCommit(on);
     }
 
@@ -366,6 +407,7 @@ final class RoutedSession extends LocalView {
 
     @Override
     public void setIsolationLevel(IsolationLevel level) {
+        transaction.settle(false);
         transaction.commitImplicitly();
         local.lock();
         try {
@@ -377,8 +419,6 @@ final class RoutedSession extends LocalView {
 
     @Override
     public DatabaseMeta getDatabaseMeta() {
-        DatabaseMeta meta = database.reads().read(readLevel, transaction.isBehind(), local::getDatabaseMeta);
-        transaction.caughtUp();
-        return meta;
+        return database.reads().read(levels.read(), levels.seen(), local::getDatabaseMeta);
     }
 }

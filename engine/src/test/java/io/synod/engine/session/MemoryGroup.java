@@ -154,6 +154,21 @@ final class MemoryGroup {
         }
 
         @Override
+        public boolean awaitFresh(long maxAgeNanos, long timeoutNanos) {
+            return awaitReadable(timeoutNanos);
+        }
+
+        @Override
+        public long ageNanos() {
+            return leader == this ? 0 : Long.MAX_VALUE;
+        }
+
+        @Override
+        public List<String> awaitEverywhere(long index, long timeoutNanos) {
+            return List.of();
+        }
+
+        @Override
         public boolean leaseHolds() {
             return leader == this && !leaseless;
         }
@@ -256,6 +271,11 @@ final class MemoryGroup {
         @Override
         public Entry entry() {
             return entry;
+        }
+
+        @Override
+        public boolean awaitForced(long timeoutNanos) {
+            return entry != null;
         }
 
         @Override

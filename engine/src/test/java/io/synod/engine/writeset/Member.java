@@ -33,7 +33,15 @@ public final class Member implements AutoCloseable {
         this.marks = SequenceMarks.load(system);
         this.state = AppliedState.load(system);
         system.commit(false);
-        this.checkpoint = store.checkpoints(state::appliedIndex);
+        this.checkpoint = checkpoints(store, state);
+    }
+
+    private static Checkpoint checkpoints(H2Store store, AppliedState state) {
+        try {
+            return store.checkpoints(state::appliedIndex);
+        } catch (IOException e) {
+            throw new java.io.UncheckedIOException(e);
+        }
     }
 
     public static Member inMemory() throws SQLException {
@@ -88,13 +96,13 @@ public final class Member implements AutoCloseable {
     public void ddl(String sql, String... touched) throws SQLException {
         boolean restarts = sql.contains("RESTART");
         if (restarts) {
-            marks.beforeRestart(system);
+            marks.beforeRestart(sql);
         }
         system.lock();
         try {
             system.prepareLocal(sql).executeUpdate(null);
             tables.onDdlApplied(system, state.appliedIndex() + 1, List.of(touched));
-            marks.onDdlApplied(system, restarts);
+            marks.onDdlApplied(system, restarts ? sql : null);
             finish(system);
         } finally {
             system.unlock();
