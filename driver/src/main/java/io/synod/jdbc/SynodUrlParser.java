@@ -16,6 +16,7 @@ final class SynodUrlParser {
 
     /** Settings whose values are words of ours, in any case. */
     private static final Set<String> CHOICES = Set.of("READ", "COMMIT", "TARGET");
+
     private static final String FAMILY = "h2:";
 
     private final String url;

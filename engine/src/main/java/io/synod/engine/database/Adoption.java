@@ -75,7 +75,7 @@ public final class Adoption {
         TableRegistry tables = TableRegistry.load(session);
         SequenceMarks marks = SequenceMarks.load(session);
         tables.onDdlApplied(session, index, List.of());
-        marks.onDdlApplied(session, false);
+        marks.onDdlApplied(session, null);
         state.configure(session, members.encode());
         state.advance(session, index, epoch);
     }
