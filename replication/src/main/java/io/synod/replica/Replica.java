@@ -546,6 +546,12 @@ final class Replica implements ReplicatedLog {
     }
 
     @Override
+    public String clientAddress(String member) {
+        Member known = members().byName(member);
+        return known == null || node.transport() == null ? "" : node.transport().clientAddress(known.slot());
+    }
+
+    @Override
     public List<MemberStatus> status() {
         // Lists files: not under the lock.
         long bytes = node.log().bytes();

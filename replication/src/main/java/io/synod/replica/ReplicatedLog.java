@@ -73,6 +73,11 @@ public interface ReplicatedLog extends AutoCloseable {
 
     Members members();
 
+    /** {@code host:port} where clients reach that member, as it has said; empty where it has not, or has no such place. */
+    default String clientAddress(String member) {
+        return "";
+    }
+
     /** What status shows of every member as this node knows it; complete on the leader. */
     java.util.List<MemberStatus> status();
 

@@ -86,7 +86,11 @@ public final class Node implements SessionFactory, AutoCloseable {
                 listener = listen(config.listen());
                 transport = new SocketTransport(
                         new SocketTransport.Identity(
-                                config.cluster(), config.members(), config.slot(), identity.incarnation()),
+                                config.cluster(),
+                                config.members(),
+                                config.slot(),
+                                identity.incarnation(),
+                                config.clientAddress()),
                         listener,
                         sql,
                         identity,
@@ -175,7 +179,7 @@ public final class Node implements SessionFactory, AutoCloseable {
             hosted.attach(replicas.openGroup(
                     groupId(key), config.members(), config.slot(), config.priority(), hosted, snapshots));
             checkpoints.add(hosted, config.reclaimPercent());
-            databases.put(key, new Sessions(hosted, link));
+            databases.put(key, new Sessions(hosted, link, config.shown()));
             return hosted;
         } catch (IOException | RuntimeException e) {
             if (hosted != null) {

@@ -37,9 +37,8 @@ class OlderH2FilesTest {
         Path jar = Path.of("target", "older-h2", "h2-" + version + ".jar");
         try (URLClassLoader loader =
                 new URLClassLoader(new URL[] {jar.toUri().toURL()}, ClassLoader.getPlatformClassLoader())) {
-            Driver driver = (Driver) loader.loadClass("org.h2.Driver")
-                    .getDeclaredConstructor()
-                    .newInstance();
+            Driver driver = (Driver)
+                    loader.loadClass("org.h2.Driver").getDeclaredConstructor().newInstance();
             Properties user = new Properties();
             user.setProperty("user", "sa");
             user.setProperty("password", "secret");
