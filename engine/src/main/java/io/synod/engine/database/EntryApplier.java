@@ -61,8 +61,11 @@ final class EntryApplier {
                 marks.lead(applySession);
                 settle(applySession, entry);
             });
-        } else if (entry.kind() != EntryKind.DATA) {
-            settleAlone(entry);
+        } else if (entry.kind() == EntryKind.CONFIG) {
+            inApplySession(() -> {
+                state.configure(applySession, entry.payload());
+                settle(applySession, entry);
+            });
         } else {
             applyRecord(entry, LogRecord.decode(entry.payload()), work);
         }

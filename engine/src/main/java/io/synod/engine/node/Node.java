@@ -177,7 +177,7 @@ public final class Node implements SessionFactory, AutoCloseable {
                 }
             });
             hosted.attach(replicas.openGroup(groupId(key), config.members(), config.slot(), config.priority(), hosted));
-            checkpoints.add(hosted, directory == null ? null : store.checkpoints(hosted::appliedIndex));
+            checkpoints.add(hosted);
             databases.put(key, new Sessions(hosted, link, config.shown()));
             return hosted;
         } catch (IOException | RuntimeException e) {

@@ -9,6 +9,7 @@ import io.synod.engine.database.Writer;
 import io.synod.engine.session.SqlText.Token;
 import io.synod.engine.session.StatementRouter.Decision;
 import io.synod.engine.session.StatementRouter.Route;
+import io.synod.jdbc.ReplyHead;
 import java.sql.SQLWarning;
 import java.util.List;
 import java.util.UUID;
@@ -37,8 +38,8 @@ import org.h2.result.ResultInterface;
  */
 final class RoutedSession extends LocalView {
     private final HostedDatabase database;
-    private final Writer writer;
-    private final StatementRouter router;
+    private Writer writer;
+    private StatementRouter router;
     private final Forwarding forwarding;
     private final DdlRunner ddl;
     private final CommitIds ids = new CommitIds();
@@ -65,6 +66,7 @@ final class RoutedSession extends LocalView {
         this.onClose = onClose;
         this.internal = options.internal();
         this.levels = new Levels(options.read(), options.commit());
+        levels.seen().shown(options.seenIndex());
         this.transaction =
                 new RoutedTransaction(database, local, writer, forwarding, ids, levels, internal, this::close);
     }
@@ -139,6 +141,8 @@ final class RoutedSession extends LocalView {
                 return SystemCalls.execute(this, command.systemCall(), execution);
             }
             return dispatch(command, execution);
+        } catch (DbException e) {
+            throw explained(e);
         } finally {
             if (!transaction.isList() && !isNaming(command)) {
                 ids.forgetName();
@@ -333,14 +337,22 @@ final class RoutedSession extends LocalView {
     }
 
     @Override
+    public ReplyHead replyHead() {
+        return new ReplyHead(
+                database.log().servingEpoch() != 0,
+                levels.hasWarnings(),
+                levels.seen().index(),
+                transaction.isUnsettled() ? transaction.lastCommitId().number() : 0);
+    }
+
+    @Override
     public SQLWarning takeWarnings() {
         return levels.takeWarnings();
     }
 
     /** What neither needs to know how the last commit ended, nor should be kept from the user by it. */
     private static boolean isHarmless(RoutedCommand command) {
-        return command.isOfNode()
-                || command.systemCall() != null && command.systemCall().name().equals("STATUS");
+        return command.isOfNode() || command.systemCall() != null && SystemCalls.isHarmless(command.systemCall());
     }
 
     private void checkOpen() {
@@ -348,6 +360,27 @@ final class RoutedSession extends LocalView {
             throw DbException.get(ErrorCode.DATABASE_CALLED_AT_SHUTDOWN);
         }
         database.checkRunning();
+        if (database.isReplaced(local)) {
+            move();
+        }
+    }
+
+    /** The inner session's database is gone, a snapshot has taken its place. */
+    private void move() {
+        SessionLocal old = local;
+        SessionLocal fresh = database.store().session(old.getUser().getName());
+        SessionState.move(old, fresh);
+        local = fresh;
+        writer = database.writer(fresh);
+        router = new StatementRouter(fresh);
+        transaction.move(fresh, writer);
+    }
+
+    /** An error of H2 on a copy that is being replaced says nothing of the statement. */
+    private DbException explained(DbException e) {
+        return database.isReplaced(local) && e.getErrorCode() != Errors.RETRY_CODE
+                ? Errors.retry("this node's copy was replaced by a snapshot while the statement ran")
+                : e;
     }
 
     // ---- H2's session ---------------------------------------------------------------------------------------------

@@ -33,7 +33,15 @@ public final class Member implements AutoCloseable {
         this.marks = SequenceMarks.load(system);
         this.state = AppliedState.load(system);
         system.commit(false);
-        this.checkpoint = store.checkpoints(state::appliedIndex);
+        this.checkpoint = checkpoints(store, state);
+    }
+
+    private static Checkpoint checkpoints(H2Store store, AppliedState state) {
+        try {
+            return store.checkpoints(state::appliedIndex);
+        } catch (IOException e) {
+            throw new java.io.UncheckedIOException(e);
+        }
     }
 
     public static Member inMemory() throws SQLException {
