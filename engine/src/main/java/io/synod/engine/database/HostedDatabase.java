@@ -3,7 +3,9 @@ package io.synod.engine.database;
 import io.synod.engine.snapshot.Checkpoint;
 import io.synod.engine.snapshot.H2Store;
 import io.synod.engine.snapshot.StatementGate;
+import io.synod.engine.writeset.LargeCapture;
 import io.synod.engine.writeset.SequenceMarks;
+import io.synod.engine.writeset.Spool;
 import io.synod.engine.writeset.WriteSetCapture;
 import io.synod.group.Entry;
 import io.synod.group.Invariant;
@@ -56,6 +58,7 @@ public final class HostedDatabase implements Applier, AutoCloseable {
     private final String node;
     private final long timeoutMillis;
     private final EntryEndings endings;
+    private final Shipments shipments = new Shipments(this);
     private final WriterRegistry writers = new WriterRegistry();
     private final ReadGate reads = new ReadGate(this);
     private final Digests digests = new Digests();
@@ -344,9 +347,34 @@ public final class HostedDatabase implements Applier, AutoCloseable {
 
     // ---- for sessions ---------------------------------------------------------------------------------------------
 
-    /** The write set of the session's open transaction, {@code null} when it changed nothing that is replicated. */
+    /**
+     * The write set of the session's open transaction: {@code null} when it changed nothing that is replicated, {@link
+     * WriteSetCapture#OVERSIZED} when it is more than one entry may hold.
+     */
     byte[] capture(SessionLocal session) {
-        return WriteSetCapture.capture(session, copy.tables(), copy.marks());
+        return WriteSetCapture.capture(session, copy.tables(), copy.marks(), Shipments.ONE_ENTRY);
+    }
+
+    /** Its way into the log in parts, for a transaction whose write set is {@link WriteSetCapture#OVERSIZED}. */
+    Shipments.Shipment shipment(SessionLocal session, long epoch) {
+        return shipments.begin(epoch, new LargeCapture(session, copy.tables()));
+    }
+
+    byte[] head(LargeCapture capture) {
+        return capture.head(copy.marks());
+    }
+
+    /** What the log holds of write sets that are not decided yet. */
+    public Spool spool() {
+        return copy.spool();
+    }
+
+    /**
+     * While this node leads, has all members forget what is left of large transactions that ended before their commit. To be
+     * called now and then.
+     */
+    public void abandonLeftOvers() {
+        shipments.abandonLeftOvers(log, copy.spool());
     }
 
     boolean wasVoid(long index) {

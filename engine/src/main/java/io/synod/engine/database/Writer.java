@@ -1,6 +1,7 @@
 package io.synod.engine.database;
 
 import io.synod.engine.writeset.LockWaits;
+import io.synod.engine.writeset.WriteSetCapture;
 import io.synod.replica.Proposal;
 import java.util.Collection;
 import java.util.concurrent.TimeUnit;
@@ -37,6 +38,9 @@ public final class Writer {
         PROPOSED,
         ENDED
     }
+
+    /** Says that what is to be logged does not fit into one entry; known by reference. */
+    private static final LogRecord OVERSIZED = new LogRecord.Digest();
 
     private final HostedDatabase database;
     private final SessionLocal session;
@@ -232,19 +236,20 @@ public final class Writer {
         committing = id;
         Proposal proposal = propose(mine, () -> {
             byte[] rows = database.capture(session);
+            if (rows == WriteSetCapture.OVERSIZED) {
+                return OVERSIZED;
+            }
             return rows == null ? null : new LogRecord.WriteSet(id, rows);
         });
-        if (proposal == null) {
-            database.coverSequences();
-            return 0;
+        if (proposal == null && isOpen()) {
+            return commitInParts(id, mine);
         }
         long nanos = TimeUnit.MILLISECONDS.toNanos(database.timeoutMillis());
-        if (level == CommitLevel.LOCAL && proposal.awaitForced(nanos)) {
+        if (proposal != null && level == CommitLevel.LOCAL && proposal.awaitForced(nanos)) {
             unsettled = new Unsettled(proposal, mine);
-        } else {
-            await(proposal, mine);
+            return proposal.entry().index();
         }
-        return proposal.entry().index();
+        return await(proposal, mine);
     }
 
     /** Whether the last commit was answered and is not decided, as far as the session knows. */
@@ -272,11 +277,43 @@ public final class Writer {
         return last.proposal().entry().index();
     }
 
+    /** The parts need a majority anyhow: at every level it returns when it is applied here. */
+    private long commitInParts(CommitId id, PendingWork mine) {
+        try (Shipments.Shipment shipment = exclusively(() -> database.shipment(session, epoch))) {
+            Proposal proposal;
+            try {
+                shipment.ship(this::exclusively);
+                proposal = propose(mine, () -> shipment.record(id));
+            } catch (RuntimeException e) {
+                rollback();
+                shipment.abandon();
+                throw e;
+            }
+            if (proposal == null) {
+                shipment.abandon();
+            }
+            return await(proposal, mine);
+        }
+    }
+
+    private <T> T exclusively(Supplier<T> reading) {
+        busy.lock();
+        session.lock();
+        try {
+            checkAlive();
+            return reading.get();
+        } finally {
+            session.unlock();
+            busy.unlock();
+        }
+    }
+
     /**
      * OPEN → PROPOSED.
      *
      * @param prepare makes the record, or {@code null} where there is nothing to be logged
-     * @return {@code null} when the transaction has ended with nothing to be logged
+     * @return {@code null} when the transaction has ended with nothing to be logged, or is open because its record is {@link
+     *     #OVERSIZED}
      */
     private Proposal propose(PendingWork mine, Supplier<LogRecord> prepare) {
         busy.lock();
@@ -284,6 +321,9 @@ public final class Writer {
         try {
             checkAlive();
             LogRecord record = prepare.get();
+            if (record == OVERSIZED) {
+                return null;
+            }
             if (record == null) {
                 endUnchanged();
                 return null;
@@ -335,7 +375,15 @@ public final class Writer {
         return mine.result(database, proposal.entry().index());
     }
 
-    private void await(Proposal proposal, PendingWork mine) {
+    /**
+     * @param proposal {@code null} when there is nothing to wait for but that values once seen are safe
+     * @return its index; 0 when there is none
+     */
+    private long await(Proposal proposal, PendingWork mine) {
+        if (proposal == null) {
+            database.coverSequences();
+            return 0;
+        }
         Proposal.Outcome outcome = proposal.await(TimeUnit.MILLISECONDS.toNanos(database.timeoutMillis()));
         if (outcome == Proposal.Outcome.UNKNOWN) {
             busy.lock();
@@ -348,6 +396,7 @@ public final class Writer {
             forget();
         }
         mine.checkOutcome(outcome, proposal, database);
+        return proposal.entry().index();
     }
 
     /** The proposal is decided: whatever is left of the local work is undone. */
@@ -504,6 +553,11 @@ public final class Writer {
             }
         }
         try {
+            if (session.isClosed()) {
+                // By its client, since it was listed among those to be ended; closing has ended its transaction.
+                database.writers().leave(this);
+                return true;
+            }
             switch (state) {
                 case IDLE, OPEN -> {
                     // IDLE: admitted, and not begun yet.

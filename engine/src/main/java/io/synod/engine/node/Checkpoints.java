@@ -77,6 +77,7 @@ final class Checkpoints implements AutoCloseable {
     private static void keepHouse(HostedDatabase database) {
         try {
             database.confirmStatements();
+            database.abandonLeftOvers();
             database.expireCommitIds(System.nanoTime());
         } catch (RuntimeException e) {
             LOG.warn("database {}: housekeeping is left for the next time", database.name(), e);
