@@ -47,7 +47,9 @@ final class SystemCalls {
             "REQUEST",
             "TRANSFER",
             "DIGEST_START",
-            "DIGEST");
+            "DIGEST",
+            "SPACE",
+            "RECLAIM");
 
     private static final Set<String> SETTINGS = Set.of("READ", "COMMIT", "MAX_STALENESS");
 
@@ -148,6 +150,13 @@ final class SystemCalls {
                 String member = call.arguments().isEmpty() ? null : argument(call, 0);
                 boolean done = session.transfer(member);
                 return execution.rows(single("TRANSFERRED", ValueBoolean.get(done)));
+            }
+            case "SPACE" -> {
+                return execution.rows(SpaceCalls.space(session.database()));
+            }
+            case "RECLAIM" -> {
+                session.local().getUser().checkAdmin();
+                return execution.rows(SpaceCalls.reclaim(session.database()));
             }
             case "DIGEST_START" -> {
                 return execution.rows(single("LOG_INDEX", ValueBigint.get(session.startDigest())));
