@@ -10,6 +10,7 @@ import org.h2.command.CommandInterface;
 import org.h2.engine.Session;
 import org.h2.engine.SessionLocal;
 import org.h2.expression.ParameterInterface;
+import org.h2.message.DbException;
 import org.h2.result.BatchResult;
 import org.h2.result.ResultInterface;
 import org.h2.result.ResultWithGeneratedKeys;
@@ -27,6 +28,9 @@ import org.h2.value.ValueLob;
 final class RoutedCommand implements CommandInterface, PlainRead {
     private final RoutedSession session;
     private final String sql;
+    /** What the application has sent: the same, but for passwords. */
+    private String sent;
+
     private final List<Token> tokens;
     private final Decision decision;
     /** {@code null} for a system call, and for what only the leader can compile. */
@@ -51,6 +55,7 @@ final class RoutedCommand implements CommandInterface, PlainRead {
             SystemCalls.Call systemCall) {
         this.session = session;
         this.sql = sql;
+        this.sent = sql;
         this.tokens = tokens;
         this.local = local;
         this.compiledBy = local == null ? null : session.local();
@@ -75,6 +80,12 @@ final class RoutedCommand implements CommandInterface, PlainRead {
 
     String sql() {
         return sql;
+    }
+
+    /** Errors name this text. */
+    RoutedCommand sentAs(String text) {
+        sent = text;
+        return this;
     }
 
     List<Token> tokens() {
@@ -143,6 +154,10 @@ final class RoutedCommand implements CommandInterface, PlainRead {
         if (local != null) {
             List<? extends ParameterInterface> from = local.getParameters();
             List<? extends ParameterInterface> to = target.getParameters();
+            if (!(execution instanceof Execution.Batch)) {
+                // Over there one that was not set would be NULL.
+                from.forEach(this::checkSet);
+            }
             for (int i = 0; i < to.size() && i < from.size(); i++) {
                 Value value = from.get(i).getParamValue();
                 if (value != null) {
@@ -155,6 +170,14 @@ final class RoutedCommand implements CommandInterface, PlainRead {
             return execution.whole().on(target);
         } finally {
             running = null;
+        }
+    }
+
+    private void checkSet(ParameterInterface parameter) {
+        try {
+            parameter.checkSet();
+        } catch (DbException e) {
+            throw ErrorSql.add(e, sql);
         }
     }
 
@@ -219,12 +242,12 @@ final class RoutedCommand implements CommandInterface, PlainRead {
 
     @Override
     public ResultInterface executeQuery(long maxRows, int fetchSize, boolean scrollable) {
-        return session.execute(this, new Execution.Query(maxRows, fetchSize, scrollable));
+        return run(new Execution.Query(maxRows, fetchSize, scrollable));
     }
 
     @Override
     public ResultWithGeneratedKeys executeUpdate(Object generatedKeysRequest) {
-        return session.execute(this, new Execution.Update(generatedKeysRequest));
+        return run(new Execution.Update(generatedKeysRequest));
     }
 
     @Override
@@ -233,7 +256,15 @@ final class RoutedCommand implements CommandInterface, PlainRead {
         if (decision == null || decision.route() != Route.WRITE) {
             return batch.oneByOne(this);
         }
-        return session.execute(this, batch);
+        return run(batch);
+    }
+
+    private <T> T run(Execution<T> execution) {
+        try {
+            return session.execute(this, execution);
+        } catch (DbException e) {
+            throw ErrorSql.add(ErrorSql.replace(e, sql, sent), sent);
+        }
     }
 
     @Override

@@ -13,8 +13,7 @@ import java.util.stream.Collectors;
 
 /** Random statements that change rows or the catalogue. Some fail, which must look the same as well. */
 final class Changes {
-    private static final List<String> ACTIONS =
-            List.of("CASCADE", "SET NULL", "SET DEFAULT", "RESTRICT", "NO ACTION");
+    private static final List<String> ACTIONS = List.of("CASCADE", "SET NULL", "SET DEFAULT", "RESTRICT", "NO ACTION");
 
     private final Random random;
     private final Model model;
@@ -38,7 +37,7 @@ final class Changes {
             case 10 -> Choice.of("DELETE FROM " + t.name + someIds(t));
             case 11 -> Choice.of(merge(t));
             case 12 -> mergeUsing(t);
-            case 13 -> Choice.query("SELECT * FROM FINAL TABLE (" + insertMany(t) + ")");
+            case 13 -> Choice.query("SELECT * FROM FINAL TABLE (" + insert(t, 1) + ")");
             case 14 ->
                 Choice.query("SELECT * FROM OLD TABLE (UPDATE " + t.name + " SET " + assignment(t) + someIds(t) + ")");
             default -> Choice.of(insertMany(t) + "; DELETE FROM " + t.name + someIds(t));
@@ -51,8 +50,11 @@ final class Changes {
     }
 
     private String insertMany(Table t) {
+        return insert(t, 1 + random.nextInt(4));
+    }
+
+    private String insert(Table t, int count) {
         List<Column> columns = t.written();
-        int count = 1 + random.nextInt(4);
         List<String> rows = new ArrayList<>();
         for (int i = 0; i < count; i++) {
             rows.add(columns.stream().map(this::value).collect(Collectors.joining(", ", "(", ")")));
@@ -198,8 +200,7 @@ final class Changes {
             }
             case 2 -> {
                 Column added = new Column(names.next("C"), Types.UUID, false);
-                return Choice.of(
-                        alter + "ADD COLUMN " + added.name() + " UUID BEFORE ID", () -> t.columns.add(added));
+                return Choice.of(alter + "ADD COLUMN " + added.name() + " UUID BEFORE ID", () -> t.columns.add(added));
             }
             case 3 -> {
                 return c.name().equals("ID")
@@ -209,7 +210,8 @@ final class Changes {
             case 4 -> {
                 return c.computed() || c.name().equals("ID")
                         ? Choice.of(alter + "ALTER COLUMN ID SET NOT NULL")
-                        : Choice.of(alter + "ALTER COLUMN " + c.name() + " SET DEFAULT " + c.type().value(random));
+                        : Choice.of(alter + "ALTER COLUMN " + c.name() + " SET DEFAULT "
+                                + c.type().value(random));
             }
             case 5 -> {
                 return Choice.of(alter + "ALTER COLUMN " + c.name() + " SET NOT NULL");
@@ -283,8 +285,7 @@ final class Changes {
         }
         String unique = random.nextInt(4) == 0 ? "UNIQUE " : "";
         String more = random.nextBoolean() ? ", ID DESC" : "";
-        return Choice.of(
-                "CREATE " + unique + "INDEX " + index + " ON " + t.name + "(" + c.name() + more + ")", learn);
+        return Choice.of("CREATE " + unique + "INDEX " + index + " ON " + t.name + "(" + c.name() + more + ")", learn);
     }
 
     Choice dropIndex() {

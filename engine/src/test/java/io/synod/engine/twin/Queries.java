@@ -23,8 +23,7 @@ final class Queries {
         return switch (random.nextInt(14)) {
             case 0 -> Choice.query("SELECT COUNT(*), COUNT(" + c.name() + ") FROM " + a.name);
             case 1 -> Choice.query("SELECT * FROM " + a.name + where(a));
-            case 2 ->
-                Choice.query("SELECT A.ID, B.ID FROM " + a.name + " A LEFT JOIN " + b.name + " B ON A.ID = B.ID");
+            case 2 -> Choice.query("SELECT A.ID, B.ID FROM " + a.name + " A LEFT JOIN " + b.name + " B ON A.ID = B.ID");
             case 3 -> Choice.query("SELECT MIN(ID), MAX(ID), SUM(ID) FROM " + a.name + where(a));
             case 4 ->
                 c.type().isOrdered()
@@ -41,8 +40,9 @@ final class Queries {
             case 10 -> view(a);
             case 11 -> Choice.query("SELECT _ROWID_ IS NOT NULL, ID FROM " + a.name);
             case 12 ->
-                Choice.query("SELECT COLUMN_NAME, DATA_TYPE, IS_NULLABLE FROM INFORMATION_SCHEMA.COLUMNS WHERE TABLE_NAME = '"
-                        + a.name + "'");
+                Choice.query(
+                        "SELECT COLUMN_NAME, DATA_TYPE, IS_NULLABLE FROM INFORMATION_SCHEMA.COLUMNS WHERE TABLE_NAME = '"
+                                + a.name + "'");
             default -> Choice.query("SELECT WHAT FROM LOG");
         };
     }
@@ -60,7 +60,8 @@ final class Queries {
         return switch (random.nextInt(5)) {
             case 0 -> " WHERE " + c.name() + " IS NULL";
             case 1 -> " WHERE " + c.name() + " IS NOT NULL AND ID > " + random.nextInt(30);
-            case 2 -> c.type().isOrdered() ? " WHERE " + c.name() + " >= " + c.type().value(random) : "";
+            case 2 ->
+                c.type().isOrdered() ? " WHERE " + c.name() + " >= " + c.type().value(random) : "";
             case 3 -> " WHERE ID BETWEEN 5 AND " + random.nextInt(40);
             default -> "";
         };

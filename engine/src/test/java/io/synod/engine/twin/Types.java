@@ -25,7 +25,9 @@ enum Types {
             r -> "TIMESTAMP WITH TIME ZONE '2024-01-1" + r.nextInt(10) + " 10:00:00+0" + r.nextInt(10) + ":00'"),
     INTERVAL("INTERVAL DAY TO SECOND", r -> "INTERVAL '" + r.nextInt(50) + " 1:02:03' DAY TO SECOND"),
     UUID("UUID", r -> "UUID '00000000-0000-0000-0000-0000000000" + (10 + r.nextInt(90)) + "'"),
-    ENUM("ENUM('red', 'green', 'blue')", r -> List.of("'red'", "'green'", "'blue'").get(r.nextInt(3))),
+    ENUM(
+            "ENUM('red', 'green', 'blue')",
+            r -> List.of("'red'", "'green'", "'blue'").get(r.nextInt(3))),
     BINARY("VARBINARY(20)", r -> "X'" + (10 + r.nextInt(90)) + "ff'"),
     JSON("JSON", r -> "JSON '{\"n\": " + r.nextInt(20) + "}'"),
     ARRAY("INT ARRAY", r -> "ARRAY[" + r.nextInt(9) + ", " + r.nextInt(9) + "]"),
