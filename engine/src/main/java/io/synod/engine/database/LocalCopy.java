@@ -5,6 +5,7 @@ import io.synod.engine.snapshot.DamagedStoreException;
 import io.synod.engine.snapshot.H2Store;
 import io.synod.engine.writeset.AppliedState;
 import io.synod.engine.writeset.SequenceMarks;
+import io.synod.engine.writeset.Spool;
 import io.synod.engine.writeset.TableRegistry;
 import java.io.IOException;
 import org.h2.engine.SessionLocal;
@@ -21,6 +22,7 @@ record LocalCopy(
         AppliedState state,
         TableRegistry tables,
         SequenceMarks marks,
+        Spool spool,
         EntryApplier entries,
         Checkpoint checkpoints) {
     private static final String SENTINEL = "SYNOD_SENTINEL";
@@ -42,10 +44,11 @@ record LocalCopy(
                 applySession.unlock();
             }
             Table sentinel = createSentinel(store.systemSession());
-            EntryApplier entries = new EntryApplier(store, applySession, state, tables, marks, endings, digests);
+            Spool spool = Spool.open(store.database().getStore().getMvStore());
+            EntryApplier entries = new EntryApplier(store, applySession, state, tables, marks, spool, endings, digests);
             Checkpoint checkpoints = store.checkpoints(
                     () -> new Checkpoint.Position(state.appliedIndex(), state.appliedEpoch(), state.members()));
-            return new LocalCopy(store, sentinel, state, tables, marks, entries, checkpoints);
+            return new LocalCopy(store, sentinel, state, tables, marks, spool, entries, checkpoints);
         } catch (IllegalStateException | DbException e) {
             throw new DamagedStoreException("the database " + store.name() + " is not whole: " + e.getMessage(), e);
         }

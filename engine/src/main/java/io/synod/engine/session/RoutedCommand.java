@@ -42,6 +42,8 @@ final class RoutedCommand implements CommandInterface, PlainRead {
     /** {@code null} where the session's level counts. */
     private final ReadHint hint;
 
+    private final boolean ofNode;
+
     private Session remoteSession;
     private CommandInterface remote;
     private volatile CommandInterface running;
@@ -52,7 +54,8 @@ final class RoutedCommand implements CommandInterface, PlainRead {
             List<Token> tokens,
             Command local,
             Decision decision,
-            SystemCalls.Call systemCall) {
+            SystemCalls.Call systemCall,
+            boolean ofNode) {
         this.session = session;
         this.sql = sql;
         this.sent = sql;
@@ -62,20 +65,21 @@ final class RoutedCommand implements CommandInterface, PlainRead {
         this.decision = decision;
         this.systemCall = systemCall;
         this.hint = ReadHint.of(sql);
+        this.ofNode = ofNode;
     }
 
     static RoutedCommand compiled(
-            RoutedSession session, String sql, List<Token> tokens, Command local, Decision decision) {
-        return new RoutedCommand(session, sql, tokens, local, decision, null);
+            RoutedSession session, String sql, List<Token> tokens, Command local, Decision decision, boolean ofNode) {
+        return new RoutedCommand(session, sql, tokens, local, decision, null, ofNode);
     }
 
     static RoutedCommand system(RoutedSession session, String sql, List<Token> tokens, SystemCalls.Call call) {
-        return new RoutedCommand(session, sql, tokens, null, null, call);
+        return new RoutedCommand(session, sql, tokens, null, null, call, false);
     }
 
     /** For a statement that this node's H2 cannot compile: the leader can, or says why not. */
     static RoutedCommand elsewhere(RoutedSession session, String sql, List<Token> tokens) {
-        return new RoutedCommand(session, sql, tokens, null, Decision.of(Route.WRITE), null);
+        return new RoutedCommand(session, sql, tokens, null, Decision.of(Route.WRITE), null, false);
     }
 
     String sql() {
@@ -107,6 +111,11 @@ final class RoutedCommand implements CommandInterface, PlainRead {
 
     ReadHint hint() {
         return hint;
+    }
+
+    /** Whether it reads tables of the schema SYNOD and no others. */
+    boolean isOfNode() {
+        return ofNode && decision.route() == Route.READ;
     }
 
     /** Whether its result was read and has to be confirmed. */

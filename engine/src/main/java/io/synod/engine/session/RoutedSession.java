@@ -12,9 +12,11 @@ import io.synod.engine.session.StatementRouter.Route;
 import java.sql.SQLWarning;
 import java.util.List;
 import java.util.UUID;
+import java.util.function.Consumer;
 import org.h2.api.ErrorCode;
 import org.h2.command.Command;
 import org.h2.command.CommandInterface;
+import org.h2.command.query.Query;
 import org.h2.engine.IsolationLevel;
 import org.h2.engine.SessionLocal;
 import org.h2.jdbc.meta.DatabaseMeta;
@@ -42,7 +44,8 @@ final class RoutedSession extends LocalView {
     private final CommitIds ids = new CommitIds();
     private final Levels levels;
     private final RoutedTransaction transaction;
-    private final Runnable onClose;
+    private final Consumer<RoutedSession> onClose;
+    private final SessionActivity activity = new SessionActivity();
     private final boolean internal;
 
     private boolean closed;
@@ -52,7 +55,7 @@ final class RoutedSession extends LocalView {
             SessionLocal local,
             Forwarding forwarding,
             SessionOptions options,
-            Runnable onClose) {
+            Consumer<RoutedSession> onClose) {
         super(local);
         this.database = database;
         this.writer = database.writer(local);
@@ -106,7 +109,22 @@ final class RoutedSession extends LocalView {
             levels.seen().caughtUp();
             command = compile(sql);
         }
-        return RoutedCommand.compiled(this, sql, tokens, command, router.route(command, tokens));
+        return RoutedCommand.compiled(this, sql, tokens, command, router.route(command, tokens), isOfNode(sql, tokens));
+    }
+
+    /** Whether it reads tables about this node and no others: then no level has to be kept and no leader be there. */
+    private boolean isOfNode(String sql, List<Token> tokens) {
+        if (!SystemCalls.namesSystemSchema(tokens)
+                && !local.getCurrentSchemaName().equals(SystemSchema.NAME)) {
+            return false;
+        }
+        local.lock();
+        try {
+            return local.prepare(sql) instanceof Query query
+                    && query.getTables().stream().allMatch(SystemTable.class::isInstance);
+        } finally {
+            local.unlock();
+        }
     }
 
     private Command compile(String sql) {
@@ -122,6 +140,7 @@ final class RoutedSession extends LocalView {
         lock();
         try {
             checkOpen();
+            activity.runs(command.sql());
             if (!isHarmless(command)) {
                 transaction.settle(
                         command.decision() != null && command.decision().route() == Route.ROLLBACK);
@@ -136,6 +155,7 @@ final class RoutedSession extends LocalView {
             if (!transaction.isList() && !isNaming(command)) {
                 ids.forgetName();
             }
+            activity.rests(transaction.activity());
             unlock();
         }
     }
@@ -205,6 +225,9 @@ final class RoutedSession extends LocalView {
     }
 
     private <T> T read(RoutedCommand command, Execution<T> execution) {
+        if (command.isOfNode()) {
+            return transaction.ofNode(command, execution);
+        }
         ReadDemand demand =
                 command.hint() == null ? levels.read() : command.hint().over(levels.read());
         switch (transaction.placeOfRead()) {
@@ -346,6 +369,15 @@ final class RoutedSession extends LocalView {
         return levels;
     }
 
+    SessionActivity activity() {
+        return activity;
+    }
+
+    /** Whether another node has opened it, for a session of its own. */
+    boolean isInternal() {
+        return internal;
+    }
+
     @Override
     public SQLWarning takeWarnings() {
         return levels.takeWarnings();
@@ -353,7 +385,8 @@ final class RoutedSession extends LocalView {
 
     /** What neither needs to know how the last commit ended, nor should be kept from the user by it. */
     private static boolean isHarmless(RoutedCommand command) {
-        return command.systemCall() != null && command.systemCall().name().equals("STATUS");
+        return command.isOfNode()
+                || command.systemCall() != null && command.systemCall().name().equals("STATUS");
     }
 
     private void checkOpen() {
@@ -396,7 +429,7 @@ final class RoutedSession extends LocalView {
             forwarding.close();
             writer.close();
         } finally {
-            onClose.run();
+            onClose.accept(this);
         }
     }
 

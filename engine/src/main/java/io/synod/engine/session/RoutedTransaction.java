@@ -118,6 +118,10 @@ final class RoutedTransaction {
         autoCommitAtEnd = false;
     }
 
+    boolean isReadOnly() {
+        return readOnly;
+    }
+
     void setReadOnly(boolean readOnly) {
         this.readOnly = readOnly;
     }
@@ -154,6 +158,27 @@ final class RoutedTransaction {
         T result = command.runHere(execution);
         endLocalRead();
         return result;
+    }
+
+    /** What this node says of itself, wherever the transaction is. */
+    <T> T ofNode(RoutedCommand command, Execution<T> execution) {
+        if (place == Place.HERE) {
+            return here(command, execution);
+        }
+        T result = command.runHere(execution);
+        if (place == Place.FORWARDED) {
+            writer.endRead();
+        } else {
+            endLocalRead();
+        }
+        return result;
+    }
+
+    SessionActivity.State activity() {
+        if (isUnsettled()) {
+            return SessionActivity.State.UNSETTLED;
+        }
+        return isOpen() ? SessionActivity.State.IN_TRANSACTION : SessionActivity.State.IDLE;
     }
 
     /** H2 keeps a transaction open after a read, which counts against its bound and pins old versions. */
