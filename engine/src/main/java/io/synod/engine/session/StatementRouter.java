@@ -134,8 +134,9 @@ final class StatementRouter {
             return Decision.of(Route.LIST);
         }
         if (FullTextCalls.isChanging(tokens, session.getDatabase())) {
-            return refused("it makes tables and triggers from within a function, on one node only: use LIKE or REGEXP, or an"
-                    + " index of your own that a trigger fills");
+            return refused(
+                    "it makes tables and triggers from within a function, on one node only: use LIKE or REGEXP, or an"
+                            + " index of your own that a trigger fills");
         }
         if (command.isQuery()) {
             return Decision.of(query(command, tokens));

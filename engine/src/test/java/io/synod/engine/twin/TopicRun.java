@@ -73,7 +73,8 @@ final class TopicRun {
         if (step.refused() == null) {
             return step.differs() != null ? List.of() : stock.differences(outcome);
         }
-        boolean refused = REFUSED.contains(String.valueOf(outcome.state())) && outcome.message().contains(step.refused());
+        boolean refused = REFUSED.contains(String.valueOf(outcome.state()))
+                && outcome.message().contains(step.refused());
         return refused
                 ? List.of()
                 : List.of("  expected:  0A000 … " + step.refused(), "  Synod:    " + outcome.lines());
