@@ -556,9 +556,18 @@ final class RoutedTransaction {
         } catch (RuntimeException e) {
             inList = outer;
             if (autoCommit && !outer && place != Place.NONE) {
-                rollback();
+                endAfter(e);
             }
             throw e;
+        }
+    }
+
+    /** H2 commits each part by itself: those before the one that failed stay, unless the transaction itself is lost. */
+    private void endAfter(RuntimeException e) {
+        if (e instanceof DbException error && error.getErrorCode() != Errors.RETRY_CODE) {
+            commitImplicitly();
+        } else {
+            rollback();
         }
     }
 }
