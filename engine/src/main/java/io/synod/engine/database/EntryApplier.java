@@ -8,6 +8,7 @@ import io.synod.engine.writeset.WriteSetApplier;
 import io.synod.group.Entry;
 import io.synod.group.EntryKind;
 import java.nio.ByteBuffer;
+import java.util.List;
 import java.util.Set;
 import org.h2.engine.SessionLocal;
 import org.h2.message.DbException;
@@ -30,6 +31,7 @@ final class EntryApplier {
     private final AppliedState state;
     private final TableRegistry tables;
     private final SequenceMarks marks;
+    private final Transients transients;
     private final EntryEndings endings;
     private final Digests digests;
     private final StatementApplier statements;
@@ -41,6 +43,7 @@ final class EntryApplier {
             AppliedState state,
             TableRegistry tables,
             SequenceMarks marks,
+            Transients transients,
             EntryEndings endings,
             Digests digests) {
         this.store = store;
@@ -48,6 +51,7 @@ final class EntryApplier {
         this.state = state;
         this.tables = tables;
         this.marks = marks;
+        this.transients = transients;
         this.endings = endings;
         this.digests = digests;
         this.statements = new StatementApplier(store);
@@ -164,7 +168,8 @@ final class EntryApplier {
         DbException error = ending == null ? statements.apply(record) : ending.error();
         endings.statementAt(entry.index(), error);
         inApplySession(() -> {
-            tables.onDdlApplied(applySession, entry.index(), Set.copyOf(record.touched()));
+            List<Integer> created = tables.onDdlApplied(applySession, entry.index(), Set.copyOf(record.touched()));
+            transients.onStatement(applySession, record.sql(), created);
             marks.onDdlApplied(applySession, restarts);
             if (error == null) {
                 recordCommit(applySession, record.id(), entry);

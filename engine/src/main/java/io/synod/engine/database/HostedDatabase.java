@@ -58,12 +58,14 @@ public final class HostedDatabase implements Applier, AutoCloseable {
     private final AppliedState state;
     private final TableRegistry tables;
     private final SequenceMarks marks;
+    private final Transients transients;
     private final EntryEndings endings;
     private final EntryApplier entries;
     private final WriterRegistry writers = new WriterRegistry();
     private final ReadGate reads = new ReadGate(this);
     private final Digests digests = new Digests();
     private final CommitIdExpiry expiry;
+    private final Set<Object> unfinished = ConcurrentHashMap.newKeySet();
     private final List<RoleListener> listeners = new CopyOnWriteArrayList<>();
     private final Set<Consumer<String>> leaderWatchers = ConcurrentHashMap.newKeySet();
     /** Written by the holder of the apply baton only. */
@@ -73,6 +75,15 @@ public final class HostedDatabase implements Applier, AutoCloseable {
     private volatile Throwable stopped;
     private volatile boolean closed;
     private volatile boolean staysOpen;
+    private volatile Shutdown shutdown;
+    private boolean forgotten;
+
+    /** Closes the database for its node. */
+    @FunctionalInterface
+    public interface Shutdown {
+        /** @param immediately without a last checkpoint */
+        void run(boolean immediately);
+    }
 
     /**
      * @param node name of this node
@@ -96,13 +107,14 @@ public final class HostedDatabase implements Applier, AutoCloseable {
             state = AppliedState.load(applySession);
             tables = TableRegistry.load(applySession);
             marks = SequenceMarks.load(applySession);
+            transients = Transients.load(applySession);
             applySession.commit(false);
         } finally {
             applySession.unlock();
         }
         sentinel = createSentinel(store.systemSession());
         endings = new EntryEndings(name);
-        entries = new EntryApplier(store, applySession, state, tables, marks, endings, digests);
+        entries = new EntryApplier(store, applySession, state, tables, marks, transients, endings, digests);
     }
 
     /** A table that is nobody's: it lives in one session, and is known by reference only. */
@@ -160,6 +172,34 @@ public final class HostedDatabase implements Applier, AutoCloseable {
     /** {@code SET DB_CLOSE_DELAY}: a setting of this node only. */
     public void setStaysOpen(boolean stays) {
         staysOpen = stays;
+    }
+
+    /** Who closes this database when a session asks for it; to be called once, before any session is opened. */
+    public void onShutdown(Shutdown closer) {
+        shutdown = closer;
+    }
+
+    /**
+     * SHUTDOWN: no session can be used any more when this returns.
+     *
+     * @param immediately without a last checkpoint: the next start replays the log
+     */
+    public void shutdown(boolean immediately) {
+        Shutdown closer = shutdown;
+        if (closer == null) {
+            throw Errors.refused("SHUTDOWN", "nobody here could open the database again", "close the connections");
+        }
+        closer.run(immediately);
+    }
+
+    /**
+     * BACKUP TO: a copy of the file as of a moment after the call, in a zip as H2 writes it.
+     *
+     * @throws DbException 90126 the database is in memory, HYT00 statements that write never paused, 90031 the zip cannot be
+     *     written
+     */
+    public void backup(String zip) {
+        store.backup(zip, TimeUnit.MILLISECONDS.toNanos(timeoutMillis));
     }
 
     public void addRoleListener(RoleListener listener) {
@@ -366,6 +406,56 @@ public final class HostedDatabase implements Applier, AutoCloseable {
             throw error;
         }
         return true;
+    }
+
+    /** What this node is at work on that takes several entries of the log; whoever adds it removes it. */
+    public Set<Object> unfinished() {
+        return unfinished;
+    }
+
+    /**
+     * While this node leads and nobody here is at work on any, drops what was not finished because its leader was lost. To be
+     * called now and then.
+     *
+     * @param prefix of the names of unfinished tables and columns
+     */
+    public void dropUnfinished(String prefix) {
+        if (log.servingEpoch() == 0 || !unfinished.isEmpty()) {
+            return;
+        }
+        for (String sql : tables.drops(prefix)) {
+            LOG.info("database {}: {}, which a lost leader has not finished", name, sql);
+            statement(sql);
+        }
+    }
+
+    /**
+     * Forgets, once after it was opened, what H2 forgets when a database is closed; a database of several nodes never is. To be
+     * called before a session is opened.
+     */
+    public synchronized void forgetTransients() {
+        if (forgotten || log.members().all().size() > 1) {
+            return;
+        }
+        reads.awaitReadable();
+        List<String> statements;
+        SessionLocal session = store.systemSession();
+        session.lock();
+        try {
+            statements = transients.forgetting(session, tables);
+            session.commit(false);
+        } finally {
+            session.close();
+            session.unlock();
+        }
+        for (String sql : statements) {
+            try {
+                statement(sql);
+            } catch (DbException e) {
+                LOG.warn("database {}: {} failed, what H2 forgets at its close stays", name, sql, e);
+            }
+        }
+        forgotten = true;
     }
 
     /** @return the place in the log where every member takes its digest, 0 when this node does not serve */

@@ -14,9 +14,10 @@ import org.h2.command.Command;
 import org.h2.command.CommandInterface;
 import org.h2.engine.IsolationLevel;
 import org.h2.engine.SessionLocal;
+import org.h2.expression.ParameterInterface;
 import org.h2.jdbc.meta.DatabaseMeta;
 import org.h2.message.DbException;
-import org.h2.result.ResultInterface;
+import org.h2.value.Value;
 
 /**
  * A session as JDBC sees it, which decides per statement where it runs: reads on this node's H2, transactions that write
@@ -38,6 +39,7 @@ final class RoutedSession extends LocalView {
     private final DdlRunner ddl;
     private final CommitIds ids = new CommitIds();
     private final RoutedTransaction transaction;
+    private final NamedStatements named = new NamedStatements(this);
     private final Runnable onClose;
     private final boolean internal;
 
@@ -142,6 +144,10 @@ final class RoutedSession extends LocalView {
                 transaction.commitImplicitly();
                 return transaction.onLocal(command, execution);
             }
+            case NODE_STATE -> {
+                transaction.commitImplicitly();
+                return nodeState(command, execution);
+            }
             case SCRIPT -> {
                 transaction.commitImplicitly();
                 return read(command, execution);
@@ -154,24 +160,75 @@ final class RoutedSession extends LocalView {
             case BEGIN -> transaction.suspendAutoCommit();
             case AUTOCOMMIT_ON -> transaction.setAutoCommit(true);
             case AUTOCOMMIT_OFF -> transaction.setAutoCommit(false);
-            case NOTHING -> nodeSetting(command.tokens());
+            case NOTHING -> {
+                return execution.nothing();
+            }
+            case CHECKPOINT -> local.getUser().checkAdmin();
+            case PREPARE -> {
+                transaction.commitImplicitly();
+                T result = transaction.onLocal(command, execution);
+                named.prepare(command);
+                return result;
+            }
+            case EXECUTE -> {
+                return named.execute(command, execution);
+            }
+            case DEALLOCATE -> {
+                transaction.commitImplicitly();
+                T result = transaction.onLocal(command, execution);
+                named.deallocate(command);
+                return result;
+            }
+            case BACKUP -> backup(command);
+            case SHUTDOWN -> shutdown(command);
             case LIST -> {
                 return new StatementList(this).execute(command, execution);
             }
-            case RUNSCRIPT -> new StatementList(this).runScript(command);
+            case RUNSCRIPT -> new Script(this).run(command);
             case IMMEDIATE -> {
                 return immediate(command, execution);
             }
-            case REFUSED -> throw Errors.refused(firstWords(command.tokens()), decision.why());
+            case REFUSED -> throw Errors.refused(firstWords(command.tokens()), decision.why(), decision.instead());
+            case QUERY, SETTING -> throw new IllegalStateException("not a route to run: " + decision.route());
         }
         return execution.nothing();
     }
 
-    private void nodeSetting(List<Token> tokens) {
-        if (tokens.size() > 2 && tokens.get(1).is("DB_CLOSE_DELAY")) {
-            database.setStaysOpen(!tokens.get(tokens.size() - 1).is("0")
-                    && !tokens.get(tokens.size() - 1).text().equals("0"));
+    private <T> T nodeState(RoutedCommand command, Execution<T> execution) {
+        List<Token> tokens = command.tokens();
+        if (tokens.get(1).is("DB_CLOSE_DELAY")) {
+            local.getUser().checkAdmin();
+            database.setStaysOpen(!tokens.get(tokens.size() - 1).text().equals("0"));
+            return execution.nothing();
         }
+        return transaction.onLocal(command, execution);
+    }
+
+    /** BACKUP TO expression: the file lies on this node. */
+    private void backup(RoutedCommand command) {
+        local.getUser().checkAdmin();
+        String file =
+                evaluate(command.sql().substring(command.tokens().get(2).start()), command.getParameters())[0]
+                        .getString();
+        database.reads().awaitReadable();
+        database.backup(file);
+    }
+
+    private void shutdown(RoutedCommand command) {
+        local.getUser().checkAdmin();
+        if (database.log().members().all().size() > 1) {
+            throw Errors.refused(
+                    firstWords(command.tokens()),
+                    "it would close one node's copy and leave the others without it",
+                    "close the connections, or stop the node's process; CALL SYNOD.TRANSFER() hands over its leadership");
+        }
+        boolean immediately = command.getCommandType() == CommandInterface.SHUTDOWN_IMMEDIATELY;
+        if (immediately) {
+            transaction.rollback();
+        } else {
+            transaction.commitImplicitly();
+        }
+        database.shutdown(immediately);
     }
 
     private static String firstWords(List<Token> tokens) {
@@ -223,22 +280,19 @@ final class RoutedSession extends LocalView {
     }
 
     private <T> T immediate(RoutedCommand command, Execution<T> execution) {
-        int start = command.tokens().get(2).start();
-        String expression = command.sql().substring(start);
-        CommandInterface text = prepareCommand("SELECT " + expression);
-        String sql;
-        try (ResultInterface rows = text.executeQuery(1, 1, false)) {
-            rows.next();
-            sql = rows.currentRow()[0].getString();
-        } finally {
-            text.close();
-        }
+        String expression = command.sql().substring(command.tokens().get(2).start());
+        String sql = evaluate(expression, command.getParameters())[0].getString();
         CommandInterface inner = prepareCommand(sql);
         try {
             return execution.on(inner);
         } finally {
             inner.close();
         }
+    }
+
+    /** The values of these expressions, separated by commas. */
+    Value[] evaluate(String expressions, List<? extends ParameterInterface> parameters) {
+        return NamedStatements.evaluate(this, expressions, parameters);
     }
 
     @Override

@@ -1,15 +1,20 @@
 package io.synod.engine.snapshot;
 
 import java.io.IOException;
+import java.io.OutputStream;
+import java.nio.channels.Channels;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
 import java.nio.channels.OverlappingFileLockException;
+import java.nio.channels.WritableByteChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.sql.SQLException;
 import java.util.Map;
 import java.util.function.LongSupplier;
+import java.util.zip.ZipEntry;
+import java.util.zip.ZipOutputStream;
 import org.h2.api.ErrorCode;
 import org.h2.engine.ConnectionInfo;
 import org.h2.engine.Database;
@@ -19,6 +24,7 @@ import org.h2.engine.User;
 import org.h2.message.DbException;
 import org.h2.mvstore.MVStore;
 import org.h2.mvstore.tx.SynodUndoLogs;
+import org.h2.store.fs.FileUtils;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -220,6 +226,48 @@ public final class H2Store implements AutoCloseable {
         }
         checkpoint = new Checkpoint(database.getStore().getMvStore(), gate, sideFile, opened, appliedIndex);
         return checkpoint;
+    }
+
+    /**
+     * Copies the file into a zip, as it stands at a checkpoint that is taken for it. What follows in the file meanwhile is not
+     * copied, and what is copied does not change.
+     *
+     * @param patienceNanos how long to wait for a moment without a statement that writes
+     * @throws DbException 90126 for a database in memory, HYT00 for no such moment, 90031 the zip cannot be written
+     */
+    public void backup(String zip, long patienceNanos) {
+        Checkpoint checkpoints;
+        synchronized (this) {
+            checkpoints = checkpoint;
+        }
+        if (sideFile == null || checkpoints == null) {
+            throw DbException.get(ErrorCode.DATABASE_IS_NOT_PERSISTENT);
+        }
+        try {
+            long deadline = System.nanoTime() + patienceNanos;
+            Checkpoint.Taken taken = checkpoints.take();
+            while (taken == null) {
+                if (System.nanoTime() - deadline > 0) {
+                    throw DbException.get(
+                            ErrorCode.LOCK_TIMEOUT_1, "no moment without a statement that writes, for BACKUP");
+                }
+                taken = checkpoints.take();
+            }
+            String name = sideFile.getFileName().toString().replace(".checkpoint", ".mv.db");
+            try (OutputStream file = FileUtils.newOutputStream(zip, false);
+                    ZipOutputStream out = new ZipOutputStream(file);
+                    FileChannel in = FileChannel.open(sideFile.resolveSibling(name), StandardOpenOption.READ)) {
+                out.putNextEntry(new ZipEntry(name));
+                long copied = 0;
+                WritableByteChannel sink = Channels.newChannel(out);
+                while (copied < taken.length()) {
+                    copied += in.transferTo(copied, taken.length() - copied, sink);
+                }
+                out.closeEntry();
+            }
+        } catch (IOException e) {
+            throw DbException.convertIOException(e, zip);
+        }
     }
 
     /** Takes a last checkpoint (where {@link #checkpoints} was called) and closes; statements must have ended. */
