@@ -19,6 +19,9 @@ class ArchitectureTest {
         classes()
                 .that()
                 .resideInAPackage("io.synod..")
+                // Loaded by Flyway and by Liquibase, where they are.
+                .and()
+                .resideOutsideOfPackages("io.synod.jdbc.flyway", "io.synod.jdbc.liquibase")
                 .should()
                 .onlyDependOnClassesThat()
                 .resideInAnyPackage("java..", "javax..", "org.h2..", "io.synod.jdbc..")

@@ -45,6 +45,7 @@ final class Connector {
             info.setUserPasswordHash(passwordHash);
             copy(info, "READ");
             copy(info, "COMMIT");
+            copy(info, "MAX_STALENESS");
             info.setProperty("SYNOD_SESSION", session.toString());
             info.setProperty("SYNOD_REQUESTS", Long.toString(requests));
             SessionRemote remote = new SessionRemote(info);

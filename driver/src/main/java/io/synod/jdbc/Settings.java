@@ -83,13 +83,17 @@ public final class Settings {
         own("PEERS", Scope.NODE, null, "NAME@HOST:PORT[,NAME@HOST:PORT...]", "the other nodes", Settings::checkPeers);
         name("CLUSTER", Scope.NODE, "name of the cluster; nodes of different clusters refuse each other");
         integer("PRIORITY", Scope.NODE, "1", 0, 1000, "", "greater is preferred as leader, 0 never leads by choice");
-        choice(
-                "READ",
-                "LINEARIZABLE",
-                List.of("LINEARIZABLE", "SESSION", "LOCAL"),
-                List.of("BOUNDED"),
-                "how recent a read is");
-        choice("COMMIT", "QUORUM", List.of("QUORUM"), List.of("ALL", "LOCAL"), "when a commit is answered");
+        choice("READ", "LINEARIZABLE", List.of("LINEARIZABLE", "BOUNDED", "SESSION", "LOCAL"), "how recent a read is");
+        integer(
+                "MAX_STALENESS",
+                Scope.CONNECTION,
+                "1000",
+                0,
+                3_600_000,
+                " ms",
+                "how old a read at READ=BOUNDED may be");
+        choice("COMMIT", "QUORUM", List.of("QUORUM", "ALL", "LOCAL"), "when a commit is answered");
+        choice("TARGET", "LEADER", List.of("LEADER", "ANY"), "which node a remote session prefers");
         integer(
                 "CONNECT_TIMEOUT",
                 Scope.CONNECTION,
@@ -156,14 +160,10 @@ public final class Settings {
         });
     }
 
-    private static void choice(String key, String defaultValue, List<String> now, List<String> later, String meaning) {
-        String expected = "one of " + String.join(", ", now);
+    private static void choice(String key, String defaultValue, List<String> values, String meaning) {
+        String expected = "one of " + String.join(", ", values);
         own(key, Scope.CONNECTION, defaultValue, expected, meaning, (s, value) -> {
-            String upper = value.toUpperCase(Locale.ROOT);
-            if (later.contains(upper)) {
-                throw Errors.badValue(key, value, expected + " (" + upper + " is not in this version)");
-            }
-            if (!now.contains(upper)) {
+            if (!values.contains(value.toUpperCase(Locale.ROOT))) {
                 throw Errors.badValue(key, value, expected);
             }
         });

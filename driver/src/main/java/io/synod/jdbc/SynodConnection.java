@@ -1,6 +1,7 @@
 package io.synod.jdbc;
 
 import java.sql.SQLException;
+import java.sql.SQLWarning;
 import java.sql.Statement;
 import org.h2.api.ErrorCode;
 import org.h2.engine.Session;
@@ -14,6 +15,8 @@ import org.h2.message.DbException;
 public final class SynodConnection extends JdbcConnection {
     private volatile boolean closed;
     private volatile boolean readOnly;
+    /** Under the connection's lock. */
+    private SQLWarning warnings;
 
     /**
      * @param session takes it over: it is closed with the connection
@@ -72,6 +75,42 @@ public final class SynodConnection extends JdbcConnection {
     @Override
     public boolean isReadOnly() throws SQLException {
         return super.isReadOnly() || readOnly;
+    }
+
+    /** What came up beside the results, as SQLState 01000 for a commit that did not reach all members at COMMIT=ALL. */
+    @Override
+    public SQLWarning getWarnings() throws SQLException {
+        lock();
+        try {
+            checkClosed();
+            if (getSession() instanceof SessionNotices notices) {
+                getSession().lock();
+                try {
+                    add(notices.takeWarnings());
+                } finally {
+                    getSession().unlock();
+                }
+            }
+            return warnings;
+        } finally {
+            unlock();
+        }
+    }
+
+    private void add(SQLWarning more) {
+        if (warnings == null) {
+            warnings = more;
+        } else if (more != null) {
+            warnings.setNextWarning(more);
+        }
+    }
+
+    @Override
+    public void clearWarnings() throws SQLException {
+        SQLWarning cleared = getWarnings();
+        if (cleared != null) {
+            warnings = null;
+        }
     }
 
     @Override

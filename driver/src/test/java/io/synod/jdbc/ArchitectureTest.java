@@ -6,6 +6,7 @@ import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
 import com.tngtech.archunit.core.domain.JavaClasses;
 import com.tngtech.archunit.core.importer.ClassFileImporter;
 import com.tngtech.archunit.core.importer.ImportOption;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 
 class ArchitectureTest {
@@ -16,10 +17,30 @@ class ArchitectureTest {
     @Test
     void the_driver_needs_java_and_h2_only() {
         classes()
+                .that()
+                .resideOutsideOfPackages("io.synod.jdbc.flyway", "io.synod.jdbc.liquibase")
                 .should()
                 .onlyDependOnClassesThat()
-                .resideInAnyPackage("java..", "javax.sql..", "org.h2..", "io.synod.jdbc..")
+                .resideInAnyPackage("java..", "javax.sql..", "org.h2..", "io.synod.jdbc")
                 .check(driver);
+    }
+
+    @Test
+    void what_serves_a_library_needs_that_library_and_the_public_driver_only() {
+        for (String library : List.of("flyway", "liquibase")) {
+            classes()
+                    .that()
+                    .resideInAPackage("io.synod.jdbc." + library)
+                    .should()
+                    .onlyDependOnClassesThat()
+                    .resideInAnyPackage(
+                            "java..",
+                            "io.synod.jdbc",
+                            "io.synod.jdbc." + library,
+                            library + "..",
+                            "org." + library + "db..")
+                    .check(driver);
+        }
     }
 
     @Test

@@ -47,6 +47,7 @@ final class Replica implements ReplicatedLog {
     private final RoleNews roles;
     private final LinearizableReads reads;
     private final LeaderTransfer transfer;
+    private final Copies copies;
 
     /** The epoch that this node leads, 0 for none. Under the lock. */
     private long leading;
@@ -66,6 +67,7 @@ final class Replica implements ReplicatedLog {
         this.roles = new RoleNews(applier);
         this.reads = new LinearizableReads(this, roles.changed());
         this.transfer = new LeaderTransfer(this, node, roles.changed());
+        this.copies = new Copies(this, selfSlot, node.transport());
         EntryLog log = node.log();
         long applied = applier.appliedIndex();
         this.state = new GroupState(
@@ -146,6 +148,7 @@ final class Replica implements ReplicatedLog {
         }
         out.carryOut(node.transport(), collected);
         apply.wake();
+        copies.stepped();
         tellRole();
         node.commitPath().wake();
     }
@@ -243,6 +246,10 @@ final class Replica implements ReplicatedLog {
         return stopped != null;
     }
 
+    Copies copies() {
+        return copies;
+    }
+
     /** What a waiting client can do for its own proposal, and for those of others. */
     void help() {
         if (VirtualThreads.isCurrent()) {
@@ -337,6 +344,7 @@ final class Replica implements ReplicatedLog {
         apply.wakeAll();
         roles.changed().raise();
         reads.wakeAll();
+        copies.stepped();
         return true;
     }
 
@@ -382,6 +390,16 @@ final class Replica implements ReplicatedLog {
         return reads.awaitReadable(timeoutNanos);
     }
 
+    @Override
+    public boolean awaitFresh(long maxAgeNanos, long timeoutNanos) {
+        return reads.awaitFresh(maxAgeNanos, timeoutNanos);
+    }
+
+    @Override
+    public long ageNanos() {
+        return leaseHolds() ? 0 : reads.ageNanos();
+    }
+
     /** Asks the protocol at which index may be read; it answers with {@link #answered}, at once or later. */
     void askRead(long ticket) {
         submit((s, now, out) -> {
@@ -416,6 +434,11 @@ final class Replica implements ReplicatedLog {
     public boolean awaitApplied(long index, long timeoutNanos) {
         apply.advanced().await(() -> apply.applied() >= index || stopped != null, timeoutNanos);
         return apply.applied() >= index;
+    }
+
+    @Override
+    public List<String> awaitEverywhere(long index, long timeoutNanos) {
+        return copies.awaitEverywhere(index, timeoutNanos);
     }
 
     @Override

@@ -36,11 +36,34 @@ public interface ReplicatedLog extends AutoCloseable {
      */
     boolean awaitReadable(long timeoutNanos);
 
+    /**
+     * Waits until a read on this node's applied state includes everything that was acknowledged longer before the call than
+     * {@code maxAgeNanos}. Asks the leader only where what it said last is too old, and for all who wait at once; clocks of two
+     * nodes are never compared.
+     *
+     * @param maxAgeNanos 0 or more
+     * @return false when that could not be confirmed in time
+     */
+    boolean awaitFresh(long maxAgeNanos, long timeoutNanos);
+
+    /**
+     * How old this node's applied state can be by what the leader last said, in nanoseconds of this node's clock: 0 for a leader
+     * under its lease, {@link Long#MAX_VALUE} where it was never asked.
+     */
+    long ageNanos();
+
     /** Whether a snapshot that was taken before this call is linearizable: this node serves under a valid lease. */
     boolean leaseHolds();
 
     /** Waits until this node has applied at least this index. */
     boolean awaitApplied(long index, long timeoutNanos);
+
+    /**
+     * Waits until every member that this node, as the leader, can reach has forced this committed index.
+     *
+     * @return names of the members that have not: out of reach, or not in time; of all others where this node does not lead
+     */
+    java.util.List<String> awaitEverywhere(long index, long timeoutNanos);
 
     long appliedIndex();
 

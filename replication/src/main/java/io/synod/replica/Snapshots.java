@@ -1,6 +1,5 @@
 package io.synod.replica;
 
-import io.synod.group.Epoch;
 import io.synod.group.Members;
 import java.io.IOException;
 
@@ -11,9 +10,22 @@ import java.io.IOException;
 public interface Snapshots {
     /**
      * The index up to which this state machine's state outlives a crash: after a restart it asks for no entry at or below.
-     * Only grows, except that {@link Incoming#install} sets it.
+     * Only grows, except that {@link Incoming#install} sets it. From any thread; must not block.
      */
     long restartIndex();
+
+    /**
+     * The snapshot that was installed here last; {@code null} where none ever was. It outlives a crash together with the state
+     * that it made, and is read once, when the group opens: a crash between {@link Incoming#install} and the log's own note of
+     * it leaves a log that must be told.
+     */
+    Header installed();
+
+    /**
+     * The log holds more than it should because of {@link #restartIndex}: have that grow soon. Asked again and again while
+     * that is so. From any thread; must not block.
+     */
+    void checkpointSoon();
 
     /**
      * Makes a snapshot of the applied state, or returns the last one made where that is recent enough. Called on a background
@@ -27,13 +39,14 @@ public interface Snapshots {
     Incoming receive(Header header) throws IOException;
 
     /**
+     * @param version of the snapshot's own format: a receiver that does not know it throws in {@link #receive}
      * @param id the same only for the very same bytes
      * @param index of the last entry in it
      * @param epoch of that entry
      * @param members the configuration in force at that entry
      * @param length bytes of the whole
      */
-    record Header(int version, long id, long index, Epoch epoch, Members members, long length) {}
+    record Header(int version, long id, long index, long epoch, Members members, long length) {}
 
     /** A snapshot that lies on disk, whole. One thread at a time. */
     interface Outgoing extends AutoCloseable {
@@ -58,7 +71,7 @@ public interface Snapshots {
         /**
          * Checks the whole, then puts it in the place of this member's state in one atomic step that is forced to disk; a crash before
          * it leaves the old state, one after it the new. Afterwards {@link Applier#appliedIndex} is the snapshot's index. Nothing
-         * is applied meanwhile.
+         * is applied meanwhile, and {@link Applier#onDeposed} was called before where this node led.
          */
         void install() throws IOException;
 

@@ -166,6 +166,7 @@ final class EntryApplier {
         }
         PendingWork.Ending ending = work == null ? null : work.writer().runAt(work);
         DbException error = ending == null ? statements.apply(record) : ending.error();
+        MissingHere.check(error, entry.index(), record.sql());
         endings.statementAt(entry.index(), error);
         inApplySession(() -> {
             List<Integer> created = tables.onDdlApplied(applySession, entry.index(), Set.copyOf(record.touched()));

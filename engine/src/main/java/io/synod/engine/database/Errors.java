@@ -16,6 +16,9 @@ public final class Errors {
     /** Vendor code of a node that was asked to run a transaction and does not lead: nothing was executed. */
     public static final int NOT_LEADER_CODE = 90941;
 
+    /** Vendor code of a commit at level LOCAL that was lost after it was answered. */
+    public static final int LOCAL_LOST_CODE = 90942;
+
     private Errors() {}
 
     /** 40001: a session that must run here or fail was opened on a node that does not lead. */
@@ -51,6 +54,35 @@ public final class Errors {
         return wrap(new SQLException(
                 "database " + database + " has had no leader for " + millis
                         + " ms: no majority of its nodes is reachable; nothing was executed, try again",
+                "HYT00",
+                ErrorCode.LOCK_TIMEOUT_1));
+    }
+
+    /** 40000: a commit that was answered before a majority had it; running the present transaction again does not help. */
+    public static DbException localCommitLost(String why) {
+        return wrap(new SQLTransactionRollbackException(
+                "an earlier transaction of this session, whose commit was answered at COMMIT=LOCAL, was lost: " + why
+                        + "; nothing else was executed, run that one again",
+                "40000",
+                LOCAL_LOST_CODE));
+    }
+
+    /** HYT00: this node has not applied in time what the session was shown elsewhere. */
+    public static DbException behind(String database, String node, long applied, long seen) {
+        return wrap(new SQLException(
+                "node " + node + " has applied database " + database + " up to " + applied
+                        + ", this session has seen it up to " + seen
+                        + ": try again, or connect to a node that keeps up (SYNOD.LAG tells)",
+                "HYT00",
+                ErrorCode.LOCK_TIMEOUT_1));
+    }
+
+    /** HYT00: a bound on staleness could not be kept. */
+    public static DbException tooOld(String database, String node, long maxStalenessMillis, long millis) {
+        return wrap(new SQLException(
+                "node " + node + " could not confirm within " + millis + " ms that its copy of database " + database
+                        + " is at most MAX_STALENESS=" + maxStalenessMillis
+                        + " ms old: try again, allow more, or read at READ=LOCAL",
                 "HYT00",
                 ErrorCode.LOCK_TIMEOUT_1));
     }

@@ -229,6 +229,11 @@ public final class HostedDatabase implements Applier, AutoCloseable {
         return new Writer(this, session, new CommitGuard(session, sentinel));
     }
 
+    /** Whether it was closed on this node, with all its sessions. */
+    public boolean isClosed() {
+        return closed;
+    }
+
     /** @throws DbException 08001 when the database has stopped on this node */
     public void checkRunning() {
         if (stopped != null) {
@@ -268,6 +273,9 @@ public final class HostedDatabase implements Applier, AutoCloseable {
             // Before the gate is left: a checkpoint names the index that it holds.
             state.committed(entry.index(), entry.epoch());
             appliedBytes += entry.size();
+        } catch (RuntimeException | Error e) {
+            store.distrust();
+            throw e;
         } finally {
             if (interrupted) {
                 Thread.currentThread().interrupt();
@@ -456,6 +464,15 @@ public final class HostedDatabase implements Applier, AutoCloseable {
             }
         }
         forgotten = true;
+    }
+
+    /**
+     * Waits until every member that can be reached has this index on its disk.
+     *
+     * @return the members that did not confirm it: out of reach, or slow beyond the timeout
+     */
+    public List<String> awaitEverywhere(long index) {
+        return log.awaitEverywhere(index, TimeUnit.MILLISECONDS.toNanos(timeoutMillis));
     }
 
     /** @return the place in the log where every member takes its digest, 0 when this node does not serve */

@@ -48,7 +48,12 @@ public final class Writer {
     private long epoch;
     private PendingWork pending;
     private boolean orphaned;
+    /** Answered and not decided; {@code null} for none. By the session only. */
+    private Unsettled unsettled;
+
     private boolean wrote;
+
+    private record Unsettled(Proposal proposal, PendingWork work) {}
 
     Writer(HostedDatabase database, SessionLocal session, CommitGuard guard) {
         this.database = database;
@@ -215,11 +220,13 @@ public final class Writer {
     }
 
     /**
-     * Commits the transaction through the log and returns when it is applied here.
+     * Commits the transaction through the log and returns when it is applied here; at level LOCAL when it is on this node's
+     * disk, and then {@link #settle} comes next.
      *
+     * @return its index in the log; 0 when nothing was logged
      * @throws DbException 40001 when it surely did not commit, 08007 when that is not known
      */
-    public void commit(CommitId id) {
+    public long commit(CommitId id, CommitLevel level) {
         PendingWork mine = PendingWork.transaction(this);
         Proposal proposal = propose(mine, () -> {
             byte[] rows = database.capture(session);
@@ -227,9 +234,40 @@ public final class Writer {
         });
         if (proposal == null) {
             database.coverSequences();
+            return 0;
+        }
+        long nanos = TimeUnit.MILLISECONDS.toNanos(database.timeoutMillis());
+        if (level == CommitLevel.LOCAL && proposal.awaitForced(nanos)) {
+            unsettled = new Unsettled(proposal, mine);
         } else {
             await(proposal, mine);
         }
+        return proposal.entry().index();
+    }
+
+    /** Whether the last commit was answered and is not decided, as far as the session knows. */
+    public boolean isUnsettled() {
+        return unsettled != null;
+    }
+
+    /**
+     * Waits until a commit that was answered at level LOCAL is decided.
+     *
+     * @return its index; 0 when there was none
+     * @throws DbException 40000 when it was lost, 08007 when that is not known
+     */
+    public long settle() {
+        Unsettled last = unsettled;
+        if (last == null) {
+            return 0;
+        }
+        unsettled = null;
+        try {
+            await(last.proposal(), last.work());
+        } catch (DbException e) {
+            throw e.getErrorCode() == Errors.RETRY_CODE ? Errors.localCommitLost(e.getMessage()) : e;
+        }
+        return last.proposal().entry().index();
     }
 
     /**

@@ -40,6 +40,8 @@ final class DdlRunner {
         }
         DdlPlan plan;
         try {
+            Prerequisites.check(
+                    command.getCommandType(), command.tokens(), session.local().getDatabase());
             plan = DdlRewriter.plan(command.sql(), command.tokens(), session.local());
             if (plan != null && command.getCommandType() == CommandInterface.CREATE_LINKED_TABLE) {
                 LinkedTables.check(session, command.sql(), command.tokens());

@@ -32,6 +32,8 @@ final class RoutedCommand implements CommandInterface, PlainRead {
     private final Command local;
 
     private final SystemCalls.Call systemCall;
+    /** {@code null} where the session's level counts. */
+    private final ReadHint hint;
 
     private Session remoteSession;
     private CommandInterface remote;
@@ -50,6 +52,7 @@ final class RoutedCommand implements CommandInterface, PlainRead {
         this.local = local;
         this.decision = decision;
         this.systemCall = systemCall;
+        this.hint = ReadHint.of(sql);
     }
 
     static RoutedCommand compiled(
@@ -84,6 +87,10 @@ final class RoutedCommand implements CommandInterface, PlainRead {
 
     SystemCalls.Call systemCall() {
         return systemCall;
+    }
+
+    ReadHint hint() {
+        return hint;
     }
 
     /** Whether its result was read and has to be confirmed. */

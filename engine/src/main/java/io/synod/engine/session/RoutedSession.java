@@ -3,10 +3,13 @@ package io.synod.engine.session;
 import io.synod.engine.database.CommitId;
 import io.synod.engine.database.Errors;
 import io.synod.engine.database.HostedDatabase;
+import io.synod.engine.database.ReadDemand;
 import io.synod.engine.database.ReadLevel;
 import io.synod.engine.database.Writer;
 import io.synod.engine.session.SqlText.Token;
 import io.synod.engine.session.StatementRouter.Decision;
+import io.synod.engine.session.StatementRouter.Route;
+import java.sql.SQLWarning;
 import java.util.List;
 import java.util.UUID;
 import org.h2.api.ErrorCode;
@@ -38,13 +41,13 @@ final class RoutedSession extends LocalView {
     private final Forwarding forwarding;
     private final DdlRunner ddl;
     private final CommitIds ids = new CommitIds();
+    private final Levels levels;
     private final RoutedTransaction transaction;
     private final NamedStatements named = new NamedStatements(this);
     private final Runnable onClose;
     private final boolean internal;
 
     private boolean closed;
-    private ReadLevel readLevel;
 
     RoutedSession(
             HostedDatabase database,
@@ -60,8 +63,9 @@ final class RoutedSession extends LocalView {
         this.ddl = new DdlRunner(this);
         this.onClose = onClose;
         this.internal = options.internal();
-        this.readLevel = options.readLevel();
-        this.transaction = new RoutedTransaction(database, local, writer, forwarding, ids, internal, this::close);
+        this.levels = new Levels(options.read(), options.commit());
+        this.transaction =
+                new RoutedTransaction(database, local, writer, forwarding, ids, levels, internal, this::close);
     }
 
     // ---- statements -----------------------------------------------------------------------------------------------
@@ -86,12 +90,12 @@ final class RoutedSession extends LocalView {
                 // It may name a table that this session has on the leader only.
                 return RoutedCommand.elsewhere(this, sql, tokens);
             }
-            if (!transaction.isBehind() && database.log().servingEpoch() != 0) {
+            if (!levels.seen().isBehind(database.log()) && database.log().servingEpoch() != 0) {
                 throw e;
             }
             // The object may have been created elsewhere a moment ago.
             database.reads().awaitReadable();
-            transaction.caughtUp();
+            levels.seen().caughtUp();
             command = compile(sql);
         }
         return RoutedCommand.compiled(this, sql, tokens, command, router.route(command, tokens));
@@ -110,6 +114,10 @@ final class RoutedSession extends LocalView {
         lock();
         try {
             checkOpen();
+            if (!isHarmless(command)) {
+                transaction.settle(
+                        command.decision() != null && command.decision().route() == Route.ROLLBACK);
+            }
             if (command.systemCall() != null) {
                 return SystemCalls.execute(this, command.systemCall(), execution);
             }
@@ -231,7 +239,7 @@ final class RoutedSession extends LocalView {
         database.shutdown(immediately);
     }
 
-    private static String firstWords(List<Token> tokens) {
+    static String firstWords(List<Token> tokens) {
         StringBuilder words = new StringBuilder();
         for (Token token : tokens.subList(0, Math.min(3, tokens.size()))) {
             words.append(words.isEmpty() ? "" : " ").append(token.text());
@@ -240,10 +248,12 @@ final class RoutedSession extends LocalView {
     }
 
     private <T> T read(RoutedCommand command, Execution<T> execution) {
+        ReadDemand demand =
+                command.hint() == null ? levels.read() : command.hint().over(levels.read());
         switch (transaction.placeOfRead()) {
             case HERE -> {
                 T result = transaction.here(command, execution);
-                if (readLevel == ReadLevel.LINEARIZABLE) {
+                if (demand.level() == ReadLevel.LINEARIZABLE) {
                     database.reads().confirm(writer);
                 }
                 return result;
@@ -256,10 +266,7 @@ final class RoutedSession extends LocalView {
                     return transaction.write(command, execution);
                 }
                 transaction.readsHere();
-                T result = database.reads()
-                        .read(readLevel, transaction.isBehind(), () -> transaction.onLocal(command, execution));
-                transaction.caughtUp();
-                return result;
+                return database.reads().read(demand, levels.seen(), () -> transaction.onLocal(command, execution));
             }
         }
     }
@@ -343,8 +350,18 @@ final class RoutedSession extends LocalView {
         return forwarding.transfer(member);
     }
 
-    void setReadLevel(ReadLevel level) {
-        readLevel = level;
+    Levels levels() {
+        return levels;
+    }
+
+    @Override
+    public SQLWarning takeWarnings() {
+        return levels.takeWarnings();
+    }
+
+    /** What neither needs to know how the last commit ended, nor should be kept from the user by it. */
+    private static boolean isHarmless(RoutedCommand command) {
+        return command.systemCall() != null && command.systemCall().name().equals("STATUS");
     }
 
     private void checkOpen() {
@@ -372,7 +389,7 @@ final class RoutedSession extends LocalView {
 
     @Override
     public boolean isClosed() {
-        return closed || local.isClosed() && !writer.isOrphaned();
+        return closed || database.isClosed() || local.isClosed() && !writer.isOrphaned();
     }
 
     @Override
@@ -393,11 +410,13 @@ final class RoutedSession extends LocalView {
 
     @Override
     public void setAutoCommit(boolean on) {
+        transaction.settle(false);
         transaction.setAutoCommit(on);
     }
 
     @Override
     public void setIsolationLevel(IsolationLevel level) {
+        transaction.settle(false);
         transaction.commitImplicitly();
         local.lock();
         try {
@@ -409,8 +428,6 @@ final class RoutedSession extends LocalView {
 
     @Override
     public DatabaseMeta getDatabaseMeta() {
-        DatabaseMeta meta = database.reads().read(readLevel, transaction.isBehind(), local::getDatabaseMeta);
-        transaction.caughtUp();
-        return meta;
+        return database.reads().read(levels.read(), levels.seen(), local::getDatabaseMeta);
     }
 }

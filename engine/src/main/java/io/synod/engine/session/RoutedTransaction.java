@@ -1,11 +1,15 @@
 package io.synod.engine.session;
 
 import io.synod.engine.database.CommitId;
+import io.synod.engine.database.CommitLevel;
 import io.synod.engine.database.Errors;
 import io.synod.engine.database.HostedDatabase;
 import io.synod.engine.database.Writer;
 import io.synod.engine.session.StatementRouter.Route;
+import java.sql.SQLException;
+import java.util.List;
 import java.util.function.Supplier;
+import org.h2.api.ErrorCode;
 import org.h2.command.query.Query;
 import org.h2.engine.IsolationLevel;
 import org.h2.engine.Session;
@@ -38,6 +42,7 @@ final class RoutedTransaction {
     private final Writer writer;
     private final Forwarding forwarding;
     private final CommitIds ids;
+    private final Levels levels;
     private final boolean internal;
     private final Runnable onOrphan;
 
@@ -46,7 +51,10 @@ final class RoutedTransaction {
     private boolean autoCommitAtEnd;
     private boolean readOnly;
     private boolean snapshotHere;
-    private boolean behind;
+    /** Of an earlier commit that was answered too early; told with the next call. */
+    private DbException lost;
+
+    private long lastCommitIndex;
     private boolean inList;
     private boolean lastPart;
 
@@ -60,6 +68,7 @@ final class RoutedTransaction {
             Writer writer,
             Forwarding forwarding,
             CommitIds ids,
+            Levels levels,
             boolean internal,
             Runnable onOrphan) {
         this.database = database;
@@ -67,21 +76,13 @@ final class RoutedTransaction {
         this.writer = writer;
         this.forwarding = forwarding;
         this.ids = ids;
+        this.levels = levels;
         this.internal = internal;
         this.onOrphan = onOrphan;
     }
 
     boolean isOpen() {
         return place != Place.NONE;
-    }
-
-    /** Whether this session has changed the leader's copy, and has not read here since. */
-    boolean isBehind() {
-        return behind;
-    }
-
-    void caughtUp() {
-        behind = false;
     }
 
     boolean isAutoCommit() {
@@ -239,8 +240,25 @@ final class RoutedTransaction {
             } else if (isSingle()) {
                 rollback();
             }
-            throw e;
+            throw explained(command, e);
         }
+    }
+
+    /** The guard's error says what was tried, not what to do. */
+    private static DbException explained(RoutedCommand command, DbException e) {
+        for (Throwable cause = e; cause != null; cause = cause.getCause()) {
+            int code = cause instanceof DbException d
+                    ? d.getErrorCode()
+                    : cause instanceof SQLException sql ? sql.getErrorCode() : 0;
+            if (code == ErrorCode.COMMIT_ROLLBACK_NOT_ALLOWED) {
+                return Errors.refused(
+                        RoutedSession.firstWords(command.tokens())
+                                + " …, which runs a Java function or trigger that commits,",
+                        "what it commits, or changes in the catalogue, would be on this node only",
+                        "let the application commit, and change the catalogue in a statement of its own");
+            }
+        }
+        return e;
     }
 
     /** H2 locks the rows only: a shared lock on the table makes DDL wait for them. */
@@ -324,15 +342,23 @@ final class RoutedTransaction {
 
     /** @throws DbException 40001 or 08007, see the class */
     void commit(CommitId id) {
+        commit(id, levels.commit());
+    }
+
+    private void commit(CommitId id, CommitLevel level) {
+        lastCommitIndex = 0;
         Place was = place;
         place = Place.NONE;
         try {
             switch (was) {
-                case HERE -> writer.commit(id);
+                case HERE -> {
+                    lastCommitIndex = writer.commit(id, level);
+                    committed(level);
+                }
                 case FORWARDED -> {
+                    forwarding.commitLevel(level, local);
                     // An implicit one has no number of the client's, and must be looked up all the same.
-                    forwarding.commit(id.isNone() ? ids.own() : id);
-                    behind = true;
+                    committed(forwarding.commit(id.isNone() ? ids.own() : id));
                 }
                 case NONE -> writer.endRead();
             }
@@ -346,7 +372,70 @@ final class RoutedTransaction {
 
     /** As H2 does before a statement that cannot be part of a transaction. */
     void commitImplicitly() {
-        commit(CommitId.NONE);
+        commit(CommitId.NONE, levels.commit() == CommitLevel.LOCAL ? CommitLevel.QUORUM : levels.commit());
+    }
+
+    private void committed(CommitLevel level) {
+        if (lastCommitIndex == 0 || writer.isUnsettled()) {
+            return;
+        }
+        levels.seen().shown(lastCommitIndex);
+        if (level == CommitLevel.ALL) {
+            List<String> missing = database.awaitEverywhere(lastCommitIndex);
+            if (!missing.isEmpty()) {
+                levels.warn("committed on a majority, but COMMIT=ALL was not reached: no confirmation from "
+                        + String.join(", ", missing));
+            }
+        }
+    }
+
+    private void committed(ForwardedSession.Committed there) {
+        lastCommitIndex = there.index();
+        if (there.warning() != null) {
+            levels.warn(there.warning());
+        }
+        if (there.index() > 0 && there.settled()) {
+            levels.seen().shown(there.index());
+        } else if (there.settled()) {
+            levels.seen().changedElsewhere();
+        }
+    }
+
+    /** Where the last commit stands in the log; 0 where it left nothing there, or its place is not known. */
+    long lastCommitIndex() {
+        return lastCommitIndex;
+    }
+
+    /** Whether the last commit was answered before it was decided. */
+    boolean isUnsettled() {
+        return writer.isUnsettled() || forwarding.isUnsettled();
+    }
+
+    /**
+     * Waits for the end of a commit that was answered at level LOCAL, before anything else is done.
+     *
+     * @param quietly keeps the bad news for the next call
+     * @throws DbException 40000 when it was lost
+     */
+    void settle(boolean quietly) {
+        try {
+            levels.seen().shown(writer.settle());
+            long there = forwarding.settle();
+            if (there < 0) {
+                levels.seen().changedElsewhere();
+            }
+            levels.seen().shown(there);
+        } catch (DbException e) {
+            lost = e;
+            if (writer.isOrphaned()) {
+                onOrphan.run();
+            }
+        }
+        if (lost != null && !quietly) {
+            DbException told = lost;
+            lost = null;
+            throw told;
+        }
     }
 
     void rollback() {
@@ -388,7 +477,7 @@ final class RoutedTransaction {
 
     <T> T forwardStatement(RoutedCommand command, Execution<T> execution) {
         T result = forward(command, execution);
-        behind = true;
+        levels.seen().changedElsewhere();
         return result;
     }
 
@@ -399,6 +488,15 @@ final class RoutedTransaction {
 
     boolean isList() {
         return inList;
+    }
+
+    /** H2 commits each part by itself: what came before the one that failed stays. */
+    private void commitBefore(RuntimeException failure) {
+        try {
+            commitImplicitly();
+        } catch (DbException e) {
+            failure.addSuppressed(e);
+        }
     }
 
     /** Runs the parts of a list as one request: under auto-commit they commit together. */
@@ -416,7 +514,7 @@ final class RoutedTransaction {
         } catch (RuntimeException e) {
             inList = outer;
             if (autoCommit && !outer && place != Place.NONE) {
-                rollback();
+                commitBefore(e);
             }
             throw e;
         }

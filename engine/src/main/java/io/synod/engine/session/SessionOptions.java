@@ -1,5 +1,7 @@
 package io.synod.engine.session;
 
+import io.synod.engine.database.CommitLevel;
+import io.synod.engine.database.ReadDemand;
 import io.synod.engine.database.ReadLevel;
 import java.util.Map;
 
@@ -8,12 +10,14 @@ import java.util.Map;
  *
  * @param internal opened by another node for a session of its own: runs here or fails
  */
-record SessionOptions(boolean internal, ReadLevel readLevel) {
+record SessionOptions(boolean internal, ReadDemand read, CommitLevel commit) {
     /** @throws org.h2.message.DbException 22023 for a value that is not known */
     static SessionOptions of(Map<String, String> settings) {
-        SystemCalls.checkCommitLevel(settings.getOrDefault("COMMIT", "QUORUM"));
         return new SessionOptions(
                 Boolean.parseBoolean(settings.get("INTERNAL")),
-                ReadLevel.parse(settings.getOrDefault("READ", "LINEARIZABLE")));
+                new ReadDemand(
+                        ReadLevel.parse(settings.getOrDefault("READ", "LINEARIZABLE")),
+                        ReadDemand.parseStaleness(settings.getOrDefault("MAX_STALENESS", "1000"))),
+                CommitLevel.parse(settings.getOrDefault("COMMIT", "QUORUM")));
     }
 }

@@ -31,6 +31,8 @@ public final class Sessions {
             "CLUSTER",
             "READ",
             "COMMIT",
+            "MAX_STALENESS",
+            "TARGET",
             "PRIORITY",
             "CONNECT_TIMEOUT",
             "FAILOVER_TIMEOUT",
@@ -88,7 +90,8 @@ public final class Sessions {
             database.checkRunning();
             SessionOptions options = SessionOptions.of(settings);
             database.forgetTransients();
-            if (options.readLevel() == ReadLevel.LINEARIZABLE && database.log().servingEpoch() == 0) {
+            if (options.read().level() == ReadLevel.LINEARIZABLE
+                    && database.log().servingEpoch() == 0) {
                 // A password may have been changed a moment ago. Without a majority, what is known here has to do: a
                 // cluster in trouble must be open to whoever wants to look at it.
                 database.log().awaitReadable(CONFIRM_NANOS);
@@ -113,7 +116,7 @@ public final class Sessions {
 
     /** A user that was created elsewhere a moment ago may not have arrived here. */
     private SessionLocal login(String user, byte[] passwordHash, SessionOptions options) throws SQLException {
-        if (options.readLevel() != ReadLevel.LOCAL && database.log().servingEpoch() == 0) {
+        if (options.read().level() != ReadLevel.LOCAL && database.log().servingEpoch() == 0) {
             // A password that was changed, or a user that was dropped, must not be let in any more. Without a majority
             // whoever this node knows comes in, to see its status at least: reads wait then.
             database.log().awaitReadable(LOGIN_WAIT_NANOS);

@@ -25,8 +25,10 @@ final class StatementList {
             values.add(parameter.getParamValue());
         }
         List<String> parts = split(new StringReader(list.sql()));
+        // A text that begins with a semicolon: its first statement is an empty one.
+        boolean first = !list.tokens().get(0).is(";");
         return session.transaction().asList(() -> {
-            T result = null;
+            T result = first ? null : execution.nothing();
             int used = 0;
             for (int i = 0; i < parts.size(); i++) {
                 if (i == parts.size() - 1) {
@@ -40,7 +42,7 @@ final class StatementList {
                         }
                         parameter.setValue(values.get(used++), true);
                     }
-                    if (i == 0) {
+                    if (i == 0 && first) {
                         result = execution.on(part);
                     } else {
                         Execution.run(part);

@@ -98,12 +98,23 @@ final class StatementRouter {
         return switch (route) {
             case QUERY -> Decision.of(query(command, tokens));
             case SETTING -> setting(tokens);
-            case STATEMENT -> sessionTables.decide(type, tokens);
+            case STATEMENT ->
+                createsFullText(type, tokens)
+                        ? Decision.refused(
+                                "H2's full-text search creates its tables and triggers from inside of functions, and keeps"
+                                        + " words in each node's memory",
+                                "search with LIKE or REGEXP, or feed a search engine from the application")
+                        : sessionTables.decide(type, tokens);
             // What H2 makes of ALTER … IF EXISTS where it does not know the object: another node may know it.
             case NOTHING -> Decision.of(SqlText.startsWith(tokens, "ALTER") ? Route.STATEMENT : Route.NOTHING);
             case REFUSED -> refusal(type);
             default -> Decision.of(route);
         };
+    }
+
+    private static boolean createsFullText(int type, List<Token> tokens) {
+        boolean loads = type == CommandInterface.CREATE_ALIAS || type == CommandInterface.CREATE_TRIGGER;
+        return loads && tokens.stream().anyMatch(t -> t.text().startsWith("org.h2.fulltext."));
     }
 
     private static Decision refusal(int type) {

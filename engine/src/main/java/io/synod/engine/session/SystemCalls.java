@@ -1,15 +1,18 @@
 package io.synod.engine.session;
 
 import io.synod.engine.database.CommitId;
+import io.synod.engine.database.CommitLevel;
 import io.synod.engine.database.Errors;
 import io.synod.engine.database.HostedDatabase;
+import io.synod.engine.database.ReadDemand;
 import io.synod.engine.database.ReadLevel;
 import io.synod.engine.session.SqlText.Kind;
 import io.synod.engine.session.SqlText.Token;
 import io.synod.replica.ReplicatedLog.MemberStatus;
+import java.sql.SQLWarning;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Locale;
+import java.util.Set;
 import java.util.UUID;
 import org.h2.command.CommandInterface;
 import org.h2.result.ResultInterface;
@@ -18,6 +21,7 @@ import org.h2.value.TypeInfo;
 import org.h2.value.Value;
 import org.h2.value.ValueBigint;
 import org.h2.value.ValueBoolean;
+import org.h2.value.ValueNull;
 import org.h2.value.ValueVarchar;
 
 /**
@@ -33,7 +37,9 @@ final class SystemCalls {
     }
 
     private static final List<String> CALLS =
-            List.of("STATUS", "RESOLVE", "COMMIT", "REQUEST", "TRANSFER", "DIGEST_START", "DIGEST");
+            List.of("STATUS", "RESOLVE", "COMMIT", "SETTLE", "REQUEST", "TRANSFER", "DIGEST_START", "DIGEST");
+
+    private static final Set<String> SETTINGS = Set.of("READ", "COMMIT", "MAX_STALENESS");
 
     private SystemCalls() {}
 
@@ -61,7 +67,7 @@ final class SystemCalls {
         if (tokens.get(1).is("READ") && SqlText.startsWith(tokens, "SET", "READ", "ONLY") && tokens.size() > 3) {
             return new Call("READ ONLY", List.of(tokens.get(3).text()), false);
         }
-        if ((tokens.get(1).is("READ") || tokens.get(1).is("COMMIT")) && tokens.size() > value) {
+        if (SETTINGS.contains(tokens.get(1).text()) && tokens.size() > value) {
             return new Call(
                     "SET " + tokens.get(1).text(), List.of(tokens.get(value).text()), false);
         }
@@ -69,9 +75,12 @@ final class SystemCalls {
     }
 
     static <T> T execute(RoutedSession session, Call call, Execution<T> execution) {
+        Levels levels = session.levels();
         switch (call.name()) {
-            case "SET READ" -> session.setReadLevel(ReadLevel.parse(argument(call, 0)));
-            case "SET COMMIT" -> checkCommitLevel(argument(call, 0));
+            case "SET READ" -> levels.read(levels.read().withLevel(ReadLevel.parse(argument(call, 0))));
+            case "SET MAX_STALENESS" ->
+                levels.read(levels.read().withMaxStaleness(ReadDemand.parseStaleness(argument(call, 0))));
+            case "SET COMMIT" -> levels.commit(CommitLevel.parse(argument(call, 0)));
             case "READ ONLY" -> session.transaction().setReadOnly(Boolean.parseBoolean(argument(call, 0)));
             case "REQUEST" -> {
                 session.ids().name(commitId(call));
@@ -80,7 +89,12 @@ final class SystemCalls {
             }
             case "COMMIT" -> {
                 session.transaction().commit(commitId(call));
-                return execution.rows(single("COMMITTED", ValueBoolean.TRUE));
+                return execution.rows(committed(session));
+            }
+            case "SETTLE" -> {
+                // Whatever is executed settles first.
+                return execution.rows(
+                        single("COMMIT_INDEX", ValueBigint.get(levels.seen().index())));
             }
             case "RESOLVE" -> {
                 boolean committed = session.forwarding().resolve(commitId(call));
@@ -113,10 +127,17 @@ final class SystemCalls {
         return execution.nothing();
     }
 
-    static void checkCommitLevel(String level) {
-        if (!level.toUpperCase(Locale.ENGLISH).equals("QUORUM")) {
-            throw Errors.badValue("COMMIT", level, "QUORUM, the only level that there is in this version");
-        }
+    private static ResultInterface committed(RoutedSession session) {
+        SimpleResult rows = new SimpleResult();
+        rows.addColumn("COMMIT_INDEX", TypeInfo.TYPE_BIGINT);
+        rows.addColumn("SETTLED", TypeInfo.TYPE_BOOLEAN);
+        rows.addColumn("WARNING", TypeInfo.TYPE_VARCHAR);
+        SQLWarning warning = session.takeWarnings();
+        rows.addRow(
+                ValueBigint.get(session.transaction().lastCommitIndex()),
+                ValueBoolean.get(!session.transaction().isUnsettled()),
+                warning == null ? ValueNull.INSTANCE : ValueVarchar.get(warning.getMessage()));
+        return rows;
     }
 
     private static CommitId commitId(Call call) {

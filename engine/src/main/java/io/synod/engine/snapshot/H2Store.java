@@ -47,7 +47,7 @@ public final class H2Store implements AutoCloseable {
     private final Path sideFile;
     private final CheckpointFile opened;
     private final StatementGate gate = new StatementGate();
-    private Checkpoint checkpoint;
+    private volatile Checkpoint checkpoint;
     private boolean closed;
 
     private H2Store(Database database, Path sideFile, CheckpointFile opened) {
@@ -287,6 +287,14 @@ public final class H2Store implements AutoCloseable {
                     e);
         }
         abandon();
+    }
+
+    /** An entry failed half-way: no checkpoint may hold what it has left behind, and the next start replays it. */
+    public void distrust() {
+        Checkpoint checkpoints = checkpoint;
+        if (checkpoints != null) {
+            checkpoints.end();
+        }
     }
 
     /** Closes without a checkpoint, as a kill would. */

@@ -33,8 +33,15 @@ final class MemoryGroup {
     MemberLog join(String name, Applier applier) {
         baton.lock();
         try {
-            MemberLog log = new MemberLog(name, applier, logs.size() + 1);
-            logs.add(log);
+            // One that was there before has been started again.
+            MemberLog before =
+                    logs.stream().filter(l -> l.name.equals(name)).findFirst().orElse(null);
+            MemberLog log = new MemberLog(name, applier, before == null ? logs.size() + 1 : before.slot);
+            if (before == null) {
+                logs.add(log);
+            } else {
+                logs.set(logs.indexOf(before), log);
+            }
             return log;
         } finally {
             baton.unlock();
@@ -154,6 +161,21 @@ final class MemoryGroup {
         }
 
         @Override
+        public boolean awaitFresh(long maxAgeNanos, long timeoutNanos) {
+            return awaitReadable(timeoutNanos);
+        }
+
+        @Override
+        public long ageNanos() {
+            return leader == this ? 0 : Long.MAX_VALUE;
+        }
+
+        @Override
+        public List<String> awaitEverywhere(long index, long timeoutNanos) {
+            return List.of();
+        }
+
+        @Override
         public boolean leaseHolds() {
             return leader == this && !leaseless;
         }
@@ -256,6 +278,11 @@ final class MemoryGroup {
         @Override
         public Entry entry() {
             return entry;
+        }
+
+        @Override
+        public boolean awaitForced(long timeoutNanos) {
+            return entry != null;
         }
 
         @Override

@@ -1,0 +1,33 @@
+package io.synod.clients;
+
+import java.time.Duration;
+import java.util.concurrent.locks.LockSupport;
+
+/** Waiting for what must come to be. */
+final class Await {
+    /** For whatever takes milliseconds on a machine that has nothing else to do. */
+    static final Duration LIMIT = Duration.ofSeconds(60);
+
+    private static final long PAUSE_NANOS = 5_000_000;
+
+    private Await() {}
+
+    /** What is waited for. */
+    @FunctionalInterface
+    interface Condition {
+        boolean holds() throws Exception;
+    }
+
+    static void until(String what, Condition condition) throws Exception {
+        long startNanos = System.nanoTime();
+        while (!condition.holds()) {
+            if (System.nanoTime() - startNanos > LIMIT.toNanos()) {
+                throw new AssertionError("not within " + LIMIT.toSeconds() + " s: " + what);
+            }
+            if (Thread.interrupted()) {
+                throw new InterruptedException("while waiting for " + what);
+            }
+            LockSupport.parkNanos(PAUSE_NANOS);
+        }
+    }
+}
