@@ -179,6 +179,12 @@ public final class Settings {
         });
     }
 
+    private static void checkOutsideChanges(Setting setting, String value) throws SQLException {
+        if (!value.equalsIgnoreCase("ADOPT") && !value.equalsIgnoreCase("DISCARD")) {
+            throw Errors.badValue(setting.key(), value, setting.expected());
+        }
+    }
+
     private static void checkPeers(Setting setting, String value) throws SQLException {
         for (String peer : value.split(",", -1)) {
             int at = peer.indexOf('@');

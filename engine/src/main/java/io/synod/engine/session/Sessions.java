@@ -34,6 +34,11 @@ public final class Sessions {
             "MAX_STALENESS",
             "TARGET",
             "PRIORITY",
+            "BASE",
+            "OUTSIDE_CHANGES",
+            "RECLAIM",
+            "LOG_LIMIT",
+            "SNAPSHOT_RATE",
             "CONNECT_TIMEOUT",
             "FAILOVER_TIMEOUT",
             "SYNOD_REQUESTS",
@@ -66,11 +71,21 @@ public final class Sessions {
 
     private final HostedDatabase database;
     private final LeaderLink link;
+    private final OpenSessions open = new OpenSessions();
 
     /** @param link {@code null} where the node has no peers */
     public Sessions(HostedDatabase database, LeaderLink link) {
+        this(database, link, Map.of());
+    }
+
+    /**
+     * @param link {@code null} where the node has no peers
+     * @param nodeSettings what SYNOD.SETTINGS shows of the node
+     */
+    public Sessions(HostedDatabase database, LeaderLink link, Map<String, String> nodeSettings) {
         this.database = database;
         this.link = link;
+        SystemSchema.install(database, nodeSettings, open);
     }
 
     public HostedDatabase database() {
@@ -101,7 +116,11 @@ public final class Sessions {
             }
             SessionLocal local = login(user, passwordHash, options);
             Forwarding forwarding = new Forwarding(database, link, user, passwordHash, settings);
-            RoutedSession session = new RoutedSession(database, local, forwarding, options, onClose);
+            RoutedSession session = new RoutedSession(database, local, forwarding, options, closed -> {
+                open.remove(closed);
+                onClose.run();
+            });
+            open.add(session);
             try {
                 configure(session, settings);
             } catch (RuntimeException e) {

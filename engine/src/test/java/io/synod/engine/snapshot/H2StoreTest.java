@@ -89,7 +89,7 @@ class H2StoreTest {
         }
         byte[] before = Files.readAllBytes(file(".mv.db"));
         SQLException e = assertThrows(SQLException.class, () -> H2Store.openFile(base, Map.of()));
-        assertTrue(e.getMessage().contains("shop.mv.db") && e.getMessage().contains("SCRIPT"), e.getMessage());
+        assertTrue(e.getMessage().contains("shop.mv.db") && e.getMessage().contains("has not made"), e.getMessage());
         assertEquals(90048, e.getErrorCode());
         assertEquals(before.length, Files.mismatch(file(".mv.db"), file(".mv.db")) == -1 ? before.length : 0);
         assertTrue(Files.notExists(file(".checkpoint")));
@@ -114,15 +114,17 @@ class H2StoreTest {
         }
         byte[] h2 = Files.readAllBytes(file(".mv.db"));
         Files.write(file(".mv.db"), new byte[10]);
-        SQLException shorter = assertThrows(SQLException.class, () -> H2Store.openFile(base, Map.of()));
+        IOException shorter = assertThrows(DamagedStoreException.class, () -> H2Store.openFile(base, Map.of()));
         assertTrue(shorter.getMessage().contains("has 10 bytes"), shorter.getMessage());
-        assertEquals(90030, shorter.getErrorCode());
+        Files.write(file(".mv.db"), new byte[h2.length]);
+        IOException empty = assertThrows(DamagedStoreException.class, () -> H2Store.openFile(base, Map.of()));
+        assertTrue(empty.getMessage().contains("cannot be read"), empty.getMessage());
         Files.write(file(".mv.db"), h2);
 
         byte[] side = Files.readAllBytes(file(".checkpoint"));
         side[12] ^= 1;
         Files.write(file(".checkpoint"), side);
-        IOException damaged = assertThrows(IOException.class, () -> H2Store.openFile(base, Map.of()));
+        IOException damaged = assertThrows(DamagedStoreException.class, () -> H2Store.openFile(base, Map.of()));
         assertTrue(damaged.getMessage().contains("damaged"), damaged.getMessage());
     }
 
