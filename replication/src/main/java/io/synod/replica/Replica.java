@@ -101,6 +101,9 @@ final class Replica implements ReplicatedLog {
                 node.timing(),
                 node.splitRandom(),
                 node.nanoClock().getAsLong());
+        if (snapshots != null && snapshots.awaitsBase()) {
+            state.awaitBase();
+        }
         if (state.hollow() && (snapshots == null || bootstrap.all().size() == 1)) {
             throw new IllegalStateException("the state of group " + group + " stands at index " + applied
                     + ", but its log begins behind " + state.baseIndex()

@@ -36,8 +36,17 @@ final class SystemCalls {
         }
     }
 
-    private static final List<String> CALLS =
-            List.of("STATUS", "RESOLVE", "COMMIT", "SETTLE", "REQUEST", "TRANSFER", "DIGEST_START", "DIGEST");
+    private static final List<String> CALLS = List.of(
+            "STATUS",
+            "RESOLVE",
+            "COMMIT",
+            "SETTLE",
+            "REQUEST",
+            "TRANSFER",
+            "DIGEST_START",
+            "DIGEST",
+            "SPACE",
+            "RECLAIM");
 
     private static final Set<String> SETTINGS = Set.of("READ", "COMMIT", "MAX_STALENESS");
 
@@ -122,6 +131,13 @@ final class SystemCalls {
                 String member = call.arguments().isEmpty() ? null : argument(call, 0);
                 boolean done = session.transfer(member);
                 return execution.rows(single("TRANSFERRED", ValueBoolean.get(done)));
+            }
+            case "SPACE" -> {
+                return execution.rows(SpaceCalls.space(session.database()));
+            }
+            case "RECLAIM" -> {
+                session.local().getUser().checkAdmin();
+                return execution.rows(SpaceCalls.reclaim(session.database()));
             }
             case "DIGEST_START" -> {
                 return execution.rows(single("LOG_INDEX", ValueBigint.get(session.startDigest())));

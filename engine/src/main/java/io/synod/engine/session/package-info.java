@@ -16,6 +16,8 @@
  * CALL SYNOD.TRANSFER(['node'])           TRANSFERRED: the leader has handed over, to that node
  * CALL SYNOD.DIGEST_START()               LOG_INDEX: where every member takes a digest of the database
  * CALL SYNOD.DIGEST(index)                KIND, NAME, CHECKSUM: this member's digest; waits until it is applied
+ * CALL SYNOD.SPACE()                      NODE, FILE_BYTES, FILL_PERCENT, CHECKPOINT_INDEX, SNAPSHOT_INDEX, REBUILT: of this node
+ * CALL SYNOD.RECLAIM()                    NODE, BYTES_BEFORE, BYTES_AFTER, PAUSE_MILLIS: this node gives back space of its file
  * CALL SYNOD.REQUEST('uuid', n)           names the commit of the next statement (between nodes)
  * CALL SYNOD.COMMIT('uuid', n)            commits the transaction under that name (between nodes)
  * </pre>

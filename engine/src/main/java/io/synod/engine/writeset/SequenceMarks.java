@@ -104,6 +104,13 @@ public final class SequenceMarks {
         return marks;
     }
 
+    /** Empties what an open database holds of marks, before {@link #load}. */
+    public static void forget(SessionLocal session) {
+        session.getTransaction()
+                .openMap("synod.sequences", StringDataType.INSTANCE, ByteArrayDataType.INSTANCE)
+                .clear();
+    }
+
     /**
      * The marks as they are stored, equal on all members: {@code sequence SCHEMA.NAME} or {@code column SCHEMA.TABLE.NAME} to
      * what the next leader hands out first. Values already drawn on the leader are not in them.
