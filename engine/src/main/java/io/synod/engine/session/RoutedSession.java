@@ -9,6 +9,7 @@ import io.synod.engine.database.Writer;
 import io.synod.engine.session.SqlText.Token;
 import io.synod.engine.session.StatementRouter.Decision;
 import io.synod.engine.session.StatementRouter.Route;
+import io.synod.jdbc.ReplyHead;
 import java.sql.SQLWarning;
 import java.util.List;
 import java.util.UUID;
@@ -66,6 +67,7 @@ final class RoutedSession extends LocalView {
         this.onClose = onClose;
         this.internal = options.internal();
         this.levels = new Levels(options.read(), options.commit());
+        levels.seen().shown(options.seenIndex());
         this.transaction =
                 new RoutedTransaction(database, local, writer, forwarding, ids, levels, internal, this::close);
     }
@@ -349,14 +351,22 @@ final class RoutedSession extends LocalView {
     }
 
     @Override
+    public ReplyHead replyHead() {
+        return new ReplyHead(
+                database.log().servingEpoch() != 0,
+                levels.hasWarnings(),
+                levels.seen().index(),
+                transaction.isUnsettled() ? transaction.lastCommitId().number() : 0);
+    }
+
+    @Override
     public SQLWarning takeWarnings() {
         return levels.takeWarnings();
     }
 
     /** What neither needs to know how the last commit ended, nor should be kept from the user by it. */
     private static boolean isHarmless(RoutedCommand command) {
-        return command.isOfNode()
-                || command.systemCall() != null && command.systemCall().name().equals("STATUS");
+        return command.isOfNode() || command.systemCall() != null && SystemCalls.isHarmless(command.systemCall());
     }
 
     private void checkOpen() {
