@@ -156,7 +156,7 @@ class H2StoreTest {
     void users_come_from_statements_and_only_their_password_opens_a_session() throws Exception {
         byte[] right = StringUtils.convertHexToBytes("11".repeat(32));
         byte[] wrong = StringUtils.convertHexToBytes("22".repeat(32));
-        try (H2Store store = H2Store.openMemory(Map.of())) {
+        try (H2Store store = H2Store.openMemory("test", Map.of())) {
             var system = store.systemSession();
             system.lock();
             try {
