@@ -66,6 +66,7 @@ final class Checkpoints implements AutoCloseable {
         try {
             database.confirmStatements();
             database.abandonLeftOvers();
+            database.store().freeLobs();
             database.expireCommitIds(System.nanoTime());
         } catch (RuntimeException e) {
             LOG.warn("database {}: housekeeping is left for the next time", database.name(), e);

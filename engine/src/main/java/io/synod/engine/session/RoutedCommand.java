@@ -139,7 +139,7 @@ final class RoutedCommand implements CommandInterface, PlainRead {
 
     /** A LOB that this node's H2 stores has no meaning elsewhere: its bytes have. */
     static Value carried(Value value) {
-        return value instanceof ValueLob lob ? Lobs.inMemory(lob) : value;
+        return value instanceof ValueLob lob ? Lobs.carried(lob) : value;
     }
 
     @Override

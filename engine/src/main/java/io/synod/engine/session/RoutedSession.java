@@ -20,6 +20,7 @@ import org.h2.engine.SessionLocal;
 import org.h2.jdbc.meta.DatabaseMeta;
 import org.h2.message.DbException;
 import org.h2.result.ResultInterface;
+import org.h2.store.DataHandler;
 
 /**
  * A session as JDBC sees it, which decides per statement where it runs: reads on this node's H2, transactions that write
@@ -370,6 +371,11 @@ final class RoutedSession extends LocalView {
         } finally {
             local.unlock();
         }
+    }
+
+    @Override
+    public DataHandler getDataHandler() {
+        return database.store().lobs();
     }
 
     @Override

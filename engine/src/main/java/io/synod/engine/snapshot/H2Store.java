@@ -18,7 +18,10 @@ import org.h2.engine.SynodDatabaseBridge;
 import org.h2.engine.User;
 import org.h2.message.DbException;
 import org.h2.mvstore.MVStore;
+import org.h2.mvstore.db.LobStorageMap;
+import org.h2.mvstore.db.SynodLobStore;
 import org.h2.mvstore.tx.SynodUndoLogs;
+import org.h2.store.DataHandler;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -41,6 +44,8 @@ public final class H2Store implements AutoCloseable {
     private final Path sideFile;
     private final CheckpointFile opened;
     private final StatementGate gate = new StatementGate();
+    private final SynodLobStore lobCleaning;
+    private final GatedLobs lobs;
     private Checkpoint checkpoint;
     private boolean closed;
 
@@ -48,6 +53,9 @@ public final class H2Store implements AutoCloseable {
         this.database = database;
         this.sideFile = sideFile;
         this.opened = opened;
+        SynodLobStore.forgetTemporary(database.getStore().getTransactionStore());
+        lobCleaning = new SynodLobStore(database.getStore().getMvStore(), (LobStorageMap) database.getLobStorage());
+        lobs = new GatedLobs(database, gate);
         undoLogs = new SynodUndoLogs(database.getStore().getTransactionStore());
         undoLogs.cover(2 * OWN_TRANSACTIONS);
     }
@@ -204,6 +212,23 @@ public final class H2Store implements AutoCloseable {
 
     public StatementGate gate() {
         return gate;
+    }
+
+    /** Where sessions keep LOBs that clients hand over outside of statements. */
+    public DataHandler lobs() {
+        return lobs;
+    }
+
+    /** Frees the space of LOBs that were removed, as far as no reader needs them. To be called now and then. */
+    public void freeLobs() {
+        if (lobCleaning.hasWork()) {
+            gate.enterOpenTransaction();
+            try {
+                lobCleaning.free();
+            } finally {
+                gate.exit();
+            }
+        }
     }
 
     /**
