@@ -17,6 +17,8 @@ final class SynodUrlParser {
     /** Settings whose values are words of ours, in any case. */
     private static final Set<String> CHOICES = Set.of("READ", "COMMIT", "TARGET");
 
+    private static final String FAMILY = "h2:";
+
     private final String url;
     private final Map<String, String> settings = new TreeMap<>();
     private final Map<String, String> h2Settings = new TreeMap<>();
@@ -55,7 +57,12 @@ final class SynodUrlParser {
                 put(upper, value.toString(), false);
             }
         }
-        return new Parsed(parseTarget(parts.get(0)), password);
+        return new Parsed(parseTarget(withoutFamily(parts.get(0))), password);
+    }
+
+    /** For clients that look for {@code :h2:} in a URL to tell whose SQL it is, as jOOQ does. */
+    private static String withoutFamily(String target) {
+        return target.startsWith(FAMILY) ? target.substring(FAMILY.length()) : target;
     }
 
     private SynodUrl parseTarget(String target) throws SQLException {

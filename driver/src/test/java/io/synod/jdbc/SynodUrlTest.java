@@ -29,6 +29,8 @@ class SynodUrlTest {
                 "jdbc:synod:file:~/d/shop;LOCK_TIMEOUT=5;;    | FILE   | ~/d        | shop   |",
                 "jdbc:synod://h:1/shop                        | REMOTE |            | shop   | h:1",
                 "jdbc:synod://h1:7201,h2:7202/shop;COMMIT=QUORUM | REMOTE |         | shop   | h1:7201,h2:7202",
+                "jdbc:synod:h2://h:1/shop                     | REMOTE |            | shop   | h:1",
+                "jdbc:synod:h2:file:./data/shop               | FILE   | ./data     | shop   |",
                 "jdbc:synod://[::1]:7201,h:65535/a.b-c_1      | REMOTE |            | a.b-c_1 | [::1]:7201,h:65535",
             })
     void good_urls_are_taken_apart(String url, SynodUrl.Kind kind, String path, String database, String endpoints)

@@ -95,7 +95,8 @@ final class Election {
     }
 
     private boolean mayCampaign(long now) {
-        return core.configurations.mayLead(core.self) && group.acceptor.guardLeft(now) <= 0;
+        // Without a state machine it could lead, but never serve.
+        return core.configurations.mayLead(core.self) && !core.hollow() && group.acceptor.guardLeft(now) <= 0;
     }
 
     /** @return whether this member was stalled since the last tick, so that silence proves nothing */

@@ -12,7 +12,10 @@ public interface Proposal {
         APPLIED,
         /** Surely not in the log, now or ever. */
         LOST,
-        /** Not known when the deadline passed or the group stopped here; it may still be decided either way. */
+        /**
+         * Not known when the deadline passed, or the group stopped here, or a snapshot came in the place of the entries among
+         * which it may be; it may still be decided either way.
+         */
         UNKNOWN
     }
 

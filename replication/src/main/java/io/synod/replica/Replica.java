@@ -1,5 +1,6 @@
 package io.synod.replica;
 
+import io.synod.group.Base;
 import io.synod.group.Entry;
 import io.synod.group.Epoch;
 import io.synod.group.Member;
@@ -40,6 +41,13 @@ final class Replica implements ReplicatedLog {
     private final Applier applier;
     private final ReentrantLock lock = new ReentrantLock();
     private final GroupState state;
+    private final Members bootstrap;
+    /** {@code null}: the log is kept whole. */
+    private final Snapshots snapshots;
+
+    private final Pins pins = new Pins();
+    private final SnapshotExchange exchange;
+    private boolean started;
     private final UnforcedTail tail = new UnforcedTail();
     private final Map<Integer, PeerOutbox> outboxes = new HashMap<>();
     private final ProposalQueue proposals = new ProposalQueue();
@@ -59,11 +67,21 @@ final class Replica implements ReplicatedLog {
     private volatile long durableIndex;
     private volatile Throwable stopped;
 
-    Replica(ReplicaNode node, long group, Members bootstrap, int selfSlot, int priority, Applier applier) {
+    Replica(
+            ReplicaNode node,
+            long group,
+            Members bootstrap,
+            int selfSlot,
+            int priority,
+            Applier applier,
+            Snapshots snapshots) {
         this.node = node;
         this.group = group;
         this.selfSlot = selfSlot;
         this.applier = applier;
+        this.bootstrap = bootstrap;
+        this.snapshots = snapshots;
+        this.exchange = new SnapshotExchange(this, node, snapshots, pins);
         this.roles = new RoleNews(applier);
         this.reads = new LinearizableReads(this, roles.changed());
         this.transfer = new LeaderTransfer(this, node, roles.changed());
@@ -74,11 +92,17 @@ final class Replica implements ReplicatedLog {
                 selfSlot,
                 bootstrap,
                 log.recovered(group),
+                snapshots == null || snapshots.installed() == null ? null : baseOf(snapshots.installed()),
                 applied,
                 priority,
                 node.timing(),
                 node.splitRandom(),
                 node.nanoClock().getAsLong());
+        if (state.hollow() && (snapshots == null || bootstrap.all().size() == 1)) {
+            throw new IllegalStateException("the state of group " + group + " stands at index " + applied
+                    + ", but its log begins behind " + state.baseIndex()
+                    + " and there is nobody to get a snapshot from: restore this node's directory from a backup");
+        }
         this.apply = new ApplyPath(this, log, applier, applied);
         this.commitIndex = state.commitIndex();
         this.durableIndex = state.durableIndex();
@@ -100,6 +124,10 @@ final class Replica implements ReplicatedLog {
         try {
             if (stopped != null) {
                 return null;
+            }
+            if (!started) {
+                started = true;
+                state.start(node.nanoClock().getAsLong(), out);
             }
             step.run(state, node.nanoClock().getAsLong(), out);
             publish();
@@ -131,7 +159,9 @@ final class Replica implements ReplicatedLog {
         leading = leads ? epoch : 0;
         commitIndex = state.commitIndex();
         durableIndex = state.durableIndex();
-        apply.release(Math.min(state.commitIndex(), state.durableIndex()));
+        if (!state.hollow()) {
+            apply.release(Math.min(state.commitIndex(), state.durableIndex()));
+        }
         long serving = leads && state.serving() ? epoch : 0;
         if (serving != served || epoch != leaderEpoch || state.leaderSlot() != leaderSlot) {
             servingEpoch = serving;
@@ -179,9 +209,13 @@ final class Replica implements ReplicatedLog {
     void tick(Map<Integer, List<Envelope>> collected) {
         conclude(step(GroupState::tick), collected);
         apply.watch();
+        exchange.tick();
     }
 
     void onMessage(int fromSlot, Message message) {
+        if (exchange.takes(fromSlot, message)) {
+            return;
+        }
         submit((s, now, out) -> s.onMessage(fromSlot, message, now, out));
     }
 
@@ -273,6 +307,52 @@ final class Replica implements ReplicatedLog {
         submit((s, now, out) -> s.onApplied(index, now, out));
     }
 
+    SnapshotExchange exchange() {
+        return exchange;
+    }
+
+    /** Whether the log begins behind this entry by now. */
+    boolean forgot(long index) {
+        return inspect(GroupState::baseIndex) >= index;
+    }
+
+    /** The configuration counts only where it is another one than the group was opened with: addresses may have changed. */
+    Base baseOf(Snapshots.Header h) {
+        return new Base(h.index(), h.epoch(), sameMembers(h.members(), bootstrap) ? null : h.members());
+    }
+
+    private static boolean sameMembers(Members a, Members b) {
+        return a.all().size() == b.all().size()
+                && a.all().stream().allMatch(m -> {
+                    Member other = b.bySlot(m.slot());
+                    return other != null && other.name().equals(m.name()) && other.role() == m.role();
+                });
+    }
+
+    /**
+     * Has the log forget what nobody needs.
+     *
+     * @param bytesTooMany the log should be smaller by so much, whatever members lack; 0 where it should not
+     * @param checkpoint where only the state machine's last checkpoint is in the way, it is asked for another one
+     */
+    void forget(long bytesTooMany, boolean checkpoint) {
+        if (snapshots == null || stopped != null) {
+            return;
+        }
+        long restart = snapshots.restartIndex();
+        long whatever = bytesTooMany == 0 ? 0 : node.log().lastIndexIn(group, bytesTooMany);
+        if (checkpoint && restart < apply.applied()) {
+            snapshots.checkpointSoon();
+        }
+        if (inspect(s -> mayForget(s, restart, whatever) > s.baseIndex())) {
+            submit((s, now, out) -> s.forget(mayForget(s, restart, whatever), now, out));
+        }
+    }
+
+    private long mayForget(GroupState s, long restart, long whatever) {
+        return Math.min(Math.min(restart, pins.lowest()), Math.max(whatever, s.allHave()));
+    }
+
     void answered(long ticket, long index) {
         reads.answer(ticket, index);
     }
@@ -340,6 +420,7 @@ final class Replica implements ReplicatedLog {
         } finally {
             lock.unlock();
         }
+        exchange.close();
         proposals.loseAll();
         apply.wakeAll();
         roles.changed().raise();
@@ -462,6 +543,12 @@ final class Replica implements ReplicatedLog {
     }
 
     @Override
+    public String clientAddress(String member) {
+        Member known = members().byName(member);
+        return known == null || node.transport() == null ? "" : node.transport().clientAddress(known.slot());
+    }
+
+    @Override
     public List<MemberStatus> status() {
         // Lists files: not under the lock.
         long bytes = node.log().bytes();
@@ -473,6 +560,7 @@ final class Replica implements ReplicatedLog {
                             apply.applied(),
                             stopped != null,
                             bytes,
+                            exchange,
                             node.transport(),
                             node.nanoClock().getAsLong())
                     .all();

@@ -73,6 +73,11 @@ public interface ReplicatedLog extends AutoCloseable {
 
     Members members();
 
+    /** {@code host:port} where clients reach that member, as it has said; empty where it has not, or has no such place. */
+    default String clientAddress(String member) {
+        return "";
+    }
+
     /** What status shows of every member as this node knows it; complete on the leader. */
     java.util.List<MemberStatus> status();
 
@@ -94,6 +99,9 @@ public interface ReplicatedLog extends AutoCloseable {
      * @param epoch as {@code round.slot}
      * @param lagMillis −1 where not known
      * @param leaseLeftMillis 0 where there is none
+     * @param firstIndex the first entry that the log still has; −1 where not known
+     * @param snapshotPercent how much of a snapshot has arrived there; −1 where none is on its way, as far as this node sends
+     *     or receives it
      */
     record MemberStatus(
             String name,
@@ -107,5 +115,37 @@ public interface ReplicatedLog extends AutoCloseable {
             long lagMillis,
             long leaseLeftMillis,
             long logBytes,
-            boolean reachable) {}
+            boolean reachable,
+            long firstIndex,
+            int snapshotPercent) {
+        public MemberStatus(
+                String name,
+                String address,
+                String role,
+                String epoch,
+                long durableIndex,
+                long commitIndex,
+                long appliedIndex,
+                long lagEntries,
+                long lagMillis,
+                long leaseLeftMillis,
+                long logBytes,
+                boolean reachable) {
+            this(
+                    name,
+                    address,
+                    role,
+                    epoch,
+                    durableIndex,
+                    commitIndex,
+                    appliedIndex,
+                    lagEntries,
+                    lagMillis,
+                    leaseLeftMillis,
+                    logBytes,
+                    reachable,
+                    -1,
+                    -1);
+        }
+    }
 }

@@ -72,6 +72,9 @@ public interface Snapshots {
          * Checks the whole, then puts it in the place of this member's state in one atomic step that is forced to disk; a crash before
          * it leaves the old state, one after it the new. Afterwards {@link Applier#appliedIndex} is the snapshot's index. Nothing
          * is applied meanwhile, and {@link Applier#onDeposed} was called before where this node led.
+         *
+         * @throws IOException when the whole is not what its maker wrote, or there is no room; the old state stands then, and what
+         *     was received and is of no use is thrown away
          */
         void install() throws IOException;
 

@@ -21,22 +21,23 @@ final class DriverByUrl {
     private DriverByUrl() {}
 
     static void apply(ConfigurableEnvironment environment) {
+        environment.getPropertySources().remove(SOURCE);
         Map<String, Object> drivers = new LinkedHashMap<>();
         for (PropertySource<?> source : environment.getPropertySources()) {
-            if (source instanceof EnumerablePropertySource<?> enumerable
-                    && !source.getName().equals(SOURCE)) {
+            if (source instanceof EnumerablePropertySource<?> enumerable) {
                 for (String name : enumerable.getPropertyNames()) {
                     String property = canonical(name);
                     if (property.endsWith(".url") && isSynod(environment, property, name)) {
-                        String driver = property.substring(0, property.length() - "url".length()) + "driver-class-name";
-                        drivers.put(driver, DRIVER);
+                        String siblings = property.substring(0, property.length() - "url".length());
+                        if (environment.getProperty(siblings + "driver-class-name") == null
+                                && environment.getProperty(siblings + "driverClassName") == null) {
+                            drivers.put(siblings + "driver-class-name", DRIVER);
+                        }
                     }
                 }
             }
         }
-        environment.getPropertySources().remove(SOURCE);
         if (!drivers.isEmpty()) {
-            // Last: whatever the application says of the driver goes before it.
             environment.getPropertySources().addLast(new MapPropertySource(SOURCE, drivers));
         }
     }

@@ -1,30 +1,146 @@
 package io.synod.clients;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import com.mchange.v2.c3p0.ComboPooledDataSource;
 import com.zaxxer.hikari.HikariConfig;
 import com.zaxxer.hikari.HikariDataSource;
+import com.zaxxer.hikari.metrics.IMetricsTracker;
+import io.agroal.api.AgroalDataSource;
+import io.agroal.api.configuration.supplier.AgroalDataSourceConfigurationSupplier;
+import io.agroal.api.security.NamePrincipal;
+import io.agroal.api.security.SimplePassword;
 import java.sql.Connection;
 import java.sql.Statement;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.apache.commons.dbcp2.BasicDataSource;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
+/** Four pools at once, under load, while ten leaders are killed. */
+@Timeout(240)
 class PoolsTest {
+    private static final Logger LOG = LoggerFactory.getLogger(PoolsTest.class);
+    private static final int KILLS = 10;
+    private static final int SIZE = 3;
+
+    private final AtomicInteger createdByHikari = new AtomicInteger();
+
     @Test
-    void a() throws Exception {
+    void pools_keep_all_their_connections_through_ten_leader_kills_and_see_nothing_but_40001() throws Exception {
         Cluster cluster = Cluster.shared();
-        HikariConfig config = new HikariConfig();
-        config.setJdbcUrl(cluster.url("POOLS"));
-        config.setUsername("sa");
-        config.setPassword("secret");
-        try (HikariDataSource pool = new HikariDataSource(config)) {
-            for (int i = 0; i < 3; i++) {
-                cluster.killLeader();
-                try (Connection c = pool.getConnection();
-                        Statement s = c.createStatement()) {
-                    s.execute("CREATE TABLE IF NOT EXISTS T(I INT PRIMARY KEY)");
-                    assertEquals(1, s.executeUpdate("INSERT INTO T VALUES (" + i + ")"));
+        String url = cluster.url("POOLS");
+        try (HikariDataSource hikari = hikari(url);
+                BasicDataSource dbcp = dbcp(url);
+                AgroalDataSource agroal = agroal(url);
+                ComboPooledDataSource c3p0 = c3p0(url)) {
+            try (Connection c = hikari.getConnection();
+                    Statement s = c.createStatement()) {
+                s.execute(
+                        "CREATE TABLE IF NOT EXISTS ROW_OF_POOL(POOL VARCHAR(10), WORKER INT, N INT, PRIMARY KEY(POOL, WORKER, N))");
+            }
+            List<PoolLoad> loads = List.of(
+                    new PoolLoad("hikari", hikari, 2),
+                    new PoolLoad("dbcp", dbcp, 2),
+                    new PoolLoad("agroal", agroal, 2),
+                    new PoolLoad("c3p0", c3p0, 2));
+            List<PoolLoad> started = new ArrayList<>();
+            try {
+                for (PoolLoad load : loads) {
+                    load.start();
+                    started.add(load);
+                }
+                Await.until("a full pool", () -> hikari.getHikariPoolMXBean().getTotalConnections() == 10);
+                for (int kill = 0; kill < KILLS; kill++) {
+                    for (PoolLoad load : loads) {
+                        load.awaitProgress(5);
+                    }
+                    cluster.killLeader();
+                }
+                for (PoolLoad load : loads) {
+                    load.awaitProgress(5);
+                }
+            } finally {
+                for (PoolLoad load : started) {
+                    load.stop();
                 }
             }
+            long retried = 0;
+            for (PoolLoad load : loads) {
+                LOG.info("{}", load);
+                load.assertExactlyOnce();
+                retried += load.retried();
+            }
+            assertTrue(retried > 0, "no transaction was under way at any kill");
+            assertEquals(10, hikari.getHikariPoolMXBean().getTotalConnections());
+            assertEquals(10, createdByHikari.get(), "connections that HikariCP made, with its default of ten");
+            for (PoolLoad load : loads.subList(1, loads.size())) {
+                assertTrue(load.connections() <= SIZE, load + ": more connections than the pool holds");
+            }
+            assertEquals(SIZE, agroal.getMetrics().creationCount());
+            assertEquals(0, agroal.getMetrics().invalidCount());
+            assertEquals(0, agroal.getMetrics().destroyCount());
+            assertEquals(SIZE, dbcp.getNumActive() + dbcp.getNumIdle());
+            assertEquals(0, c3p0.getNumFailedCheckinsDefaultUser() + c3p0.getNumFailedIdleTestsDefaultUser());
         }
+    }
+
+    /** Nothing but URL, user and metrics. */
+    private HikariDataSource hikari(String url) {
+        HikariConfig config = new HikariConfig();
+        config.setJdbcUrl(url);
+        config.setUsername(Cluster.USER);
+        config.setPassword(Cluster.PASSWORD);
+        config.setMetricsTrackerFactory((name, stats) -> new IMetricsTracker() {
+            @Override
+            public void recordConnectionCreatedMillis(long millis) {
+                createdByHikari.incrementAndGet();
+            }
+        });
+        return new HikariDataSource(config);
+    }
+
+    private static BasicDataSource dbcp(String url) {
+        BasicDataSource pool = new BasicDataSource();
+        pool.setUrl(url);
+        pool.setUsername(Cluster.USER);
+        pool.setPassword(Cluster.PASSWORD);
+        pool.setInitialSize(SIZE);
+        pool.setMaxTotal(SIZE);
+        pool.setMinIdle(SIZE);
+        pool.setTestOnBorrow(true);
+        pool.setAccessToUnderlyingConnectionAllowed(true);
+        return pool;
+    }
+
+    private static AgroalDataSource agroal(String url) throws Exception {
+        return AgroalDataSource.from(new AgroalDataSourceConfigurationSupplier()
+                .metricsEnabled()
+                .connectionPoolConfiguration(pool -> pool.initialSize(SIZE)
+                        .minSize(SIZE)
+                        .maxSize(SIZE)
+                        .acquisitionTimeout(Duration.ofSeconds(30))
+                        .validateOnBorrow(true)
+                        .connectionFactoryConfiguration(factory -> factory.jdbcUrl(url)
+                                .principal(new NamePrincipal(Cluster.USER))
+                                .credential(new SimplePassword(Cluster.PASSWORD)))));
+    }
+
+    private static ComboPooledDataSource c3p0(String url) throws Exception {
+        ComboPooledDataSource pool = new ComboPooledDataSource();
+        pool.setJdbcUrl(url);
+        pool.setUser(Cluster.USER);
+        pool.setPassword(Cluster.PASSWORD);
+        pool.setInitialPoolSize(SIZE);
+        pool.setMinPoolSize(SIZE);
+        pool.setMaxPoolSize(SIZE);
+        pool.setTestConnectionOnCheckout(true);
+        return pool;
     }
 }

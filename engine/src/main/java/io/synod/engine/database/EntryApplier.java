@@ -68,8 +68,11 @@ final class EntryApplier {
                 marks.lead(applySession);
                 settle(applySession, entry);
             });
-        } else if (entry.kind() != EntryKind.DATA) {
-            settleAlone(entry);
+        } else if (entry.kind() == EntryKind.CONFIG) {
+            inApplySession(() -> {
+                state.configure(applySession, entry.payload());
+                settle(applySession, entry);
+            });
         } else {
             applyRecord(entry, LogRecord.decode(entry.payload()), work);
         }
@@ -190,14 +193,14 @@ final class EntryApplier {
         }
         boolean restarts = record.restarts();
         if (restarts) {
-            inApplySession(() -> marks.beforeRestart(applySession));
+            inApplySession(() -> marks.beforeRestart(record.sql()));
         }
         PendingWork.Ending ending = work == null ? null : work.writer().runAt(work);
         DbException error = ending == null ? statements.apply(record) : ending.error();
         endings.statementAt(entry.index(), error);
         inApplySession(() -> {
             tables.onDdlApplied(applySession, entry.index(), Set.copyOf(record.touched()));
-            marks.onDdlApplied(applySession, restarts);
+            marks.onDdlApplied(applySession, restarts ? record.sql() : null);
             if (error == null) {
                 recordCommit(applySession, record.id(), entry);
             }

@@ -51,7 +51,8 @@ public final class Writer {
     private String endedWhy;
     private long epoch;
     private PendingWork pending;
-    private boolean orphaned;
+    private volatile boolean orphaned;
+    private volatile CommitId committing = CommitId.NONE;
     /** Answered and not decided; {@code null} for none. By the session only. */
     private Unsettled unsettled;
 
@@ -232,6 +233,7 @@ public final class Writer {
      */
     public long commit(CommitId id, CommitLevel level) {
         PendingWork mine = PendingWork.transaction(this);
+        committing = id;
         Proposal proposal = propose(mine, () -> {
             byte[] rows = database.capture(session);
             if (rows == WriteSetCapture.OVERSIZED) {
@@ -411,6 +413,20 @@ public final class Writer {
         }
     }
 
+    /** As {@link #isOrphaned()}, without a wait for whatever the session does. */
+    boolean wasGivenUp() {
+        return orphaned;
+    }
+
+    /** The id of the last commit, empty where it has none. */
+    String commitId() {
+        return committing.isNone() ? "" : committing.toString();
+    }
+
+    String user() {
+        return session.getUser().getName();
+    }
+
     /** Whether the outcome of this session's last commit is still open, so that the session cannot go on. */
     public boolean isOrphaned() {
         busy.lock();
@@ -537,6 +553,11 @@ public final class Writer {
             }
         }
         try {
+            if (session.isClosed()) {
+                // By its client, since it was listed among those to be ended; closing has ended its transaction.
+                database.writers().leave(this);
+                return true;
+            }
             switch (state) {
                 case IDLE, OPEN -> {
                     // IDLE: admitted, and not begun yet.

@@ -85,7 +85,11 @@ public final class Node implements SessionFactory, AutoCloseable {
                 listener = listen(config.listen());
                 transport = new SocketTransport(
                         new SocketTransport.Identity(
-                                config.cluster(), config.members(), config.slot(), identity.incarnation()),
+                                config.cluster(),
+                                config.members(),
+                                config.slot(),
+                                identity.incarnation(),
+                                config.clientAddress()),
                         listener,
                         sql,
                         identity,
@@ -173,8 +177,8 @@ public final class Node implements SessionFactory, AutoCloseable {
                 }
             });
             hosted.attach(replicas.openGroup(groupId(key), config.members(), config.slot(), config.priority(), hosted));
-            checkpoints.add(hosted, directory == null ? null : store.checkpoints(hosted::appliedIndex));
-            databases.put(key, new Sessions(hosted, link));
+            checkpoints.add(hosted);
+            databases.put(key, new Sessions(hosted, link, config.shown()));
             return hosted;
         } catch (IOException | RuntimeException e) {
             if (store != null) {

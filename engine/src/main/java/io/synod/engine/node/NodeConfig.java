@@ -8,10 +8,13 @@ import java.net.InetAddress;
 import java.nio.file.Path;
 import java.sql.SQLException;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.stream.Collectors;
 
 /**
  * What a node is started with.
@@ -89,6 +92,29 @@ record NodeConfig(
         addresses.forEach((name, where) ->
                 members.add(new Member(members.size() + 1, name, Member.UNSEEN, Member.Role.VOTER, where)));
         return new Members(members);
+    }
+
+    /** Where clients reach this node, as the others are told; empty for nowhere, or for a port that is not known yet. */
+    String clientAddress() {
+        return sql == null || port(sql) == 0 ? "" : sql;
+    }
+
+    /** What SYNOD.SETTINGS shows. */
+    Map<String, String> shown() {
+        Map<String, String> shown = new HashMap<>();
+        shown.put("NODE", name);
+        shown.put("LISTEN", listen);
+        shown.put("SQL", sql);
+        shown.put(
+                "PEERS",
+                members.all().stream()
+                        .filter(m -> !m.name().equals(name))
+                        .map(m -> m.name() + "@" + m.address())
+                        .collect(Collectors.joining(",")));
+        shown.put("CLUSTER", cluster);
+        shown.put("PRIORITY", String.valueOf(priority));
+        shown.put("FAILOVER_TIMEOUT", String.valueOf(timeoutMillis));
+        return shown;
     }
 
     int slot() {

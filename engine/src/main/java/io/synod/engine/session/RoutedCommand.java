@@ -8,6 +8,7 @@ import java.util.List;
 import org.h2.command.Command;
 import org.h2.command.CommandInterface;
 import org.h2.engine.Session;
+import org.h2.engine.SessionLocal;
 import org.h2.expression.ParameterInterface;
 import org.h2.result.BatchResult;
 import org.h2.result.ResultInterface;
@@ -29,11 +30,15 @@ final class RoutedCommand implements CommandInterface, PlainRead {
     private final List<Token> tokens;
     private final Decision decision;
     /** {@code null} for a system call, and for what only the leader can compile. */
-    private final Command local;
+    private Command local;
+    /** The inner session that has compiled it. */
+    private SessionLocal compiledBy;
 
     private final SystemCalls.Call systemCall;
     /** {@code null} where the session's level counts. */
     private final ReadHint hint;
+
+    private final boolean ofNode;
 
     private Session remoteSession;
     private CommandInterface remote;
@@ -45,28 +50,31 @@ final class RoutedCommand implements CommandInterface, PlainRead {
             List<Token> tokens,
             Command local,
             Decision decision,
-            SystemCalls.Call systemCall) {
+            SystemCalls.Call systemCall,
+            boolean ofNode) {
         this.session = session;
         this.sql = sql;
         this.tokens = tokens;
         this.local = local;
+        this.compiledBy = local == null ? null : session.local();
         this.decision = decision;
         this.systemCall = systemCall;
         this.hint = ReadHint.of(sql);
+        this.ofNode = ofNode;
     }
 
     static RoutedCommand compiled(
-            RoutedSession session, String sql, List<Token> tokens, Command local, Decision decision) {
-        return new RoutedCommand(session, sql, tokens, local, decision, null);
+            RoutedSession session, String sql, List<Token> tokens, Command local, Decision decision, boolean ofNode) {
+        return new RoutedCommand(session, sql, tokens, local, decision, null, ofNode);
     }
 
     static RoutedCommand system(RoutedSession session, String sql, List<Token> tokens, SystemCalls.Call call) {
-        return new RoutedCommand(session, sql, tokens, null, null, call);
+        return new RoutedCommand(session, sql, tokens, null, null, call, false);
     }
 
     /** For a statement that this node's H2 cannot compile: the leader can, or says why not. */
     static RoutedCommand elsewhere(RoutedSession session, String sql, List<Token> tokens) {
-        return new RoutedCommand(session, sql, tokens, null, Decision.of(Route.WRITE), null);
+        return new RoutedCommand(session, sql, tokens, null, Decision.of(Route.WRITE), null, false);
     }
 
     String sql() {
@@ -82,6 +90,7 @@ final class RoutedCommand implements CommandInterface, PlainRead {
     }
 
     Command local() {
+        compileAnew();
         return local;
     }
 
@@ -93,13 +102,42 @@ final class RoutedCommand implements CommandInterface, PlainRead {
         return hint;
     }
 
+    /** Whether it reads tables of the schema SYNOD and no others. */
+    boolean isOfNode() {
+        return ofNode && decision.route() == Route.READ;
+    }
+
     /** Whether its result was read and has to be confirmed. */
     boolean returnsRows() {
         return isQuery();
     }
 
+    /** A snapshot has replaced this node's copy since it was compiled: the parameters' values go along. */
+    private void compileAnew() {
+        SessionLocal now = session.local();
+        if (local == null || compiledBy == now) {
+            return;
+        }
+        Command old = local;
+        now.lock();
+        try {
+            local = now.prepareLocal(sql);
+        } finally {
+            now.unlock();
+        }
+        compiledBy = now;
+        List<? extends ParameterInterface> to = local.getParameters();
+        for (int i = 0; i < to.size() && i < old.getParameters().size(); i++) {
+            Value value = old.getParameters().get(i).getParamValue();
+            if (value != null) {
+                to.get(i).setValue(value, true);
+            }
+        }
+    }
+
     /** Executes it on this node's H2. */
     <T> T runHere(Execution<T> execution) {
+        compileAnew();
         running = local;
         try {
             return execution.on(local);
@@ -214,7 +252,7 @@ final class RoutedCommand implements CommandInterface, PlainRead {
 
     @Override
     public void close() {
-        if (local != null) {
+        if (local != null && compiledBy == session.local()) {
             local.close();
         }
         if (remote != null && !remoteSession.isClosed()) {

@@ -36,8 +36,8 @@ final class RoutedTransaction {
     }
 
     private final HostedDatabase database;
-    private final SessionLocal local;
-    private final Writer writer;
+    private SessionLocal local;
+    private Writer writer;
     private final Forwarding forwarding;
     private final CommitIds ids;
     private final Levels levels;
@@ -79,6 +79,23 @@ final class RoutedTransaction {
         this.onOrphan = onOrphan;
     }
 
+    /**
+     * This node's copy was replaced by a snapshot: goes on in a session of the new one. A transaction on the leader does not
+     * notice.
+     *
+     * @throws DbException 40001 when a transaction was open here
+     */
+    void move(SessionLocal session, Writer itsWriter) {
+        boolean lost = place == Place.HERE || snapshotHere;
+        local = session;
+        writer = itsWriter;
+        if (lost) {
+            place = Place.NONE;
+            ended();
+            throw Errors.retry("this node's copy was replaced by a snapshot");
+        }
+    }
+
     boolean isOpen() {
         return place != Place.NONE;
     }
@@ -99,6 +116,10 @@ final class RoutedTransaction {
         }
         autoCommit = on;
         autoCommitAtEnd = false;
+    }
+
+    boolean isReadOnly() {
+        return readOnly;
     }
 
     void setReadOnly(boolean readOnly) {
@@ -137,6 +158,27 @@ final class RoutedTransaction {
         T result = command.runHere(execution);
         endLocalRead();
         return result;
+    }
+
+    /** What this node says of itself, wherever the transaction is. */
+    <T> T ofNode(RoutedCommand command, Execution<T> execution) {
+        if (place == Place.HERE) {
+            return here(command, execution);
+        }
+        T result = command.runHere(execution);
+        if (place == Place.FORWARDED) {
+            writer.endRead();
+        } else {
+            endLocalRead();
+        }
+        return result;
+    }
+
+    SessionActivity.State activity() {
+        if (isUnsettled()) {
+            return SessionActivity.State.UNSETTLED;
+        }
+        return isOpen() ? SessionActivity.State.IN_TRANSACTION : SessionActivity.State.IDLE;
     }
 
     /** H2 keeps a transaction open after a read, which counts against its bound and pins old versions. */

@@ -63,11 +63,21 @@ public final class Sessions {
 
     private final HostedDatabase database;
     private final LeaderLink link;
+    private final OpenSessions open = new OpenSessions();
 
     /** @param link {@code null} where the node has no peers */
     public Sessions(HostedDatabase database, LeaderLink link) {
+        this(database, link, Map.of());
+    }
+
+    /**
+     * @param link {@code null} where the node has no peers
+     * @param nodeSettings what SYNOD.SETTINGS shows of the node
+     */
+    public Sessions(HostedDatabase database, LeaderLink link, Map<String, String> nodeSettings) {
         this.database = database;
         this.link = link;
+        SystemSchema.install(database, nodeSettings, open);
     }
 
     public HostedDatabase database() {
@@ -97,7 +107,11 @@ public final class Sessions {
             }
             SessionLocal local = login(user, passwordHash, options);
             Forwarding forwarding = new Forwarding(database, link, user, passwordHash, settings);
-            RoutedSession session = new RoutedSession(database, local, forwarding, options, onClose);
+            RoutedSession session = new RoutedSession(database, local, forwarding, options, closed -> {
+                open.remove(closed);
+                onClose.run();
+            });
+            open.add(session);
             try {
                 configure(session, settings);
             } catch (RuntimeException e) {

@@ -106,6 +106,30 @@ final class StatementRouter {
     }
 
     Decision route(Command command, List<Token> tokens) {
+        Decision decision = byKind(command, tokens);
+        return decision.route() == Route.STATEMENT && touchesSystemSchema(tokens)
+                ? refused("the schema " + SystemSchema.NAME
+                        + " belongs to each node and tells about the cluster: use another name")
+                : decision;
+    }
+
+    private boolean touchesSystemSchema(List<Token> tokens) {
+        if (!SystemSchema.isInstalled(session.getDatabase())) {
+            return false;
+        }
+        if (SqlText.startsWith(tokens, "CREATE", "SCHEMA")) {
+            int name = SqlText.contains(tokens, "IF", "NOT", "EXISTS") ? 5 : 2;
+            return tokens.size() > name && SystemCalls.isSystemSchema(tokens.get(name));
+        }
+        if (SqlText.startsWith(tokens, "ALTER", "SCHEMA") || SqlText.startsWith(tokens, "DROP", "SCHEMA")) {
+            return tokens.stream().anyMatch(SystemCalls::isSystemSchema);
+        }
+        return SystemCalls.namesSystemSchema(tokens)
+                || SqlText.startsWith(tokens, "CREATE")
+                        && session.getCurrentSchemaName().equals(SystemSchema.NAME);
+    }
+
+    private Decision byKind(Command command, List<Token> tokens) {
         if (!(command instanceof CommandContainer)) {
             return Decision.of(Route.LIST);
         }

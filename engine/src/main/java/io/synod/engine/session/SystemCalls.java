@@ -74,6 +74,21 @@ final class SystemCalls {
         return null;
     }
 
+    /** Whether SYNOD is used as a schema. */
+    static boolean namesSystemSchema(List<Token> tokens) {
+        for (int i = 0; i + 1 < tokens.size(); i++) {
+            if (isSystemSchema(tokens.get(i)) && tokens.get(i + 1).is(".")) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    static boolean isSystemSchema(Token token) {
+        return (token.kind() == Kind.WORD || token.kind() == Kind.QUOTED)
+                && token.text().equals(SystemSchema.NAME);
+    }
+
     static <T> T execute(RoutedSession session, Call call, Execution<T> execution) {
         Levels levels = session.levels();
         switch (call.name()) {

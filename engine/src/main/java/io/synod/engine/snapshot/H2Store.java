@@ -1,5 +1,9 @@
 package io.synod.engine.snapshot;
 
+import io.synod.group.Members;
+import io.synod.replica.Snapshots.Header;
+import io.synod.replica.Snapshots.Incoming;
+import io.synod.replica.Snapshots.Outgoing;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
@@ -9,7 +13,9 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.sql.SQLException;
 import java.util.Map;
+import java.util.Set;
 import java.util.function.LongSupplier;
+import java.util.function.Supplier;
 import org.h2.api.ErrorCode;
 import org.h2.engine.ConnectionInfo;
 import org.h2.engine.Database;
@@ -17,7 +23,9 @@ import org.h2.engine.SessionLocal;
 import org.h2.engine.SynodDatabaseBridge;
 import org.h2.engine.User;
 import org.h2.message.DbException;
+import org.h2.mvstore.FileStore;
 import org.h2.mvstore.MVStore;
+import org.h2.mvstore.MVStoreException;
 import org.h2.mvstore.db.LobStorageMap;
 import org.h2.mvstore.db.SynodLobStore;
 import org.h2.mvstore.tx.SynodUndoLogs;
@@ -34,62 +42,81 @@ import org.slf4j.LoggerFactory;
  */
 public final class H2Store implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(H2Store.class);
-    private static final CheckpointFile NEVER = new CheckpointFile(0, 0);
+
+    /** What H2 says of a file that it cannot read; anything else has another cause. */
+    private static final Set<Integer> DAMAGE = Set.of(ErrorCode.FILE_CORRUPTED_1, ErrorCode.GENERAL_ERROR_1);
 
     /** Transactions that H2 may have open beside those of the sessions it counts. */
     private static final int OWN_TRANSACTIONS = 16;
 
     private final Database database;
     private final SynodUndoLogs undoLogs;
-    private final Path sideFile;
+    /** {@code null} in memory. */
+    private final DatabaseFiles files;
+
+    private final Map<String, String> settings;
     private final CheckpointFile opened;
-    private final StatementGate gate = new StatementGate();
+    private final StatementGate gate;
     private final SynodLobStore lobCleaning;
     private final GatedLobs lobs;
+    private final StoreSnapshots snapshots;
     private Checkpoint checkpoint;
     private boolean closed;
 
-    private H2Store(Database database, Path sideFile, CheckpointFile opened) {
+    private H2Store(
+            Database database,
+            DatabaseFiles files,
+            Map<String, String> settings,
+            CheckpointFile opened,
+            StatementGate gate) {
         this.database = database;
-        this.sideFile = sideFile;
+        this.files = files;
+        this.settings = settings;
         this.opened = opened;
+        this.gate = gate;
         SynodLobStore.forgetTemporary(database.getStore().getTransactionStore());
         lobCleaning = new SynodLobStore(database.getStore().getMvStore(), (LobStorageMap) database.getLobStorage());
         lobs = new GatedLobs(database, gate);
+        snapshots = new StoreSnapshots(database.getStore().getMvStore());
         undoLogs = new SynodUndoLogs(database.getStore().getTransactionStore());
         undoLogs.cover(2 * OWN_TRANSACTIONS);
     }
 
     /**
      * Opens a file, cut back to its last checkpoint; everything behind it comes back from the log. A file that has never been
-     * checkpointed starts empty.
+     * checkpointed starts empty. A replacement that was decided before a crash is carried out first.
      *
      * @param base path without {@code .mv.db}
      * @param settings H2's database settings (upper-case keys) that may differ from the default; those that Synod needs win.
      *     Settings that H2 sets by SQL are the caller's business
-     * @throws SQLException 90020 another process has it open; 90048 an H2 file that is not Synod's; 90030 shorter than its
-     *     checkpoint or not readable
+     * @throws DamagedStoreException shorter than its checkpoint or not readable: it has to be rebuilt
+     * @throws SQLException 90020 another process has it open; 90048 an H2 file that is not Synod's
      */
     public static H2Store openFile(Path base, Map<String, String> settings) throws IOException, SQLException {
-        Path absolute = base.toAbsolutePath().normalize();
-        Path file = absolute.resolveSibling(absolute.getFileName() + ".mv.db");
-        Path sideFile = absolute.resolveSibling(absolute.getFileName() + ".checkpoint");
-        Files.createDirectories(absolute.getParent());
-        CheckpointFile last = CheckpointFile.read(sideFile);
+        return openFile(new DatabaseFiles(base), settings, new StatementGate());
+    }
+
+    private static H2Store openFile(DatabaseFiles files, Map<String, String> settings, StatementGate gate)
+            throws IOException, SQLException {
+        Files.createDirectories(files.directory());
+        Replacement.finish(files);
+        DatabaseFiles.delete(files.fallback()); // of a reclaim that came to its end, or never to its beginning
+        CheckpointFile last = CheckpointFile.read(files.checkpoint());
         if (last == null) {
-            if (Files.exists(file)) {
+            if (Files.exists(files.data())) {
                 throw error(
                         ErrorCode.FILE_VERSION_ERROR_1,
-                        file + " is an H2 database that Synod has not made (" + sideFile.getFileName()
+                        files.data() + " is an H2 database that Synod has not made ("
+                                + files.checkpoint().getFileName()
                                 + " is missing beside it): export it with SCRIPT TO and import it into a new database");
             }
-            last = NEVER;
-            last.write(sideFile); // from now on, the file is known as ours
+            last = CheckpointFile.NEVER;
+            last.write(files.checkpoint()); // from now on, the file is known as ours
         }
-        cutBack(file, last);
-        ConnectionInfo info = new ConnectionInfo(UninterruptibleFilePath.prefix() + absolute);
-        Database database = open(info, settings);
-        H2Store store = new H2Store(database, sideFile, last);
+        cutBack(files.data(), last);
+        ConnectionInfo info = new ConnectionInfo(UninterruptibleFilePath.prefix() + files.base());
+        Database database = openExisting(files, info, settings);
+        H2Store store = new H2Store(database, files, settings, last, gate);
         // The bytes of the checkpoint stay as they are, and a later one lies at the end of the file.
         MVStore chunks = database.getStore().getMvStore();
         chunks.setReuseSpace(false);
@@ -99,9 +126,29 @@ public final class H2Store implements AutoCloseable {
         return store;
     }
 
+    private static Database openExisting(DatabaseFiles files, ConnectionInfo info, Map<String, String> settings)
+            throws IOException, SQLException {
+        try {
+            return open(info, settings);
+        } catch (SQLException e) {
+            if (DAMAGE.contains(e.getErrorCode())) {
+                throw new DamagedStoreException(files.data() + " cannot be read: " + e.getMessage(), e);
+            }
+            throw e;
+        } catch (MVStoreException e) {
+            throw new DamagedStoreException(files.data() + " cannot be read: " + e.getMessage(), e);
+        }
+    }
+
+    /** Opens the file that has taken the place of this one, behind the same gate. This one must be closed. */
+    public H2Store reopened() throws IOException, SQLException {
+        return openFile(files, settings, gate);
+    }
+
     /** Opens a new database in memory. */
     public static H2Store openMemory(Map<String, String> settings) throws SQLException {
-        return new H2Store(open(new ConnectionInfo("mem:synod"), settings), null, NEVER);
+        Database database = open(new ConnectionInfo("mem:synod"), settings);
+        return new H2Store(database, null, settings, CheckpointFile.NEVER, new StatementGate());
     }
 
     private static Database open(ConnectionInfo info, Map<String, String> settings) throws SQLException {
@@ -124,7 +171,7 @@ public final class H2Store implements AutoCloseable {
     private static void cutBack(Path file, CheckpointFile last) throws IOException, SQLException {
         if (!Files.exists(file)) {
             if (last.length() > 0) {
-                throw tooShort(file, 0, last);
+                throw new DamagedStoreException(file + " is missing; " + has(last));
             }
             return;
         }
@@ -137,7 +184,7 @@ public final class H2Store implements AutoCloseable {
             }
             long size = channel.size();
             if (size < last.length()) {
-                throw tooShort(file, size, last);
+                throw new DamagedStoreException(file + " has " + size + " bytes; " + has(last));
             }
             if (size > last.length()) {
                 channel.truncate(last.length());
@@ -159,16 +206,17 @@ public final class H2Store implements AutoCloseable {
         }
     }
 
-    private static SQLException tooShort(Path file, long size, CheckpointFile last) {
-        return error(
-                ErrorCode.FILE_CORRUPTED_1,
-                file + " has " + size + " bytes, its checkpoint at index " + last.applied() + " has " + last.length()
-                        + ": restore it from a backup, or remove it together with its .checkpoint file to have it rebuilt from"
-                        + " the log");
+    private static String has(CheckpointFile last) {
+        return "its checkpoint at index " + last.applied() + " has " + last.length() + " bytes";
     }
 
     private static SQLException error(int code, String message) {
         return new SQLException(message, ErrorCode.getState(code), code);
+    }
+
+    /** For messages: the path without a suffix. */
+    public String name() {
+        return database.getName();
     }
 
     public Database database() {
@@ -193,6 +241,15 @@ public final class H2Store implements AutoCloseable {
             throw DbException.get(ErrorCode.WRONG_USER_OR_PASSWORD).getSQLException();
         }
         return session(found);
+    }
+
+    /**
+     * A session of a user who has been let in before.
+     *
+     * @throws DbException 90032 there is no such user any more
+     */
+    public SessionLocal session(String user) {
+        return session(database.getUser(user));
     }
 
     private SessionLocal session(User user) {
@@ -231,20 +288,117 @@ public final class H2Store implements AutoCloseable {
         }
     }
 
+    /** Header of the snapshot that this state began with; {@code null} for one that began empty. */
+    public Header origin() {
+        return opened.origin() == null ? null : opened.origin().header();
+    }
+
+    /** As {@link #checkpoints(Supplier)}, for a store that makes no snapshots. */
+    public Checkpoint checkpoints(LongSupplier appliedIndex) throws IOException {
+        return checkpoints(() -> new Checkpoint.Position(appliedIndex.getAsLong(), 0, null));
+    }
+
     /**
      * To be called once, before the first checkpoint: tells the checkpoints where H2 stands in the log.
      *
-     * @throws IllegalStateException H2 does not stand where its checkpoint says
+     * @throws DamagedStoreException H2 does not stand where its checkpoint says
      */
-    public synchronized Checkpoint checkpoints(LongSupplier appliedIndex) {
-        long applied = appliedIndex.getAsLong();
+    public synchronized Checkpoint checkpoints(Supplier<Checkpoint.Position> position) throws IOException {
+        long applied = position.get().index();
         if (applied != opened.applied()) {
-            throw new IllegalStateException(
-                    "the database stands at index " + applied + " of the log, its checkpoint at " + opened.applied()
-                            + ": remove the database file and its .checkpoint file to have it rebuilt from the log");
+            throw new DamagedStoreException("the database " + database.getName() + " stands at index " + applied
+                    + " of the log, its checkpoint at " + opened.applied());
         }
-        checkpoint = new Checkpoint(database.getStore().getMvStore(), gate, sideFile, opened, appliedIndex);
+        Path sideFile = files == null ? null : files.checkpoint();
+        checkpoint = new Checkpoint(database.getStore().getMvStore(), gate, sideFile, opened, position);
         return checkpoint;
+    }
+
+    /**
+     * A snapshot for another member, of a checkpoint that is taken if the last one is too old.
+     *
+     * @param atLeast the index that it has to cover
+     * @param members in force where the log has told of none
+     * @throws IOException statements that write never paused, or there is no entry of that index here: try later
+     */
+    public Outgoing snapshot(long atLeast, Members members) throws IOException {
+        Outgoing recent = snapshots.reuse(atLeast);
+        if (recent != null) {
+            return recent;
+        }
+        Checkpoint.Image image = checkpoint.image();
+        if (image == null || image.position().index() < atLeast) {
+            if (checkpoint.take() == null) {
+                throw new IOException(
+                        "no snapshot of " + database.getName() + " now: statements that write never paused");
+            }
+            image = checkpoint.image();
+        }
+        if (image.position().index() < atLeast) {
+            throw new IOException("no snapshot of " + database.getName() + " at index " + atLeast + ": only index "
+                    + image.position().index() + " is applied here");
+        }
+        return snapshots.make(image, members);
+    }
+
+    /**
+     * What a reclaim gave back.
+     *
+     * @param before bytes of the file
+     * @param pauseNanos how long statements that write stood still for it
+     */
+    public record Reclaimed(long before, long after, long pauseNanos) {}
+
+    /**
+     * Gives back space of the file; statements that write stand still for most of it, reads go on. No interrupts may come.
+     *
+     * @return {@code null} when that is not possible now, because a snapshot is being read or statements that write never
+     *     paused: try later; and in memory, where there is no file
+     */
+    public synchronized Reclaimed reclaim() throws IOException {
+        if (files == null || closed || checkpoint == null || !snapshots.forget()) {
+            return null;
+        }
+        synchronized (checkpoint) {
+            return new SpaceReclaim(database.getStore().getMvStore(), gate, files, checkpoint).run();
+        }
+    }
+
+    /** How full the file is: bytes, and how many percent of them are current. Nothing in memory. */
+    public Space space() {
+        if (files == null) {
+            return new Space(0, 100);
+        }
+        FileStore<?> file = database.getStore().getMvStore().getFileStore();
+        return new Space(file.size(), file.getChunksFillRate());
+    }
+
+    /** @param fillPercent how much of it is current */
+    public record Space(long bytes, int fillPercent) {}
+
+    /** Goes on with the snapshot of which a part was received before, or starts anew. */
+    public Incoming receive(Header header, Installer installer) throws IOException {
+        return IncomingSnapshot.open(files, header, installer);
+    }
+
+    /** What makes a snapshot that has arrived whole, and was checked, the state of this member. */
+    public interface Installer {
+        /** @param fileLength bytes of the snapshot that are H2's file */
+        void install(Header header, long fileLength) throws IOException;
+    }
+
+    /**
+     * Decides that the snapshot that has arrived takes the place of this store's file, and closes the store. {@link #reopened}
+     * carries it out, or the next start does.
+     */
+    public void replaceBy(Header header, long fileLength) throws IOException {
+        Replacement.decide(
+                files,
+                Replacement.Source.INCOMING,
+                new CheckpointFile(fileLength, header.index(), new SnapshotHeader(header)));
+        FaultPoint.reach(FaultPoint.DECIDED);
+        abandon();
+        FaultPoint.reach(FaultPoint.CLOSED);
     }
 
     /** Takes a last checkpoint (where {@link #checkpoints} was called) and closes; statements must have ended. */

@@ -40,6 +40,7 @@ final class LargeThings implements AutoCloseable {
     }
 
     private final Path directory;
+    private final int heap;
     private final long rows;
     private final long lobBytes;
     private final ClusterProcesses cluster;
@@ -47,6 +48,7 @@ final class LargeThings implements AutoCloseable {
 
     private LargeThings(Path directory, int heap, long rows, long lobBytes) throws Exception {
         this.directory = directory;
+        this.heap = heap;
         this.rows = rows;
         this.lobBytes = lobBytes;
         Files.createDirectories(directory);
@@ -184,7 +186,7 @@ final class LargeThings implements AutoCloseable {
     }
 
     private void row() throws Exception {
-        int columns = 16;
+        int columns = Math.min(16, heap / 16);
         StringBuilder table = new StringBuilder("CREATE TABLE heavy(id INT PRIMARY KEY");
         StringBuilder insert = new StringBuilder("INSERT INTO heavy VALUES (1");
         for (int i = 0; i < columns; i++) {
@@ -201,7 +203,7 @@ final class LargeThings implements AutoCloseable {
                 retried(s::executeUpdate);
             }
         }
-        everywhere(MEBIBYTE, "SELECT LENGTH(b15) FROM heavy");
+        everywhere(MEBIBYTE, "SELECT LENGTH(b" + (columns - 1) + ") FROM heavy");
     }
 
     private void columns() throws Exception {

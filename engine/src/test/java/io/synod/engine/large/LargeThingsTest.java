@@ -6,6 +6,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -25,7 +26,7 @@ class LargeThingsTest {
     @Test
     @Timeout(3600)
     void three_nodes_and_a_client_do_large_things_in_a_small_heap() throws Exception {
-        int heap = Integer.getInteger("large.heap", 64);
+        int heap = Integer.getInteger("large.heap", 96);
         List<String> command = new ArrayList<>(List.of(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                 "-Xmx" + heap + "m",
@@ -35,8 +36,8 @@ class LargeThingsTest {
                 LargeThings.class.getName(),
                 System.getProperty("large.dir", directory.resolve("nodes").toString()),
                 String.valueOf(heap),
-                System.getProperty("large.rows", "100000"),
-                System.getProperty("large.lob", String.valueOf(64 << 20))));
+                System.getProperty("large.rows", "50000"),
+                System.getProperty("large.lob", String.valueOf(48 << 20))));
         if (System.getProperty("large.steps") != null) {
             command.add(System.getProperty("large.steps"));
         }
@@ -46,7 +47,9 @@ class LargeThingsTest {
                 .redirectOutput(output.toFile())
                 .start();
         try {
-            int code = process.waitFor();
+            int code = process.waitFor(Integer.getInteger("large.minutes", 4), TimeUnit.MINUTES)
+                    ? process.exitValue()
+                    : -1;
             String said = Files.readString(output);
             LOG.info("{}", said);
             assertEquals(0, code, said);

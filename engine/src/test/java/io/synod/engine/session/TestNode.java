@@ -39,9 +39,6 @@ final class TestNode implements AutoCloseable {
         database = new HostedDatabase("shop", name, store, 2_000, bounds);
         log = group.join(name, database);
         database.attach(log);
-        if (directory != null) {
-            store.checkpoints(database::appliedIndex);
-        }
         sessions = new Sessions(database, new LeaderLink() {
             @Override
             public Session open(String node, String db, String user, byte[] hash, Map<String, String> settings)

@@ -114,15 +114,17 @@ class H2StoreTest {
         }
         byte[] h2 = Files.readAllBytes(file(".mv.db"));
         Files.write(file(".mv.db"), new byte[10]);
-        SQLException shorter = assertThrows(SQLException.class, () -> H2Store.openFile(base, Map.of()));
+        IOException shorter = assertThrows(DamagedStoreException.class, () -> H2Store.openFile(base, Map.of()));
         assertTrue(shorter.getMessage().contains("has 10 bytes"), shorter.getMessage());
-        assertEquals(90030, shorter.getErrorCode());
+        Files.write(file(".mv.db"), new byte[h2.length]);
+        IOException empty = assertThrows(DamagedStoreException.class, () -> H2Store.openFile(base, Map.of()));
+        assertTrue(empty.getMessage().contains("cannot be read"), empty.getMessage());
         Files.write(file(".mv.db"), h2);
 
         byte[] side = Files.readAllBytes(file(".checkpoint"));
         side[12] ^= 1;
         Files.write(file(".checkpoint"), side);
-        IOException damaged = assertThrows(IOException.class, () -> H2Store.openFile(base, Map.of()));
+        IOException damaged = assertThrows(DamagedStoreException.class, () -> H2Store.openFile(base, Map.of()));
         assertTrue(damaged.getMessage().contains("damaged"), damaged.getMessage());
     }
 

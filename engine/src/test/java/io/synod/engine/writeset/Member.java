@@ -36,7 +36,15 @@ public final class Member implements AutoCloseable {
         this.state = AppliedState.load(system);
         this.spool = Spool.open(store.database().getStore().getMvStore());
         system.commit(false);
-        this.checkpoint = store.checkpoints(state::appliedIndex);
+        this.checkpoint = checkpoints(store, state);
+    }
+
+    private static Checkpoint checkpoints(H2Store store, AppliedState state) {
+        try {
+            return store.checkpoints(state::appliedIndex);
+        } catch (IOException e) {
+            throw new java.io.UncheckedIOException(e);
+        }
     }
 
     public static Member inMemory() throws SQLException {
@@ -132,13 +140,13 @@ public final class Member implements AutoCloseable {
     public void ddl(String sql, String... touched) throws SQLException {
         boolean restarts = sql.contains("RESTART");
         if (restarts) {
-            marks.beforeRestart(system);
+            marks.beforeRestart(sql);
         }
         system.lock();
         try {
             system.prepareLocal(sql).executeUpdate(null);
             tables.onDdlApplied(system, state.appliedIndex() + 1, List.of(touched));
-            marks.onDdlApplied(system, restarts);
+            marks.onDdlApplied(system, restarts ? sql : null);
             finish(system);
         } finally {
             system.unlock();
