@@ -124,6 +124,8 @@ public final class SynodConnection extends JdbcConnection {
                 }
             });
             return told;
+        } catch (RuntimeException e) {
+            throw logAndConvert(e);
         } finally {
             unlock();
         }
@@ -171,6 +173,8 @@ public final class SynodConnection extends JdbcConnection {
                 }
             }
             return warnings;
+        } catch (RuntimeException e) {
+            throw logAndConvert(e);
         } finally {
             unlock();
         }
