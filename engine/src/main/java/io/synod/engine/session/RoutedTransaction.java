@@ -6,8 +6,10 @@ import io.synod.engine.database.Errors;
 import io.synod.engine.database.HostedDatabase;
 import io.synod.engine.database.Writer;
 import io.synod.engine.session.StatementRouter.Route;
+import java.sql.SQLException;
 import java.util.List;
 import java.util.function.Supplier;
+import org.h2.api.ErrorCode;
 import org.h2.command.query.Query;
 import org.h2.engine.IsolationLevel;
 import org.h2.engine.Session;
@@ -287,8 +289,25 @@ final class RoutedTransaction {
             } else if (isSingle()) {
                 rollback();
             }
-            throw e;
+            throw explained(command, e);
         }
+    }
+
+    /** The guard's error says what was tried, not what to do. */
+    private static DbException explained(RoutedCommand command, DbException e) {
+        for (Throwable cause = e; cause != null; cause = cause.getCause()) {
+            int code = cause instanceof DbException d
+                    ? d.getErrorCode()
+                    : cause instanceof SQLException sql ? sql.getErrorCode() : 0;
+            if (code == ErrorCode.COMMIT_ROLLBACK_NOT_ALLOWED) {
+                return Errors.refused(
+                        RoutedSession.firstWords(command.tokens())
+                                + " …, which runs a Java function or trigger that commits,",
+                        "what it commits, or changes in the catalogue, would be on this node only",
+                        "let the application commit, and change the catalogue in a statement of its own");
+            }
+        }
+        return e;
     }
 
     /** H2 locks the rows only: a shared lock on the table makes DDL wait for them. */
@@ -541,6 +560,15 @@ final class RoutedTransaction {
         return inList;
     }
 
+    /** H2 commits each part by itself: what came before the one that failed stays. */
+    private void commitBefore(RuntimeException failure) {
+        try {
+            commitImplicitly();
+        } catch (DbException e) {
+            failure.addSuppressed(e);
+        }
+    }
+
     /** Runs the parts of a list as one request: under auto-commit they commit together. */
     <T> T asList(Supplier<T> parts) {
         boolean outer = inList;
@@ -556,9 +584,18 @@ final class RoutedTransaction {
         } catch (RuntimeException e) {
             inList = outer;
             if (autoCommit && !outer && place != Place.NONE) {
-                rollback();
+                endAfter(e);
             }
             throw e;
+        }
+    }
+
+    /** H2 commits each part by itself: those before the one that failed stay, unless the transaction itself is lost. */
+    private void endAfter(RuntimeException e) {
+        if (e instanceof DbException error && error.getErrorCode() != Errors.RETRY_CODE) {
+            commitImplicitly();
+        } else {
+            rollback();
         }
     }
 }

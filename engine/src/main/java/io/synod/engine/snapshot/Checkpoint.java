@@ -63,6 +63,7 @@ public final class Checkpoint {
     private long taken;
     private int missed;
     private volatile Taken last;
+    private volatile boolean ended;
     private volatile Image image;
 
     /** @param sideFile {@code null} for a database in memory */
@@ -108,7 +109,15 @@ public final class Checkpoint {
         return take(0, TimeUnit.SECONDS.toNanos(30));
     }
 
+    /** From now on there are none: what H2 holds is not what the log says any more. */
+    void end() {
+        ended = true;
+    }
+
     private Taken take(long patienceNanos, long holdNanos) throws IOException {
+        if (ended) {
+            return null;
+        }
         if (sideFile == null) {
             last = new Taken(0, position.get().index(), 0);
             return last;
