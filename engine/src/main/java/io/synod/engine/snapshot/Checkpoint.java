@@ -63,6 +63,7 @@ public final class Checkpoint {
     private long taken;
     private int missed;
     private volatile Taken last;
+    private volatile boolean ended;
     private volatile Image image;
     private boolean suspended;
 
@@ -114,7 +115,15 @@ public final class Checkpoint {
         suspended = on;
     }
 
+    /** From now on there are none: what H2 holds is not what the log says any more. */
+    void end() {
+        ended = true;
+    }
+
     private Taken take(long patienceNanos, long holdNanos) throws IOException {
+        if (ended) {
+            return null;
+        }
         if (suspended) {
             throw new IOException(
                     "reclaiming space did not come to its end: the next start goes on from the copy that was"
