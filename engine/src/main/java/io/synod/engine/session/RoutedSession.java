@@ -24,6 +24,7 @@ import org.h2.engine.SessionLocal;
 import org.h2.expression.ParameterInterface;
 import org.h2.jdbc.meta.DatabaseMeta;
 import org.h2.message.DbException;
+import org.h2.store.DataHandler;
 import org.h2.value.Value;
 
 /**
@@ -559,6 +560,11 @@ final class RoutedSession extends LocalView {
         } finally {
             local.unlock();
         }
+    }
+
+    @Override
+    public DataHandler getDataHandler() {
+        return database.store().lobs();
     }
 
     @Override
