@@ -74,6 +74,22 @@ public final class SynodConnection extends JdbcConnection {
         return super.isReadOnly() || readOnly;
     }
 
+    /**
+     * Whether statements were executed that a failover would roll back: outside of auto-commit mode, since the last commit,
+     * rollback, or statement that commits by itself, as DDL does.
+     *
+     * @throws SQLException 90007 when this connection is closed
+     */
+    public boolean hasOpenTransaction() throws SQLException {
+        lock();
+        try {
+            checkClosed();
+            return !getAutoCommit() && getSession().hasPendingTransaction();
+        } finally {
+            unlock();
+        }
+    }
+
     @Override
     public boolean isClosed() throws SQLException {
         return closed || super.isClosed();
