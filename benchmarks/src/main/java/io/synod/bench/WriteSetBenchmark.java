@@ -54,7 +54,7 @@ public class WriteSetBenchmark {
 
     @Setup
     public void open() throws SQLException {
-        store = H2Store.openMemory(Map.of());
+        store = H2Store.openMemory("test", Map.of());
         applying = store.systemSession();
         writing = store.systemSession();
         tables = TableRegistry.load(applying);
@@ -62,7 +62,7 @@ public class WriteSetBenchmark {
         execute(applying, "CREATE TABLE T(ID BIGINT PRIMARY KEY, V INTEGER, NAME VARCHAR(100))");
         execute(applying, "CREATE INDEX T_V ON T(V)");
         tables.onDdlApplied(applying, 1, List.of());
-        marks.onDdlApplied(applying, false);
+        marks.onDdlApplied(applying, null);
         applying.commit(false);
         execute(applying, "INSERT INTO T SELECT X, 0, 'name of row ' || X FROM SYSTEM_RANGE(1, " + TABLE_ROWS + ")");
         applying.commit(false);

@@ -6,12 +6,16 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Properties;
+import java.util.Set;
 import java.util.TreeMap;
 
 /** Takes a {@code jdbc:synod:} URL apart; {@code \;} in a value stands for a semicolon, as in H2. */
 final class SynodUrlParser {
     /** What a URL and the properties beside it say; the password is kept out of the URL's record. */
     record Parsed(SynodUrl url, char[] password) {}
+
+    /** Settings whose values are words of ours, in any case. */
+    private static final Set<String> CHOICES = Set.of("READ", "COMMIT", "TARGET");
 
     private static final String FAMILY = "h2:";
 
@@ -121,7 +125,7 @@ final class SynodUrlParser {
             password = value.toCharArray();
         } else if (Settings.own(key) != null) {
             Settings.own(key).check(value);
-            String normal = key.equals("READ") || key.equals("COMMIT") ? value.toUpperCase(Locale.ROOT) : value;
+            String normal = CHOICES.contains(key) ? value.toUpperCase(Locale.ROOT) : value;
             settings.put(key, agreed(key, settings.get(key), normal));
         } else if (Settings.isH2(key)) {
             h2Settings.put(key, agreed(key, h2Settings.get(key), value));

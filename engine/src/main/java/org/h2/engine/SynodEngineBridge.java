@@ -1,5 +1,8 @@
 package org.h2.engine;
 
+import java.lang.reflect.Field;
+import java.util.concurrent.ConcurrentHashMap;
+import org.h2.schema.Schema;
 import org.h2.table.Table;
 
 /** Opens a few package-private doors of H2's engine to Synod: nothing but calls through. */
@@ -17,6 +20,41 @@ public final class SynodEngineBridge {
      */
     public static void detachLock(SessionLocal session, Table table) {
         session.unlock(table);
+    }
+
+    /**
+     * Lets H2 find a schema by its name that is on none of its lists of schemas.
+     *
+     * @throws IllegalStateException when this H2 keeps its schemas in another way than the ones that are known
+     */
+    public static void hide(Database database, Schema schema) {
+        try {
+            Field field = Database.class.getDeclaredField("schemas");
+            field.setAccessible(true);
+            @SuppressWarnings("unchecked")
+            ConcurrentHashMap<String, Schema> listed = (ConcurrentHashMap<String, Schema>) field.get(database);
+            field.set(database, new HidingMap(listed, schema));
+        } catch (ReflectiveOperationException e) {
+            throw new IllegalStateException("this version of H2 is not one that Synod knows", e);
+        }
+    }
+
+    /** Gives the hidden schema to whoever asks for it by name, and to nobody else. */
+    private static final class HidingMap extends ConcurrentHashMap<String, Schema> {
+        private static final long serialVersionUID = 1L;
+
+        private final transient Schema hidden;
+
+        HidingMap(ConcurrentHashMap<String, Schema> listed, Schema hidden) {
+            super(listed);
+            this.hidden = hidden;
+        }
+
+        @Override
+        public Schema get(Object name) {
+            Schema found = super.get(name);
+            return found == null && hidden.getName().equals(name) ? hidden : found;
+        }
     }
 
     /** Whether a setting counts only when a database is opened. */

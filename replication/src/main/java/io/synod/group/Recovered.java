@@ -6,12 +6,18 @@ import java.util.List;
  * What a group finds of itself in the log.
  *
  * @param promised the greatest promised epoch, 0 for none; never less than the greatest entry's epoch
- * @param terms ascending, empty for an empty log
- * @param lastIndex 0 for an empty log
+ * @param base what the log no longer has
+ * @param terms ascending, empty where nothing stands behind the base
+ * @param lastIndex the base's index where nothing stands behind it
  */
-public record Recovered(long promised, List<Term> terms, long lastIndex) {
+public record Recovered(long promised, Base base, List<Term> terms, long lastIndex) {
     /** A run of entries of one epoch: it holds from {@code firstIndex} until the next run's first index. */
     public record Term(long epoch, long firstIndex) {}
 
     public static final Recovered NOTHING = new Recovered(0, List.of(), 0);
+
+    /** Of a log that begins with its first entry. */
+    public Recovered(long promised, List<Term> terms, long lastIndex) {
+        this(promised, Base.NONE, terms, lastIndex);
+    }
 }

@@ -35,25 +35,28 @@ final class BatchEncoder implements SegmentWriter.Records {
     }
 
     void encode(List<EntryLog.Append> batch, long batchNumber, long durableBatch) {
+        encode(batch, 0, batchNumber, durableBatch);
+    }
+
+    /** @param cut batches before this one are not needed any more once this one is durable; 0 says nothing */
+    void encode(List<EntryLog.Append> batch, long cut, long batchNumber, long durableBatch) {
         number = batchNumber;
         durable = durableBatch;
-        measure(batch);
+        measure(batch, cut);
         out = memory.clear(Math.addExact(EntryCodec.RECORD_HEADER, batchBytes));
         out.position(EntryCodec.RECORD_HEADER);
         codec.begin();
         for (int i = 0; i < batch.size(); i++) {
-            EntryLog.Append append = batch.get(i);
-            if (append.entry() == null) {
-                codec.promise(out, append.group(), append.promise());
-            } else {
-                codec.entry(out, append.group(), append.entry());
-            }
+            codec.record(out, batch.get(i));
+        }
+        if (cut > 0) {
+            codec.cut(out, cut);
         }
         int runsStart = out.position();
         for (int i = 0; i < runs; i++) {
             EntryCodec.run(out, runGroup[i], runEpoch[i], runFirst[i], runCount[i]);
         }
-        codec.trailer(out, runsStart, number, batch.size(), runs);
+        codec.trailer(out, runsStart, number, batch.size() + (cut > 0 ? 1 : 0), runs);
         Invariant.that(
                 out.position() == EntryCodec.RECORD_HEADER + batchBytes,
                 "batch of %d bytes was measured as %d",
@@ -61,26 +64,32 @@ final class BatchEncoder implements SegmentWriter.Records {
                 batchBytes);
     }
 
-    private void measure(List<EntryLog.Append> batch) {
+    private void measure(List<EntryLog.Append> batch, long cut) {
         long bytes = 0;
         runs = 0;
         long expected = -1;
         for (int i = 0; i < batch.size(); i++) {
             EntryLog.Append append = batch.get(i);
             Entry entry = append.entry();
-            bytes += EntryCodec.encodedBytes(entry);
+            bytes += EntryCodec.encodedBytes(EntryCodec.payloadOf(append).length);
             boolean goesOn = entry != null
                     && expected == entry.index()
                     && runGroup[runs - 1] == append.group()
                     && runEpoch[runs - 1] == entry.epoch();
             if (goesOn) {
                 runCount[runs - 1]++;
+            } else if (append.base() != null) {
+                addRun(append.group(), append.base().epoch(), append.base().index(), 0);
             } else if (entry == null) {
                 addRun(append.group(), append.promise(), 0, 0);
             } else {
                 addRun(append.group(), entry.epoch(), entry.index(), 1);
             }
             expected = entry == null ? -1 : entry.index() + 1;
+        }
+        if (cut > 0) {
+            bytes += EntryCodec.encodedBytes(0);
+            addRun(0, 0, cut, 0);
         }
         int trailerBytes = runs * EntryCodec.RUN + EntryCodec.TRAILER_TAIL;
         Invariant.that(

@@ -25,6 +25,8 @@ import org.slf4j.LoggerFactory;
  * <p><b>Append.</b> A batch is encoded once into reused memory and copied by Chronicle into the mapped segment. A client
  * that was interrupted may append and force: its flag is taken back for the time and set again.
  *
+ * <p><b>Retention.</b> Segments in which nothing is needed any more are deleted, oldest first, by {@link LogReclaim}.
+ *
  * <p><b>Failure.</b> A failed force, or an append of which it is not known what it wrote, is final: the cause is thrown by
  * every later call. The kernel marks pages clean after a failed write-back, so a second force would lie (Rebello et al.,
  * Can Applications Recover from fsync Failures?, ATC 2020). A full disk is not final: it is found before anything is
@@ -46,9 +48,13 @@ public final class ChronicleEntryLog implements EntryLog {
     private final BatchEncoder encoder;
     private final SortedMap<Integer, Long> sealed;
     private final StoredEntries stored;
+    private final LogReclaim reclaim;
 
     private volatile IOException failure;
     private volatile boolean closed;
+
+    /** Batches before this one are not needed. */
+    private long firstBatch;
 
     private long lastBatch;
     private long durableBatch;
@@ -99,15 +105,23 @@ public final class ChronicleEntryLog implements EntryLog {
         }
         lastBatch = scan.lastBatch();
         durableBatch = lastBatch;
-        sealed = new TreeMap<>(manifest.sealed());
-        sealed.keySet().retainAll(segments.list().keySet());
+        sealed = new TreeMap<>(scan.ends());
         sealed.remove(scan.lastCycle());
+        firstBatch = scan.firstBatch();
         encoder = new BatchEncoder(config);
         stored = new StoredEntries(segments, index);
         writer = rewriteLast(scan);
         index.groups().forEach(group -> index.note(group, mark, durableBatch));
         mark.batch(durableBatch);
-        write(new Manifest(false, 0, sealed));
+        write(manifest());
+        for (Path leftover : scan.leftovers()) {
+            Files.deleteIfExists(leftover);
+        }
+        reclaim = new LogReclaim(config, segments, index, stored);
+    }
+
+    private Manifest manifest() {
+        return new Manifest(false, 0, firstBatch, new TreeMap<>(sealed));
     }
 
     /**
@@ -167,11 +181,15 @@ public final class ChronicleEntryLog implements EntryLog {
     @Override
     public void append(List<Append> batch) throws IOException {
         ensureUsable();
-        if (batch.isEmpty()) {
-            return;
+        if (!batch.isEmpty()) {
+            append(batch, 0);
         }
+    }
+
+    /** @param cut batches before this one are not needed once this one is durable; 0 says nothing */
+    private void append(List<Append> batch, long cut) throws IOException {
         index.check(batch);
-        encoder.encode(batch, lastBatch + 1, durableBatch);
+        encoder.encode(batch, cut, lastBatch + 1, durableBatch);
         boolean interrupted = Thread.interrupted();
         try {
             int before = writer.cycle();
@@ -194,7 +212,7 @@ public final class ChronicleEntryLog implements EntryLog {
     private void seal(int segment, long last) {
         if (segment >= 0 && Files.exists(segments.segment(segment))) {
             sealed.put(segment, last);
-            Manifest manifest = new Manifest(false, 0, new TreeMap<>(sealed));
+            Manifest manifest = manifest();
             writer.later(() -> write(manifest));
         }
     }
@@ -278,6 +296,33 @@ public final class ChronicleEntryLog implements EntryLog {
         return entries;
     }
 
+    @Override
+    public boolean reclaim() throws IOException {
+        ensureUsable();
+        LogReclaim.Plan plan = reclaim.plan(sealed, writer.cycle());
+        if (plan == null) {
+            return false;
+        }
+        long first = sealed.get(plan.lastGone()) + 1;
+        append(plan.kept(), first);
+        force();
+        firstBatch = first;
+        sealed.headMap(plan.lastGone() + 1).clear();
+        Manifest manifest = manifest();
+        writer.later(() -> reclaim.delete(plan.lastGone(), manifest));
+        return true;
+    }
+
+    @Override
+    public long lastIndexIn(long group, long bytes) {
+        return index.lastIndexIn(group, bytes / config.segmentBytes());
+    }
+
+    @Override
+    public long reclaimUnit() {
+        return config.segmentBytes();
+    }
+
     private void ensureOpen() throws IOException {
         if (closed) {
             throw new IOException("the log in " + segments.directory() + " is closed");
@@ -337,7 +382,7 @@ public final class ChronicleEntryLog implements EntryLog {
             writer.close();
         }
         if (clean) {
-            write(new Manifest(true, lastBatch, sealed));
+            write(new Manifest(true, lastBatch, firstBatch, sealed));
         }
     }
 }

@@ -1,8 +1,11 @@
 package io.synod.log;
 
+import io.synod.group.Base;
 import io.synod.group.Entry;
 import io.synod.group.EntryKind;
+import io.synod.group.Members;
 import java.nio.ByteBuffer;
+import java.util.Arrays;
 import java.util.zip.CRC32C;
 
 /**
@@ -13,9 +16,12 @@ import java.util.zip.CRC32C;
  * record   = magic 4, version 4, batch number 8, durable batch number 8, fragment 4, fragments 4, chunk bytes 4,
  *            bytes of the whole batch 4, reserved 4, CRC32C of these 44 | chunk
  * chunks   = entry* trailer, cut at multiples of the fragment size; in a batch of fragments the trailer is the last one
- * entry    = magic 1, version 1, kind 1 (0: promise), reserved 1, payload bytes 4, group 8, epoch 8, index 8,
+ * entry    = magic 1, version 1, kind 1 (0: promise, 64: base, 65: cut), reserved 1, payload bytes 4, group 8, epoch 8, index 8,
  *            CRC32C of these 32 and the payload 4 | payload, padded
- * trailer  = run* (group 8, epoch 8, first index 8, count 4; count 0: promise)
+ * base     = an entry whose payload is: format 1, voids 1, the members in force as {@link io.synod.group.Members#encode}
+ *            or nothing
+ * cut      = an entry without payload: batches before number {@code index} are not needed any more
+ * trailer  = run* (group 8, epoch 8, first index 8, count 4; count 0: no entry)
  *            magic 4, version 4, batch number 8, entries 4, runs 4, CRC32C of all entries' CRCs 4, CRC32C of the trailer 4
  * </pre>
  *
@@ -33,9 +39,13 @@ final class EntryCodec {
     static final int RECORD_MAGIC = 0x524e5953; // "SYNR"
     static final int TRAILER_MAGIC = 0x544e5953; // "SYNT"
     static final byte PROMISE = 0;
+    static final byte BASE = 64;
+    static final byte CUT = 65;
 
     private static final byte ENTRY_MAGIC = 0x5e;
     private static final int VERSION = 1;
+    private static final byte BASE_FORMAT = 1;
+    private static final byte[] NOTHING = new byte[0];
 
     private final CRC32C crc = new CRC32C();
     private final CRC32C digest = new CRC32C();
@@ -63,26 +73,66 @@ final class EntryCodec {
         return length + 3 & ~3;
     }
 
-    static int encodedBytes(Entry entryOrNull) {
-        return ENTRY_HEADER + (entryOrNull == null ? 0 : padded(entryOrNull.payload().length));
+    static int encodedBytes(int payloadBytes) {
+        return ENTRY_HEADER + padded(payloadBytes);
     }
 
-    /** Starts a batch: {@link #entry}, {@link #promise} and {@link #trailer} follow. */
+    /** Whether a record of this kind is an entry of a group's log. */
+    static boolean isEntry(byte kind) {
+        return kind != PROMISE && kind < BASE;
+    }
+
+    static byte[] payloadOf(EntryLog.Append append) {
+        if (append.entry() != null) {
+            return append.entry().payload();
+        }
+        if (append.base() == null) {
+            return NOTHING;
+        }
+        Members members = append.base().members();
+        byte[] encoded = members == null ? NOTHING : members.encode();
+        byte[] payload = new byte[2 + encoded.length];
+        payload[0] = BASE_FORMAT;
+        payload[1] = (byte) (append.voids() ? 1 : 0);
+        System.arraycopy(encoded, 0, payload, 2, encoded.length);
+        return payload;
+    }
+
+    /** @throws IllegalArgumentException when it was written by a version that this one does not know */
+    static EntryLog.Append baseOf(long group, long epoch, long index, ByteBuffer bytes, int position, int length) {
+        byte[] payload = new byte[length];
+        bytes.get(position, payload);
+        if (length < 2 || payload[0] != BASE_FORMAT) {
+            throw new IllegalArgumentException("base of " + length + " bytes, expected format " + BASE_FORMAT);
+        }
+        Members members = length == 2 ? null : Members.decode(Arrays.copyOfRange(payload, 2, length));
+        return EntryLog.Append.base(group, new Base(index, epoch, members), payload[1] == 1);
+    }
+
+    /** Starts a batch: {@link #record}, {@link #cut} and {@link #trailer} follow. */
     void begin() {
         digest.reset();
     }
 
-    void entry(ByteBuffer out, long group, Entry entry) {
-        put(out, entry.kind().code(), group, entry.epoch(), entry.index(), entry.payload());
+    void record(ByteBuffer out, EntryLog.Append append) {
+        Entry entry = append.entry();
+        Base base = append.base();
+        if (entry != null) {
+            put(out, entry.kind().code(), append.group(), entry.epoch(), entry.index(), entry.payload());
+        } else if (base != null) {
+            put(out, BASE, append.group(), base.epoch(), base.index(), payloadOf(append));
+        } else {
+            put(out, PROMISE, append.group(), append.promise(), 0, NOTHING);
+        }
     }
 
-    void promise(ByteBuffer out, long group, long epoch) {
-        put(out, PROMISE, group, epoch, 0, null);
+    void cut(ByteBuffer out, long firstBatch) {
+        put(out, CUT, 0, 0, firstBatch, NOTHING);
     }
 
     private void put(ByteBuffer out, byte kind, long group, long epoch, long index, byte[] payload) {
         int start = out.position();
-        int length = payload == null ? 0 : payload.length;
+        int length = payload.length;
         out.put(ENTRY_MAGIC).put((byte) VERSION).put(kind).put((byte) 0).putInt(length);
         out.putLong(group).putLong(epoch).putLong(index);
         crc.reset();

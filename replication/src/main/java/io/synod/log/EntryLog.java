@@ -1,5 +1,6 @@
 package io.synod.log;
 
+import io.synod.group.Base;
 import io.synod.group.Entry;
 import io.synod.group.Recovered;
 import java.io.IOException;
@@ -9,7 +10,8 @@ import java.util.List;
  * The log of one node, shared by all its groups: one force covers every group that appended.
  *
  * <p><b>Content.</b> Per group the log is the left fold of its records: a record (epoch, index) voids every earlier
- * record of that group with an index at or above its own. Promises are records too; the greatest counts.
+ * record of that group with an index at or above its own. Promises are records too; the greatest counts. And so are bases:
+ * what stands at a base or below is not in the log any more. Its room is given back by {@link #reclaim}.
  *
  * <p><b>Durability.</b> What {@link #append} wrote counts only after a later {@link #force} returned. A failed force is
  * final: every later call throws, and nothing that was not forced before counts as durable again.
@@ -19,14 +21,22 @@ import java.util.List;
  */
 public interface EntryLog extends AutoCloseable {
 
-    /** One record to append: an entry, or (with {@code entry == null}) the promise of an epoch. */
-    record Append(long group, Entry entry, long promise) {
+    /** One record to append: an entry, or the promise of an epoch, or a base; what it is not is {@code null} or 0. */
+    record Append(long group, Entry entry, long promise, Base base, boolean voids) {
         public static Append entry(long group, Entry entry) {
-            return new Append(group, entry, 0);
+            return new Append(group, entry, 0, null, false);
         }
 
         public static Append promise(long group, long epoch) {
-            return new Append(group, null, epoch);
+            return new Append(group, null, epoch, null, false);
+        }
+
+        /**
+         * The group's log begins behind {@code base}: what stands at its index and below may go. With {@code voids} so may all that
+         * stands above; then the base may lie behind the log's end.
+         */
+        public static Append base(long group, Base base, boolean voids) {
+            return new Append(group, null, 0, base, voids);
         }
     }
 
@@ -53,6 +63,23 @@ public interface EntryLog extends AutoCloseable {
 
     /** Bytes that the log occupies on disk. */
     long bytes();
+
+    /**
+     * Gives back room that no group needs any more. Never is a promise, a base or an entry above a base lost by that, at
+     * whatever step the process dies: what is in the way of much room and small is written again first. Called like {@link
+     * #append}.
+     *
+     * @return whether there was any
+     */
+    boolean reclaim() throws IOException;
+
+    /**
+     * The last index of this group that stands among the log's oldest {@code bytes}, about; 0 where none does. Any thread.
+     */
+    long lastIndexIn(long group, long bytes);
+
+    /** Room is given back in pieces of about so many bytes. */
+    long reclaimUnit();
 
     @Override
     void close() throws IOException;

@@ -1,7 +1,9 @@
 package io.synod.log;
 
+import io.synod.group.Base;
 import io.synod.group.Entry;
 import io.synod.group.Epoch;
+import io.synod.group.Invariant;
 import io.synod.group.Recovered;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -41,7 +43,59 @@ final class LogIndex {
     /** Location of the batch that holds this entry, or −1 when there is no such entry. */
     synchronized long locationOf(long group, long index) {
         GroupIndex found = groups.get(group);
-        return found == null || index < 1 || index > found.last() ? -1 : found.locationOf(index);
+        return found == null || index <= found.base().index() || index > found.last() ? -1 : found.locationOf(index);
+    }
+
+    /** The group's log begins behind this index. */
+    synchronized long base(long group) {
+        GroupIndex found = groups.get(group);
+        return found == null ? 0 : found.base().index();
+    }
+
+    /** The last index of this group that stands in one of that many oldest segments; 0 where none does. */
+    synchronized long lastIndexIn(long group, long segments) {
+        GroupIndex index = groups.get(group);
+        long oldest = Long.MAX_VALUE;
+        for (GroupIndex each : groups.values()) {
+            if (each.oldestLocation() >= 0) {
+                oldest = Math.min(oldest, Location.cycle(each.oldestLocation()));
+            }
+        }
+        return index == null || oldest == Long.MAX_VALUE ? 0 : index.lastBefore(oldest + segments);
+    }
+
+    /**
+     * What a group still needs.
+     *
+     * @param oldest segment of its first entry
+     * @param first its index
+     */
+    record Need(long group, int oldest, long first, long last) {}
+
+    /** Of every group that has entries. */
+    synchronized List<Need> needs() {
+        List<Need> needs = new ArrayList<>();
+        groups.forEach((group, index) -> {
+            if (index.oldestLocation() >= 0) {
+                int cycle = Location.cycle(index.oldestLocation());
+                needs.add(new Need(group, cycle, index.base().index() + 1, index.last()));
+            }
+        });
+        return needs;
+    }
+
+    /** Of every group what it has besides entries. */
+    synchronized List<EntryLog.Append> hardState() {
+        List<EntryLog.Append> records = new ArrayList<>();
+        groups.forEach((group, index) -> {
+            if (index.promised() > 0) {
+                records.add(EntryLog.Append.promise(group, index.promised()));
+            }
+            if (index.base().index() > 0) {
+                records.add(EntryLog.Append.base(group, index.base(), false));
+            }
+        });
+        return records;
     }
 
     synchronized long lastInBatchOf(long group, long index) {
@@ -75,7 +129,7 @@ final class LogIndex {
         Map<Long, Tail> tails = null;
         for (int i = 0; i < batch.size(); i++) {
             EntryLog.Append append = batch.get(i);
-            if (append.entry() == null) {
+            if (append.entry() == null && append.base() == null) {
                 continue;
             }
             if (tail == null || tail.group != append.group()) {
@@ -86,7 +140,11 @@ final class LogIndex {
                 Tail known = tails == null ? null : tails.get(append.group());
                 tail = known == null ? new Tail(append.group()) : known;
             }
-            tail.follow(append.entry());
+            if (append.entry() != null) {
+                tail.follow(append.entry());
+            } else {
+                tail.beginBehind(append.base(), append.voids());
+            }
         }
     }
 
@@ -96,17 +154,31 @@ final class LogIndex {
         /** Below it the index is right, above it the batch has its own. */
         private long first = Long.MAX_VALUE;
 
+        private long base;
         private long last;
         private long lastEpoch;
 
         Tail(long group) {
             this.group = group;
+            base = base(group);
             last = last(group);
             lastEpoch = epochAt(group, last);
         }
 
+        void beginBehind(Base next, boolean voids) {
+            Invariant.that(next.index() >= base, "base %d after %d", next.index(), base);
+            Invariant.that(voids || next.index() <= last, "base %d, the log ends at %d", next.index(), last);
+            base = next.index();
+            if (voids) {
+                first = base;
+                last = base;
+                lastEpoch = next.epoch();
+            }
+        }
+
         void follow(Entry entry) {
             long index = entry.index();
+            Invariant.that(index > base, "entry %d, the log begins behind %d", index, base);
             if (index <= last) {
                 // Within the batch what stands before a superseded entry was checked when it came.
                 lastEpoch = index <= first ? epochAt(group, index - 1) : Epoch.NONE;
@@ -134,7 +206,13 @@ final class LogIndex {
                 index = group(group);
             }
             Entry entry = append.entry();
-            if (entry == null) {
+            if (append.base() != null) {
+                superseded++;
+                index.base(append.base(), append.voids());
+                if (append.voids()) {
+                    recent.drop(group);
+                }
+            } else if (entry == null) {
                 index.promise(append.promise());
             } else {
                 if (entry.index() <= index.last()) {
@@ -146,13 +224,52 @@ final class LogIndex {
         }
     }
 
-    /** A record that was found at the start. */
+    /** A promise or an entry that was found at the start. */
     synchronized void found(byte kind, long group, long epoch, long index, long location) {
         if (kind == EntryCodec.PROMISE) {
             group(group).promise(epoch);
         } else {
             group(group).add(epoch, index, 1, location);
         }
+    }
+
+    synchronized void foundBase(EntryLog.Append base) {
+        group(base.group()).base(base.base(), base.voids());
+    }
+
+    /**
+     * An entry was found at the start, in a log that lost its oldest segments: it may be the first one that is left of its
+     * group.
+     *
+     * @return whether it is of use; false where the group's log is known to begin behind it
+     */
+    synchronized boolean arrives(long group, long index) {
+        GroupIndex found = group(group);
+        if (found.isEmpty() ? index > 1 : index <= found.base().index() && !found.proven()) {
+            found.beginsAt(index);
+        }
+        return index > found.base().index();
+    }
+
+    /** The greatest base of this group that a record tells of. */
+    synchronized long toldBase(long group) {
+        GroupIndex found = groups.get(group);
+        return found == null ? 0 : found.toldBase();
+    }
+
+    /**
+     * Of groups of which no record says that their first entries are rightly gone: what is missing, as {group, first index, last
+     * index}.
+     */
+    synchronized List<long[]> unproven() {
+        List<long[]> missing = new ArrayList<>();
+        groups.forEach((group, index) -> {
+            if (!index.proven()) {
+                missing.add(
+                        new long[] {group, index.toldBase() + 1, index.base().index()});
+            }
+        });
+        return missing;
     }
 
     synchronized void relocate(LongUnaryOperator move) {
@@ -180,6 +297,7 @@ final class LogIndex {
     synchronized long divergence(long group, DurableMark.Mark noted) {
         GroupIndex index = groups.get(group);
         boolean agrees = noted.lastEpochFirst() == 0
+                || index != null && index.base().index() >= noted.lastEpochFirst()
                 || index != null
                         && index.last() >= noted.lastEpochFirst()
                         && index.epochAt(noted.lastEpochFirst()) == noted.lastEpoch();

@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.SortedMap;
+import java.util.TreeMap;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -33,6 +34,13 @@ final class LogScan {
     private final long durableBatch;
     private final List<Fault> faults = new ArrayList<>();
 
+    /** What stands before this batch is not needed. */
+    private long firstBatch;
+    /** Whether something in the log has to confirm that. */
+    private boolean firstUnproven;
+
+    private final List<Path> leftovers = new ArrayList<>();
+    private final SortedMap<Integer, Long> ends = new TreeMap<>();
     private long nextBatch = 1;
     private long lastTrailed;
     /** Batches of which nothing is left to say what they held: first number, where; 0 for none. */
@@ -59,6 +67,9 @@ final class LogScan {
     /** Fills the index. Damage is told by {@link #faults}, not thrown. */
     void run(Manifest manifest) throws IOException {
         SortedMap<Integer, Path> files = segments.list();
+        firstBatch = manifest.knowsFirst() ? manifest.first() : 1;
+        firstUnproven = !manifest.knowsFirst();
+        nextBatch = firstBatch;
         for (Map.Entry<Integer, Path> file : files.entrySet()) {
             boolean last = file.getKey().equals(files.lastKey());
             long known = last ? durableBatch : manifest.sealed().getOrDefault(file.getKey(), 0L);
@@ -67,13 +78,33 @@ final class LogScan {
         if (nextBatch <= durableBatch) {
             missing(nextBatch, durableBatch, "no segment", 0, "the segment is gone");
         }
+        if (firstUnproven && firstBatch > 1) {
+            missing(1, firstBatch - 1, "no segment", 0, "nothing says that they are not needed");
+        }
+        for (long[] missing : index.unproven()) {
+            String reason = "missing before the oldest segment";
+            faults.add(new Fault("no segment", 0, missing[0], missing[1], missing[2], reason));
+        }
         nameUntold();
+        // What is damaged below a base is missed by nobody.
+        faults.removeIf(
+                f -> f.toIndex() > 0 && f.group() != Fault.UNKNOWN_GROUP && f.toIndex() <= index.toldBase(f.group()));
     }
 
     private void scan(int cycle, Path path, long known, boolean last) throws IOException {
         lastCycle = cycle;
         lastBytes = read(path);
         lastCount = 0;
+        long begins = SegmentScan.firstBatch(lastBytes);
+        if (begins > 0 && begins < firstBatch) {
+            leftovers.add(path);
+            return;
+        }
+        if (firstUnproven && ends.isEmpty() && begins > firstBatch) {
+            // Without a manifest the log has to say itself that it may begin here.
+            firstBatch = begins;
+            nextBatch = begins;
+        }
         String name = path.getFileName().toString();
         SegmentScan scan = new SegmentScan(lastBytes, nextBatch, known, new SegmentScan.Sink() {
             @Override
@@ -84,7 +115,12 @@ final class LogScan {
                 lastRecords[lastCount++] = record;
                 long location = Location.of(cycle, record);
                 EntryCodec.records(bytes, start, end, (kind, group, epoch, entryIndex, in, at, length) -> {
-                    fold(name, record, kind, group, epoch, entryIndex, location);
+                    switch (kind) {
+                        case EntryCodec.BASE ->
+                            index.foundBase(EntryCodec.baseOf(group, epoch, entryIndex, in, at, length));
+                        case EntryCodec.CUT -> firstUnproven &= entryIndex < firstBatch;
+                        default -> fold(name, record, kind, group, epoch, entryIndex, location);
+                    }
                 });
             }
 
@@ -95,6 +131,7 @@ final class LogScan {
         });
         scan.run();
         nextBatch = scan.next();
+        ends.put(cycle, nextBatch - 1);
         lastWhole = !scan.framingBroken();
         if (scan.torn()) {
             LOG.info("{}: batch {} at byte {} was never forced and is dropped", path, nextBatch, scan.tail());
@@ -112,6 +149,9 @@ final class LogScan {
 
     private void fold(String file, int position, byte kind, long group, long epoch, long entryIndex, long location) {
         if (kind != EntryCodec.PROMISE) {
+            if (firstBatch > 1 && !index.arrives(group, entryIndex)) {
+                return;
+            }
             // What was lost may have superseded any suffix.
             boolean firstSinceLoss = untold != null && seenSinceLoss.add(group);
             long proven = firstSinceLoss
@@ -201,6 +241,20 @@ final class LogScan {
             in.readFully(bytes);
             return ByteBuffer.wrap(bytes);
         }
+    }
+
+    /** Segments that a crash kept from being deleted. */
+    List<Path> leftovers() {
+        return leftovers;
+    }
+
+    long firstBatch() {
+        return firstBatch;
+    }
+
+    /** Last batch by segment. */
+    SortedMap<Integer, Long> ends() {
+        return ends;
     }
 
     List<Fault> faults() {

@@ -13,16 +13,27 @@ import java.util.zip.CRC32C;
 
 /**
  * What the log says of itself, in a small text file that is replaced as a whole: format, whether it was closed, which
- * batch is the last of every sealed segment.
+ * batch is the last of every sealed segment,
+ * which is the first that is needed. The last of these is forced before what stands before it is deleted.
  *
  * @param clean whether the log was closed, with {@code lastBatch} as its last batch
+ * @param first number of the first batch that is needed
  * @param sealed last batch number by cycle, of segments that are never written again
  */
-record Manifest(boolean clean, long lastBatch, SortedMap<Integer, Long> sealed) {
+record Manifest(boolean clean, long lastBatch, long first, SortedMap<Integer, Long> sealed) {
     private static final String FILE = "MANIFEST";
-    private static final String FORMAT = "synod-log 1";
+    private static final String FORMAT = "synod-log 2";
+    /** Of versions that never deleted anything. */
+    private static final String FORMAT_WITHOUT_FIRST = "synod-log 1";
 
-    static final Manifest NONE = new Manifest(false, 0, new TreeMap<>());
+    private static final long UNKNOWN = 0;
+
+    static final Manifest NONE = new Manifest(false, 0, UNKNOWN, new TreeMap<>());
+
+    /** Whether it says which batch is the first that is needed. */
+    boolean knowsFirst() {
+        return first != UNKNOWN;
+    }
 
     /**
      * {@link #NONE} where there is none.
@@ -41,12 +52,13 @@ record Manifest(boolean clean, long lastBatch, SortedMap<Integer, Long> sealed) 
                     file + " is damaged. It only repeats what the segments say: move it away and start again");
         }
         String[] lines = text.substring(0, end).split("\n");
-        if (!lines[0].equals(FORMAT)) {
+        if (!lines[0].equals(FORMAT) && !lines[0].equals(FORMAT_WITHOUT_FIRST)) {
             throw new IOException("the log in " + directory + " has format \"" + lines[0] + "\", this version knows \""
                     + FORMAT + "\"; use the version that wrote it, or a newer one");
         }
         boolean clean = false;
         long lastBatch = 0;
+        long first = 1;
         SortedMap<Integer, Long> sealed = new TreeMap<>();
         for (String line : lines) {
             String[] words = line.split(" ");
@@ -55,13 +67,14 @@ record Manifest(boolean clean, long lastBatch, SortedMap<Integer, Long> sealed) 
                     clean = true;
                     lastBatch = Long.parseLong(words[1]);
                 }
+                case "first" -> first = Long.parseLong(words[1]);
                 case "sealed" -> sealed.put(Integer.parseInt(words[1]), Long.parseLong(words[2]));
                 default -> {
                     // The format line, and what a later version of this format may add.
                 }
             }
         }
-        return new Manifest(clean, lastBatch, sealed);
+        return new Manifest(clean, lastBatch, first, sealed);
     }
 
     /** The directory must be forced afterwards. */
@@ -70,6 +83,7 @@ record Manifest(boolean clean, long lastBatch, SortedMap<Integer, Long> sealed) 
         if (clean) {
             text.append("closed ").append(lastBatch).append('\n');
         }
+        text.append("first ").append(first).append('\n');
         for (Map.Entry<Integer, Long> segment : sealed.entrySet()) {
             text.append("sealed ")
                     .append(segment.getKey())

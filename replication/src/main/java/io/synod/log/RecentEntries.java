@@ -111,6 +111,14 @@ final class RecentEntries {
         }
     }
 
+    /** Nothing of this group is kept any more. */
+    void drop(long group) {
+        Window window = windows.get(group);
+        while (window != null && window.end > window.first) {
+            forget(window, --window.end);
+        }
+    }
+
     /** {@code null} when it is not kept. */
     Entry get(long group, long index) {
         Window window = windows.get(group);

@@ -50,6 +50,18 @@ final class SegmentScan {
         this.sink = sink;
     }
 
+    /** The number of the first batch in a segment; 0 where none is to be seen. */
+    static long firstBatch(ByteBuffer segment) {
+        ByteBuffer bytes = segment.order(ByteOrder.LITTLE_ENDIAN);
+        EntryCodec codec = new EntryCodec();
+        for (int at = 0; at <= bytes.limit() - EntryCodec.RECORD_HEADER; at += 4) {
+            if (bytes.getInt(at) == EntryCodec.RECORD_MAGIC && codec.isRecord(bytes, at)) {
+                return EntryCodec.number(bytes, at);
+            }
+        }
+        return 0;
+    }
+
     /** The number of the batch that should come next after this segment. */
     long next() {
         return next;

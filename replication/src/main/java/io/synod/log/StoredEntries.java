@@ -32,8 +32,8 @@ final class StoredEntries {
     int read(long group, long from, long to, int maxBytes, List<Entry> into) throws IOException {
         long location = index.locationOf(group, from);
         if (location < 0) {
-            throw new IOException(
-                    "group " + group + " has no entry " + from + " in this log; its last one is " + index.last(group));
+            throw new IOException("group " + group + " has no entry " + from + " in this log, which begins behind "
+                    + index.base(group) + " and ends at " + index.last(group));
         }
         Path file = segments.segment(Location.cycle(location));
         ByteBuffer batch = load(file, location);
@@ -57,7 +57,7 @@ final class StoredEntries {
     private static List<Entry> fold(ByteBuffer batch, long group, long from, long to) {
         List<Entry> entries = new ArrayList<>();
         EntryCodec.records(batch, 0, batch.limit(), (kind, of, epoch, entryIndex, in, at, length) -> {
-            if (of == group && kind != EntryCodec.PROMISE) {
+            if (of == group && EntryCodec.isEntry(kind)) {
                 while (!entries.isEmpty() && entries.get(entries.size() - 1).index() >= entryIndex) {
                     entries.remove(entries.size() - 1);
                 }

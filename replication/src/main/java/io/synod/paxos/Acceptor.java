@@ -135,6 +135,7 @@ final class Acceptor {
             accept(entries.get(i), m.prevIndex() + 1 + i, now, out);
         }
         core.matched = Math.max(core.matched, m.prevIndex() + entries.size());
+        core.allHave = m.allHave();
         core.advanceCommit(Math.min(m.commit(), core.matched), out);
         acknowledge(from, m, now, out);
     }
@@ -143,7 +144,11 @@ final class Acceptor {
         Invariant.that(entry.index() == index, "entry %d at place %d of an Accept", entry.index(), index);
         if (index <= core.commit) {
             long epoch = core.terms.epochAt(index);
-            Invariant.that(epoch == entry.epoch(), "committed epoch %d, leader has %d", epoch, entry.epoch());
+            Invariant.that(
+                    epoch == entry.epoch() || epoch == TermHistory.CUT,
+                    "committed epoch %d, leader has %d",
+                    epoch,
+                    entry.epoch());
         } else {
             core.append(entry, now, out);
         }
@@ -212,9 +217,12 @@ final class Acceptor {
         if (m.epoch() != core.promised || Epoch.slot(m.epoch()) != from || core.leaderEpoch == m.epoch()) {
             return;
         }
-        boolean matches = core.terms.epochAt(m.prevIndex()) == m.prevEpoch() && m.from() == m.prevIndex() + 1;
+        long base = core.terms.base();
+        boolean matches = m.prevIndex() >= base
+                && core.terms.epochAt(m.prevIndex()) == m.prevEpoch()
+                && m.from() == m.prevIndex() + 1;
         boolean held = matches && m.from() <= core.terms.last();
-        Message.Fetched header = new Message.Fetched(m.epoch(), held, m.prevIndex(), m.prevEpoch(), List.of());
+        Message.Fetched header = new Message.Fetched(m.epoch(), held, m.prevIndex(), m.prevEpoch(), List.of(), base);
         if (held) {
             out.donate(from, header, m.from(), Math.min(m.to(), core.terms.last()));
         } else {

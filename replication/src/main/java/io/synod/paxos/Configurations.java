@@ -17,8 +17,38 @@ final class Configurations {
     private int[] voters;
     private int majority;
 
-    Configurations(Members bootstrap) {
-        all.add(new At(0, bootstrap));
+    private final Members bootstrap;
+
+    /** @param base the configuration at the log's base, {@code null} where that is {@code bootstrap} */
+    Configurations(Members bootstrap, Members base) {
+        this.bootstrap = bootstrap;
+        all.add(new At(0, base == null ? bootstrap : base));
+        refresh();
+    }
+
+    /** The configuration in force at this index; {@code null} where that is the one that the group was opened with. */
+    Members at(long index) {
+        Members members = all.get(0).members;
+        for (At at : all) {
+            if (at.index <= index) {
+                members = at.members;
+            }
+        }
+        return members == bootstrap ? null : members;
+    }
+
+    /** The log forgets what stands up to this index; what was in force there is in force from the start. */
+    void cut(long index) {
+        Members members = at(index);
+        all.removeIf(at -> at.index <= index);
+        all.add(0, new At(0, members == null ? bootstrap : members));
+        refresh();
+    }
+
+    /** The log begins anew, with this configuration ({@code null}: the one that the group was opened with). */
+    void restart(Members members) {
+        all.clear();
+        all.add(new At(0, members == null ? bootstrap : members));
         refresh();
     }
 

@@ -1,5 +1,6 @@
 package io.synod.paxos;
 
+import io.synod.group.Base;
 import io.synod.group.Entry;
 import io.synod.group.EntryKind;
 import io.synod.group.Epoch;
@@ -43,11 +44,18 @@ final class Core {
 
     long commit;
     long applied;
+    /** What the leader said that every member has. */
+    long allHave;
+    /** The group begins with a state that another member brings. */
+    boolean awaitsBase;
+    /** A base that the log has still to be told of. */
+    private Base owed;
 
     Core(
             int self,
             Members bootstrap,
             Recovered recovered,
+            Base installed,
             long applied,
             int priority,
             Timing timing,
@@ -60,15 +68,76 @@ final class Core {
         this.rules = rules;
         this.terms = new TermHistory(recovered);
         this.durability = new Durability(recovered.lastIndex());
-        this.configurations = new Configurations(bootstrap);
+        this.configurations = new Configurations(bootstrap, recovered.base().members());
         this.promised = Math.max(recovered.promised(), terms.lastEpoch());
         this.recorded = promised;
         this.seenRound = Epoch.round(promised);
+        if (installed != null && installed.index() > terms.base() && !holds(installed)) {
+            restart(installed);
+            owed = installed;
+        }
         Invariant.that(
                 applied <= terms.last(), "the state machine stands at %d, the log ends at %d", applied, terms.last());
-        this.commit = applied;
+        this.commit = Math.max(applied, terms.base());
         this.applied = applied;
-        this.matched = applied;
+        this.matched = commit;
+    }
+
+    /** A crash came between the installation of a snapshot and the log's note of it. */
+    void settleBase(long now, Effects out) {
+        if (owed != null) {
+            durability.restart(owed.index(), now);
+            out.base(owed, true);
+            owed = null;
+        }
+    }
+
+    boolean holds(Base base) {
+        return terms.epochAt(base.index()) == base.epoch();
+    }
+
+    /** Whether the log begins behind what the state machine has: only a snapshot can help. */
+    boolean hollow() {
+        return applied < terms.base();
+    }
+
+    /** Whether this member has nothing, and must wait for one that has the group's first state. */
+    boolean lacksBase() {
+        return awaitsBase && terms.last() == 0;
+    }
+
+    private void restart(Base base) {
+        terms.restart(base.index(), base.epoch());
+        configurations.restart(base.members());
+        promised = Math.max(promised, base.epoch());
+        recorded = Math.max(recorded, base.epoch());
+        seenRound = Math.max(seenRound, Epoch.round(promised));
+    }
+
+    /** The log forgets what stands up to this index. */
+    void cut(long index, long now, Effects out) {
+        Base base = new Base(index, terms.epochAt(index), configurations.at(index));
+        Invariant.that(index <= applied && index <= commit, "cut at %d, applied is %d", index, applied);
+        terms.cut(index);
+        configurations.cut(index);
+        durability.cut(now);
+        out.base(base, false);
+    }
+
+    /** The state machine has been put where the base is. */
+    void install(Base base, long now, Effects out) {
+        applied = base.index();
+        if (holds(base)) {
+            commit = Math.max(commit, applied);
+            cut(applied, now, out);
+            return;
+        }
+        // What stands here at the base's index or is missing there is not what was committed, so nothing behind it is.
+        Invariant.that(base.index() > commit, "committed up to %d, which the snapshot of %d lacks", commit, applied);
+        commit = applied;
+        restart(base);
+        durability.restart(base.index(), now);
+        out.base(base, true);
     }
 
     /** Appends by the fold rule; skips what is there already. */

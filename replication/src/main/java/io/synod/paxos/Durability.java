@@ -46,6 +46,21 @@ final class Durability {
         return next(now);
     }
 
+    /** The log begins behind an earlier entry than before, which changes nothing of what is forced. */
+    void cut(long now) {
+        next(now);
+    }
+
+    /**
+     * The log begins anew behind this entry. That much is durable already, in the state machine; the record only repeats it,
+     * and goes to disk before any entry behind it.
+     */
+    void restart(long index, long now) {
+        next(now);
+        runs = 0;
+        durable = index;
+    }
+
     void append(long index, boolean voids, long now) {
         long number = next(now);
         if (voids) {

@@ -1,12 +1,13 @@
 package io.synod.paxos;
 
+import io.synod.group.Base;
 import io.synod.group.Entry;
 
 /**
  * What a step of {@link GroupState} wants done, in this order. Production ({@code io.synod.replica}) and the simulator
  * each implement it; the state never learns which.
  *
- * <p>{@link #append} and {@link #promise} are <em>persist effects</em>: they are carried out in the order in which they
+ * <p>{@link #append}, {@link #promise} and {@link #base} are <em>persist effects</em>: they are carried out in the order in which they
  * were given, and once a force covered them the runner calls {@link GroupState#onForced} with the number of persist
  * effects of this group that are durable. Sends may be carried out before that, and may be lost.
  */
@@ -16,6 +17,18 @@ public interface Effects {
 
     /** Write the promise of this epoch. */
     void promise(long epoch);
+
+    /**
+     * Write that the group's log begins behind {@code base}. With {@code voids} it has nothing of the group any more; without, all
+     * that stands above stays. A persist effect as well.
+     */
+    void base(Base base, boolean voids);
+
+    /**
+     * See to it that this member gets a snapshot of the state machine that covers at least this index. Asked again while it is
+     * needed; nothing is promised.
+     */
+    void offerSnapshot(int toSlot, long atLeast);
 
     /** Control traffic: never waits behind entries. */
     void send(int toSlot, Message message);

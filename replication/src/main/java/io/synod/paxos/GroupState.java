@@ -1,5 +1,6 @@
 package io.synod.paxos;
 
+import io.synod.group.Base;
 import io.synod.group.EntryKind;
 import io.synod.group.Epoch;
 import io.synod.group.Invariant;
@@ -37,15 +38,18 @@ public final class GroupState {
     final Preparation preparation;
     final Leadership leadership;
     final ReadIndex reads;
+    final SnapshotNeed snapshots;
     private final long originNanos;
 
     /**
      * @param selfSlot this member's slot
      * @param bootstrap the configuration that holds until a CONFIG entry is in the log
      * @param recovered what the log holds of this group
+     * @param installed the snapshot that the state machine was made from last, {@code null} for none: a crash may have come
+     *     before the log heard of it
      * @param applied the index up to which the state machine stands at start; also the lower bound of the commit index. Not
      *     above the log's end: a state machine that runs ahead of this member's own force (the majority may be others) must
-     *     not be saved ahead of it
+     *     not be saved ahead of it. Below the log's base it needs a snapshot: see {@link #hollow}
      * @param priority of this node as leader, greater is preferred
      * @param timing the same on all members: a guard that was given is honoured after a restart by this member's own setting
      * @param random seeded anew at each start: answers to questions from before a restart are told by it
@@ -54,18 +58,20 @@ public final class GroupState {
             int selfSlot,
             Members bootstrap,
             Recovered recovered,
+            Base installed,
             long applied,
             int priority,
             Timing timing,
             RandomGenerator random,
             long nowNanos) {
-        this(selfSlot, bootstrap, recovered, applied, priority, timing, random, nowNanos, new SafetyRules());
+        this(selfSlot, bootstrap, recovered, installed, applied, priority, timing, random, nowNanos, new SafetyRules());
     }
 
     GroupState(
             int selfSlot,
             Members bootstrap,
             Recovered recovered,
+            Base installed,
             long applied,
             int priority,
             Timing timing,
@@ -73,12 +79,13 @@ public final class GroupState {
             long nowNanos,
             SafetyRules rules) {
         originNanos = nowNanos;
-        core = new Core(selfSlot, bootstrap, recovered, applied, priority, timing, random, rules);
+        core = new Core(selfSlot, bootstrap, recovered, installed, applied, priority, timing, random, rules);
         acceptor = new Acceptor(core, this);
         election = new Election(core, this);
         preparation = new Preparation(core, this);
         leadership = new Leadership(core, this);
         reads = new ReadIndex(core, this);
+        snapshots = new SnapshotNeed(core, this);
     }
 
     /**
@@ -90,10 +97,24 @@ public final class GroupState {
         core.configurations.append(index, members);
     }
 
+    /**
+     * The group begins with a base that another member brings: as long as this log is empty, it neither stands nor gives a
+     * pre-vote to one whose log is empty too. To be called before {@link #start}.
+     */
+    public void awaitBase() {
+        core.awaitsBase = true;
+    }
+
+    /** To be called first of all, once. */
+    public void start(long nowNanos, Effects out) {
+        core.settleBase(nowNanos - originNanos, out);
+    }
+
     /** To be called about every 5 ms, and after each long pause. */
     public void tick(long nowNanos, Effects out) {
         long now = nowNanos - originNanos;
         boolean stalled = election.tick(now, out);
+        snapshots.tick(now, out);
         switch (core.role) {
             case PREPARE -> preparation.tick(now, out);
             case LEADER -> leadership.tick(stalled, now, out);
@@ -131,6 +152,38 @@ public final class GroupState {
             preparation.onFetched(fromSlot, m, now, out);
         } else if (message instanceof Message.TransferNow m) {
             onTransferNow(fromSlot, m, now, out);
+        } else if (message instanceof Message.SnapshotRequest m) {
+            snapshots.onRequest(fromSlot, m, out);
+        }
+    }
+
+    /**
+     * A snapshot of the state machine is to be had: does it help? It does where the log cannot lead there by itself, or where
+     * the state machine lacks what the log has forgotten.
+     */
+    public boolean wantsSnapshot(long index, long epoch) {
+        return snapshots.wants(index, epoch);
+    }
+
+    /**
+     * The state machine stands where this snapshot was made, and will after a crash. The log is brought there: what it has at
+     * and below is forgotten; what it has above stays if it goes on from there, else all of it was never committed.
+     *
+     * @param knownBy a promised epoch of the member that made the snapshot: leaders of this epoch and higher ones have what
+     *     is in it, others must not be obeyed any more
+     */
+    public void onSnapshotInstalled(Base base, long knownBy, long nowNanos, Effects out) {
+        snapshots.installed(base, knownBy, nowNanos - originNanos, out);
+    }
+
+    /**
+     * Forgets the log up to this index, which the state machine must have beyond a crash, as far as it is known to be applied.
+     * Without effect for what is forgotten already.
+     */
+    public void forget(long index, long nowNanos, Effects out) {
+        long cut = Math.min(index, core.applied);
+        if (cut > core.terms.base()) {
+            core.cut(cut, nowNanos - originNanos, out);
         }
     }
 
@@ -139,7 +192,7 @@ public final class GroupState {
                 && m.epoch() == core.leaderEpoch
                 && m.epoch() == core.promised
                 && from == Epoch.slot(m.epoch());
-        if (fromLeader && core.configurations.mayLead(core.self)) {
+        if (fromLeader && core.configurations.mayLead(core.self) && !core.hollow()) {
             becomePrepare(m.epoch(), now, out);
         }
     }
@@ -300,7 +353,7 @@ public final class GroupState {
         }
     }
 
-    private void forgetLeader() {
+    void forgetLeader() {
         core.leaderEpoch = Epoch.NONE;
         core.leaderSlot = 0;
         core.matched = core.commit;
@@ -334,6 +387,26 @@ public final class GroupState {
 
     public long lastIndex() {
         return core.terms.last();
+    }
+
+    /** The log holds nothing at or below this index. */
+    public long baseIndex() {
+        return core.terms.base();
+    }
+
+    /** Epoch of an entry that the log holds, or of its base; negative for others. */
+    public long epochAt(long index) {
+        return core.terms.epochAt(index);
+    }
+
+    /** Whether the state machine lacks what the log has forgotten: it applies nothing until a snapshot is installed. */
+    public boolean hollow() {
+        return core.hollow();
+    }
+
+    /** All members have forced everything up to this index, as far as this one has heard. */
+    public long allHave() {
+        return core.role == Role.LEADER ? leadership.slowest() : core.allHave;
     }
 
     public long durableIndex() {

@@ -16,7 +16,8 @@ import java.util.Map;
  * <p>Order. The barrier is the first entry of the epoch; only what stands at or above it commits by counting, all below
  * commits with it. A follower is probed with one message at a time until it acknowledges, then everything is streamed.
  * What is lost is found out by silence and sent again from the last acknowledged entry. Heartbeats name the last entry
- * that a follower is known to have, so they are never refused for being early.
+ * that a follower is known to have, so they are never refused for being early. A follower whose next entry this log has
+ * already forgotten is offered a snapshot, and streams again once it acknowledges an entry of this log.
  *
  * <p>Failure. No majority of answers younger than an election timeout: step down, in the same epoch. An own disk that
  * hangs while others force: hand over.
@@ -144,6 +145,12 @@ final class Leadership {
     }
 
     private void ship(Progress peer, long now, Effects out) {
+        if (peer.next <= core.terms.base()) {
+            peer.needsSnapshot();
+        }
+        if (peer.offers(now)) {
+            out.offerSnapshot(peer.slot, core.terms.base());
+        }
         long to = peer.sendableTo(core.terms.last());
         if (to >= peer.next) {
             long from = peer.next;
@@ -159,7 +166,25 @@ final class Leadership {
         long leaseNanos = lease.ask(seq, quorumAge, now);
         peer.commitSent = Math.max(peer.commitSent, core.commit);
         return new Message.Accept(
-                epoch, prev, core.terms.epochAt(prev), NOTHING, core.commit, now, seq, leaseNanos, quorumAge);
+                epoch,
+                prev,
+                core.terms.epochAt(prev),
+                NOTHING,
+                core.commit,
+                now,
+                seq,
+                leaseNanos,
+                quorumAge,
+                slowest());
+    }
+
+    /** What all members are known to have, this one included as far as it goes. */
+    long slowest() {
+        long least = core.terms.last();
+        for (Progress peer : peers) {
+            least = Math.min(least, peer.match);
+        }
+        return least;
     }
 
     /** @return the least sequence number that the answers to this round can have */
@@ -178,7 +203,8 @@ final class Leadership {
     }
 
     private void heartbeat(Progress peer, long now, Effects out) {
-        out.send(peer.slot, header(peer, peer.match, now));
+        // Below the base nobody knows the epochs any more; that of index 0 everybody does.
+        out.send(peer.slot, header(peer, peer.match >= core.terms.base() ? peer.match : 0, now));
     }
 
     /** So that a follower that was told to read at the commit index need not wait for the next heartbeat. */

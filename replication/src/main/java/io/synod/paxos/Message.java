@@ -1,6 +1,8 @@
 package io.synod.paxos;
 
 import io.synod.group.Entry;
+import io.synod.group.Members;
+import java.util.Arrays;
 import java.util.List;
 
 /**
@@ -34,10 +36,23 @@ public sealed interface Message {
     /** A candidate asks for the suffix that it lacks. */
     record Fetch(long epoch, long from, long to, long prevIndex, long prevEpoch) implements Message {}
 
-    /** {@code ok} is false when the previous entry does not match the donor's log, or the donor no longer has the range. */
-    record Fetched(long epoch, boolean ok, long prevIndex, long prevEpoch, List<Entry> entries) implements Message {}
+    /**
+     * {@code ok} is false when the previous entry does not match the donor's log, or the donor no longer has the range.
+     *
+     * @param base the donor's log begins behind this index: below it nobody gets anything but a snapshot
+     */
+    record Fetched(long epoch, boolean ok, long prevIndex, long prevEpoch, List<Entry> entries, long base)
+            implements Message {
+        public Fetched(long epoch, boolean ok, long prevIndex, long prevEpoch, List<Entry> entries) {
+            this(epoch, ok, prevIndex, prevEpoch, entries, 0);
+        }
+    }
 
-    /** Phase 2a; without entries it is a heartbeat. {@code sentAtNanos} and {@code seq} come back as an echo. */
+    /**
+     * Phase 2a; without entries it is a heartbeat. {@code sentAtNanos} and {@code seq} come back as an echo.
+     *
+     * @param allHave every member has forced everything up to this index: a log need not keep it for anybody else
+     */
     record Accept(
             long epoch,
             long prevIndex,
@@ -47,8 +62,22 @@ public sealed interface Message {
             long sentAtNanos,
             long seq,
             long leaseNanos,
-            long quorumAgeNanos)
-            implements Message {}
+            long quorumAgeNanos,
+            long allHave)
+            implements Message {
+        public Accept(
+                long epoch,
+                long prevIndex,
+                long prevEpoch,
+                List<Entry> entries,
+                long commit,
+                long sentAtNanos,
+                long seq,
+                long leaseNanos,
+                long quorumAgeNanos) {
+            this(epoch, prevIndex, prevEpoch, entries, commit, sentAtNanos, seq, leaseNanos, quorumAgeNanos, 0);
+        }
+    }
 
     /** Phase 2b: everything up to {@code durable} is forced and equal to the log of the leader of {@code epoch}. */
     record Accepted(
@@ -76,6 +105,66 @@ public sealed interface Message {
 
     /** Hands leadership over: the receiver may prepare at once, past the guard of exactly {@code epoch}. */
     record TransferNow(long epoch, long lastIndex) implements Message {}
+
+    /** The sender stands at {@code index} and can only go on from a snapshot. */
+    record SnapshotRequest(long index) implements Message {}
+
+    /**
+     * A snapshot lies ready for the receiver.
+     *
+     * @param knownBy an epoch that the sender promised: leaders of this epoch and higher ones have what is in it
+     * @param id the same only for the same bytes
+     * @param index of the last entry in it, {@code entryEpoch} its epoch
+     * @param members the configuration in force there
+     * @param length bytes of the whole
+     */
+    record SnapshotOffer(long knownBy, int version, long id, long index, long entryEpoch, Members members, long length)
+            implements Message {}
+
+    /** {@code crc}: CRC32C of id, offset and bytes, made where the snapshot was read. */
+    record SnapshotChunk(long id, long offset, byte[] bytes, int crc) implements Message {
+        @Override
+        public boolean equals(Object other) {
+            return other instanceof SnapshotChunk m
+                    && m.id == id
+                    && m.offset == offset
+                    && m.crc == crc
+                    && Arrays.equals(m.bytes, bytes);
+        }
+
+        @Override
+        public int hashCode() {
+            return Long.hashCode(id) * 31 + Long.hashCode(offset);
+        }
+    }
+
+    /** {@code received} bytes from the start are on disk; twice the same means: send again from there. */
+    record SnapshotReceived(long id, long received, SnapshotState state) implements Message {}
+
+    /** What becomes of a snapshot at its receiver. The code is part of the format. */
+    enum SnapshotState {
+        RECEIVING(1),
+        /** It is whole, and being put in place. */
+        INSTALLING(2),
+        INSTALLED(3),
+        /** The receiver has no use for it. */
+        REFUSED(4);
+
+        private final byte code;
+
+        SnapshotState(int code) {
+            this.code = (byte) code;
+        }
+
+        public byte code() {
+            return code;
+        }
+
+        /** {@code null} for a code that this version does not know. */
+        public static SnapshotState of(byte code) {
+            return code >= 1 && code <= values().length ? values()[code - 1] : null;
+        }
+    }
 
     /** A follower asks for an index at which a read is linearizable. */
     record ReadIndex(long ticket) implements Message {}

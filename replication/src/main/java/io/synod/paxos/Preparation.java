@@ -4,7 +4,9 @@ import io.synod.group.Entry;
 import io.synod.group.Invariant;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
+import java.util.TreeSet;
 
 /**
  * Phase 1 for the whole log: collect promises, fetch the best suffix that was promised, and lead once a majority <em>of the
@@ -15,7 +17,9 @@ import java.util.TreeMap;
  * then its members are asked as well, until nothing changes any more: a member that was away may hold an old
  * configuration, whose majority alone proves nothing.
  *
- * <p>Failure. A donor that dies is dropped with its promise; the others stay valid. Too few promises in time: back off.
+ * <p>Failure. A donor that dies is dropped with its promise; the others stay valid. So is one whose log begins behind what is
+ * needed: it is asked for a snapshot, which is of committed entries only and so of use whoever wins. Too few promises in
+ * time: back off.
  *
  * <p>Sources: Lamport, Paxos Made Simple (2001), section 3; Howard and Mortier, Paxos vs Raft (2020), section 4.
  */
@@ -30,6 +34,8 @@ final class Preparation {
     private long startedAt;
     private long askedAt;
     private final Map<Integer, Message.Promise> promises = new TreeMap<>();
+    /** Whose suffix cannot be had: its promise is worth nothing. */
+    private final Set<Integer> beyondReach = new TreeSet<>();
 
     private int donor;
     private long donorEnd;
@@ -46,6 +52,7 @@ final class Preparation {
         epoch = core.nextEpoch();
         releases = releasedEpoch;
         promises.clear();
+        beyondReach.clear();
         donor = 0;
         startedAt = now;
         ownForced = false;
@@ -89,6 +96,9 @@ final class Preparation {
     void onPromise(int from, Message.Promise m, long now, Effects out) {
         core.sawRound(m.promised());
         if (core.role != Role.PREPARE || m.epoch() != epoch || !core.configurations.isVoterSince(core.commit, from)) {
+            return;
+        }
+        if (m.ok() && beyondReach.contains(from)) {
             return;
         }
         if (m.ok()) {
@@ -172,6 +182,16 @@ final class Preparation {
 
     void onFetched(int from, Message.Fetched m, long now, Effects out) {
         if (core.role != Role.PREPARE || m.epoch() != epoch || from != donor || m.prevIndex() != fetchPrev) {
+            return;
+        }
+        if (!m.ok() && m.base() > fetchPrev) {
+            out.send(from, new Message.SnapshotRequest(core.applied));
+            beyondReach.add(from);
+            dropDonor(now, out);
+            if (core.role == Role.PREPARE && donor == 0 && !majorityPromised()) {
+                group.election.backOff(now);
+                group.stepDown(now, out);
+            }
             return;
         }
         if (!m.ok() || m.entries().isEmpty()) {

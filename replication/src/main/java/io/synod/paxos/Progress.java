@@ -9,12 +9,15 @@ final class Progress {
     static final int PROBE_ENTRIES = 64;
 
     private static final long MAX_RETRANSMIT_NANOS = 2_000_000_000L;
+    private static final long OFFER_AGAIN_NANOS = 500_000_000L;
 
     enum Mode {
         /** One message at a time, until one is acknowledged. */
         PROBE,
         /** Whatever is proposed, at once. */
-        STREAM
+        STREAM,
+        /** What it needs next is not in the log any more. */
+        SNAPSHOT
     }
 
     final int slot;
@@ -44,6 +47,8 @@ final class Progress {
     /** Number of the last probe. */
     private long probeSeq;
 
+    private long offeredAt = Core.NEVER;
+
     Progress(int slot, long next, Timing timing) {
         this.slot = slot;
         this.next = next;
@@ -61,6 +66,9 @@ final class Progress {
 
     /** The last index that may be sent now; below {@link #next} when nothing may. */
     long sendableTo(long last) {
+        if (mode == Mode.SNAPSHOT) {
+            return next - 1;
+        }
         if (mode == Mode.STREAM) {
             return Math.min(last, match + WINDOW_ENTRIES);
         }
@@ -79,7 +87,29 @@ final class Progress {
     }
 
     private boolean unanswered() {
-        return mode == Mode.STREAM ? next - 1 > match : probeFrom > 0;
+        return switch (mode) {
+            case STREAM -> next - 1 > match;
+            case PROBE -> probeFrom > 0;
+            case SNAPSHOT -> false;
+        };
+    }
+
+    /** Its next entry is gone. */
+    void needsSnapshot() {
+        if (mode != Mode.SNAPSHOT) {
+            mode = Mode.SNAPSHOT;
+            probeFrom = 0;
+            next = match + 1;
+        }
+    }
+
+    /** Whether it is time to offer the snapshot (again). */
+    boolean offers(long now) {
+        if (mode != Mode.SNAPSHOT || now - offeredAt < OFFER_AGAIN_NANOS) {
+            return false;
+        }
+        offeredAt = now;
+        return true;
     }
 
     /** @return whether {@link #match} rose */
@@ -89,10 +119,8 @@ final class Progress {
         }
         match = durable;
         next = Math.max(next, match + 1);
-        if (mode == Mode.PROBE) {
-            mode = Mode.STREAM;
-            probeFrom = 0;
-        }
+        mode = Mode.STREAM;
+        probeFrom = 0;
         retransmitNanos = firstRetransmitNanos;
         waitingSince = now;
         return true;
@@ -103,7 +131,11 @@ final class Progress {
      * each refused part of a batch would send a batch.
      */
     boolean heeds(long refusedSeq) {
-        return mode == Mode.PROBE ? probeFrom > 0 && refusedSeq == probeSeq : refusedSeq > probeSeq;
+        return switch (mode) {
+            case PROBE -> probeFrom > 0 && refusedSeq == probeSeq;
+            case STREAM -> refusedSeq > probeSeq;
+            case SNAPSHOT -> false;
+        };
     }
 
     /** The follower has another entry before {@link #next}, or none: go on from {@code index}. */

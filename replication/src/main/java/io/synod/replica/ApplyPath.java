@@ -26,6 +26,7 @@ import java.util.concurrent.locks.LockSupport;
  */
 final class ApplyPath implements Runnable {
     private static final int READ_BYTES = 1 << 20;
+    private static final long BATON_RETRY_NANOS = 500_000L;
 
     private final Replica replica;
     private final EntryLog log;
@@ -174,6 +175,57 @@ final class ApplyPath implements Runnable {
         applied = entry.index();
         if (own != null) {
             own.decide(Proposal.Outcome.APPLIED);
+        }
+    }
+
+    /** What puts a snapshot in the place of the state machine's state. */
+    interface Installation {
+        void run() throws IOException;
+    }
+
+    /**
+     * Waits until nothing is being applied, and goes on behind the snapshot.
+     *
+     * @param noted tells the protocol; before anything further is applied
+     * @return false when the state machine has come as far by itself
+     */
+    boolean install(long index, long epoch, Installation installation, Runnable noted) throws IOException {
+        while (!baton.compareAndSet(false, true)) {
+            if (replica.stopped()) {
+                return false;
+            }
+            LockSupport.parkNanos(this, BATON_RETRY_NANOS);
+        }
+        try {
+            if (index <= applied || replica.stopped()) {
+                return false;
+            }
+            tellDeposed();
+            installation.run();
+            decideBehind(index, epoch);
+            applied = index;
+            noted.run();
+            advanced.raise();
+        } finally {
+            baton.set(false);
+        }
+        wake();
+        return true;
+    }
+
+    /** Whether a proposal is among the entries that the snapshot stands for cannot be seen from here. */
+    private void decideBehind(long index, long epoch) {
+        PendingProposal head;
+        while ((head = pending.peek()) != null) {
+            if (head.entry().index() <= index) {
+                pending.poll();
+                head.decide(Proposal.Outcome.UNKNOWN);
+            } else if (head.epoch() < epoch) {
+                pending.poll();
+                head.decide(Proposal.Outcome.LOST);
+            } else {
+                return;
+            }
         }
     }
 

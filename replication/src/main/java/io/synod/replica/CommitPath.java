@@ -31,20 +31,27 @@ final class CommitPath implements Runnable {
     private final EntryLog log;
     private final PersistQueue persist;
     private final Supplier<Replica[]> replicas;
+    private final Retention retention;
     private final Consumer<Throwable> failed;
 
     private final Baton baton = new Baton(this::hasWork, this::guardedCycle, this::unparkLogThread);
     private volatile Thread logThread;
 
-    CommitPath(EntryLog log, PersistQueue persist, Supplier<Replica[]> replicas, Consumer<Throwable> failed) {
+    CommitPath(
+            EntryLog log,
+            PersistQueue persist,
+            Supplier<Replica[]> replicas,
+            Retention retention,
+            Consumer<Throwable> failed) {
         this.log = log;
         this.persist = persist;
         this.replicas = replicas;
+        this.retention = retention;
         this.failed = failed;
     }
 
     private boolean hasWork() {
-        if (persist.hasWork()) {
+        if (persist.hasWork() || retention.reclaimDue()) {
             return true;
         }
         for (Replica replica : replicas.get()) {
@@ -115,7 +122,7 @@ final class CommitPath implements Runnable {
         }
         PersistQueue.Batch batch = persist.drain();
         if (batch.isEmpty()) {
-            return false;
+            return retention.reclaim();
         }
         int size = batch.appends().size();
         log.append(batch.appends());
@@ -128,6 +135,7 @@ final class CommitPath implements Runnable {
         for (Replica replica : replicas.get()) {
             replica.forced(batch);
         }
+        retention.reclaim();
         return true;
     }
 

@@ -20,6 +20,7 @@ record GroupStatus(
         long applied,
         boolean stopped,
         long logBytes,
+        SnapshotExchange exchange,
         Transport transport,
         long nowNanos) {
     private static final long MILLI = 1_000_000L;
@@ -49,7 +50,9 @@ record GroupStatus(
                 lag == 0 ? 0 : NOT_KNOWN,
                 lease,
                 logBytes,
-                !stopped);
+                !stopped,
+                state.baseIndex() + 1,
+                exchange.percentHere());
     }
 
     private ReplicatedLog.MemberStatus peer(Member member) {
@@ -70,6 +73,8 @@ record GroupStatus(
                 lag == 0 ? 0 : view == null ? NOT_KNOWN : view.silentNanos() / MILLI,
                 0,
                 NOT_KNOWN,
-                reachable);
+                reachable,
+                NOT_KNOWN,
+                exchange.percentTo(member.slot()));
     }
 }

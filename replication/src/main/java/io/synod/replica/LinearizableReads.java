@@ -2,22 +2,39 @@ package io.synod.replica;
 
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
 
-/** Those who wait to be told at which index they may read. Thread-safe. */
+/**
+ * Those who wait to be told at which index they may read, and how old the applied state can be by what they were told.
+ *
+ * <p>An answer holds for whatever was acknowledged before its question was asked, so both ends of a state's age are read on
+ * this node's monotonic clock. Thread-safe.
+ */
 final class LinearizableReads {
-    /** What a ticket's read was told; less than 0 where it could not be confirmed. */
-    private record Answer(long index) {}
-
     private static final long NOT_CONFIRMED = -1;
     private static final long RETRY_NANOS = 5_000_000L;
-    private static final Answer NONE = new Answer(NOT_CONFIRMED);
+
+    /** A question and, later, its answer. */
+    private static final class Ticket {
+        private final long askedAtNanos;
+        private final boolean awaited;
+        private volatile boolean answered;
+        private volatile long index = NOT_CONFIRMED;
+
+        Ticket(long askedAtNanos, boolean awaited) {
+            this.askedAtNanos = askedAtNanos;
+            this.awaited = awaited;
+        }
+    }
 
     private final Replica replica;
     private final Signal roleChanged;
     private final AtomicLong tickets = new AtomicLong();
-    private final Map<Long, Answer> waiting = new ConcurrentHashMap<>();
+    private final Map<Long, Ticket> waiting = new ConcurrentHashMap<>();
     private final Signal answered = new Signal();
+    private final Freshness freshness = new Freshness();
+    private final AtomicBoolean refreshing = new AtomicBoolean();
 
     LinearizableReads(Replica replica, Signal roleChanged) {
         this.replica = replica;
@@ -44,22 +61,58 @@ final class LinearizableReads {
         return false;
     }
 
+    /** @return whether this node has applied, in time, all that was acknowledged longer ago than that when this was called */
+    boolean awaitFresh(long maxAgeNanos, long timeoutNanos) {
+        long age = freshness.ageNanos(System.nanoTime(), replica.appliedIndex());
+        if (age > maxAgeNanos) {
+            return replica.leaseHolds() || awaitReadable(timeoutNanos);
+        }
+        if (age > maxAgeNanos / 2 && refreshing.compareAndSet(false, true)) {
+            // So that whoever reads all the time never waits.
+            ask(false);
+        }
+        return true;
+    }
+
+    /** How old the applied state can be; {@link Long#MAX_VALUE} where that is not known. */
+    long ageNanos() {
+        return freshness.ageNanos(System.nanoTime(), replica.appliedIndex());
+    }
+
     /** @return the index to read at, or {@link #NOT_CONFIRMED} */
     private long confirm(long timeoutNanos) {
-        long ticket = tickets.incrementAndGet();
-        waiting.put(ticket, NONE);
+        long number = ask(true);
+        Ticket ticket = waiting.get(number);
         try {
-            replica.askRead(ticket);
-            answered.await(() -> replica.stopped() || waiting.get(ticket) != NONE, timeoutNanos);
-            return waiting.get(ticket).index();
+            answered.await(() -> replica.stopped() || ticket.answered, timeoutNanos);
+            return ticket.index;
         } finally {
-            waiting.remove(ticket);
+            waiting.remove(number);
         }
     }
 
-    void answer(long ticket, long index) {
-        if (waiting.replace(ticket, new Answer(index)) != null) {
+    private long ask(boolean awaited) {
+        long number = tickets.incrementAndGet();
+        waiting.put(number, new Ticket(System.nanoTime(), awaited));
+        replica.askRead(number);
+        return number;
+    }
+
+    void answer(long number, long index) {
+        Ticket ticket = waiting.get(number);
+        if (ticket == null) {
+            return;
+        }
+        if (index >= 0) {
+            freshness.confirmed(ticket.askedAtNanos, index);
+        }
+        if (ticket.awaited) {
+            ticket.index = index;
+            ticket.answered = true;
             answered.raise();
+        } else {
+            waiting.remove(number);
+            refreshing.set(false);
         }
     }
 

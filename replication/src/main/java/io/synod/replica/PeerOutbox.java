@@ -152,7 +152,7 @@ final class PeerOutbox {
             return true;
         } catch (IOException e) {
             // Voided meanwhile, by another leader, or damaged; then who applies the entry will stop the group.
-            if (replica.mayStillSend(item.header)) {
+            if (replica.mayStillSend(item.header) && !replica.forgot(item.next)) {
                 LOG.error("cannot send entries {} to {} of group {} to slot {}", item.next, item.to, group, slot, e);
             }
             return false;
@@ -166,7 +166,8 @@ final class PeerOutbox {
      */
     private boolean send(Item item) {
         if (item.header instanceof Message.Fetched m) {
-            Message.Fetched whole = new Message.Fetched(m.epoch(), m.ok(), m.prevIndex(), m.prevEpoch(), item.entries);
+            Message.Fetched whole =
+                    new Message.Fetched(m.epoch(), m.ok(), m.prevIndex(), m.prevEpoch(), item.entries, m.base());
             if (transport.sendData(slot, group, whole)) {
                 remove();
                 return true;
@@ -215,6 +216,7 @@ final class PeerOutbox {
                 h.sentAtNanos(),
                 h.seq(),
                 h.leaseNanos(),
-                h.quorumAgeNanos());
+                h.quorumAgeNanos(),
+                h.allHave());
     }
 }

@@ -66,6 +66,19 @@ final class PendingProposal implements Proposal {
     }
 
     @Override
+    public boolean awaitForced(long timeoutNanos) {
+        // Not as the waiter: who only waits for the disk is not the one to be woken to apply.
+        replica.help();
+        replica.copies().await(() -> outcome != null || isForced() || replica.stopped(), timeoutNanos);
+        return outcome == null && isForced();
+    }
+
+    private boolean isForced() {
+        Entry at = entry;
+        return at != null && replica.servingEpoch() == epoch && replica.durableIndex() >= at.index();
+    }
+
+    @Override
     public Outcome await(long timeoutNanos) {
         boolean interrupted = false;
         long start = System.nanoTime();

@@ -12,7 +12,10 @@ public interface Proposal {
         APPLIED,
         /** Surely not in the log, now or ever. */
         LOST,
-        /** Not known when the deadline passed or the group stopped here; it may still be decided either way. */
+        /**
+         * Not known when the deadline passed, or the group stopped here, or a snapshot came in the place of the entries among
+         * which it may be; it may still be decided either way.
+         */
         UNKNOWN
     }
 
@@ -21,6 +24,13 @@ public interface Proposal {
 
     /** The entry, once it has a place in the log; {@code null} before. */
     Entry entry();
+
+    /**
+     * Waits until the entry is on this node's disk, or decided. Interrupts do not end the wait; the flag is kept.
+     *
+     * @return true when it is on this disk and not decided yet: a majority may still not have it, and never get it
+     */
+    boolean awaitForced(long timeoutNanos);
 
     /** Waits until it is decided. Interrupts do not end the wait; the flag is kept. */
     Outcome await(long timeoutNanos);

@@ -1,5 +1,6 @@
 package io.synod.replica;
 
+import io.synod.group.Base;
 import io.synod.group.Entry;
 import io.synod.group.Epoch;
 import io.synod.group.Member;
@@ -40,6 +41,13 @@ final class Replica implements ReplicatedLog {
     private final Applier applier;
     private final ReentrantLock lock = new ReentrantLock();
     private final GroupState state;
+    private final Members bootstrap;
+    /** {@code null}: the log is kept whole. */
+    private final Snapshots snapshots;
+
+    private final Pins pins = new Pins();
+    private final SnapshotExchange exchange;
+    private boolean started;
     private final UnforcedTail tail = new UnforcedTail();
     private final Map<Integer, PeerOutbox> outboxes = new HashMap<>();
     private final ProposalQueue proposals = new ProposalQueue();
@@ -47,6 +55,7 @@ final class Replica implements ReplicatedLog {
     private final RoleNews roles;
     private final LinearizableReads reads;
     private final LeaderTransfer transfer;
+    private final Copies copies;
 
     /** The epoch that this node leads, 0 for none. Under the lock. */
     private long leading;
@@ -58,25 +67,45 @@ final class Replica implements ReplicatedLog {
     private volatile long durableIndex;
     private volatile Throwable stopped;
 
-    Replica(ReplicaNode node, long group, Members bootstrap, int selfSlot, int priority, Applier applier) {
+    Replica(
+            ReplicaNode node,
+            long group,
+            Members bootstrap,
+            int selfSlot,
+            int priority,
+            Applier applier,
+            Snapshots snapshots) {
         this.node = node;
         this.group = group;
         this.selfSlot = selfSlot;
         this.applier = applier;
+        this.bootstrap = bootstrap;
+        this.snapshots = snapshots;
+        this.exchange = new SnapshotExchange(this, node, snapshots, pins);
         this.roles = new RoleNews(applier);
         this.reads = new LinearizableReads(this, roles.changed());
         this.transfer = new LeaderTransfer(this, node, roles.changed());
+        this.copies = new Copies(this, selfSlot, node.transport());
         EntryLog log = node.log();
         long applied = applier.appliedIndex();
         this.state = new GroupState(
                 selfSlot,
                 bootstrap,
                 log.recovered(group),
+                snapshots == null || snapshots.installed() == null ? null : baseOf(snapshots.installed()),
                 applied,
                 priority,
                 node.timing(),
                 node.splitRandom(),
                 node.nanoClock().getAsLong());
+        if (snapshots != null && snapshots.awaitsBase()) {
+            state.awaitBase();
+        }
+        if (state.hollow() && (snapshots == null || bootstrap.all().size() == 1)) {
+            throw new IllegalStateException("the state of group " + group + " stands at index " + applied
+                    + ", but its log begins behind " + state.baseIndex()
+                    + " and there is nobody to get a snapshot from: restore this node's directory from a backup");
+        }
         this.apply = new ApplyPath(this, log, applier, applied);
         this.commitIndex = state.commitIndex();
         this.durableIndex = state.durableIndex();
@@ -98,6 +127,10 @@ final class Replica implements ReplicatedLog {
         try {
             if (stopped != null) {
                 return null;
+            }
+            if (!started) {
+                started = true;
+                state.start(node.nanoClock().getAsLong(), out);
             }
             step.run(state, node.nanoClock().getAsLong(), out);
             publish();
@@ -129,7 +162,9 @@ final class Replica implements ReplicatedLog {
         leading = leads ? epoch : 0;
         commitIndex = state.commitIndex();
         durableIndex = state.durableIndex();
-        apply.release(Math.min(state.commitIndex(), state.durableIndex()));
+        if (!state.hollow()) {
+            apply.release(Math.min(state.commitIndex(), state.durableIndex()));
+        }
         long serving = leads && state.serving() ? epoch : 0;
         if (serving != served || epoch != leaderEpoch || state.leaderSlot() != leaderSlot) {
             servingEpoch = serving;
@@ -146,6 +181,7 @@ final class Replica implements ReplicatedLog {
         }
         out.carryOut(node.transport(), collected);
         apply.wake();
+        copies.stepped();
         tellRole();
         node.commitPath().wake();
     }
@@ -176,9 +212,13 @@ final class Replica implements ReplicatedLog {
     void tick(Map<Integer, List<Envelope>> collected) {
         conclude(step(GroupState::tick), collected);
         apply.watch();
+        exchange.tick();
     }
 
     void onMessage(int fromSlot, Message message) {
+        if (exchange.takes(fromSlot, message)) {
+            return;
+        }
         submit((s, now, out) -> s.onMessage(fromSlot, message, now, out));
     }
 
@@ -243,6 +283,10 @@ final class Replica implements ReplicatedLog {
         return stopped != null;
     }
 
+    Copies copies() {
+        return copies;
+    }
+
     /** What a waiting client can do for its own proposal, and for those of others. */
     void help() {
         if (VirtualThreads.isCurrent()) {
@@ -264,6 +308,55 @@ final class Replica implements ReplicatedLog {
     /** Under the apply baton. */
     void applied(long index) {
         submit((s, now, out) -> s.onApplied(index, now, out));
+    }
+
+    SnapshotExchange exchange() {
+        return exchange;
+    }
+
+    /** Whether the log begins behind this entry by now. */
+    boolean forgot(long index) {
+        return inspect(GroupState::baseIndex) >= index;
+    }
+
+    /** The configuration counts only where it is another one than the group was opened with: addresses may have changed. */
+    Base baseOf(Snapshots.Header h) {
+        return new Base(h.index(), h.epoch(), sameMembers(h.members(), bootstrap) ? null : h.members());
+    }
+
+    private static boolean sameMembers(Members a, Members b) {
+        return a.all().size() == b.all().size()
+                && a.all().stream().allMatch(m -> {
+                    Member other = b.bySlot(m.slot());
+                    return other != null && other.name().equals(m.name()) && other.role() == m.role();
+                });
+    }
+
+    /**
+     * Has the log forget what nobody needs.
+     *
+     * @param bytesTooMany the log should be smaller by so much, whatever members lack; 0 where it should not
+     * @param checkpoint where only the state machine's last checkpoint is in the way, it is asked for another one
+     * @return whether it forgot anything
+     */
+    boolean forget(long bytesTooMany, boolean checkpoint) {
+        if (snapshots == null || stopped != null) {
+            return false;
+        }
+        long restart = snapshots.restartIndex();
+        long whatever = bytesTooMany == 0 ? 0 : node.log().lastIndexIn(group, bytesTooMany);
+        if (checkpoint && restart < apply.applied()) {
+            snapshots.checkpointSoon();
+        }
+        boolean forgets = inspect(s -> mayForget(s, restart, whatever) > s.baseIndex());
+        if (forgets) {
+            submit((s, now, out) -> s.forget(mayForget(s, restart, whatever), now, out));
+        }
+        return forgets;
+    }
+
+    private long mayForget(GroupState s, long restart, long whatever) {
+        return Math.min(Math.min(restart, pins.lowest(node.nanoClock().getAsLong())), Math.max(whatever, s.allHave()));
     }
 
     void answered(long ticket, long index) {
@@ -333,10 +426,12 @@ final class Replica implements ReplicatedLog {
         } finally {
             lock.unlock();
         }
+        exchange.close();
         proposals.loseAll();
         apply.wakeAll();
         roles.changed().raise();
         reads.wakeAll();
+        copies.stepped();
         return true;
     }
 
@@ -382,6 +477,16 @@ final class Replica implements ReplicatedLog {
         return reads.awaitReadable(timeoutNanos);
     }
 
+    @Override
+    public boolean awaitFresh(long maxAgeNanos, long timeoutNanos) {
+        return reads.awaitFresh(maxAgeNanos, timeoutNanos);
+    }
+
+    @Override
+    public long ageNanos() {
+        return leaseHolds() ? 0 : reads.ageNanos();
+    }
+
     /** Asks the protocol at which index may be read; it answers with {@link #answered}, at once or later. */
     void askRead(long ticket) {
         submit((s, now, out) -> {
@@ -419,6 +524,11 @@ final class Replica implements ReplicatedLog {
     }
 
     @Override
+    public List<String> awaitEverywhere(long index, long timeoutNanos) {
+        return copies.awaitEverywhere(index, timeoutNanos);
+    }
+
+    @Override
     public long appliedIndex() {
         return apply.applied();
     }
@@ -439,6 +549,12 @@ final class Replica implements ReplicatedLog {
     }
 
     @Override
+    public String clientAddress(String member) {
+        Member known = members().byName(member);
+        return known == null || node.transport() == null ? "" : node.transport().clientAddress(known.slot());
+    }
+
+    @Override
     public List<MemberStatus> status() {
         // Lists files: not under the lock.
         long bytes = node.log().bytes();
@@ -450,6 +566,7 @@ final class Replica implements ReplicatedLog {
                             apply.applied(),
                             stopped != null,
                             bytes,
+                            exchange,
                             node.transport(),
                             node.nanoClock().getAsLong())
                     .all();

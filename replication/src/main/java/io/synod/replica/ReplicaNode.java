@@ -13,6 +13,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.SplittableRandom;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.function.LongSupplier;
 import java.util.random.RandomGenerator;
@@ -30,6 +31,7 @@ import org.slf4j.LoggerFactory;
  */
 public final class ReplicaNode implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(ReplicaNode.class);
+    private static final int SNAPSHOTS_QUEUED_MAX = 256;
     private static final long CLOSE_NANOS = 10_000_000_000L;
 
     private final EntryLog log;
@@ -43,6 +45,11 @@ public final class ReplicaNode implements AutoCloseable {
     private final CommitPath commitPath;
     private final TimerLoop timer;
     private final Feeder feeder = new Feeder();
+    private final Retention retention;
+    private final Throttle snapshotThrottle;
+    /** One snapshot at a time goes to a peer, whatever its group. */
+    private final Map<Integer, ThreadPoolExecutor> snapshotSenders = new ConcurrentHashMap<>();
+
     private final Map<Long, Replica> byGroup = new ConcurrentHashMap<>();
     private volatile Replica[] replicas = new Replica[0];
     private final List<Thread> threads = new ArrayList<>();
@@ -58,18 +65,35 @@ public final class ReplicaNode implements AutoCloseable {
      */
     public ReplicaNode(
             EntryLog log, Transport transport, Timing timing, LongSupplier nanoClock, RandomGenerator random) {
+        this(log, transport, timing, LogLimits.standard(), nanoClock, random);
+    }
+
+    /**
+     * As the other one, with limits of its own.
+     */
+    public ReplicaNode(
+            EntryLog log,
+            Transport transport,
+            Timing timing,
+            LogLimits limits,
+            LongSupplier nanoClock,
+            RandomGenerator random) {
         this.log = log;
         this.transport = transport;
         this.timing = timing;
         this.nanoClock = nanoClock;
         this.random = new SplittableRandom(random.nextLong());
-        this.commitPath = new CommitPath(log, persist, () -> replicas, this::fail);
+        this.retention = new Retention(log, limits, () -> replicas);
+        this.snapshotThrottle = new Throttle(limits.snapshotBytesPerSecond());
+        this.commitPath = new CommitPath(log, persist, () -> replicas, retention, this::fail);
+        retention.wakesBy(commitPath::wake);
         this.suspends = new SuspendCheck(nanoClock, System::currentTimeMillis, timing.lease());
         this.timer =
                 new TimerLoop(() -> replicas, transport, commitPath, suspends, nanoClock, timing.electionTimeout());
         start("synod-log", commitPath);
         start("synod-feed", feeder);
         start("synod-timer", timer);
+        start("synod-retention", retention);
         if (transport != null) {
             transport.start(new PeerAdapter());
         }
@@ -100,6 +124,17 @@ public final class ReplicaNode implements AutoCloseable {
      * @throws IllegalStateException when the group is open already, or the node has stopped
      */
     public ReplicatedLog openGroup(long groupId, Members bootstrap, int selfSlot, int priority, Applier applier) {
+        return openGroup(groupId, bootstrap, selfSlot, priority, applier, null);
+    }
+
+    /**
+     * Opens a group whose log may forget what its state machine has.
+     *
+     * @param snapshots of the state machine; {@code null} for one that has none: then the log is kept whole, and a member that
+     *     lost it can only get it from the first entry on
+     */
+    public ReplicatedLog openGroup(
+            long groupId, Members bootstrap, int selfSlot, int priority, Applier applier, Snapshots snapshots) {
         Invariant.that(bootstrap.bySlot(selfSlot) != null, "slot %d is not in group %d", selfSlot, groupId);
         Invariant.that(
                 transport != null || bootstrap.all().size() == 1,
@@ -115,13 +150,15 @@ public final class ReplicaNode implements AutoCloseable {
             if (byGroup.containsKey(groupId)) {
                 throw new IllegalStateException("group " + groupId + " is open already");
             }
-            replica = new Replica(this, groupId, bootstrap, selfSlot, priority, applier);
+            replica = new Replica(this, groupId, bootstrap, selfSlot, priority, applier, snapshots);
             start("synod-apply-" + groupId, replica.applyPath());
             byGroup.put(groupId, replica);
             Replica[] more = Arrays.copyOf(replicas, replicas.length + 1);
             more[more.length - 1] = replica;
             replicas = more;
         }
+        // Its first step: what a crash left to be said is in the log before anything else of it.
+        replica.submit((state, now, out) -> {});
         return replica;
     }
 
@@ -150,6 +187,7 @@ public final class ReplicaNode implements AutoCloseable {
         commitPath.stop();
         timer.close();
         feeder.close();
+        closeRetention();
         if (transport != null) {
             transport.close();
         }
@@ -189,6 +227,7 @@ public final class ReplicaNode implements AutoCloseable {
             replica.close();
         }
         feeder.close();
+        closeRetention();
         commitPath.close(CLOSE_NANOS);
         join(ended);
         try {
@@ -279,6 +318,20 @@ public final class ReplicaNode implements AutoCloseable {
 
     TimerLoop timer() {
         return timer;
+    }
+
+    private void closeRetention() {
+        retention.close();
+        snapshotSenders.values().forEach(ThreadPoolExecutor::shutdown);
+    }
+
+    Throttle snapshotThrottle() {
+        return snapshotThrottle;
+    }
+
+    ThreadPoolExecutor snapshotsTo(int slot) {
+        return snapshotSenders.computeIfAbsent(
+                slot, s -> SnapshotExchange.worker("synod-snapshot-out-" + s, SNAPSHOTS_QUEUED_MAX));
     }
 
     Feeder feeder() {

@@ -36,11 +36,34 @@ public interface ReplicatedLog extends AutoCloseable {
      */
     boolean awaitReadable(long timeoutNanos);
 
+    /**
+     * Waits until a read on this node's applied state includes everything that was acknowledged longer before the call than
+     * {@code maxAgeNanos}. Asks the leader only where what it said last is too old, and for all who wait at once; clocks of two
+     * nodes are never compared.
+     *
+     * @param maxAgeNanos 0 or more
+     * @return false when that could not be confirmed in time
+     */
+    boolean awaitFresh(long maxAgeNanos, long timeoutNanos);
+
+    /**
+     * How old this node's applied state can be by what the leader last said, in nanoseconds of this node's clock: 0 for a leader
+     * under its lease, {@link Long#MAX_VALUE} where it was never asked.
+     */
+    long ageNanos();
+
     /** Whether a snapshot that was taken before this call is linearizable: this node serves under a valid lease. */
     boolean leaseHolds();
 
     /** Waits until this node has applied at least this index. */
     boolean awaitApplied(long index, long timeoutNanos);
+
+    /**
+     * Waits until every member that this node, as the leader, can reach has forced this committed index.
+     *
+     * @return names of the members that have not: out of reach, or not in time; of all others where this node does not lead
+     */
+    java.util.List<String> awaitEverywhere(long index, long timeoutNanos);
 
     long appliedIndex();
 
@@ -49,6 +72,11 @@ public interface ReplicatedLog extends AutoCloseable {
     long durableIndex();
 
     Members members();
+
+    /** {@code host:port} where clients reach that member, as it has said; empty where it has not, or has no such place. */
+    default String clientAddress(String member) {
+        return "";
+    }
 
     /** What status shows of every member as this node knows it; complete on the leader. */
     java.util.List<MemberStatus> status();
@@ -71,6 +99,9 @@ public interface ReplicatedLog extends AutoCloseable {
      * @param epoch as {@code round.slot}
      * @param lagMillis −1 where not known
      * @param leaseLeftMillis 0 where there is none
+     * @param firstIndex the first entry that the log still has; −1 where not known
+     * @param snapshotPercent how much of a snapshot has arrived there; −1 where none is on its way, as far as this node sends
+     *     or receives it
      */
     record MemberStatus(
             String name,
@@ -84,5 +115,37 @@ public interface ReplicatedLog extends AutoCloseable {
             long lagMillis,
             long leaseLeftMillis,
             long logBytes,
-            boolean reachable) {}
+            boolean reachable,
+            long firstIndex,
+            int snapshotPercent) {
+        public MemberStatus(
+                String name,
+                String address,
+                String role,
+                String epoch,
+                long durableIndex,
+                long commitIndex,
+                long appliedIndex,
+                long lagEntries,
+                long lagMillis,
+                long leaseLeftMillis,
+                long logBytes,
+                boolean reachable) {
+            this(
+                    name,
+                    address,
+                    role,
+                    epoch,
+                    durableIndex,
+                    commitIndex,
+                    appliedIndex,
+                    lagEntries,
+                    lagMillis,
+                    leaseLeftMillis,
+                    logBytes,
+                    reachable,
+                    -1,
+                    -1);
+        }
+    }
 }

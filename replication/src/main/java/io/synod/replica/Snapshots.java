@@ -22,6 +22,15 @@ public interface Snapshots {
     Header installed();
 
     /**
+     * Whether the group begins with a state that one of its members brings, and this is not that member. As long as its log is
+     * empty, it neither stands nor votes for one whose log is: otherwise a majority that has nothing would begin without it.
+     * Read once, when the group opens.
+     */
+    default boolean awaitsBase() {
+        return false;
+    }
+
+    /**
      * The log holds more than it should because of {@link #restartIndex}: have that grow soon. Asked again and again while
      * that is so. From any thread; must not block.
      */
@@ -72,6 +81,9 @@ public interface Snapshots {
          * Checks the whole, then puts it in the place of this member's state in one atomic step that is forced to disk; a crash before
          * it leaves the old state, one after it the new. Afterwards {@link Applier#appliedIndex} is the snapshot's index. Nothing
          * is applied meanwhile, and {@link Applier#onDeposed} was called before where this node led.
+         *
+         * @throws IOException when the whole is not what its maker wrote, or there is no room; the old state stands then, and what
+         *     was received and is of no use is thrown away
          */
         void install() throws IOException;
 

@@ -1,5 +1,6 @@
 package io.synod.replica;
 
+import io.synod.group.Base;
 import io.synod.group.Entry;
 import io.synod.log.EntryLog;
 import io.synod.paxos.Effects;
@@ -19,6 +20,8 @@ import java.util.Map;
 final class StepEffects implements Effects {
     private record Control(int slot, Message message) {}
 
+    private record Offer(int slot, long atLeast) {}
+
     private record Answer(long ticket, long index) {}
 
     private static final long NOT_READABLE = -1;
@@ -28,6 +31,7 @@ final class StepEffects implements Effects {
     private List<Control> controls;
     private List<Control> acknowledgements;
     private List<Answer> answers;
+    private List<Offer> offers;
     private List<PeerOutbox> shipped;
     private Entry lastAppended;
 
@@ -52,6 +56,20 @@ final class StepEffects implements Effects {
     @Override
     public void promise(long epoch) {
         persist.add(replica, EntryLog.Append.promise(replica.group(), epoch));
+    }
+
+    @Override
+    public void base(Base base, boolean voids) {
+        replica.tail().begin(base.index(), voids);
+        persist.add(replica, EntryLog.Append.base(replica.group(), base, voids));
+    }
+
+    @Override
+    public void offerSnapshot(int toSlot, long atLeast) {
+        if (offers == null) {
+            offers = new ArrayList<>(1);
+        }
+        offers.add(new Offer(toSlot, atLeast));
     }
 
     @Override
@@ -141,6 +159,11 @@ final class StepEffects implements Effects {
                             .computeIfAbsent(control.slot, slot -> new ArrayList<>())
                             .add(new Envelope(replica.group(), control.message));
                 }
+            }
+        }
+        if (offers != null) {
+            for (Offer offer : offers) {
+                replica.exchange().offer(offer.slot, offer.atLeast);
             }
         }
         if (answers != null) {

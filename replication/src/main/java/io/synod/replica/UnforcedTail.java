@@ -20,6 +20,13 @@ final class UnforcedTail {
         entries.add(entry);
     }
 
+    /** The log begins behind this index; with {@code voids} nothing of what stood in it is left. */
+    void begin(long base, boolean voids) {
+        while (!entries.isEmpty() && (voids || entries.peekFirst().index() <= base)) {
+            entries.pollFirst();
+        }
+    }
+
     /**
      * Takes off what a batch made durable. To be called in the order of {@link #add}, for voided entries as well.
      *

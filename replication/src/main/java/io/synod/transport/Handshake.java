@@ -11,13 +11,21 @@ final class Handshake {
     private final Members members;
     private final Member self;
     private final UUID incarnation;
+    private final String clientAddress;
     private final PeerIdentities identities;
 
-    Handshake(String clusterId, Members members, int selfSlot, UUID incarnation, PeerIdentities identities) {
+    Handshake(
+            String clusterId,
+            Members members,
+            int selfSlot,
+            UUID incarnation,
+            String clientAddress,
+            PeerIdentities identities) {
         this.clusterId = clusterId;
         this.members = members;
         this.self = members.bySlot(selfSlot);
         this.incarnation = incarnation;
+        this.clientAddress = clientAddress;
         this.identities = identities;
     }
 
@@ -30,7 +38,8 @@ final class Handshake {
                 self.name(),
                 self.slot(),
                 incarnation,
-                kind);
+                kind,
+                clientAddress);
     }
 
     /** @return why this peer must not be talked to and what to do about it; {@code null} when it is welcome */

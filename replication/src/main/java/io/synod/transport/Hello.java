@@ -10,6 +10,7 @@ import java.util.stream.Collectors;
  *
  * @param members {@link #describe} of the configuration, so that a refusal can name both sides of a difference
  * @param kind what the connection is for
+ * @param clientAddress where clients of this node reach it, empty for nowhere; left out by a node of an older release
  */
 record Hello(
         int minVersion,
@@ -19,7 +20,8 @@ record Hello(
         String name,
         int slot,
         UUID incarnation,
-        Kind kind) {
+        Kind kind,
+        String clientAddress) {
     /** What a connection carries. The code is part of the format. */
     enum Kind {
         DATA(1),
@@ -55,6 +57,7 @@ record Hello(
         out.putLong(incarnation.getMostSignificantBits());
         out.putLong(incarnation.getLeastSignificantBits());
         out.putByte(kind.code);
+        out.putText(clientAddress);
     }
 
     static Hello decode(WireInput in) throws MalformedFrameException {
@@ -77,6 +80,7 @@ record Hello(
                 name,
                 slot,
                 incarnation,
-                kind == Kind.DATA.code ? Kind.DATA : Kind.CONTROL);
+                kind == Kind.DATA.code ? Kind.DATA : Kind.CONTROL,
+                in.remaining() > 0 ? in.getText() : "");
     }
 }

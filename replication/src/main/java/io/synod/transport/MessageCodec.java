@@ -2,6 +2,8 @@ package io.synod.transport;
 
 import io.synod.group.Entry;
 import io.synod.group.EntryKind;
+import io.synod.group.Invariant;
+import io.synod.group.Members;
 import io.synod.paxos.Message;
 import io.synod.paxos.Message.Accept;
 import io.synod.paxos.Message.Accepted;
@@ -14,6 +16,11 @@ import io.synod.paxos.Message.Promise;
 import io.synod.paxos.Message.ReadIndex;
 import io.synod.paxos.Message.ReadIndexReply;
 import io.synod.paxos.Message.Reject;
+import io.synod.paxos.Message.SnapshotChunk;
+import io.synod.paxos.Message.SnapshotOffer;
+import io.synod.paxos.Message.SnapshotReceived;
+import io.synod.paxos.Message.SnapshotRequest;
+import io.synod.paxos.Message.SnapshotState;
 import io.synod.paxos.Message.TransferNow;
 import java.util.ArrayList;
 import java.util.List;
@@ -74,6 +81,14 @@ final class MessageCodec {
             return 11;
         } else if (message instanceof ReadIndexReply) {
             return 12;
+        } else if (message instanceof SnapshotRequest) {
+            return 13;
+        } else if (message instanceof SnapshotOffer) {
+            return 14;
+        } else if (message instanceof SnapshotChunk) {
+            return 15;
+        } else if (message instanceof SnapshotReceived) {
+            return 16;
         }
         throw new IllegalArgumentException("no code for " + message.getClass());
     }
@@ -89,6 +104,7 @@ final class MessageCodec {
             out.putLong(m.leaseNanos());
             out.putLong(m.quorumAgeNanos());
             encodeEntries(m.entries(), out);
+            out.putLong(m.allHave());
         } else if (message instanceof Accepted m) {
             out.putLong(m.epoch());
             out.putLong(m.durable());
@@ -145,6 +161,7 @@ final class MessageCodec {
             out.putLong(m.prevIndex());
             out.putLong(m.prevEpoch());
             encodeEntries(m.entries(), out);
+            out.putLong(m.base());
         } else if (message instanceof TransferNow m) {
             out.putLong(m.epoch());
             out.putLong(m.lastIndex());
@@ -154,6 +171,25 @@ final class MessageCodec {
             out.putLong(m.ticket());
             out.putLong(m.index());
             out.putInt(m.leaderHint());
+        } else if (message instanceof SnapshotRequest m) {
+            out.putLong(m.index());
+        } else if (message instanceof SnapshotOffer m) {
+            out.putLong(m.knownBy());
+            out.putInt(m.version());
+            out.putLong(m.id());
+            out.putLong(m.index());
+            out.putLong(m.entryEpoch());
+            out.putBytes(m.members().encode());
+            out.putLong(m.length());
+        } else if (message instanceof SnapshotChunk m) {
+            out.putLong(m.id());
+            out.putLong(m.offset());
+            out.putBytes(m.bytes());
+            out.putInt(m.crc());
+        } else if (message instanceof SnapshotReceived m) {
+            out.putLong(m.id());
+            out.putLong(m.received());
+            out.putByte(m.state().code());
         }
     }
 
@@ -201,10 +237,29 @@ final class MessageCodec {
                         in.getLong(),
                         in.getLong());
             case 8 -> new Fetch(in.getLong(), in.getLong(), in.getLong(), in.getLong(), in.getLong());
-            case 9 -> new Fetched(in.getLong(), in.getBoolean(), in.getLong(), in.getLong(), decodeEntries(in));
+            case 9 ->
+                new Fetched(
+                        in.getLong(),
+                        in.getBoolean(),
+                        in.getLong(),
+                        in.getLong(),
+                        decodeEntries(in),
+                        in.remaining() > 0 ? in.getLong() : 0);
             case 10 -> new TransferNow(in.getLong(), in.getLong());
             case 11 -> new ReadIndex(in.getLong());
             case 12 -> new ReadIndexReply(in.getLong(), in.getLong(), in.getInt());
+            case 13 -> new SnapshotRequest(in.getLong());
+            case 14 ->
+                new SnapshotOffer(
+                        in.getLong(),
+                        in.getInt(),
+                        in.getLong(),
+                        in.getLong(),
+                        in.getLong(),
+                        decodeMembers(in),
+                        in.getLong());
+            case 15 -> new SnapshotChunk(in.getLong(), in.getLong(), in.getBytes(), in.getInt());
+            case 16 -> decodeReceived(in);
             default -> null;
         };
     }
@@ -218,8 +273,26 @@ final class MessageCodec {
         long seq = in.getLong();
         long leaseNanos = in.getLong();
         long quorumAgeNanos = in.getLong();
+        List<Entry> entries = decodeEntries(in);
+        long allHave = in.remaining() > 0 ? in.getLong() : 0;
         return new Accept(
-                epoch, prevIndex, prevEpoch, decodeEntries(in), commit, sentAtNanos, seq, leaseNanos, quorumAgeNanos);
+                epoch, prevIndex, prevEpoch, entries, commit, sentAtNanos, seq, leaseNanos, quorumAgeNanos, allHave);
+    }
+
+    private static Members decodeMembers(WireInput in) throws MalformedFrameException {
+        try {
+            return Members.decode(in.getBytes());
+        } catch (IllegalArgumentException | Invariant.Violation e) {
+            throw new MalformedFrameException("members of a snapshot: " + e.getMessage());
+        }
+    }
+
+    /** @return {@code null} for a state that this version does not know */
+    private static SnapshotReceived decodeReceived(WireInput in) throws MalformedFrameException {
+        long id = in.getLong();
+        long received = in.getLong();
+        SnapshotState state = SnapshotState.of(in.getByte());
+        return state == null ? null : new SnapshotReceived(id, received, state);
     }
 
     private static void encodeEntries(List<Entry> entries, WireOutput out) {

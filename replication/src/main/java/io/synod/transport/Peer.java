@@ -11,12 +11,23 @@ final class Peer {
 
     private volatile Lane control;
 
+    private volatile String clientAddress = "";
+
     Peer(Member member) {
         this.member = member;
     }
 
     Lane lane(Hello.Kind kind) {
         return kind == Hello.Kind.DATA ? data : control;
+    }
+
+    /** Where its clients reach it, as it said; empty where it has not, or has no such place. */
+    String clientAddress() {
+        return clientAddress;
+    }
+
+    void clientAddress(String address) {
+        clientAddress = address;
     }
 
     boolean connected() {

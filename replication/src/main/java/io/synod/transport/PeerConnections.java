@@ -178,6 +178,7 @@ final class PeerConnections {
             refuse(socket, refusal);
             return false;
         }
+        peer.clientAddress(theirs.clientAddress());
         return true;
     }
 
@@ -197,6 +198,7 @@ final class PeerConnections {
         sendHello(socket, theirs.kind());
         permit.release();
         Peer peer = peers.get(theirs.slot());
+        peer.clientAddress(theirs.clientAddress());
         Thread.currentThread().setName(threadName(peer, theirs.kind()));
         try {
             serve(socket, reader, peer, theirs.kind());

@@ -34,8 +34,14 @@ public final class SocketTransport implements Transport {
      * @param clusterId the same on all nodes of a cluster and different between clusters
      * @param members names, slots and addresses of all nodes
      * @param incarnation identity of this node's data directory
+     * @param clientAddress {@code host:port} where clients reach this node, empty for nowhere; told to the peers
      */
-    public record Identity(String clusterId, Members members, int selfSlot, UUID incarnation) {
+    public record Identity(String clusterId, Members members, int selfSlot, UUID incarnation, String clientAddress) {
+        /** A node that clients do not reach. */
+        public Identity(String clusterId, Members members, int selfSlot, UUID incarnation) {
+            this(clusterId, members, selfSlot, incarnation, "");
+        }
+
         public Identity {
             Invariant.that(
                     members.bySlot(selfSlot) != null,
@@ -75,7 +81,12 @@ public final class SocketTransport implements Transport {
             }
         }
         Handshake handshake = new Handshake(
-                identity.clusterId(), identity.members(), identity.selfSlot(), identity.incarnation(), identities);
+                identity.clusterId(),
+                identity.members(),
+                identity.selfSlot(),
+                identity.incarnation(),
+                identity.clientAddress(),
+                identities);
         this.connections = new PeerConnections(handshake, nanoClock, random);
         this.acceptor = new PeerAcceptor(listener, connections, peers, foreign);
     }
@@ -173,6 +184,12 @@ public final class SocketTransport implements Transport {
     public boolean connected(int slot) {
         Peer peer = peers.get(slot);
         return peer != null && peer.connected();
+    }
+
+    @Override
+    public String clientAddress(int slot) {
+        Peer peer = peers.get(slot);
+        return peer == null ? identity.clientAddress() : peer.clientAddress();
     }
 
     @Override

@@ -39,6 +39,11 @@ public interface Transport extends AutoCloseable {
     /** Whether both connections to this peer stand. */
     boolean connected(int slot);
 
+    /** {@code host:port} where clients reach that node, as it has said; empty where it has not, or has no such place. */
+    default String clientAddress(int slot) {
+        return "";
+    }
+
     /** Nothing is sent any more, and nothing received once this returned (except by the calling thread). */
     @Override
     void close();

@@ -397,8 +397,8 @@ class LogRecoveryTest {
     void a_log_of_a_later_format_is_refused() throws Exception {
         open(live()).close();
         Path manifest = live().resolve("MANIFEST");
-        Files.writeString(manifest, "synod-log 2\n" + "crc " + Manifest.crc("synod-log 2\n") + "\n");
+        Files.writeString(manifest, "synod-log 3\n" + "crc " + Manifest.crc("synod-log 3\n") + "\n");
         IOException e = assertThrows(IOException.class, () -> open(live()));
-        assertTrue(e.getMessage().contains("has format \"synod-log 2\""), e.getMessage());
+        assertTrue(e.getMessage().contains("has format \"synod-log 3\""), e.getMessage());
     }
 }

@@ -1,5 +1,6 @@
 package io.synod.paxos;
 
+import io.synod.group.Base;
 import io.synod.group.Members;
 import io.synod.group.Recovered;
 import java.util.random.RandomGenerator;
@@ -59,11 +60,13 @@ public enum Sabotage {
             int selfSlot,
             Members bootstrap,
             Recovered recovered,
+            Base installed,
             long applied,
             int priority,
             Timing timing,
             RandomGenerator random,
             long nowNanos) {
-        return new GroupState(selfSlot, bootstrap, recovered, applied, priority, timing, random, nowNanos, rules);
+        return new GroupState(
+                selfSlot, bootstrap, recovered, installed, applied, priority, timing, random, nowNanos, rules);
     }
 }

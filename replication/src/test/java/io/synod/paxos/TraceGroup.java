@@ -1,5 +1,6 @@
 package io.synod.paxos;
 
+import io.synod.group.Base;
 import io.synod.group.Entry;
 import io.synod.group.EntryKind;
 import io.synod.group.Member;
@@ -58,7 +59,7 @@ final class TraceGroup {
         Node node = node(slot);
         node.persistGiven = 0;
         node.state = sabotage.groupState(
-                slot, node.members, recovered, node.applied, 0, timing, new SplittableRandom(++starts), now);
+                slot, node.members, recovered, null, node.applied, 0, timing, new SplittableRandom(++starts), now);
     }
 
     /** Loses what is not forced. */
@@ -218,6 +219,16 @@ final class TraceGroup {
         public void promise(long epoch) {
             promise = epoch;
             persistGiven++;
+        }
+
+        @Override
+        public void base(Base base, boolean voids) {
+            throw new AssertionError("no snapshots here");
+        }
+
+        @Override
+        public void offerSnapshot(int toSlot, long atLeast) {
+            throw new AssertionError("no snapshots here");
         }
 
         @Override

@@ -1,5 +1,6 @@
 package io.synod.replica;
 
+import io.synod.group.Base;
 import io.synod.group.Entry;
 import io.synod.group.Recovered;
 import io.synod.log.EntryLog;
@@ -13,6 +14,7 @@ import java.util.concurrent.locks.LockSupport;
 /** A log in memory whose force takes a given time or fails; what was not forced is gone after a restart. */
 final class TestLog implements EntryLog {
     private final Map<Long, List<Entry>> entries = new HashMap<>();
+    private final Map<Long, Base> bases = new HashMap<>();
     private final Map<Long, Long> promises = new HashMap<>();
     private final List<Append> unforced = new ArrayList<>();
     private final List<Append> disk;
@@ -47,14 +49,22 @@ final class TestLog implements EntryLog {
     }
 
     private void fold(Append append) {
-        if (append.entry() == null) {
-            promises.merge(append.group(), append.promise(), Math::max);
-            return;
-        }
         List<Entry> log = entries.computeIfAbsent(append.group(), g -> new ArrayList<>());
-        int at = (int) append.entry().index() - 1;
-        log.subList(at, log.size()).clear();
-        log.add(append.entry());
+        long base = base(append.group()).index();
+        if (append.entry() != null) {
+            log.subList((int) (append.entry().index() - base) - 1, log.size()).clear();
+            log.add(append.entry());
+        } else if (append.base() != null) {
+            log.subList(0, append.voids() ? log.size() : (int) (append.base().index() - base))
+                    .clear();
+            bases.put(append.group(), append.base());
+        } else {
+            promises.merge(append.group(), append.promise(), Math::max);
+        }
+    }
+
+    private Base base(long group) {
+        return bases.getOrDefault(group, Base.NONE);
     }
 
     @Override
@@ -68,7 +78,9 @@ final class TestLog implements EntryLog {
                 terms.add(new Recovered.Term(epoch, entry.index()));
             }
         }
-        return new Recovered(Math.max(epoch, promises.getOrDefault(group, 0L)), terms, log.size());
+        Base base = base(group);
+        long promised = Math.max(Math.max(epoch, base.epoch()), promises.getOrDefault(group, 0L));
+        return new Recovered(promised, base, terms, base.index() + log.size());
     }
 
     @Override
@@ -99,21 +111,49 @@ final class TestLog implements EntryLog {
     @Override
     public synchronized List<Entry> read(long group, long from, long to, int maxBytes) throws IOException {
         List<Entry> log = entries.getOrDefault(group, List.of());
-        if (from < 1 || to > log.size()) {
-            throw new IOException("no entries " + from + " to " + to + " in " + log.size());
+        long base = base(group).index();
+        if (from <= base || to > base + log.size()) {
+            throw new IOException("no entries " + from + " to " + to + " behind " + base + " in " + log.size());
         }
         List<Entry> read = new ArrayList<>();
         int bytes = 0;
         for (long i = from; i <= to && (read.isEmpty() || bytes < maxBytes); i++) {
-            read.add(log.get((int) i - 1));
-            bytes += log.get((int) i - 1).size();
+            read.add(log.get((int) (i - base) - 1));
+            bytes += log.get((int) (i - base) - 1).size();
         }
         return read;
     }
 
     @Override
-    public long bytes() {
-        return 0;
+    public synchronized long bytes() {
+        long bytes = 0;
+        for (List<Entry> log : entries.values()) {
+            for (Entry entry : log) {
+                bytes += entry.size();
+            }
+        }
+        return bytes;
+    }
+
+    @Override
+    public boolean reclaim() {
+        return false;
+    }
+
+    @Override
+    public synchronized long lastIndexIn(long group, long oldest) {
+        long left = oldest;
+        long last = 0;
+        for (Entry entry : entries.getOrDefault(group, List.of())) {
+            left -= entry.size();
+            last = left < 0 ? last : entry.index();
+        }
+        return last;
+    }
+
+    @Override
+    public long reclaimUnit() {
+        return 1000;
     }
 
     @Override

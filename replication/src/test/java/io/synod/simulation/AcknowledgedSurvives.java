@@ -2,6 +2,7 @@ package io.synod.simulation;
 
 import io.synod.group.Entry;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
@@ -20,13 +21,14 @@ final class AcknowledgedSurvives implements Checker {
     public void settled(Cluster cluster) {
         for (SimulatedNode node : cluster.nodes()) {
             for (Entry entry : acknowledged.values()) {
-                Entry there = node.disk.entry(entry.index());
+                List<Entry> state = node.machine();
+                Entry there = entry.index() > state.size() ? null : state.get((int) entry.index() - 1);
                 Checker.check(
                         there != null && CommittedNeverLost.same(there, entry), node, "lost", entry, "has", there);
             }
             Set<Entry> payloads = new HashSet<>();
-            for (long i = 1; i <= node.applied; i++) {
-                Checker.check(payloads.add(node.disk.entry(i)), node, "has twice", node.disk.entry(i));
+            for (Entry entry : node.machine()) {
+                Checker.check(payloads.add(entry), node, "has twice", entry);
             }
         }
     }

@@ -19,4 +19,11 @@ final class AppliedAgree implements Checker {
             applied.add(entry);
         }
     }
+
+    @Override
+    public void installed(SimulatedNode node) {
+        List<Entry> state = node.machine();
+        Checker.check(state.size() <= applied.size(), node, "got a snapshot of", state.size());
+        Checker.check(state.equals(applied.subList(0, state.size())), node, "got a snapshot that differs");
+    }
 }

@@ -1,5 +1,6 @@
 package io.synod.simulation;
 
+import io.synod.group.Base;
 import io.synod.group.Entry;
 import io.synod.paxos.Message;
 
@@ -7,6 +8,12 @@ import io.synod.paxos.Message;
 interface Checker {
     /** Before the entry goes to the disk; {@code node.disk} is still as it was. */
     default void appending(SimulatedNode node, Entry entry) {}
+
+    /** Before the log gets another base; {@code node.disk} is still as it was. */
+    default void rebasing(SimulatedNode node, Base base, boolean voids) {}
+
+    /** The state machine was replaced by a snapshot. */
+    default void installed(SimulatedNode node) {}
 
     default void committed(SimulatedNode node, long from, long to) {}
 

@@ -57,6 +57,11 @@ final class Cluster {
 
     private int chunk = Integer.MAX_VALUE;
     private double checkpointChance = 0.3;
+    long installed;
+    private Consumer<SimulatedNode> afterCrashInStep = node -> {};
+    private double forgetChance;
+    private boolean forgetsWhatOthersLack;
+    private final List<SimulatedSnapshots.Snapshot> snapshots = new ArrayList<>();
 
     Cluster(int size, SplittableRandom random, Mutant mutant) {
         this.mutant = mutant;
@@ -154,6 +159,40 @@ final class Cluster {
         return disks.nextDouble() < checkpointChance;
     }
 
+    void afterCrashInStep(Consumer<SimulatedNode> then) {
+        afterCrashInStep = then;
+    }
+
+    void crashedInStep(SimulatedNode node) {
+        afterCrashInStep.accept(node);
+    }
+
+    void forgets(double chance, boolean whatOthersLack) {
+        forgetChance = chance;
+        forgetsWhatOthersLack = whatOthersLack;
+    }
+
+    boolean forgetsNow() {
+        return forgetChance > 0 && disks.nextDouble() < forgetChance;
+    }
+
+    boolean forgetsWhatOthersLack() {
+        return forgetsWhatOthersLack && disks.nextBoolean();
+    }
+
+    SimulatedSnapshots.Snapshot snapshot(List<Entry> state) {
+        snapshots.add(new SimulatedSnapshots.Snapshot(snapshots.size(), List.copyOf(state)));
+        return snapshots.get(snapshots.size() - 1);
+    }
+
+    SimulatedSnapshots.Snapshot snapshot(long id) {
+        return snapshots.get((int) id);
+    }
+
+    int snapshotChunk() {
+        return 1 + disks.nextInt(64);
+    }
+
     int chunk() {
         return chunk == Integer.MAX_VALUE ? chunk : 1 + disks.nextInt(chunk);
     }
@@ -245,7 +284,7 @@ final class Cluster {
     long traceHash() {
         long hash = trace;
         for (SimulatedNode node : nodes) {
-            for (long i = 1; i <= node.disk.last(); i++) {
+            for (long i = node.disk.base() + 1; i <= node.disk.last(); i++) {
                 Entry entry = node.disk.entry(i);
                 hash = (hash ^ entry.epoch() * 31 + entry.index()) * 1099511628211L;
             }

@@ -1,5 +1,6 @@
 package io.synod.simulation;
 
+import io.synod.group.Base;
 import io.synod.group.Entry;
 import java.util.ArrayList;
 import java.util.List;
@@ -36,6 +37,20 @@ final class CommittedNeverLost implements Checker {
             Entry lost = chosen.get((int) i - 1);
             boolean replaced = i == entry.index() && same(entry, lost);
             Checker.check(replaced || !same(node.disk.entry(i), lost), node, "voids the committed", lost, "by", entry);
+        }
+    }
+
+    /** What a base covers is committed; what it voids above is not. */
+    @Override
+    public void rebasing(SimulatedNode node, Base base, boolean voids) {
+        Checker.check(base.index() <= chosen.size(), node, "begins behind the uncommitted", base);
+        Entry last = chosen.get((int) base.index() - 1);
+        Checker.check(last.epoch() == base.epoch(), node, "begins behind", base, "where there is", last);
+        Checker.check(base.index() <= node.checkpoint, node, "forgets", base, "and would need", node.checkpoint);
+        for (long i = base.index() + 1; voids && i <= Math.min(node.disk.last(), chosen.size()); i++) {
+            Entry lost = chosen.get((int) i - 1);
+            Entry here = node.disk.entry(i);
+            Checker.check(here == null || !same(here, lost), node, "voids the committed", lost, "by", base);
         }
     }
 

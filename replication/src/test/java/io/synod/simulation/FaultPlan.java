@@ -9,6 +9,8 @@ import java.util.SplittableRandom;
  *
  * @param faultGap greatest time between two faults, in nanoseconds; likewise the other gaps
  * @param chunk greatest number of entries in one message
+ * @param forgetChance that a member cuts its log when it has applied something; with {@code forgetsMuch} by chance also what
+ *     others have not got
  */
 record FaultPlan(
         List<Fault> faults,
@@ -18,7 +20,9 @@ record FaultPlan(
         int chunk,
         long proposalGap,
         long readGap,
-        boolean leases) {
+        boolean leases,
+        double forgetChance,
+        boolean forgetsMuch) {
     private static final long MILLI = Cluster.MILLI;
 
     enum Fault {
@@ -32,7 +36,11 @@ record FaultPlan(
         PAUSE,
         SLOW_DISK,
         TRANSFER,
-        FALSE_HINT
+        FALSE_HINT,
+        /** At some step of the next installation of a snapshot. */
+        CRASH_IN_INSTALL,
+        /** One member's state machine is lost, not its log. */
+        LOSE_STATE_MACHINE
     }
 
     static FaultPlan of(SplittableRandom random) {
@@ -61,7 +69,9 @@ record FaultPlan(
                 random.nextBoolean() ? Integer.MAX_VALUE : 1 + random.nextInt(8),
                 (2 + random.nextLong(20)) * MILLI,
                 (2 + random.nextLong(20)) * MILLI,
-                random.nextBoolean());
+                random.nextBoolean(),
+                random.nextInt(3) == 0 ? 0 : random.nextDouble() * 0.5,
+                random.nextInt(3) != 0);
     }
 
     Fault pick(SplittableRandom random) {

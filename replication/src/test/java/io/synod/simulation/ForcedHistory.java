@@ -14,11 +14,11 @@ final class ForcedHistory {
     /** To be called after each force and each recovery, so only what is new since the last call is looked at. */
     void note(SimulatedNode node) {
         long last = node.disk.last();
-        while (last > 0 && !node.disk.isForced(last)) {
+        while (last > node.disk.base() && !node.disk.isForced(last)) {
             last--;
         }
         Place top = null;
-        for (long i = last; i > 0; i--) {
+        for (long i = last; i > node.disk.base(); i--) {
             Entry entry = node.disk.entry(i);
             Place place = new Place(entry.epoch(), i);
             top = top == null ? place : top;

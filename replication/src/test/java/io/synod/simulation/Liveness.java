@@ -61,6 +61,8 @@ final class Liveness implements Checker {
         for (SimulatedNode node : cluster.nodes()) {
             text.append(node)
                     .append(node.up() ? " " + node.state.role() + " follows " + node.state.leaderSlot() : " down")
+                    .append(", base ")
+                    .append(node.disk.base())
                     .append(", last ")
                     .append(node.disk.last())
                     .append(", commit ")

@@ -19,10 +19,9 @@ final class LogPrefixesAgree implements Checker {
 
     @Override
     public void appending(SimulatedNode node, Entry entry) {
-        Entry previous = node.disk.entry(entry.index() - 1);
-        Checker.check(previous != null || entry.index() == 1, node, "appends", entry, "behind a hole");
-        long previousEpoch = previous == null ? 0 : previous.epoch();
-        Checker.check(previousEpoch <= entry.epoch(), node, "appends", entry, "behind", previous);
+        long previousEpoch = node.disk.epochAt(entry.index() - 1);
+        Checker.check(previousEpoch >= 0, node, "appends", entry, "behind a hole");
+        Checker.check(previousEpoch <= entry.epoch(), node, "appends", entry, "behind epoch", previousEpoch);
         Place place = new Place(entry.epoch(), entry.index());
         First known = first.putIfAbsent(place, new First(entry, previousEpoch));
         if (known == null) {

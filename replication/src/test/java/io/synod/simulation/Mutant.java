@@ -11,7 +11,15 @@ enum Mutant {
     LAST_RECORD_PER_INDEX(Sabotage.NOTHING),
     HEARTBEAT_IS_A_MATCH(Sabotage.HEARTBEAT_IS_A_MATCH),
     SERVE_BEFORE_BARRIER(Sabotage.SERVE_BEFORE_BARRIER),
-    ACCEPT_BELOW_PROMISE(Sabotage.ACCEPT_BELOW_PROMISE);
+    ACCEPT_BELOW_PROMISE(Sabotage.ACCEPT_BELOW_PROMISE),
+    /** After a restart the epoch of the last entry that is not in the log any more is another one. */
+    FORGET_EPOCH_OF_BASE(Sabotage.NOTHING),
+    /** A promise that stood in a deleted segment only is gone. */
+    FORGET_PROMISES_OF_DELETED_SEGMENTS(Sabotage.NOTHING),
+    /** The log forgets what the state machine would still ask for after a crash. */
+    FORGET_BEFORE_CHECKPOINT(Sabotage.NOTHING),
+    /** The snapshot's state is in place before it is noted which snapshot it is. */
+    INSTALL_IN_TWO_STEPS(Sabotage.NOTHING);
 
     final Sabotage sabotage;
 

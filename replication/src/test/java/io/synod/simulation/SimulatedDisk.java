@@ -1,6 +1,8 @@
 package io.synod.simulation;
 
+import io.synod.group.Base;
 import io.synod.group.Entry;
+import io.synod.group.Epoch;
 import io.synod.group.Recovered;
 import java.util.ArrayList;
 import java.util.List;
@@ -8,93 +10,181 @@ import java.util.random.RandomGenerator;
 
 /**
  * A member's log: physical records, of which those that were forced survive a crash, and of the others a prefix. Its
- * content is the fold of the records.
+ * content is the fold of the records. Old records are deleted once a base says that they are not needed.
  */
 final class SimulatedDisk {
-    /** An entry, or a promise where {@code entry} is null. */
-    private record Written(Entry entry, long promise) {}
+    /** An entry, or a base, or a promise where both are null. */
+    private record Written(Entry entry, Base base, boolean voids, long promise) {}
 
     private final Mutant mutant;
     private final List<Written> records = new ArrayList<>();
     private int forced;
+    /** How many records have been deleted; {@link #written} counts them as well. */
+    private int deleted;
 
+    private Base base = Base.NONE;
+    /** What stands behind the base. */
     private final List<Entry> content = new ArrayList<>();
     /** For each entry of the content, the number of records up to and including its own. */
     private final List<Integer> position = new ArrayList<>();
+    /** The same for the base. */
+    private int basePosition;
 
     SimulatedDisk(Mutant mutant) {
         this.mutant = mutant;
     }
 
     void append(Entry entry) {
-        records.add(new Written(entry, 0));
-        fold(entry, records.size());
+        records.add(new Written(entry, null, false, 0));
+        fold(entry, written());
     }
 
     void promise(long epoch) {
         if (mutant != Mutant.FORGET_TO_FORCE_PROMISE) {
-            records.add(new Written(null, epoch));
+            records.add(new Written(null, null, false, epoch));
         }
     }
 
+    void base(Base next, boolean voids) {
+        records.add(new Written(null, next, voids, 0));
+        fold(next, voids, written());
+    }
+
     private void fold(Entry entry, int at) {
-        while (content.size() >= entry.index()) {
-            content.remove(content.size() - 1);
-            position.remove(position.size() - 1);
-        }
+        truncate(entry.index());
         content.add(entry);
         position.add(at);
     }
 
+    private void truncate(long from) {
+        while (last() >= from && !content.isEmpty()) {
+            content.remove(content.size() - 1);
+            position.remove(position.size() - 1);
+        }
+    }
+
+    private void fold(Base next, boolean voids, int at) {
+        int gone = voids ? content.size() : (int) Math.min(content.size(), next.index() - base.index());
+        content.subList(0, gone).clear();
+        position.subList(0, gone).clear();
+        base = next;
+        basePosition = at;
+    }
+
     int written() {
-        return records.size();
+        return deleted + records.size();
     }
 
     void forcedTo(int count) {
         forced = Math.max(forced, count);
     }
 
+    long base() {
+        return base.index();
+    }
+
     long last() {
-        return content.size();
+        return base.index() + content.size();
     }
 
+    /** {@code null} where there is none, or none any more. */
     Entry entry(long index) {
-        return index < 1 || index > content.size() ? null : content.get((int) index - 1);
+        long at = index - base.index() - 1;
+        return at < 0 || at >= content.size() ? null : content.get((int) at);
     }
 
+    /** 0 before the first entry, −1 where it is not known. */
+    long epochAt(long index) {
+        Entry entry = entry(index);
+        return entry != null ? entry.epoch() : index == base.index() ? base.epoch() : index == 0 ? 0 : -1;
+    }
+
+    /** What is in the state machine for good needs no log. */
     boolean isForced(long index) {
-        return index == 0 || index <= content.size() && position.get((int) index - 1) <= forced;
+        return index <= base.index() || index <= last() && position.get((int) (index - base.index()) - 1) <= forced;
     }
 
     List<Entry> read(long from, long to) {
-        return List.copyOf(content.subList((int) from - 1, (int) to));
+        return List.copyOf(content.subList((int) (from - base.index()) - 1, (int) (to - base.index())));
+    }
+
+    /** Deletes the oldest records that are not needed, where the base that says so is forced. */
+    void reclaim() {
+        int needed = basePosition;
+        for (int at : position) {
+            needed = Math.min(needed, at);
+        }
+        int count = needed - 1 - deleted;
+        if (basePosition > forced || count <= 0) {
+            return;
+        }
+        long promised = 0;
+        for (Written record : records.subList(0, count)) {
+            promised = Math.max(promised, promisedBy(record));
+        }
+        records.subList(0, count).clear();
+        deleted += count;
+        if (mutant != Mutant.FORGET_PROMISES_OF_DELETED_SEGMENTS) {
+            // It was forced at another place before they were deleted.
+            records.set(0, withPromise(records.get(0), promised));
+        }
+    }
+
+    private static Written withPromise(Written record, long promised) {
+        return new Written(record.entry, record.base, record.voids, Math.max(record.promise, promised));
+    }
+
+    private static long promisedBy(Written record) {
+        long promised = record.promise;
+        promised = Math.max(promised, record.entry == null ? 0 : record.entry.epoch());
+        return Math.max(promised, record.base == null ? 0 : record.base.epoch());
     }
 
     /** Loses what was not forced, but for a random prefix of it. */
     void crash(RandomGenerator random) {
-        int unforced = records.size() - forced;
-        int kept = forced + (unforced == 0 ? 0 : random.nextInt(unforced + 1));
+        int unforced = written() - forced;
+        int kept = forced + (unforced == 0 ? 0 : random.nextInt(unforced + 1)) - deleted;
         records.subList(kept, records.size()).clear();
-        forced = records.size();
+        forced = written();
         content.clear();
         position.clear();
-        if (mutant == Mutant.LAST_RECORD_PER_INDEX) {
+        base = Base.NONE;
+        basePosition = 0;
+        if (mutant == Mutant.LAST_RECORD_PER_INDEX && deleted == 0) {
             foldByIndex();
             return;
         }
+        boolean begun = false;
         for (int i = 0; i < records.size(); i++) {
-            if (records.get(i).entry != null) {
-                fold(records.get(i).entry, i + 1);
+            Written record = records.get(i);
+            int at = deleted + i + 1;
+            if (record.entry != null) {
+                if (!begun || record.entry.index() <= base.index()) {
+                    // Until its base comes, what was deleted before it is taken to be rightly so.
+                    content.clear();
+                    position.clear();
+                    base = new Base(record.entry.index() - 1, record.entry.index() == 1 ? 0 : 1, null);
+                    begun = true;
+                }
+                fold(record.entry, at);
+            } else if (record.base != null && record.base.index() >= base.index()) {
+                begun = true;
+                fold(record.base, record.voids || record.base.index() > last(), at);
             }
+        }
+        if (mutant == Mutant.FORGET_EPOCH_OF_BASE && base.index() > 0) {
+            base = new Base(base.index(), Epoch.of(1, 1), null);
         }
     }
 
     private void foldByIndex() {
         for (int i = 0; i < records.size(); i++) {
             Entry entry = records.get(i).entry;
-            if (entry != null && entry.index() <= content.size()) {
-                content.set((int) entry.index() - 1, entry);
-                position.set((int) entry.index() - 1, i + 1);
+            if (records.get(i).base != null) {
+                fold(records.get(i).base, records.get(i).voids, i + 1);
+            } else if (entry != null && entry.index() <= last()) {
+                content.set((int) (entry.index() - base.index()) - 1, entry);
+                position.set((int) (entry.index() - base.index()) - 1, i + 1);
             } else if (entry != null) {
                 content.add(entry);
                 position.add(i + 1);
@@ -105,7 +195,7 @@ final class SimulatedDisk {
     Recovered recovered() {
         long promised = 0;
         for (Written record : records) {
-            promised = Math.max(promised, record.entry == null ? record.promise : record.entry.epoch());
+            promised = Math.max(promised, promisedBy(record));
         }
         List<Recovered.Term> terms = new ArrayList<>();
         long epoch = 0;
@@ -116,6 +206,6 @@ final class SimulatedDisk {
                 terms.add(new Recovered.Term(epoch, entry.index()));
             }
         }
-        return new Recovered(promised, terms, content.size());
+        return new Recovered(promised, base, terms, last());
     }
 }

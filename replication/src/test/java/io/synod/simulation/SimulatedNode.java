@@ -1,5 +1,6 @@
 package io.synod.simulation;
 
+import io.synod.group.Base;
 import io.synod.group.Entry;
 import io.synod.group.EntryKind;
 import io.synod.group.Members;
@@ -16,7 +17,7 @@ import java.util.TreeMap;
 
 /**
  * One member: the production {@link GroupState} with a simulated disk and clock, a state machine that is the list of what
- * was applied, and clients. Can crash between any two effects.
+ * was applied, its snapshots, and clients. Can crash between any two effects.
  */
 final class SimulatedNode implements Effects {
     /** Ends a step in its middle. */
@@ -42,9 +43,17 @@ final class SimulatedNode implements Effects {
     long pausedUntil;
     /** So many effects from now it crashes; negative for never. */
     int crashIn = -1;
+    /** The same, from the beginning of the next installation of a snapshot. */
+    int crashInInstall = -1;
 
-    /** The state machine's durable position. */
+    /** The state machine: what was applied, of which the first {@link #checkpoint} outlive a crash. */
+    private final List<Entry> machine = new ArrayList<>();
+
     long checkpoint;
+    /** What the state machine was made from last; outlives a crash. */
+    private Base installed;
+
+    private final SimulatedSnapshots snapshots;
 
     long applied;
     long commit;
@@ -63,6 +72,7 @@ final class SimulatedNode implements Effects {
         this.members = members;
         this.cluster = cluster;
         this.disk = new SimulatedDisk(mutant);
+        this.snapshots = new SimulatedSnapshots(this, cluster, members);
         this.clockOffset = clockOffset;
         this.clockSpeed = clockSpeed;
     }
@@ -84,22 +94,50 @@ final class SimulatedNode implements Effects {
     void start() {
         life++;
         applied = checkpoint;
-        commit = checkpoint;
+        commit = Math.max(checkpoint, disk.base());
         applying = false;
         persistGiven = 0;
         forcing = false;
         crashIn = -1;
         pausedUntil = 0;
         state = cluster.mutant.sabotage.groupState(
-                slot, members, disk.recovered(), checkpoint, 0, cluster.timing, cluster.disks.split(), clock());
+                slot,
+                members,
+                disk.recovered(),
+                installed,
+                checkpoint,
+                0,
+                cluster.timing,
+                cluster.disks.split(),
+                clock());
         cluster.checkers(c -> c.restarted(this));
+        step("start", () -> state.start(clock(), this));
         scheduleTick();
+    }
+
+    List<Entry> machine() {
+        return machine;
+    }
+
+    /** The state machine's file is lost: all that is left is the log. */
+    void loseMachine() {
+        crash();
+        machine.clear();
+        checkpoint = 0;
+        installed = null;
+    }
+
+    /** Whether, if it crashed now, it could go on by itself. */
+    boolean whole() {
+        return checkpoint >= disk.base();
     }
 
     void crash() {
         if (up()) {
             state = null;
             disk.crash(cluster.disks);
+            machine.subList((int) checkpoint, machine.size()).clear();
+            snapshots.crashed();
             proposals.clear();
             readStarts.clear();
             readsToApply.clear();
@@ -111,7 +149,10 @@ final class SimulatedNode implements Effects {
         int born = life;
         cluster.after(cluster.tickGap(), () -> {
             if (life == born && up()) {
-                step("tick", () -> state.tick(clock(), this));
+                step("tick", () -> {
+                    state.tick(clock(), this);
+                    forget();
+                });
                 scheduleTick();
             }
         });
@@ -136,6 +177,7 @@ final class SimulatedNode implements Effects {
             input.run();
         } catch (Crash now) {
             crash();
+            cluster.crashedInStep(this);
             return;
         }
         cluster.checkers(c -> c.stepped(this));
@@ -148,7 +190,11 @@ final class SimulatedNode implements Effects {
     }
 
     void receive(int from, Message message) {
-        step(message.getClass().getSimpleName(), () -> state.onMessage(from, message, clock(), this));
+        step(message.getClass().getSimpleName(), () -> {
+            if (!snapshots.takes(from, message)) {
+                state.onMessage(from, message, clock(), this);
+            }
+        });
     }
 
     // ------------------------------------------------------------------ clients
@@ -220,6 +266,45 @@ final class SimulatedNode implements Effects {
         persisted();
     }
 
+    @Override
+    public void base(Base base, boolean voids) {
+        effect();
+        cluster.checkers(c -> c.rebasing(this, base, voids));
+        disk.base(base, voids);
+        persisted();
+    }
+
+    @Override
+    public void offerSnapshot(int toSlot, long atLeast) {
+        effect();
+        snapshots.offer(toSlot, atLeast);
+    }
+
+    /** One atomic step of the state machine, then the protocol; a crash may come in between. */
+    void install(SimulatedSnapshots.Snapshot snapshot, Base base, long knownBy) {
+        if (crashInInstall >= 0) {
+            crashIn = crashInInstall;
+            crashInInstall = -1;
+        }
+        effect();
+        machine.clear();
+        machine.addAll(snapshot.state());
+        checkpoint = machine.size();
+        if (cluster.mutant == Mutant.INSTALL_IN_TWO_STEPS) {
+            effect();
+        }
+        installed = base;
+        effect();
+        applied = checkpoint;
+        commit = Math.max(commit, applied);
+        proposals.keySet().removeIf(index -> index <= applied);
+        cluster.installed++;
+        cluster.checkers(c -> c.installed(this));
+        state.onSnapshotInstalled(base, knownBy, clock(), this);
+        readApplied();
+        scheduleApply();
+    }
+
     private void persisted() {
         persistGiven++;
         if (!forcing) {
@@ -268,7 +353,7 @@ final class SimulatedNode implements Effects {
         while (at <= to) {
             long end = Math.min(to, at + cluster.chunk() - 1);
             long prev = at - 1;
-            long prevEpoch = prev == 0 ? 0 : disk.entry(prev).epoch();
+            long prevEpoch = disk.epochAt(prev);
             Message.Accept part = new Message.Accept(
                     accept.epoch(),
                     prev,
@@ -278,7 +363,8 @@ final class SimulatedNode implements Effects {
                     accept.sentAtNanos(),
                     accept.seq(),
                     accept.leaseNanos(),
-                    accept.quorumAgeNanos());
+                    accept.quorumAgeNanos(),
+                    accept.allHave());
             cluster.network.send(slot, toSlot, part);
             at = end + 1;
         }
@@ -292,7 +378,12 @@ final class SimulatedNode implements Effects {
                 slot,
                 toSlot,
                 new Message.Fetched(
-                        header.epoch(), header.ok(), header.prevIndex(), header.prevEpoch(), disk.read(from, end)));
+                        header.epoch(),
+                        header.ok(),
+                        header.prevIndex(),
+                        header.prevEpoch(),
+                        disk.read(from, end),
+                        header.base()));
     }
 
     @Override
@@ -310,7 +401,7 @@ final class SimulatedNode implements Effects {
     }
 
     private void scheduleApply() {
-        if (applying || applied >= commit) {
+        if (applying || applied >= commit || state.hollow()) {
             return;
         }
         applying = true;
@@ -326,10 +417,11 @@ final class SimulatedNode implements Effects {
     }
 
     private void applyAll() {
-        while (applied < commit) {
+        while (applied < commit && !state.hollow()) {
             Entry entry = disk.entry(applied + 1);
             cluster.checkers(c -> c.applied(this, entry));
             applied++;
+            machine.add(entry);
             Entry proposed = proposals.remove(entry.index());
             if (proposed == entry && state.role() == Role.LEADER && state.leaderEpoch() == entry.epoch()) {
                 cluster.checkers(c -> c.acknowledged(this, entry));
@@ -338,6 +430,22 @@ final class SimulatedNode implements Effects {
         if (cluster.checkpointNow() && disk.isForced(applied)) {
             checkpoint = applied;
         }
+        readApplied();
+        state.onApplied(applied, clock(), this);
+        scheduleApply();
+    }
+
+    /** Retention: by chance as if the log were too large for those that are behind. */
+    private void forget() {
+        if (cluster.forgetsNow()) {
+            long durable = cluster.mutant == Mutant.FORGET_BEFORE_CHECKPOINT ? applied : checkpoint;
+            long index = Math.min(durable, snapshots.pinned());
+            state.forget(cluster.forgetsWhatOthersLack() ? index : Math.min(index, state.allHave()), clock(), this);
+            disk.reclaim();
+        }
+    }
+
+    private void readApplied() {
         for (Iterator<Read> all = readsToApply.iterator(); all.hasNext(); ) {
             Read read = all.next();
             if (read.index <= applied) {
@@ -345,8 +453,6 @@ final class SimulatedNode implements Effects {
                 cluster.checkers(c -> c.read(this, read.started, applied));
             }
         }
-        state.onApplied(applied, clock(), this);
-        scheduleApply();
     }
 
     @Override

@@ -17,6 +17,8 @@ final class Simulation {
     private final SplittableRandom work;
     private final FaultPlan plan;
     private boolean faulty = true;
+    /** Were all lost, nobody could help. */
+    private boolean lostOne;
 
     Simulation(long seed, Mutant mutant) {
         this.seed = seed;
@@ -31,6 +33,8 @@ final class Simulation {
     Outcome run() {
         try {
             cluster.chunk(plan.chunk());
+            cluster.afterCrashInStep(this::restartLater);
+            cluster.forgets(plan.forgetChance(), plan.forgetsMuch());
             cluster.network.weather(plan.weather());
             cluster.startAll();
             scheduleFault();
@@ -46,10 +50,14 @@ final class Simulation {
                     broken);
         }
         return new Outcome(
-                cluster.traceHash(), cluster.chosen.all().size(), cluster.reads.done(), cluster.liveness.elections());
+                cluster.traceHash(),
+                cluster.chosen.all().size(),
+                cluster.reads.done(),
+                cluster.liveness.elections(),
+                cluster.installed);
     }
 
-    record Outcome(long traceHash, long committed, long reads, long elections) {}
+    record Outcome(long traceHash, long committed, long reads, long elections, long snapshots) {}
 
     private void heal() {
         faulty = false;
@@ -58,6 +66,7 @@ final class Simulation {
         for (SimulatedNode node : cluster.nodes()) {
             cluster.slowForce(node.slot, 0);
             node.crashIn = -1;
+            node.crashInInstall = -1;
         }
         cluster.startAll();
         if (plan.faults().contains(FaultPlan.Fault.PAUSE)) {
@@ -117,7 +126,6 @@ final class Simulation {
             case CRASH_IN_STEP -> {
                 if (node.up()) {
                     node.crashIn = faults.nextInt(30);
-                    restartLater(node);
                 }
             }
             case POWER_CUT -> {
@@ -163,6 +171,18 @@ final class Simulation {
                             mendLater();
                         }
                     });
+                }
+            }
+            case CRASH_IN_INSTALL -> node.crashInInstall = faults.nextInt(8);
+            case LOSE_STATE_MACHINE -> {
+                boolean othersWhole = true;
+                for (SimulatedNode each : cluster.nodes()) {
+                    othersWhole &= each == node || each.whole();
+                }
+                if (othersWhole && !lostOne) {
+                    lostOne = true;
+                    node.loseMachine();
+                    restartLater(node);
                 }
             }
             case FALSE_HINT -> {

@@ -29,19 +29,21 @@ public final class SimulationMain {
         long committed = 0;
         long reads = 0;
         long elections = 0;
+        long snapshots = 0;
         do {
             try {
                 Simulation.Outcome outcome = new Simulation(seed++, Mutant.NONE).run();
                 committed += outcome.committed();
                 reads += outcome.reads();
                 elections += outcome.elections();
+                snapshots += outcome.snapshots();
             } catch (AssertionError broken) {
                 broken.printStackTrace();
                 System.exit(1);
             }
         } while (System.nanoTime() < end);
         System.out.printf(
-                "seeds %d to %d: %d entries committed, %d reads, %d elections, nothing broken%n",
-                first, seed - 1, committed, reads, elections);
+                "seeds %d to %d: %d entries committed, %d reads, %d elections, %d snapshots, nothing broken%n",
+                first, seed - 1, committed, reads, elections, snapshots);
     }
 }

@@ -15,16 +15,19 @@ class SimulationTest {
         long committed = 0;
         long reads = 0;
         long elections = 0;
+        long snapshots = 0;
         for (long seed = 1; seed <= SEEDS; seed++) {
             Simulation.Outcome outcome = new Simulation(seed, Mutant.NONE).run();
             committed += outcome.committed();
             reads += outcome.reads();
             elections += outcome.elections();
+            snapshots += outcome.snapshots();
         }
         // Runs in which nothing happens prove nothing.
         assertTrue(committed > 50 * SEEDS, "entries committed: " + committed);
         assertTrue(reads > 20 * SEEDS, "reads answered: " + reads);
         assertTrue(elections > 2 * SEEDS, "elections won: " + elections);
+        assertTrue(snapshots > SEEDS / 4, "snapshots installed: " + snapshots);
     }
 
     @Test

@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.synod.group.Entry;
 import io.synod.group.EntryKind;
+import io.synod.group.Members;
 import io.synod.paxos.Message;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
@@ -24,8 +25,12 @@ class MessageCodecTest {
             new Message.Prepare(1, 2, 3),
             new Message.Promise(1, false, 2, 3, 4, 5, Long.MAX_VALUE),
             new Message.Fetch(1, 2, 3, 4, 5),
-            new Message.Fetched(1, true, 2, 3, List.of()),
-            new Message.Accept(1, 2, 3, List.of(), 4, -5, 6, 7, 8),
+            new Message.Fetched(1, true, 2, 3, List.of(), 4),
+            new Message.Accept(1, 2, 3, List.of(), 4, -5, 6, 7, 8, 9),
+            new Message.SnapshotRequest(5),
+            new Message.SnapshotOffer(1, 2, -3, 4, 5, new Members(List.of()), 6),
+            new Message.SnapshotChunk(-1, 2, new byte[] {1, 2, 3}, 4),
+            new Message.SnapshotReceived(-1, 2, Message.SnapshotState.INSTALLING),
             new Message.Accepted(1, 2, -3, 4, 5, 6, 7),
             new Message.Reject(1, 2, 3, 4, 5, 6, 7, 8, Long.MIN_VALUE),
             new Message.TransferNow(1, 2),

@@ -196,32 +196,37 @@ class SocketTransportTest {
 
     @Test
     void foreign_cluster_is_refused_with_both_ids_in_the_text() throws Exception {
-        assertRefused(new Hello(1, 1, "other", "1=a,2=b", "b", 2, id(2), Hello.Kind.DATA), "'c'", "'other'", "same id");
+        assertRefused(
+                new Hello(1, 1, "other", "1=a,2=b", "b", 2, id(2), Hello.Kind.DATA, ""), "'c'", "'other'", "same id");
     }
 
     @Test
     void other_list_of_members_is_refused_with_both_lists() throws Exception {
         assertRefused(
-                new Hello(1, 1, "c", "1=a,2=x", "b", 2, id(2), Hello.Kind.DATA), "1=a,2=b", "1=a,2=x", "same names");
+                new Hello(1, 1, "c", "1=a,2=x", "b", 2, id(2), Hello.Kind.DATA, ""),
+                "1=a,2=b",
+                "1=a,2=x",
+                "same names");
     }
 
     @Test
     void unknown_name_wrong_slot_and_own_name_are_refused() throws Exception {
-        assertRefused(new Hello(1, 1, "c", "1=a,2=b", "z", 2, id(2), Hello.Kind.DATA), "'z'", "1=a,2=b");
-        assertRefused(new Hello(1, 1, "c", "1=a,2=b", "b", 3, id(2), Hello.Kind.DATA), "slot 2", "says 3");
-        assertRefused(new Hello(1, 1, "c", "1=a,2=b", "a", 1, id(2), Hello.Kind.DATA), "two nodes", "'a'");
+        assertRefused(new Hello(1, 1, "c", "1=a,2=b", "z", 2, id(2), Hello.Kind.DATA, ""), "'z'", "1=a,2=b");
+        assertRefused(new Hello(1, 1, "c", "1=a,2=b", "b", 3, id(2), Hello.Kind.DATA, ""), "slot 2", "says 3");
+        assertRefused(new Hello(1, 1, "c", "1=a,2=b", "a", 1, id(2), Hello.Kind.DATA, ""), "two nodes", "'a'");
     }
 
     @Test
     void version_that_nobody_shares_is_refused() throws Exception {
-        assertRefused(new Hello(7, 9, "c", "1=a,2=b", "b", 2, id(2), Hello.Kind.DATA), "versions 7 to 9", "upgrade");
+        assertRefused(
+                new Hello(7, 9, "c", "1=a,2=b", "b", 2, id(2), Hello.Kind.DATA, ""), "versions 7 to 9", "upgrade");
     }
 
     private void assertRefused(Hello hello, String... words) throws Exception {
         Members members = new Members(List.of(
                 new Member(1, "a", Member.UNSEEN, Member.Role.VOTER, "h:1"),
                 new Member(2, "b", Member.UNSEEN, Member.Role.VOTER, "h:2")));
-        String refusal = new Handshake("c", members, 1, id(1), PeerIdentities.inMemory()).refusal(hello);
+        String refusal = new Handshake("c", members, 1, id(1), "", PeerIdentities.inMemory()).refusal(hello);
         for (String word : words) {
             assertTrue(refusal != null && refusal.contains(word), refusal + " should contain " + word);
         }
@@ -250,9 +255,9 @@ class SocketTransportTest {
         Members members = members("a", "b");
         PeerIdentities known = PeerIdentities.inMemory();
         assertEquals(id(2), known.firstSeen("b", id(2)));
-        Handshake handshake = new Handshake("c", members, 1, id(1), known);
-        assertNull(handshake.refusal(new Hello(1, 1, "c", "1=a,2=b", "b", 2, id(2), Hello.Kind.DATA)));
-        String refusal = handshake.refusal(new Hello(1, 1, "c", "1=a,2=b", "b", 2, id(3), Hello.Kind.DATA));
+        Handshake handshake = new Handshake("c", members, 1, id(1), "", known);
+        assertNull(handshake.refusal(new Hello(1, 1, "c", "1=a,2=b", "b", 2, id(2), Hello.Kind.DATA, "")));
+        String refusal = handshake.refusal(new Hello(1, 1, "c", "1=a,2=b", "b", 2, id(3), Hello.Kind.DATA, ""));
         assertTrue(refusal.contains(id(2).toString()) && refusal.contains(id(3).toString()), refusal);
     }
 

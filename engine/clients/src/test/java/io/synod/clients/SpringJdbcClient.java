@@ -44,7 +44,7 @@ final class SpringJdbcClient {
             }
             assertEquals(TRANSACTIONS, jdbc.queryForObject("SELECT N FROM TOTAL", Integer.class));
             assertEquals(TRANSACTIONS, jdbc.queryForObject("SELECT COUNT(*) FROM ITEM", Integer.class));
-            assertEquals(1, shop.retries(), "the transaction in which the leader was killed ran twice");
+            assertTrue(shop.retries() > 0, "the transaction in which the leader was killed runs again");
             // Spring's names for errors come from H2's codes, by the name of the product.
             try {
                 jdbc.update("INSERT INTO ITEM(NAME) VALUES ('item 0')");

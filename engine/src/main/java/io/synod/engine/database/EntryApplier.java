@@ -3,12 +3,14 @@ package io.synod.engine.database;
 import io.synod.engine.snapshot.H2Store;
 import io.synod.engine.writeset.AppliedState;
 import io.synod.engine.writeset.SequenceMarks;
+import io.synod.engine.writeset.Spool;
 import io.synod.engine.writeset.TableRegistry;
 import io.synod.engine.writeset.WriteSetApplier;
 import io.synod.group.Entry;
 import io.synod.group.EntryKind;
 import java.nio.ByteBuffer;
 import java.util.Set;
+import java.util.function.Supplier;
 import org.h2.engine.SessionLocal;
 import org.h2.message.DbException;
 
@@ -30,6 +32,7 @@ final class EntryApplier {
     private final AppliedState state;
     private final TableRegistry tables;
     private final SequenceMarks marks;
+    private final Spool spool;
     private final EntryEndings endings;
     private final Digests digests;
     private final StatementApplier statements;
@@ -41,6 +44,7 @@ final class EntryApplier {
             AppliedState state,
             TableRegistry tables,
             SequenceMarks marks,
+            Spool spool,
             EntryEndings endings,
             Digests digests) {
         this.store = store;
@@ -48,6 +52,7 @@ final class EntryApplier {
         this.state = state;
         this.tables = tables;
         this.marks = marks;
+        this.spool = spool;
         this.endings = endings;
         this.digests = digests;
         this.statements = new StatementApplier(store);
@@ -56,13 +61,18 @@ final class EntryApplier {
     /** @param work of this node that made the entry, {@code null} for an entry of another or of long ago */
     void apply(Entry entry, PendingWork work) {
         if (entry.kind() == EntryKind.BARRIER) {
+            // Whoever led before can commit nothing that is not in the log by now.
+            spool.dropOpen();
             // Before its leader serves; on the others it does no harm.
             inApplySession(() -> {
                 marks.lead(applySession);
                 settle(applySession, entry);
             });
-        } else if (entry.kind() != EntryKind.DATA) {
-            settleAlone(entry);
+        } else if (entry.kind() == EntryKind.CONFIG) {
+            inApplySession(() -> {
+                state.configure(applySession, entry.payload());
+                settle(applySession, entry);
+            });
         } else {
             applyRecord(entry, LogRecord.decode(entry.payload()), work);
         }
@@ -70,7 +80,17 @@ final class EntryApplier {
 
     private void applyRecord(Entry entry, LogRecord record, PendingWork work) {
         if (record instanceof LogRecord.WriteSet writeSet) {
-            applyWriteSet(entry, writeSet, work);
+            ByteBuffer rows = ByteBuffer.wrap(writeSet.rows());
+            applyWriteSet(
+                    entry, writeSet.id(), work, rows, () -> WriteSetApplier.apply(applySession, tables, marks, rows));
+        } else if (record instanceof LogRecord.Spooled spooled) {
+            applySpooled(entry, spooled, work);
+        } else if (record instanceof LogRecord.Part part) {
+            spool.append(part.key(), part.part(), part.bytes());
+            settleAlone(entry);
+        } else if (record instanceof LogRecord.Abandon abandon) {
+            spool.drop(abandon.key());
+            settleAlone(entry);
         } else if (record instanceof LogRecord.Statement statement) {
             applyStatement(entry, statement, work);
         } else if (record instanceof LogRecord.Fence fence) {
@@ -105,15 +125,30 @@ final class EntryApplier {
         }
     }
 
-    private void applyWriteSet(Entry entry, LogRecord.WriteSet record, PendingWork work) {
-        ByteBuffer rows = ByteBuffer.wrap(record.rows());
-        boolean fenced = isFenced(record.id());
+    private void applySpooled(Entry entry, LogRecord.Spooled record, PendingWork work) {
+        spool.checkParts(record.key(), record.parts());
+        applyWriteSet(
+                entry,
+                record.id(),
+                work,
+                ByteBuffer.wrap(record.head()),
+                () -> WriteSetApplier.applySpooled(applySession, tables, marks, record.head(), spool, record.key()));
+        spool.drop(record.key());
+    }
+
+    /**
+     * @param own what the session whose transaction it is has to do
+     * @param rows puts it into the apply session
+     */
+    private void applyWriteSet(
+            Entry entry, CommitId id, PendingWork work, ByteBuffer own, Supplier<WriteSetApplier.Outcome> rows) {
+        boolean fenced = isFenced(id);
         if (!fenced && work != null) {
             PendingWork.Applied applied = work.writer().applyAt(work, session -> {
-                if (WriteSetApplier.applyOwn(session, tables, marks, rows) == WriteSetApplier.Outcome.VOID) {
+                if (WriteSetApplier.applyOwn(session, tables, marks, own) == WriteSetApplier.Outcome.VOID) {
                     return false;
                 }
-                recordCommit(session, record.id(), entry);
+                recordCommit(session, id, entry);
                 settle(session, entry);
                 return true;
             });
@@ -133,10 +168,10 @@ final class EntryApplier {
             return;
         }
         inApplySession(() -> {
-            if (WriteSetApplier.apply(applySession, tables, marks, rows) == WriteSetApplier.Outcome.VOID) {
+            if (rows.get() == WriteSetApplier.Outcome.VOID) {
                 endings.voidAt(entry.index());
             } else {
-                recordCommit(applySession, record.id(), entry);
+                recordCommit(applySession, id, entry);
             }
             settle(applySession, entry);
         });
@@ -158,14 +193,14 @@ final class EntryApplier {
         }
         boolean restarts = record.restarts();
         if (restarts) {
-            inApplySession(() -> marks.beforeRestart(applySession));
+            inApplySession(() -> marks.beforeRestart(record.sql()));
         }
         PendingWork.Ending ending = work == null ? null : work.writer().runAt(work);
         DbException error = ending == null ? statements.apply(record) : ending.error();
         endings.statementAt(entry.index(), error);
         inApplySession(() -> {
             tables.onDdlApplied(applySession, entry.index(), Set.copyOf(record.touched()));
-            marks.onDdlApplied(applySession, restarts);
+            marks.onDdlApplied(applySession, restarts ? record.sql() : null);
             if (error == null) {
                 recordCommit(applySession, record.id(), entry);
             }

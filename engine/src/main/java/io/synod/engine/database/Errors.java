@@ -15,6 +15,9 @@ public final class Errors {
     /** Vendor code of a node that was asked to run a transaction and does not lead: nothing was executed. */
     public static final int NOT_LEADER_CODE = 90941;
 
+    /** Vendor code of a commit at level LOCAL that was lost after it was answered. */
+    public static final int LOCAL_LOST_CODE = 90942;
+
     private Errors() {}
 
     /** 40001: a session that must run here or fail was opened on a node that does not lead. */
@@ -54,6 +57,35 @@ public final class Errors {
                 ErrorCode.LOCK_TIMEOUT_1));
     }
 
+    /** 40000: a commit that was answered before a majority had it; running the present transaction again does not help. */
+    public static DbException localCommitLost(String why) {
+        return wrap(new SQLTransactionRollbackException(
+                "an earlier transaction of this session, whose commit was answered at COMMIT=LOCAL, was lost: " + why
+                        + "; nothing else was executed, run that one again",
+                "40000",
+                LOCAL_LOST_CODE));
+    }
+
+    /** HYT00: this node has not applied in time what the session was shown elsewhere. */
+    public static DbException behind(String database, String node, long applied, long seen) {
+        return wrap(new SQLException(
+                "node " + node + " has applied database " + database + " up to " + applied
+                        + ", this session has seen it up to " + seen
+                        + ": try again, or connect to a node that keeps up (SYNOD.LAG tells)",
+                "HYT00",
+                ErrorCode.LOCK_TIMEOUT_1));
+    }
+
+    /** HYT00: a bound on staleness could not be kept. */
+    public static DbException tooOld(String database, String node, long maxStalenessMillis, long millis) {
+        return wrap(new SQLException(
+                "node " + node + " could not confirm within " + millis + " ms that its copy of database " + database
+                        + " is at most MAX_STALENESS=" + maxStalenessMillis
+                        + " ms old: try again, allow more, or read at READ=LOCAL",
+                "HYT00",
+                ErrorCode.LOCK_TIMEOUT_1));
+    }
+
     /** HYC00 with the reason; never 0A000, on which connection pools evict. */
     public static DbException refused(String statement, String why) {
         return wrap(new SQLException(statement + " is not possible in a replicated database: " + why, "42000", 50100));
@@ -69,6 +101,15 @@ public final class Errors {
     public static DbException digestFailed(long index, Throwable cause) {
         return wrap(new SQLException(
                 "the rows at index " + index + " could not be read to their end (" + cause + "): verify again",
+                "50000",
+                ErrorCode.GENERAL_ERROR_1,
+                cause));
+    }
+
+    /** 50000: the space of a file could not be reclaimed. */
+    static DbException notReclaimed(String database, Throwable cause) {
+        return wrap(new SQLException(
+                "space of " + database + " was not reclaimed: " + cause.getMessage(),
                 "50000",
                 ErrorCode.GENERAL_ERROR_1,
                 cause));
@@ -105,6 +146,26 @@ public final class Errors {
     /** 90061. */
     public static SQLException portInUse(String what, Throwable cause) {
         return new SQLException(what, "90061", ErrorCode.EXCEPTION_OPENING_PORT_2, cause);
+    }
+
+    /** 55000: an H2 file with a transaction that was prepared, and neither committed nor rolled back. */
+    static DbException undecided(String file, String transaction) {
+        return wrap(new SQLException(
+                file + " holds the prepared transaction " + transaction
+                        + ", of which nobody has said how it ends: open the"
+                        + " file with H2 and end it with COMMIT TRANSACTION or ROLLBACK TRANSACTION",
+                "55000",
+                ErrorCode.GENERAL_ERROR_1));
+    }
+
+    /** 90048: an H2 file that is not Synod's, or was written to by somebody else, and what to do with it. */
+    public static SQLException notOurs(String what, String advice) {
+        return new SQLException(what + ": " + advice, "90048", ErrorCode.FILE_VERSION_ERROR_1);
+    }
+
+    /** 90030: a database's file is damaged, and this node cannot rebuild it. */
+    public static SQLException damaged(String what, String advice, Throwable cause) {
+        return new SQLException(what + "; " + advice, "90030", ErrorCode.FILE_CORRUPTED_1, cause);
     }
 
     /** 90020: another process, or another node of this one, has the directory. */

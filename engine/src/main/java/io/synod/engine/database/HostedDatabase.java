@@ -1,15 +1,20 @@
 package io.synod.engine.database;
 
+import io.synod.engine.snapshot.Checkpoint;
 import io.synod.engine.snapshot.H2Store;
-import io.synod.engine.writeset.AppliedState;
+import io.synod.engine.snapshot.StatementGate;
+import io.synod.engine.writeset.LargeCapture;
 import io.synod.engine.writeset.SequenceMarks;
-import io.synod.engine.writeset.TableRegistry;
+import io.synod.engine.writeset.Spool;
 import io.synod.engine.writeset.WriteSetCapture;
 import io.synod.group.Entry;
 import io.synod.group.Invariant;
+import io.synod.group.Members;
 import io.synod.replica.Applier;
 import io.synod.replica.Proposal;
 import io.synod.replica.ReplicatedLog;
+import io.synod.replica.Snapshots;
+import java.io.IOException;
 import java.sql.SQLException;
 import java.util.List;
 import java.util.Set;
@@ -19,12 +24,14 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
 import org.h2.api.ErrorCode;
 import org.h2.engine.Database;
 import org.h2.engine.SessionLocal;
 import org.h2.message.DbException;
-import org.h2.table.Table;
+import org.h2.mvstore.DataUtils;
+import org.h2.mvstore.MVStoreException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -43,7 +50,10 @@ import org.slf4j.LoggerFactory;
  */
 public final class HostedDatabase implements Applier, AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(HostedDatabase.class);
-    private static final String SENTINEL = "SYNOD_SENTINEL";
+
+    /** What H2's store says when bytes of its file are not what they were. */
+    private static final Set<Integer> DAMAGE =
+            Set.of(DataUtils.ERROR_FILE_CORRUPT, DataUtils.ERROR_CHUNK_NOT_FOUND, DataUtils.ERROR_BLOCK_NOT_FOUND);
 
     /** Is told of each change of role, in order; must not block. */
     public interface RoleListener {
@@ -52,14 +62,9 @@ public final class HostedDatabase implements Applier, AutoCloseable {
 
     private final String name;
     private final String node;
-    private final H2Store store;
     private final long timeoutMillis;
-    private final Table sentinel;
-    private final AppliedState state;
-    private final TableRegistry tables;
-    private final SequenceMarks marks;
     private final EntryEndings endings;
-    private final EntryApplier entries;
+    private final Shipments shipments = new Shipments(this);
     private final WriterRegistry writers = new WriterRegistry();
     private final ReadGate reads = new ReadGate(this);
     private final Digests digests = new Digests();
@@ -69,53 +74,40 @@ public final class HostedDatabase implements Applier, AutoCloseable {
     /** Written by the holder of the apply baton only. */
     private volatile long appliedBytes;
 
+    /** Held by whoever works on the file as a whole: checkpoint, snapshot, install. */
+    private final ReentrantLock fileBusy = new ReentrantLock();
+
+    /** Replaced by a snapshot that is installed. */
+    private final List<Consumer<Database>> preparations = new CopyOnWriteArrayList<>();
+
+    private volatile LocalCopy copy;
+
+    private volatile boolean replacing;
+
     private volatile ReplicatedLog log;
     private volatile Throwable stopped;
     private volatile boolean closed;
     private volatile boolean staysOpen;
+    private volatile String rebuilt;
 
     /**
      * @param node name of this node
      * @param timeoutMillis how long a client waits for a leader or a majority
+     * @throws IOException the file has to be rebuilt
      */
-    public HostedDatabase(String name, String node, H2Store store, long timeoutMillis) throws SQLException {
+    public HostedDatabase(String name, String node, H2Store store, long timeoutMillis) throws IOException {
         this(name, node, store, timeoutMillis, CommitIdBounds.STANDARD);
     }
 
     /** @param bounds when the ids of old commits are forgotten */
     public HostedDatabase(String name, String node, H2Store store, long timeoutMillis, CommitIdBounds bounds)
-            throws SQLException {
+            throws IOException {
         this.name = name;
         this.expiry = new CommitIdExpiry(bounds);
         this.node = node;
-        this.store = store;
         this.timeoutMillis = timeoutMillis;
-        SessionLocal applySession = store.systemSession();
-        applySession.lock();
-        try {
-            state = AppliedState.load(applySession);
-            tables = TableRegistry.load(applySession);
-            marks = SequenceMarks.load(applySession);
-            applySession.commit(false);
-        } finally {
-            applySession.unlock();
-        }
-        sentinel = createSentinel(store.systemSession());
         endings = new EntryEndings(name);
-        entries = new EntryApplier(store, applySession, state, tables, marks, endings, digests);
-    }
-
-    /** A table that is nobody's: it lives in one session, and is known by reference only. */
-    private static Table createSentinel(SessionLocal session) {
-        session.lock();
-        try {
-            session.prepareLocal("CREATE LOCAL TEMPORARY TABLE " + SENTINEL + "(X INT)")
-                    .executeUpdate(null);
-            session.commit(false);
-            return session.findLocalTempTable(SENTINEL);
-        } finally {
-            session.unlock();
-        }
+        copy = LocalCopy.of(store, endings, digests);
     }
 
     /** The log calls {@link #apply} from now on; to be called once, before any session is opened. */
@@ -132,11 +124,11 @@ public final class HostedDatabase implements Applier, AutoCloseable {
     }
 
     public Database h2() {
-        return store.database();
+        return copy.store().database();
     }
 
     public H2Store store() {
-        return store;
+        return copy.store();
     }
 
     public ReplicatedLog log() {
@@ -150,6 +142,15 @@ public final class HostedDatabase implements Applier, AutoCloseable {
     /** How long a client waits for a leader or a majority, in milliseconds. */
     public long timeoutMillis() {
         return timeoutMillis;
+    }
+
+    /** Why and from what this copy was built anew when it was opened; {@code null} when it was not. */
+    public String rebuilt() {
+        return rebuilt;
+    }
+
+    public void setRebuilt(String fromWhatAndWhy) {
+        rebuilt = fromWhatAndWhy;
     }
 
     /** Whether it was told to outlive its connections. */
@@ -175,6 +176,12 @@ public final class HostedDatabase implements Applier, AutoCloseable {
         leaderWatchers.remove(watcher);
     }
 
+    /** Prepares H2's database, and each one that takes its place when a snapshot is installed, before it is used. */
+    public void eachCopy(Consumer<Database> preparation) {
+        preparations.add(preparation);
+        preparation.accept(h2());
+    }
+
     WriterRegistry writers() {
         return writers;
     }
@@ -186,11 +193,12 @@ public final class HostedDatabase implements Applier, AutoCloseable {
 
     /** What a session writes here while this node leads. Its inner session belongs to the writer from now on. */
     public Writer writer(SessionLocal session) {
-        return new Writer(this, session, new CommitGuard(session, sentinel));
+        return new Writer(this, session, new CommitGuard(session, copy.sentinel()));
     }
 
     /** @throws DbException 08001 when the database has stopped on this node */
     public void checkRunning() {
+        awaitReplaced();
         if (stopped != null) {
             throw Errors.stopped(name, stopped.toString());
         }
@@ -208,31 +216,32 @@ public final class HostedDatabase implements Applier, AutoCloseable {
 
     @Override
     public long appliedIndex() {
-        return state.appliedIndex();
+        return copy.state().appliedIndex();
     }
 
     @Override
     public void apply(Entry entry, Proposal proposal) {
         Invariant.that(
-                entry.index() == state.appliedIndex() + 1,
+                entry.index() == copy.state().appliedIndex() + 1,
                 "entry %d to be applied on top of %d",
                 entry.index(),
-                state.appliedIndex());
-        store.gate().enterOpenTransaction();
+                copy.state().appliedIndex());
+        StatementGate gate = copy.store().gate();
+        gate.enterOpenTransaction();
         // An interrupt is meant for the application's thread, not for what that thread does here for everybody: some of
         // H2's waits would end in an error, which would stop the group.
         boolean interrupted = Thread.interrupted();
         try {
             Object attachment = proposal == null ? null : proposal.attachment();
-            entries.apply(entry, attachment instanceof PendingWork work ? work : null);
+            copy.entries().apply(entry, attachment instanceof PendingWork work ? work : null);
             // Before the gate is left: a checkpoint names the index that it holds.
-            state.committed(entry.index(), entry.epoch());
+            copy.state().committed(entry.index(), entry.epoch());
             appliedBytes += entry.size();
         } finally {
             if (interrupted) {
                 Thread.currentThread().interrupt();
             }
-            store.gate().exit();
+            gate.exit();
         }
     }
 
@@ -256,14 +265,174 @@ public final class HostedDatabase implements Applier, AutoCloseable {
     @Override
     public void onStopped(Throwable cause) {
         stopped = cause;
+        for (Throwable e = cause; e != null; e = e.getCause()) {
+            boolean damage = e instanceof MVStoreException store && DAMAGE.contains(store.getErrorCode());
+            if (damage || e instanceof SQLException sql && sql.getErrorCode() == ErrorCode.FILE_CORRUPTED_1) {
+                // The rows are in the log and on other nodes: the next start does not begin with this file.
+                copy.store().markDamaged("H2 could not read the file of " + name + ": " + e.getMessage());
+                break;
+            }
+        }
         LOG.error("database {} has stopped on node {}", name, node, cause);
+    }
+
+    // ---- its file -------------------------------------------------------------------------------------------------
+
+    /**
+     * What the log needs to forget entries, and to bring up a member that lacks them.
+     *
+     * @param bootstrap the configuration as long as the log has no other
+     * @param awaitsBase whether the group begins with the copy of another member
+     * @param checkpointSoon has a checkpoint taken; must not block
+     */
+    public Snapshots snapshots(Members bootstrap, boolean awaitsBase, Runnable checkpointSoon) {
+        return new DatabaseSnapshots(this, bootstrap, awaitsBase, checkpointSoon);
+    }
+
+    /** Index of the last checkpoint: no entry up to it is asked for after a restart. */
+    public long checkpointIndex() {
+        return copy.checkpoints().last().applied();
+    }
+
+    /** @return {@code null} when statements that write never paused in time, try later */
+    public Checkpoint.Taken checkpoint() throws IOException {
+        return inStore(store -> copy.checkpoints().take());
+    }
+
+    /**
+     * Gives back space of the file. A leader of several hands leadership over first. Not on a thread that may be interrupted.
+     *
+     * @return {@code null} when that is not possible now, try later
+     * @throws IOException also when leadership could not be handed over
+     */
+    public H2Store.Reclaimed reclaim() throws IOException {
+        boolean alone = log.members().voters().length < 2;
+        if (!alone && log.servingEpoch() != 0 && !Boolean.TRUE.equals(transfer(null)) && log.servingEpoch() != 0) {
+            throw new IOException(
+                    "space of " + name + " on node " + node + " is not reclaimed while this node leads, and"
+                            + " no other could take over: start the others, or try later");
+        }
+        return inStore(H2Store::reclaim);
+    }
+
+    /**
+     * As {@link #reclaim}, for a client's thread.
+     *
+     * @throws DbException 50000 it was not possible, with the reason; 57014 the client was interrupted, and it goes on
+     */
+    public H2Store.Reclaimed reclaimForClient() {
+        CompletableFuture<H2Store.Reclaimed> result = new CompletableFuture<>();
+        Thread thread = new Thread(
+                () -> {
+                    try {
+                        result.complete(reclaim());
+                    } catch (IOException | RuntimeException e) {
+                        result.completeExceptionally(e);
+                    }
+                },
+                "synod-reclaim");
+        thread.setDaemon(true);
+        thread.start();
+        try {
+            return result.get();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw DbException.get(ErrorCode.STATEMENT_WAS_CANCELED);
+        } catch (ExecutionException e) {
+            throw Errors.notReclaimed(name, e.getCause());
+        }
+    }
+
+    /** Something that is done with the store's file, and during which no other is. */
+    interface StoreWork<T> {
+        T on(H2Store store) throws IOException;
+    }
+
+    <T> T inStore(StoreWork<T> work) throws IOException {
+        fileBusy.lock();
+        try {
+            return work.on(copy.store());
+        } finally {
+            fileBusy.unlock();
+        }
+    }
+
+    /**
+     * Goes on from a snapshot that has arrived whole. By the holder of the apply baton. Sessions of before move to the new
+     * copy with their next statement; what they have open here ends with 40001.
+     */
+    void install(Snapshots.Header header, long fileLength) throws IOException {
+        fileBusy.lock();
+        try {
+            LocalCopy old = copy;
+            if (header.index() <= old.state().appliedIndex()) {
+                throw new IOException(
+                        "the snapshot at index " + header.index() + " is older than the copy of " + name + " on node "
+                                + node + ", which stands at " + old.state().appliedIndex());
+            }
+            replacing = true;
+            writers.endAll(null, "this node's copy was replaced by a snapshot");
+            old.store().replaceBy(header, fileLength);
+            LocalCopy next = LocalCopy.of(old.store().reopened(), endings, digests);
+            Invariant.that(
+                    next.state().appliedIndex() == header.index()
+                            && next.state().appliedEpoch() == header.epoch(),
+                    "a snapshot at index %d of epoch %d holds another state",
+                    header.index(),
+                    header.epoch());
+            preparations.forEach(p -> p.accept(next.store().database()));
+            copy = next;
+            LOG.info("database {} on node {} goes on from a snapshot at index {}", name, node, header.index());
+        } catch (SQLException e) {
+            throw new IOException("the snapshot of " + name + " is in place, but H2 does not open it", e);
+        } finally {
+            replacing = false;
+            fileBusy.unlock();
+        }
+    }
+
+    /** Whether a session of H2 belongs to a copy that a snapshot has replaced, or is about to. */
+    public boolean isReplaced(SessionLocal session) {
+        return replacing || session.getDatabase() != h2();
+    }
+
+    private void awaitReplaced() {
+        if (replacing) {
+            fileBusy.lock();
+            fileBusy.unlock();
+        }
     }
 
     // ---- for sessions ---------------------------------------------------------------------------------------------
 
-    /** The write set of the session's open transaction, {@code null} when it changed nothing that is replicated. */
+    /**
+     * The write set of the session's open transaction: {@code null} when it changed nothing that is replicated, {@link
+     * WriteSetCapture#OVERSIZED} when it is more than one entry may hold.
+     */
     byte[] capture(SessionLocal session) {
-        return WriteSetCapture.capture(session, tables, marks);
+        return WriteSetCapture.capture(session, copy.tables(), copy.marks(), Shipments.ONE_ENTRY);
+    }
+
+    /** Its way into the log in parts, for a transaction whose write set is {@link WriteSetCapture#OVERSIZED}. */
+    Shipments.Shipment shipment(SessionLocal session, long epoch) {
+        return shipments.begin(epoch, new LargeCapture(session, copy.tables()));
+    }
+
+    byte[] head(LargeCapture capture) {
+        return capture.head(copy.marks());
+    }
+
+    /** What the log holds of write sets that are not decided yet. */
+    public Spool spool() {
+        return copy.spool();
+    }
+
+    /**
+     * While this node leads, has all members forget what is left of large transactions that ended before their commit. To be
+     * called now and then.
+     */
+    public void abandonLeftOvers() {
+        shipments.abandonLeftOvers(log, copy.spool());
     }
 
     boolean wasVoid(long index) {
@@ -276,7 +445,7 @@ public final class HostedDatabase implements Applier, AutoCloseable {
 
     /** How many client sessions are remembered by the ids of their commits. */
     public long clientSessions() {
-        return state.clientSessions();
+        return copy.state().clientSessions();
     }
 
     /**
@@ -286,7 +455,7 @@ public final class HostedDatabase implements Applier, AutoCloseable {
      * @return whether they were told to
      */
     public boolean expireCommitIds(long nanoTime) {
-        return expiry.propose(log, state, writers, nanoTime);
+        return expiry.propose(log, copy.state(), writers, nanoTime);
     }
 
     /**
@@ -307,6 +476,7 @@ public final class HostedDatabase implements Applier, AutoCloseable {
      * log; no inner session may be locked.
      */
     public void coverSequences() {
+        SequenceMarks marks = copy.marks();
         while (marks.mustMark()) {
             byte[] due = marks.encode();
             if (due == null) {
@@ -333,10 +503,10 @@ public final class HostedDatabase implements Applier, AutoCloseable {
         if (proposal.await(TimeUnit.MILLISECONDS.toNanos(timeoutMillis)) != Proposal.Outcome.APPLIED) {
             return null;
         }
-        SessionLocal session = store.systemSession();
+        SessionLocal session = copy.store().systemSession();
         session.lock();
         try {
-            boolean committed = entries.isCommitted(session, id);
+            boolean committed = copy.entries().isCommitted(session, id);
             session.commit(false);
             return committed;
         } finally {
@@ -366,6 +536,28 @@ public final class HostedDatabase implements Applier, AutoCloseable {
             throw error;
         }
         return true;
+    }
+
+    /**
+     * A commit whose outcome its client was not told.
+     *
+     * @param id as the client knows it
+     * @param millis since it began, by this node's monotonic clock
+     */
+    public record InDoubt(String id, String user, String state, long millis) {}
+
+    /** The commits here whose clients had to be told that nobody knows, and which are still not decided. */
+    public List<InDoubt> inDoubt() {
+        return writers.inDoubt();
+    }
+
+    /**
+     * Waits until every member that can be reached has this index on its disk.
+     *
+     * @return the members that did not confirm it: out of reach, or slow beyond the timeout
+     */
+    public List<String> awaitEverywhere(long index) {
+        return log.awaitEverywhere(index, TimeUnit.MILLISECONDS.toNanos(timeoutMillis));
     }
 
     /** @return the place in the log where every member takes its digest, 0 when this node does not serve */
@@ -433,13 +625,13 @@ public final class HostedDatabase implements Applier, AutoCloseable {
         closed = true;
         digests.close();
         writers.endAll(null, "the database was closed");
-        store.close();
+        copy.store().close();
     }
 
     /** Closes as a kill would. */
     public void abandon() {
         closed = true;
         digests.close();
-        store.abandon();
+        copy.store().abandon();
     }
 }

@@ -64,6 +64,26 @@ public sealed interface LogRecord {
      */
     record Expire(long elapsedMillis, long idleMillis, long newerEntries) implements LogRecord {}
 
+    /**
+     * A part of a write set that is too large for one entry; every member keeps it in its {@code
+     * io.synod.engine.writeset.Spool}.
+     *
+     * @param key of the write set, unique for ever
+     * @param part its number, from 0
+     */
+    record Part(String key, long part, byte[] bytes) implements LogRecord {}
+
+    /**
+     * Commits a write set whose parts are all in the log.
+     *
+     * @param parts how many
+     * @param head completes the parts, encoded by {@code io.synod.engine.writeset}
+     */
+    record Spooled(CommitId id, String key, long parts, byte[] head) implements LogRecord {}
+
+    /** The write set of these parts will never be committed: forget them. */
+    record Abandon(String key) implements LogRecord {}
+
     default byte[] encode() {
         try (ByteArrayOutputStream bytes = new ByteArrayOutputStream(64);
                 DataOutputStream out = new DataOutputStream(bytes)) {
@@ -98,6 +118,20 @@ public sealed interface LogRecord {
                 out.writeLong(r.elapsedMillis);
                 out.writeLong(r.idleMillis);
                 out.writeLong(r.newerEntries);
+            } else if (this instanceof Part r) {
+                out.writeByte(8);
+                write(out, r.key);
+                out.writeLong(r.part);
+                out.write(r.bytes);
+            } else if (this instanceof Spooled r) {
+                out.writeByte(9);
+                write(out, r.id);
+                write(out, r.key);
+                out.writeLong(r.parts);
+                out.write(r.head);
+            } else if (this instanceof Abandon r) {
+                out.writeByte(10);
+                write(out, r.key);
             }
             out.flush();
             return bytes.toByteArray();
@@ -130,7 +164,12 @@ public sealed interface LogRecord {
                 case 5 -> new Ended(in.readLong(), in.readInt());
                 case 6 -> new Marks(in.readAllBytes());
                 case 7 -> new Expire(in.readLong(), in.readLong(), in.readLong());
-                default -> throw new IllegalArgumentException("log record kind " + kind + ", expected 1 to 7");
+                case 8 -> new Part(readText(in), in.readLong(), in.readAllBytes());
+                case 9 -> new Spooled(readId(in), readText(in), in.readLong(), in.readAllBytes());
+                case 10 -> new Abandon(readText(in));
+                default ->
+                    throw new IllegalArgumentException(
+                            "log record kind " + kind + "; this release of Synod knows 1 to 10: update this node");
             };
         } catch (IOException e) {
             throw new IllegalArgumentException("log record of " + payload.length + " bytes is cut short", e);

@@ -20,19 +20,28 @@ public final class ReadGate {
     }
 
     /**
-     * @param behind whether this session has committed something elsewhere that this node may not have applied
+     * @param seen what the session was shown so far; moves on
      * @param query free of side effects: it is run again when its first snapshot could not be confirmed
      * @throws org.h2.message.DbException HYT00 when the level could not be confirmed in time
      */
-    public <T> T read(ReadLevel level, boolean behind, Supplier<T> query) {
-        switch (level) {
+    public <T> T read(ReadDemand demand, Seen seen, Supplier<T> query) {
+        T result = at(demand, seen, query);
+        seen.shownBy(database.log());
+        return result;
+    }
+
+    private <T> T at(ReadDemand demand, Seen seen, Supplier<T> query) {
+        switch (demand.level()) {
             case LOCAL -> {
                 return query.get();
             }
             case SESSION -> {
-                if (behind) {
-                    awaitReadable();
-                }
+                awaitSeen(seen);
+                return query.get();
+            }
+            case BOUNDED -> {
+                awaitFresh(demand.maxStalenessMillis());
+                awaitSeen(seen);
                 return query.get();
             }
             case LINEARIZABLE -> {
@@ -41,6 +50,7 @@ public final class ReadGate {
                 if (epoch != 0 && awaitCommitted(log)) {
                     T result = query.get();
                     if (log.leaseHolds() && log.servingEpoch() == epoch) {
+                        seen.caughtUp();
                         return result;
                     }
                     if (result instanceof ResultInterface rows) {
@@ -48,10 +58,11 @@ public final class ReadGate {
                     }
                 }
                 awaitReadable();
+                seen.caughtUp();
                 return query.get();
             }
         }
-        throw new IllegalStateException(level.toString());
+        throw new IllegalStateException(demand.toString());
     }
 
     /**
@@ -62,6 +73,27 @@ public final class ReadGate {
         long committed = log.commitIndex();
         return log.appliedIndex() >= committed
                 || log.awaitApplied(committed, TimeUnit.MILLISECONDS.toNanos(database.timeoutMillis()));
+    }
+
+    /** Waits for what the session has seen; needs the leader only where its index is not known. */
+    private void awaitSeen(Seen seen) {
+        if (seen.isElsewhere()) {
+            awaitReadable();
+            seen.caughtUp();
+        }
+        ReplicatedLog log = database.log();
+        if (log.appliedIndex() < seen.index()
+                && !log.awaitApplied(seen.index(), TimeUnit.MILLISECONDS.toNanos(database.timeoutMillis()))) {
+            throw Errors.behind(database.name(), database.node(), log.appliedIndex(), seen.index());
+        }
+    }
+
+    private void awaitFresh(long maxStalenessMillis) {
+        long millis = database.timeoutMillis();
+        if (!database.log()
+                .awaitFresh(TimeUnit.MILLISECONDS.toNanos(maxStalenessMillis), TimeUnit.MILLISECONDS.toNanos(millis))) {
+            throw Errors.tooOld(database.name(), database.node(), maxStalenessMillis, millis);
+        }
     }
 
     /** Waits until this node has applied everything that was acknowledged before the call. */

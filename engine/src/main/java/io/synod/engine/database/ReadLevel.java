@@ -7,7 +7,9 @@ import java.util.Locale;
 public enum ReadLevel {
     /** Includes everything that was acknowledged to anybody before the read began. */
     LINEARIZABLE,
-    /** Includes what this session wrote; never goes back. */
+    /** Includes what this session wrote or was shown, and everything acknowledged longer ago than a bound. */
+    BOUNDED,
+    /** Includes what this session wrote or was shown, on whichever node. */
     SESSION,
     /** A committed state of this node, possibly old. */
     LOCAL;

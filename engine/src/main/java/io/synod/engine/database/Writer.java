@@ -1,6 +1,7 @@
 package io.synod.engine.database;
 
 import io.synod.engine.writeset.LockWaits;
+import io.synod.engine.writeset.WriteSetCapture;
 import io.synod.replica.Proposal;
 import java.util.Collection;
 import java.util.concurrent.TimeUnit;
@@ -38,6 +39,9 @@ public final class Writer {
         ENDED
     }
 
+    /** Says that what is to be logged does not fit into one entry; known by reference. */
+    private static final LogRecord OVERSIZED = new LogRecord.Digest();
+
     private final HostedDatabase database;
     private final SessionLocal session;
     private final CommitGuard guard;
@@ -47,8 +51,14 @@ public final class Writer {
     private String endedWhy;
     private long epoch;
     private PendingWork pending;
-    private boolean orphaned;
+    private volatile boolean orphaned;
+    private volatile CommitId committing = CommitId.NONE;
+    /** Answered and not decided; {@code null} for none. By the session only. */
+    private Unsettled unsettled;
+
     private boolean wrote;
+
+    private record Unsettled(Proposal proposal, PendingWork work) {}
 
     Writer(HostedDatabase database, SessionLocal session, CommitGuard guard) {
         this.database = database;
@@ -215,20 +225,86 @@ public final class Writer {
     }
 
     /**
-     * Commits the transaction through the log and returns when it is applied here.
+     * Commits the transaction through the log and returns when it is applied here; at level LOCAL when it is on this node's
+     * disk, and then {@link #settle} comes next.
      *
+     * @return its index in the log; 0 when nothing was logged
      * @throws DbException 40001 when it surely did not commit, 08007 when that is not known
      */
-    public void commit(CommitId id) {
+    public long commit(CommitId id, CommitLevel level) {
         PendingWork mine = PendingWork.transaction(this);
+        committing = id;
         Proposal proposal = propose(mine, () -> {
             byte[] rows = database.capture(session);
+            if (rows == WriteSetCapture.OVERSIZED) {
+                return OVERSIZED;
+            }
             return rows == null ? null : new LogRecord.WriteSet(id, rows);
         });
-        if (proposal == null) {
-            database.coverSequences();
-        } else {
-            await(proposal, mine);
+        if (proposal == null && isOpen()) {
+            return commitInParts(id, mine);
+        }
+        long nanos = TimeUnit.MILLISECONDS.toNanos(database.timeoutMillis());
+        if (proposal != null && level == CommitLevel.LOCAL && proposal.awaitForced(nanos)) {
+            unsettled = new Unsettled(proposal, mine);
+            return proposal.entry().index();
+        }
+        return await(proposal, mine);
+    }
+
+    /** Whether the last commit was answered and is not decided, as far as the session knows. */
+    public boolean isUnsettled() {
+        return unsettled != null;
+    }
+
+    /**
+     * Waits until a commit that was answered at level LOCAL is decided.
+     *
+     * @return its index; 0 when there was none
+     * @throws DbException 40000 when it was lost, 08007 when that is not known
+     */
+    public long settle() {
+        Unsettled last = unsettled;
+        if (last == null) {
+            return 0;
+        }
+        unsettled = null;
+        try {
+            await(last.proposal(), last.work());
+        } catch (DbException e) {
+            throw e.getErrorCode() == Errors.RETRY_CODE ? Errors.localCommitLost(e.getMessage()) : e;
+        }
+        return last.proposal().entry().index();
+    }
+
+    /** The parts need a majority anyhow: at every level it returns when it is applied here. */
+    private long commitInParts(CommitId id, PendingWork mine) {
+        try (Shipments.Shipment shipment = exclusively(() -> database.shipment(session, epoch))) {
+            Proposal proposal;
+            try {
+                shipment.ship(this::exclusively);
+                proposal = propose(mine, () -> shipment.record(id));
+            } catch (RuntimeException e) {
+                rollback();
+                shipment.abandon();
+                throw e;
+            }
+            if (proposal == null) {
+                shipment.abandon();
+            }
+            return await(proposal, mine);
+        }
+    }
+
+    private <T> T exclusively(Supplier<T> reading) {
+        busy.lock();
+        session.lock();
+        try {
+            checkAlive();
+            return reading.get();
+        } finally {
+            session.unlock();
+            busy.unlock();
         }
     }
 
@@ -236,7 +312,8 @@ public final class Writer {
      * OPEN → PROPOSED.
      *
      * @param prepare makes the record, or {@code null} where there is nothing to be logged
-     * @return {@code null} when the transaction has ended with nothing to be logged
+     * @return {@code null} when the transaction has ended with nothing to be logged, or is open because its record is {@link
+     *     #OVERSIZED}
      */
     private Proposal propose(PendingWork mine, Supplier<LogRecord> prepare) {
         busy.lock();
@@ -244,6 +321,9 @@ public final class Writer {
         try {
             checkAlive();
             LogRecord record = prepare.get();
+            if (record == OVERSIZED) {
+                return null;
+            }
             if (record == null) {
                 endUnchanged();
                 return null;
@@ -295,7 +375,15 @@ public final class Writer {
         return mine.result(database, proposal.entry().index());
     }
 
-    private void await(Proposal proposal, PendingWork mine) {
+    /**
+     * @param proposal {@code null} when there is nothing to wait for but that values once seen are safe
+     * @return its index; 0 when there is none
+     */
+    private long await(Proposal proposal, PendingWork mine) {
+        if (proposal == null) {
+            database.coverSequences();
+            return 0;
+        }
         Proposal.Outcome outcome = proposal.await(TimeUnit.MILLISECONDS.toNanos(database.timeoutMillis()));
         if (outcome == Proposal.Outcome.UNKNOWN) {
             busy.lock();
@@ -308,6 +396,7 @@ public final class Writer {
             forget();
         }
         mine.checkOutcome(outcome, proposal, database);
+        return proposal.entry().index();
     }
 
     /** The proposal is decided: whatever is left of the local work is undone. */
@@ -322,6 +411,20 @@ public final class Writer {
         } finally {
             busy.unlock();
         }
+    }
+
+    /** As {@link #isOrphaned()}, without a wait for whatever the session does. */
+    boolean wasGivenUp() {
+        return orphaned;
+    }
+
+    /** The id of the last commit, empty where it has none. */
+    String commitId() {
+        return committing.isNone() ? "" : committing.toString();
+    }
+
+    String user() {
+        return session.getUser().getName();
     }
 
     /** Whether the outcome of this session's last commit is still open, so that the session cannot go on. */

@@ -71,6 +71,20 @@ final class WriterRegistry {
         }
     }
 
+    List<HostedDatabase.InDoubt> inDoubt() {
+        long now = System.nanoTime();
+        synchronized (open) {
+            return open.entrySet().stream()
+                    .filter(e -> e.getKey().wasGivenUp())
+                    .map(e -> new HostedDatabase.InDoubt(
+                            e.getKey().commitId(),
+                            e.getKey().user(),
+                            "UNKNOWN",
+                            TimeUnit.NANOSECONDS.toMillis(now - e.getValue())))
+                    .toList();
+        }
+    }
+
     int size() {
         synchronized (open) {
             return open.size();

@@ -6,8 +6,10 @@ import java.io.IOException;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
@@ -25,12 +27,13 @@ final class Checkpoints implements AutoCloseable {
     /** A database that gets few entries is checkpointed less often. */
     private static final int ROUNDS_MAX = 12;
 
-    private final Map<HostedDatabase, Checkpoint> databases = new ConcurrentHashMap<>();
     private final ScheduledThreadPoolExecutor timer = new ScheduledThreadPoolExecutor(1, task -> {
         Thread thread = new Thread(task, "synod-checkpoint");
         thread.setDaemon(true);
         return thread;
     });
+    private final Map<HostedDatabase, ReclaimPolicy> reclaims = new ConcurrentHashMap<>();
+    private final Set<HostedDatabase> wanted = ConcurrentHashMap.newKeySet();
     private final List<HostedDatabase> all = new CopyOnWriteArrayList<>();
     /** {@link HostedDatabase#appliedBytes} at the last checkpoint; by the timer's thread only. */
     private final Map<HostedDatabase, Long> bytesAtLast = new HashMap<>();
@@ -41,30 +44,44 @@ final class Checkpoints implements AutoCloseable {
         timer.scheduleWithFixedDelay(this::run, SECONDS_BETWEEN, SECONDS_BETWEEN, TimeUnit.SECONDS);
     }
 
-    /** @param checkpoint {@code null} for a database in memory */
-    void add(HostedDatabase database, Checkpoint checkpoint) {
+    /** @param reclaimPercent space is given back when less of the file is current; 0 for never */
+    void add(HostedDatabase database, int reclaimPercent) {
+        reclaims.put(database, new ReclaimPolicy(database, reclaimPercent));
         all.add(database);
-        if (checkpoint != null) {
-            databases.put(database, checkpoint);
+    }
+
+    /** One checkpoint out of turn, as soon as may be. Thread-safe; does not block. */
+    void soon(HostedDatabase database) {
+        if (wanted.add(database)) {
+            try {
+                timer.execute(() -> {
+                    wanted.remove(database);
+                    take(database);
+                });
+            } catch (RejectedExecutionException e) {
+                LOG.trace("database {}: closing takes a checkpoint anyway", database.name(), e);
+            }
         }
     }
 
     private void run() {
         round++;
         all.forEach(Checkpoints::keepHouse);
-        databases.forEach((database, checkpoint) -> {
-            long entries = database.appliedIndex() - checkpoint.last().applied();
+        all.forEach(database -> {
+            long entries = database.appliedIndex() - database.checkpointIndex();
             long bytes = database.appliedBytes();
             boolean due = entries >= ENTRIES_MIN || bytes - bytesAtLast.getOrDefault(database, 0L) >= BYTES_MIN;
-            if ((due || round % ROUNDS_MAX == 0) && entries > 0 && take(database, checkpoint)) {
+            if ((due || round % ROUNDS_MAX == 0) && entries > 0 && take(database)) {
                 bytesAtLast.put(database, bytes);
             }
+            reclaims.get(database).run(System.currentTimeMillis());
         });
     }
 
     private static void keepHouse(HostedDatabase database) {
         try {
             database.confirmStatements();
+            database.abandonLeftOvers();
             database.expireCommitIds(System.nanoTime());
         } catch (RuntimeException e) {
             LOG.warn("database {}: housekeeping is left for the next time", database.name(), e);
@@ -72,9 +89,9 @@ final class Checkpoints implements AutoCloseable {
     }
 
     /** @return whether one was taken */
-    private static boolean take(HostedDatabase database, Checkpoint checkpoint) {
+    private static boolean take(HostedDatabase database) {
         try {
-            Checkpoint.Taken taken = checkpoint.take();
+            Checkpoint.Taken taken = database.checkpoint();
             if (taken != null) {
                 LOG.debug("database {}: checkpoint {}", database.name(), taken);
             }

@@ -4,14 +4,19 @@ import io.synod.engine.database.Errors;
 import io.synod.group.Member;
 import io.synod.group.Members;
 import io.synod.jdbc.SynodUrl;
+import io.synod.replica.LogLimits;
 import java.net.InetAddress;
 import java.nio.file.Path;
 import java.sql.SQLException;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Locale;
+import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.stream.Collectors;
 
 /**
  * What a node is started with.
@@ -24,6 +29,10 @@ import java.util.TreeMap;
  * @param members this node and the others, with slots by sorted names, so that all nodes give the same ones
  * @param priority the greater is preferred as leader
  * @param timeoutMillis how long a client waits for a leader or a majority
+ * @param base the node whose H2 file a new group begins with; {@code null} for one that begins empty
+ * @param outsideChanges what to do with a file that was written to outside of its log; {@code null} to refuse it
+ * @param logLimits what is kept and spent for members that are behind
+ * @param reclaimPercent a file of which less is current is compacted; 0 for never
  */
 record NodeConfig(
         String name,
@@ -33,7 +42,14 @@ record NodeConfig(
         String cluster,
         Members members,
         int priority,
-        long timeoutMillis) {
+        long timeoutMillis,
+        String base,
+        String outsideChanges,
+        int reclaimPercent,
+        LogLimits logLimits) {
+    static final String ADOPT = "ADOPT";
+    static final String DISCARD = "DISCARD";
+
     private static final String DEFAULT_CLUSTER = "synod";
     private static final String DEFAULT_NAME = "a";
 
@@ -55,15 +71,37 @@ record NodeConfig(
         if (peers != null && url.settings().get("NODE") == null) {
             throw Errors.badSetting("NODE", "", "the name under which the other nodes have this one in their PEERS");
         }
+        String base = url.settings().get("BASE");
+        String outsideChanges = url.settings().get("OUTSIDE_CHANGES");
+        if (url.h2Settings().containsKey("CIPHER")) {
+            throw Errors.badSetting(
+                    "CIPHER",
+                    url.h2Settings().get("CIPHER"),
+                    "none, since the log would hold the rows in the clear: encrypt the disk instead");
+        }
+        Members members = members(name, listen == null ? "local" : listen, peers);
+        if (base != null && members.byName(base) == null) {
+            throw Errors.badSetting(
+                    "BASE",
+                    base,
+                    "one of "
+                            + String.join(
+                                    ", ",
+                                    members.all().stream().map(Member::name).toList()));
+        }
         return new NodeConfig(
                 name,
                 file ? Path.of(url.path()).toAbsolutePath().normalize() : null,
                 listen,
                 url.settings().get("SQL"),
                 orDefault(url.settings().get("CLUSTER"), DEFAULT_CLUSTER),
-                members(name, listen == null ? "local" : listen, peers),
+                members,
                 url.intSetting("PRIORITY"),
-                url.intSetting("FAILOVER_TIMEOUT"));
+                url.intSetting("FAILOVER_TIMEOUT"),
+                base,
+                outsideChanges == null ? null : outsideChanges.toUpperCase(Locale.ROOT),
+                url.intSetting("RECLAIM"),
+                new LogLimits((long) url.intSetting("LOG_LIMIT") << 20, (long) url.intSetting("SNAPSHOT_RATE") << 20));
     }
 
     private static String orDefault(String value, String other) {
@@ -89,6 +127,29 @@ record NodeConfig(
         addresses.forEach((name, where) ->
                 members.add(new Member(members.size() + 1, name, Member.UNSEEN, Member.Role.VOTER, where)));
         return new Members(members);
+    }
+
+    /** Where clients reach this node, as the others are told; empty for nowhere, or for a port that is not known yet. */
+    String clientAddress() {
+        return sql == null || port(sql) == 0 ? "" : sql;
+    }
+
+    /** What SYNOD.SETTINGS shows. */
+    Map<String, String> shown() {
+        Map<String, String> shown = new HashMap<>();
+        shown.put("NODE", name);
+        shown.put("LISTEN", listen);
+        shown.put("SQL", sql);
+        shown.put(
+                "PEERS",
+                members.all().stream()
+                        .filter(m -> !m.name().equals(name))
+                        .map(m -> m.name() + "@" + m.address())
+                        .collect(Collectors.joining(",")));
+        shown.put("CLUSTER", cluster);
+        shown.put("PRIORITY", String.valueOf(priority));
+        shown.put("FAILOVER_TIMEOUT", String.valueOf(timeoutMillis));
+        return shown;
     }
 
     int slot() {

@@ -1,8 +1,10 @@
 package io.synod.engine.session;
 
 import io.synod.engine.database.CommitId;
+import io.synod.engine.database.CommitLevel;
 import java.sql.SQLException;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -26,11 +28,24 @@ final class ForwardedSession {
     private final LeaderLink link;
     private final Session session;
     private List<String> told = List.of();
+    private CommitLevel toldLevel;
 
-    private ForwardedSession(LeaderLink link, String leader, Session session) {
+    /**
+     * How a commit was answered.
+     *
+     * @param index its place in the log; 0 where it is not known, or nothing was logged
+     * @param settled false at level LOCAL: it may still be lost
+     * @param warning {@code null} for none
+     */
+    record Committed(long index, boolean settled, String warning) {
+        static final Committed SOMEWHERE = new Committed(0, true, null);
+    }
+
+    private ForwardedSession(LeaderLink link, String leader, Session session, CommitLevel toldLevel) {
         this.link = link;
         this.leader = leader;
         this.session = session;
+        this.toldLevel = toldLevel;
     }
 
     static ForwardedSession open(
@@ -46,7 +61,8 @@ final class ForwardedSession {
         internal.put("SYNOD_SESSION", UUID.randomUUID().toString());
         Session session = link.open(leader, database, user, passwordHash, internal);
         session.setAutoCommit(false);
-        return new ForwardedSession(link, leader, session);
+        return new ForwardedSession(
+                link, leader, session, CommitLevel.parse(settings.getOrDefault("COMMIT", "QUORUM")));
     }
 
     String leader() {
@@ -75,6 +91,28 @@ final class ForwardedSession {
         told = state;
     }
 
+    void tell(SessionLocal local, CommitLevel level) {
+        tell(local);
+        if (level != toldLevel) {
+            execute("SET COMMIT " + level);
+            toldLevel = level;
+        }
+    }
+
+    /** Brings this session into the state that a statement over there has left behind. */
+    void takeVariables(SessionLocal local, Collection<String> names) {
+        for (String name : names) {
+            Value value = row("SELECT @" + StringUtils.quoteIdentifier(name))[0];
+            local.lock();
+            try {
+                local.setVariable(name, value);
+            } finally {
+                local.unlock();
+            }
+        }
+        told = SessionState.forForwarding(local);
+    }
+
     private void execute(String sql) {
         CommandInterface command = session.prepareCommand(sql);
         try {
@@ -88,8 +126,13 @@ final class ForwardedSession {
         execute("ROLLBACK");
     }
 
-    void commit(CommitId id) {
-        call("COMMIT", id);
+    Committed commit(CommitId id) {
+        Value[] row = row(text("COMMIT", id));
+        return new Committed(row[0].getLong(), row[1].getBoolean(), row[2].getString());
+    }
+
+    long settle() {
+        return call("CALL SYNOD.SETTLE()").getLong();
     }
 
     /** Names the commit that the next statement makes by itself. */
@@ -112,15 +155,22 @@ final class ForwardedSession {
     }
 
     private boolean call(String name, CommitId id) {
-        return call("CALL SYNOD." + name + "('" + id.session() + "', " + id.number() + ")")
-                .getBoolean();
+        return call(text(name, id)).getBoolean();
+    }
+
+    private static String text(String name, CommitId id) {
+        return "CALL SYNOD." + name + "('" + id.session() + "', " + id.number() + ")";
     }
 
     private Value call(String sql) {
+        return row(sql)[0];
+    }
+
+    private Value[] row(String sql) {
         CommandInterface command = session.prepareCommand(sql);
         try (ResultInterface rows = command.executeQuery(0, 1, false)) {
             rows.next();
-            return rows.currentRow()[0];
+            return rows.currentRow();
         } finally {
             command.close();
         }

@@ -1,6 +1,7 @@
 package io.synod.engine.session;
 
 import io.synod.engine.database.CommitId;
+import io.synod.engine.database.CommitLevel;
 import io.synod.engine.database.Errors;
 import io.synod.engine.database.HostedDatabase;
 import io.synod.jdbc.CommitAge;
@@ -31,7 +32,12 @@ final class Forwarding {
 
     private final Consumer<String> leaderWatch = this::onLeader;
     private volatile ForwardedSession current;
+    /** Answered by the leader before it was decided; {@code null} for none. */
+    private Unsettled unsettled;
+
     private boolean pinned;
+
+    private record Unsettled(CommitId id, CommitAge age) {}
 
     /** @param link {@code null} where the node has no peers */
     Forwarding(
@@ -124,7 +130,13 @@ final class Forwarding {
 
     <T> T run(RoutedCommand command, Execution<T> execution, SessionLocal local) {
         current.tell(local);
-        return command.runOn(current.session(), execution);
+        try {
+            return command.runOn(current.session(), execution);
+        } finally {
+            if (SessionVariables.mayBeSetBy(command.tokens()) && !current.isBroken()) {
+                current.takeVariables(local, SessionVariables.namedIn(command.tokens()));
+            }
+        }
     }
 
     Session session() {
@@ -148,11 +160,26 @@ final class Forwarding {
         }
     }
 
+    /** Of the commits from now on. */
+    void commitLevel(CommitLevel level, SessionLocal local) {
+        try {
+            current.tell(local, level);
+        } catch (DbException e) {
+            if (!current.isBroken()) {
+                throw e;
+            }
+            // The commit that comes next finds out, and what became of it.
+            LOG.debug("database {}: telling {} a commit level: {}", database.name(), current.leader(), e.toString());
+        }
+    }
+
     /** @throws DbException 40001 when it surely did not commit, 08007 when nobody could tell in time */
-    void commit(CommitId id) {
+    ForwardedSession.Committed commit(CommitId id) {
         CommitAge age = CommitAge.now();
         try {
-            current.commit(id);
+            ForwardedSession.Committed committed = current.commit(id);
+            unsettled = committed.settled() ? null : new Unsettled(id, age);
+            return committed;
         } catch (DbException e) {
             if (!current.isBroken()) {
                 throw e;
@@ -161,7 +188,41 @@ final class Forwarding {
             if (!resolve(id, age)) {
                 throw Errors.retry("the leader was lost before the commit was durable");
             }
+            return ForwardedSession.Committed.SOMEWHERE;
         }
+    }
+
+    boolean isUnsettled() {
+        return unsettled != null;
+    }
+
+    /**
+     * Waits for the end of a commit that the leader answered before it was decided.
+     *
+     * @return its index; 0 when there was none, −1 when it is not known
+     * @throws DbException 40000 when it was lost, 08007 when nobody could tell in time
+     */
+    long settle() {
+        Unsettled last = unsettled;
+        if (last == null) {
+            return 0;
+        }
+        unsettled = null;
+        ForwardedSession session = current;
+        try {
+            if (session != null) {
+                return session.settle();
+            }
+        } catch (DbException e) {
+            if (!session.isBroken()) {
+                throw e;
+            }
+            close();
+        }
+        if (resolve(last.id(), last.age())) {
+            return -1;
+        }
+        throw Errors.localCommitLost("the leader was lost before a majority had it");
     }
 
     /**

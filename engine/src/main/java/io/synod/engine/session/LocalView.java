@@ -15,7 +15,8 @@ import org.h2.value.ValueTimestampTimeZone;
 
 /** The part of a session that this node's H2 answers: types, conversions, modes, time. */
 abstract class LocalView extends SynodSession {
-    protected final SessionLocal local;
+    /** Another one after a snapshot has replaced this node's copy. */
+    protected SessionLocal local;
 
     LocalView(SessionLocal local) {
         this.local = local;

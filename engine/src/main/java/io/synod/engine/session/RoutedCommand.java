@@ -3,12 +3,16 @@ package io.synod.engine.session;
 import io.synod.engine.session.SqlText.Token;
 import io.synod.engine.session.StatementRouter.Decision;
 import io.synod.engine.session.StatementRouter.Route;
+import io.synod.jdbc.RemoteValues;
 import java.util.ArrayList;
 import java.util.List;
+import org.h2.api.ErrorCode;
 import org.h2.command.Command;
 import org.h2.command.CommandInterface;
 import org.h2.engine.Session;
+import org.h2.engine.SessionLocal;
 import org.h2.expression.ParameterInterface;
+import org.h2.message.DbException;
 import org.h2.result.BatchResult;
 import org.h2.result.ResultInterface;
 import org.h2.result.ResultWithGeneratedKeys;
@@ -26,12 +30,21 @@ import org.h2.value.ValueLob;
 final class RoutedCommand implements CommandInterface, PlainRead {
     private final RoutedSession session;
     private final String sql;
+    /** What the application has sent: the same, but for passwords. */
+    private String sent;
+
     private final List<Token> tokens;
     private final Decision decision;
     /** {@code null} for a system call, and for what only the leader can compile. */
-    private final Command local;
+    private Command local;
+    /** The inner session that has compiled it. */
+    private SessionLocal compiledBy;
 
     private final SystemCalls.Call systemCall;
+    /** {@code null} where the session's level counts. */
+    private final ReadHint hint;
+
+    private final boolean ofNode;
 
     private Session remoteSession;
     private CommandInterface remote;
@@ -43,31 +56,42 @@ final class RoutedCommand implements CommandInterface, PlainRead {
             List<Token> tokens,
             Command local,
             Decision decision,
-            SystemCalls.Call systemCall) {
+            SystemCalls.Call systemCall,
+            boolean ofNode) {
         this.session = session;
         this.sql = sql;
+        this.sent = sql;
         this.tokens = tokens;
         this.local = local;
+        this.compiledBy = local == null ? null : session.local();
         this.decision = decision;
         this.systemCall = systemCall;
+        this.hint = ReadHint.of(sql);
+        this.ofNode = ofNode;
     }
 
     static RoutedCommand compiled(
-            RoutedSession session, String sql, List<Token> tokens, Command local, Decision decision) {
-        return new RoutedCommand(session, sql, tokens, local, decision, null);
+            RoutedSession session, String sql, List<Token> tokens, Command local, Decision decision, boolean ofNode) {
+        return new RoutedCommand(session, sql, tokens, local, decision, null, ofNode);
     }
 
     static RoutedCommand system(RoutedSession session, String sql, List<Token> tokens, SystemCalls.Call call) {
-        return new RoutedCommand(session, sql, tokens, null, null, call);
+        return new RoutedCommand(session, sql, tokens, null, null, call, false);
     }
 
     /** For a statement that this node's H2 cannot compile: the leader can, or says why not. */
     static RoutedCommand elsewhere(RoutedSession session, String sql, List<Token> tokens) {
-        return new RoutedCommand(session, sql, tokens, null, Decision.of(Route.WRITE), null);
+        return new RoutedCommand(session, sql, tokens, null, Decision.of(Route.WRITE), null, false);
     }
 
     String sql() {
         return sql;
+    }
+
+    /** Errors name this text. */
+    RoutedCommand sentAs(String text) {
+        sent = text;
+        return this;
     }
 
     List<Token> tokens() {
@@ -79,6 +103,7 @@ final class RoutedCommand implements CommandInterface, PlainRead {
     }
 
     Command local() {
+        compileAnew();
         return local;
     }
 
@@ -86,13 +111,46 @@ final class RoutedCommand implements CommandInterface, PlainRead {
         return systemCall;
     }
 
+    ReadHint hint() {
+        return hint;
+    }
+
+    /** Whether it reads tables of the schema SYNOD and no others. */
+    boolean isOfNode() {
+        return ofNode && decision.route() == Route.READ;
+    }
+
     /** Whether its result was read and has to be confirmed. */
     boolean returnsRows() {
         return isQuery();
     }
 
+    /** A snapshot has replaced this node's copy since it was compiled: the parameters' values go along. */
+    private void compileAnew() {
+        SessionLocal now = session.local();
+        if (local == null || compiledBy == now) {
+            return;
+        }
+        Command old = local;
+        now.lock();
+        try {
+            local = now.prepareLocal(sql);
+        } finally {
+            now.unlock();
+        }
+        compiledBy = now;
+        List<? extends ParameterInterface> to = local.getParameters();
+        for (int i = 0; i < to.size() && i < old.getParameters().size(); i++) {
+            Value value = old.getParameters().get(i).getParamValue();
+            if (value != null) {
+                to.get(i).setValue(value, true);
+            }
+        }
+    }
+
     /** Executes it on this node's H2. */
     <T> T runHere(Execution<T> execution) {
+        compileAnew();
         running = local;
         try {
             return execution.on(local);
@@ -107,11 +165,14 @@ final class RoutedCommand implements CommandInterface, PlainRead {
         if (local != null) {
             List<? extends ParameterInterface> from = local.getParameters();
             List<? extends ParameterInterface> to = target.getParameters();
+            if (!(execution instanceof Execution.Batch)) {
+                // Over there one that was not set would be NULL.
+                from.forEach(this::checkSet);
+            }
             for (int i = 0; i < to.size() && i < from.size(); i++) {
-                Value value = from.get(i).getParamValue();
-                if (value != null) {
-                    to.get(i).setValue(carried(value), true);
-                }
+                // Unset is not NULL, nor what it was the time before.
+                to.get(i)
+                        .setValue(from.get(i).isValueSet() ? carried(from.get(i).getParamValue()) : null, true);
             }
         }
         running = target;
@@ -119,6 +180,14 @@ final class RoutedCommand implements CommandInterface, PlainRead {
             return execution.whole().on(target);
         } finally {
             running = null;
+        }
+    }
+
+    private void checkSet(ParameterInterface parameter) {
+        try {
+            parameter.checkSet();
+        } catch (DbException e) {
+            throw ErrorSql.add(e, sql);
         }
     }
 
@@ -130,9 +199,12 @@ final class RoutedCommand implements CommandInterface, PlainRead {
         return remote;
     }
 
-    /** A LOB that this node's H2 stores has no meaning elsewhere: its bytes have. */
+    /**
+     * A LOB that this node's H2 stores has no meaning elsewhere: its bytes have. An ENUM is read as a value of a column over
+     * there, which a parameter is not: its text is assigned to one all the same.
+     */
     static Value carried(Value value) {
-        return value instanceof ValueLob lob ? Lobs.inMemory(lob) : value;
+        return value instanceof ValueLob lob ? Lobs.inMemory(lob) : RemoteValues.sendable(value);
     }
 
     @Override
@@ -183,12 +255,16 @@ final class RoutedCommand implements CommandInterface, PlainRead {
 
     @Override
     public ResultInterface executeQuery(long maxRows, int fetchSize, boolean scrollable) {
-        return session.execute(this, new Execution.Query(maxRows, fetchSize, scrollable));
+        if (local != null && !local.isQuery() || systemCall != null && !systemCall.isQuery()) {
+            // Before anything is logged: on the other members it would be executed, not queried.
+            throw DbException.get(ErrorCode.METHOD_ONLY_ALLOWED_FOR_QUERY);
+        }
+        return run(new Execution.Query(maxRows, fetchSize, scrollable));
     }
 
     @Override
     public ResultWithGeneratedKeys executeUpdate(Object generatedKeysRequest) {
-        return session.execute(this, new Execution.Update(generatedKeysRequest));
+        return run(new Execution.Update(generatedKeysRequest));
     }
 
     @Override
@@ -197,7 +273,15 @@ final class RoutedCommand implements CommandInterface, PlainRead {
         if (decision == null || decision.route() != Route.WRITE) {
             return batch.oneByOne(this);
         }
-        return session.execute(this, batch);
+        return run(batch);
+    }
+
+    private <T> T run(Execution<T> execution) {
+        try {
+            return session.execute(this, execution);
+        } catch (DbException e) {
+            throw ErrorSql.add(ErrorSql.replace(e, sql, sent), sent);
+        }
     }
 
     @Override
@@ -207,7 +291,7 @@ final class RoutedCommand implements CommandInterface, PlainRead {
 
     @Override
     public void close() {
-        if (local != null) {
+        if (local != null && compiledBy == session.local()) {
             local.close();
         }
         if (remote != null && !remoteSession.isClosed()) {

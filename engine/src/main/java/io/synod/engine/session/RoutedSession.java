@@ -3,15 +3,22 @@ package io.synod.engine.session;
 import io.synod.engine.database.CommitId;
 import io.synod.engine.database.Errors;
 import io.synod.engine.database.HostedDatabase;
+import io.synod.engine.database.ReadDemand;
 import io.synod.engine.database.ReadLevel;
 import io.synod.engine.database.Writer;
 import io.synod.engine.session.SqlText.Token;
 import io.synod.engine.session.StatementRouter.Decision;
+import io.synod.engine.session.StatementRouter.Route;
+import io.synod.jdbc.ReplyHead;
+import java.sql.SQLWarning;
 import java.util.List;
 import java.util.UUID;
+import java.util.function.Consumer;
+import java.util.function.Supplier;
 import org.h2.api.ErrorCode;
 import org.h2.command.Command;
 import org.h2.command.CommandInterface;
+import org.h2.command.query.Query;
 import org.h2.engine.IsolationLevel;
 import org.h2.engine.SessionLocal;
 import org.h2.jdbc.meta.DatabaseMeta;
@@ -32,24 +39,25 @@ import org.h2.result.ResultInterface;
  */
 final class RoutedSession extends LocalView {
     private final HostedDatabase database;
-    private final Writer writer;
-    private final StatementRouter router;
+    private Writer writer;
+    private StatementRouter router;
     private final Forwarding forwarding;
     private final DdlRunner ddl;
     private final CommitIds ids = new CommitIds();
+    private final Levels levels;
     private final RoutedTransaction transaction;
-    private final Runnable onClose;
+    private final Consumer<RoutedSession> onClose;
+    private final SessionActivity activity = new SessionActivity();
     private final boolean internal;
 
     private boolean closed;
-    private ReadLevel readLevel;
 
     RoutedSession(
             HostedDatabase database,
             SessionLocal local,
             Forwarding forwarding,
             SessionOptions options,
-            Runnable onClose) {
+            Consumer<RoutedSession> onClose) {
         super(local);
         this.database = database;
         this.writer = database.writer(local);
@@ -58,8 +66,10 @@ final class RoutedSession extends LocalView {
         this.ddl = new DdlRunner(this);
         this.onClose = onClose;
         this.internal = options.internal();
-        this.readLevel = options.readLevel();
-        this.transaction = new RoutedTransaction(database, local, writer, forwarding, ids, internal, this::close);
+        this.levels = new Levels(options.read(), options.commit());
+        levels.seen().shown(options.seenIndex());
+        this.transaction =
+                new RoutedTransaction(database, local, writer, forwarding, ids, levels, internal, this::close);
     }
 
     // ---- statements -----------------------------------------------------------------------------------------------
@@ -72,7 +82,17 @@ final class RoutedSession extends LocalView {
         if (call != null) {
             return RoutedCommand.system(this, sql, tokens, call);
         }
-        return compiled(Passwords.hidden(sql, tokens, local), tokens);
+        if (SqlText.contains(tokens, "LINK_SCHEMA", "(")) {
+            // It runs when it is compiled.
+            throw Errors.refused(
+                    "LINK_SCHEMA",
+                    "the linked tables would be there on one node only: use CREATE LINKED TABLE, or connect to that database");
+        }
+        try {
+            return compiled(Passwords.hidden(sql, tokens, local), tokens).sentAs(sql);
+        } catch (DbException e) {
+            throw ErrorSql.replace(e, Passwords.hidden(sql, tokens, local), sql);
+        }
     }
 
     private RoutedCommand compiled(String sql, List<Token> tokens) {
@@ -84,15 +104,30 @@ final class RoutedSession extends LocalView {
                 // It may name a table that this session has on the leader only.
                 return RoutedCommand.elsewhere(this, sql, tokens);
             }
-            if (!transaction.isBehind() && database.log().servingEpoch() != 0) {
+            if (!levels.seen().isBehind(database.log()) && database.log().servingEpoch() != 0) {
                 throw e;
             }
             // The object may have been created elsewhere a moment ago.
             database.reads().awaitReadable();
-            transaction.caughtUp();
+            levels.seen().caughtUp();
             command = compile(sql);
         }
-        return RoutedCommand.compiled(this, sql, tokens, command, router.route(command, tokens));
+        return RoutedCommand.compiled(this, sql, tokens, command, router.route(command, tokens), isOfNode(sql, tokens));
+    }
+
+    /** Whether it reads tables about this node and no others: then no level has to be kept and no leader be there. */
+    private boolean isOfNode(String sql, List<Token> tokens) {
+        if (!SystemCalls.namesSystemSchema(tokens)
+                && !local.getCurrentSchemaName().equals(SystemSchema.NAME)) {
+            return false;
+        }
+        local.lock();
+        try {
+            return local.prepare(sql) instanceof Query query
+                    && query.getTables().stream().allMatch(SystemTable.class::isInstance);
+        } finally {
+            local.unlock();
+        }
     }
 
     private Command compile(String sql) {
@@ -108,14 +143,22 @@ final class RoutedSession extends LocalView {
         lock();
         try {
             checkOpen();
+            activity.runs(command.sql());
+            if (!isHarmless(command)) {
+                transaction.settle(
+                        command.decision() != null && command.decision().route() == Route.ROLLBACK);
+            }
             if (command.systemCall() != null) {
                 return SystemCalls.execute(this, command.systemCall(), execution);
             }
             return dispatch(command, execution);
+        } catch (DbException e) {
+            throw explained(e);
         } finally {
             if (!transaction.isList() && !isNaming(command)) {
                 ids.forgetName();
             }
+            activity.rests(transaction.activity());
             unlock();
         }
     }
@@ -136,7 +179,9 @@ final class RoutedSession extends LocalView {
                 return transaction.rollbackToSavepoint(command, execution);
             }
             case SESSION_STATE -> {
-                return transaction.onLocal(command, execution);
+                return namesSchema(command)
+                        ? read(command, execution)
+                        : knownHere(() -> transaction.onLocal(command, execution));
             }
             case ISOLATION -> {
                 transaction.commitImplicitly();
@@ -144,7 +189,9 @@ final class RoutedSession extends LocalView {
             }
             case SCRIPT -> {
                 transaction.commitImplicitly();
-                return read(command, execution);
+                // To a file of this node it goes without the leader, who knows best where sequences stand.
+                boolean toFile = command.tokens().stream().anyMatch(t -> t.is("TO"));
+                return toFile ? read(command, execution) : readAtLeader(command, execution);
             }
             case SESSION_TABLE -> {
                 return sessionTable(command, execution);
@@ -167,6 +214,19 @@ final class RoutedSession extends LocalView {
         return execution.nothing();
     }
 
+    /** What a session is set to, a schema say, may have been created elsewhere a moment ago. */
+    private <T> T knownHere(Supplier<T> call) {
+        try {
+            return call.get();
+        } catch (DbException e) {
+            if (database.log().servingEpoch() != 0) {
+                throw e;
+            }
+            database.reads().awaitReadable();
+            return call.get();
+        }
+    }
+
     private void nodeSetting(List<Token> tokens) {
         if (tokens.size() > 2 && tokens.get(1).is("DB_CLOSE_DELAY")) {
             database.setStaysOpen(!tokens.get(tokens.size() - 1).is("0")
@@ -183,10 +243,15 @@ final class RoutedSession extends LocalView {
     }
 
     private <T> T read(RoutedCommand command, Execution<T> execution) {
+        if (command.isOfNode()) {
+            return transaction.ofNode(command, execution);
+        }
+        ReadDemand demand =
+                command.hint() == null ? levels.read() : command.hint().over(levels.read());
         switch (transaction.placeOfRead()) {
             case HERE -> {
                 T result = transaction.here(command, execution);
-                if (readLevel == ReadLevel.LINEARIZABLE) {
+                if (demand.level() == ReadLevel.LINEARIZABLE) {
                     database.reads().confirm(writer);
                 }
                 return result;
@@ -199,10 +264,7 @@ final class RoutedSession extends LocalView {
                     return transaction.write(command, execution);
                 }
                 transaction.readsHere();
-                T result = database.reads()
-                        .read(readLevel, transaction.isBehind(), () -> transaction.onLocal(command, execution));
-                transaction.caughtUp();
-                return result;
+                return database.reads().read(demand, levels.seen(), () -> transaction.onLocal(command, execution));
             }
         }
     }
@@ -222,6 +284,25 @@ final class RoutedSession extends LocalView {
         return result;
     }
 
+    private <T> T readAtLeader(RoutedCommand command, Execution<T> execution) {
+        boolean here = transaction.begin();
+        try {
+            if (!here) {
+                return transaction.forward(command, execution);
+            }
+        } finally {
+            transaction.rollback();
+        }
+        return read(command, execution);
+    }
+
+    /** It may have been created a moment ago. */
+    private static boolean namesSchema(RoutedCommand command) {
+        return command.tokens().stream()
+                .limit(2)
+                .anyMatch(t -> t.is("SCHEMA") || t.is("SCHEMA_SEARCH_PATH") || t.is("USE"));
+    }
+
     private <T> T immediate(RoutedCommand command, Execution<T> execution) {
         int start = command.tokens().get(2).start();
         String expression = command.sql().substring(start);
@@ -233,8 +314,21 @@ final class RoutedSession extends LocalView {
         } finally {
             text.close();
         }
-        CommandInterface inner = prepareCommand(sql);
+        if (sql == null) {
+            throw DbException.getInvalidValueException("SQL command", null);
+        }
+        CommandInterface inner;
         try {
+            inner = prepareCommand(sql);
+        } catch (DbException e) {
+            boolean syntax =
+                    e.getErrorCode() == ErrorCode.SYNTAX_ERROR_1 || e.getErrorCode() == ErrorCode.SYNTAX_ERROR_2;
+            throw syntax ? ErrorSql.set(e, command.sql()) : e;
+        }
+        try {
+            if (inner.isQuery()) {
+                throw DbException.get(ErrorCode.SYNTAX_ERROR_2, sql, "<not a query>");
+            }
             return execution.on(inner);
         } finally {
             inner.close();
@@ -289,8 +383,36 @@ final class RoutedSession extends LocalView {
         return forwarding.transfer(member);
     }
 
-    void setReadLevel(ReadLevel level) {
-        readLevel = level;
+    Levels levels() {
+        return levels;
+    }
+
+    SessionActivity activity() {
+        return activity;
+    }
+
+    /** Whether another node has opened it, for a session of its own. */
+    boolean isInternal() {
+        return internal;
+    }
+
+    @Override
+    public ReplyHead replyHead() {
+        return new ReplyHead(
+                database.log().servingEpoch() != 0,
+                levels.hasWarnings(),
+                levels.seen().index(),
+                transaction.isUnsettled() ? transaction.lastCommitId().number() : 0);
+    }
+
+    @Override
+    public SQLWarning takeWarnings() {
+        return levels.takeWarnings();
+    }
+
+    /** What neither needs to know how the last commit ended, nor should be kept from the user by it. */
+    private static boolean isHarmless(RoutedCommand command) {
+        return command.isOfNode() || command.systemCall() != null && SystemCalls.isHarmless(command.systemCall());
     }
 
     private void checkOpen() {
@@ -298,6 +420,27 @@ final class RoutedSession extends LocalView {
             throw DbException.get(ErrorCode.DATABASE_CALLED_AT_SHUTDOWN);
         }
         database.checkRunning();
+        if (database.isReplaced(local)) {
+            move();
+        }
+    }
+
+    /** The inner session's database is gone, a snapshot has taken its place. */
+    private void move() {
+        SessionLocal old = local;
+        SessionLocal fresh = database.store().session(old.getUser().getName());
+        SessionState.move(old, fresh);
+        local = fresh;
+        writer = database.writer(fresh);
+        router = new StatementRouter(fresh);
+        transaction.move(fresh, writer);
+    }
+
+    /** An error of H2 on a copy that is being replaced says nothing of the statement. */
+    private DbException explained(DbException e) {
+        return database.isReplaced(local) && e.getErrorCode() != Errors.RETRY_CODE
+                ? Errors.retry("this node's copy was replaced by a snapshot while the statement ran")
+                : e;
     }
 
     // ---- H2's session ---------------------------------------------------------------------------------------------
@@ -312,7 +455,7 @@ final class RoutedSession extends LocalView {
             forwarding.close();
             writer.close();
         } finally {
-            onClose.run();
+            onClose.accept(this);
         }
     }
 
@@ -339,11 +482,21 @@ final class RoutedSession extends LocalView {
 
     @Override
     public void setAutoCommit(boolean on) {
+        transaction.settle(false);
         transaction.setAutoCommit(on);
     }
 
     @Override
+    public void setCurrentSchemaName(String schema) {
+        knownHere(() -> {
+            super.setCurrentSchemaName(schema);
+            return null;
+        });
+    }
+
+    @Override
     public void setIsolationLevel(IsolationLevel level) {
+        transaction.settle(false);
         transaction.commitImplicitly();
         local.lock();
         try {
@@ -355,8 +508,6 @@ final class RoutedSession extends LocalView {
 
     @Override
     public DatabaseMeta getDatabaseMeta() {
-        DatabaseMeta meta = database.reads().read(readLevel, transaction.isBehind(), local::getDatabaseMeta);
-        transaction.caughtUp();
-        return meta;
+        return database.reads().read(levels.read(), levels.seen(), local::getDatabaseMeta);
     }
 }

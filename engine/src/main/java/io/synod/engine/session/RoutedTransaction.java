@@ -1,10 +1,12 @@
 package io.synod.engine.session;
 
 import io.synod.engine.database.CommitId;
+import io.synod.engine.database.CommitLevel;
 import io.synod.engine.database.Errors;
 import io.synod.engine.database.HostedDatabase;
 import io.synod.engine.database.Writer;
 import io.synod.engine.session.StatementRouter.Route;
+import java.util.List;
 import java.util.function.Supplier;
 import org.h2.command.query.Query;
 import org.h2.engine.IsolationLevel;
@@ -34,10 +36,11 @@ final class RoutedTransaction {
     }
 
     private final HostedDatabase database;
-    private final SessionLocal local;
-    private final Writer writer;
+    private SessionLocal local;
+    private Writer writer;
     private final Forwarding forwarding;
     private final CommitIds ids;
+    private final Levels levels;
     private final boolean internal;
     private final Runnable onOrphan;
 
@@ -46,7 +49,14 @@ final class RoutedTransaction {
     private boolean autoCommitAtEnd;
     private boolean readOnly;
     private boolean snapshotHere;
-    private boolean behind;
+    /** Of an earlier commit that was answered too early; told with the next call. */
+    private DbException lost;
+
+    private long lastCommitIndex;
+    private CommitId lastCommitId = CommitId.NONE;
+    /** Unsettled in a copy that a snapshot has replaced; {@code null} for none. */
+    private CommitId unsettledBefore;
+
     private boolean inList;
     private boolean lastPart;
 
@@ -60,6 +70,7 @@ final class RoutedTransaction {
             Writer writer,
             Forwarding forwarding,
             CommitIds ids,
+            Levels levels,
             boolean internal,
             Runnable onOrphan) {
         this.database = database;
@@ -67,21 +78,33 @@ final class RoutedTransaction {
         this.writer = writer;
         this.forwarding = forwarding;
         this.ids = ids;
+        this.levels = levels;
         this.internal = internal;
         this.onOrphan = onOrphan;
     }
 
+    /**
+     * This node's copy was replaced by a snapshot: goes on in a session of the new one. A transaction on the leader does not
+     * notice.
+     *
+     * @throws DbException 40001 when a transaction was open here
+     */
+    void move(SessionLocal session, Writer itsWriter) {
+        boolean lost = place == Place.HERE || snapshotHere;
+        if (writer.isUnsettled()) {
+            unsettledBefore = lastCommitId;
+        }
+        local = session;
+        writer = itsWriter;
+        if (lost) {
+            place = Place.NONE;
+            ended();
+            throw Errors.retry("this node's copy was replaced by a snapshot");
+        }
+    }
+
     boolean isOpen() {
         return place != Place.NONE;
-    }
-
-    /** Whether this session has changed the leader's copy, and has not read here since. */
-    boolean isBehind() {
-        return behind;
-    }
-
-    void caughtUp() {
-        behind = false;
     }
 
     boolean isAutoCommit() {
@@ -100,6 +123,10 @@ final class RoutedTransaction {
         }
         autoCommit = on;
         autoCommitAtEnd = false;
+    }
+
+    boolean isReadOnly() {
+        return readOnly;
     }
 
     void setReadOnly(boolean readOnly) {
@@ -138,6 +165,27 @@ final class RoutedTransaction {
         T result = command.runHere(execution);
         endLocalRead();
         return result;
+    }
+
+    /** What this node says of itself, wherever the transaction is. */
+    <T> T ofNode(RoutedCommand command, Execution<T> execution) {
+        if (place == Place.HERE) {
+            return here(command, execution);
+        }
+        T result = command.runHere(execution);
+        if (place == Place.FORWARDED) {
+            writer.endRead();
+        } else {
+            endLocalRead();
+        }
+        return result;
+    }
+
+    SessionActivity.State activity() {
+        if (isUnsettled()) {
+            return SessionActivity.State.UNSETTLED;
+        }
+        return isOpen() ? SessionActivity.State.IN_TRANSACTION : SessionActivity.State.IDLE;
     }
 
     /** H2 keeps a transaction open after a read, which counts against its bound and pins old versions. */
@@ -324,15 +372,24 @@ final class RoutedTransaction {
 
     /** @throws DbException 40001 or 08007, see the class */
     void commit(CommitId id) {
+        commit(id, levels.commit());
+    }
+
+    private void commit(CommitId id, CommitLevel level) {
+        lastCommitIndex = 0;
+        lastCommitId = id;
         Place was = place;
         place = Place.NONE;
         try {
             switch (was) {
-                case HERE -> writer.commit(id);
+                case HERE -> {
+                    lastCommitIndex = writer.commit(id, level);
+                    committed(level);
+                }
                 case FORWARDED -> {
+                    forwarding.commitLevel(level, local);
                     // An implicit one has no number of the client's, and must be looked up all the same.
-                    forwarding.commit(id.isNone() ? ids.own() : id);
-                    behind = true;
+                    committed(forwarding.commit(id.isNone() ? ids.own() : id));
                 }
                 case NONE -> writer.endRead();
             }
@@ -346,7 +403,86 @@ final class RoutedTransaction {
 
     /** As H2 does before a statement that cannot be part of a transaction. */
     void commitImplicitly() {
-        commit(CommitId.NONE);
+        commit(CommitId.NONE, levels.commit() == CommitLevel.LOCAL ? CommitLevel.QUORUM : levels.commit());
+    }
+
+    private void committed(CommitLevel level) {
+        if (lastCommitIndex == 0 || writer.isUnsettled()) {
+            return;
+        }
+        levels.seen().shown(lastCommitIndex);
+        if (level == CommitLevel.ALL) {
+            List<String> missing = database.awaitEverywhere(lastCommitIndex);
+            if (!missing.isEmpty()) {
+                levels.warn("committed on a majority, but COMMIT=ALL was not reached: no confirmation from "
+                        + String.join(", ", missing));
+            }
+        }
+    }
+
+    private void committed(ForwardedSession.Committed there) {
+        lastCommitIndex = there.index();
+        if (there.warning() != null) {
+            levels.warn(there.warning());
+        }
+        if (there.index() > 0 && there.settled()) {
+            levels.seen().shown(there.index());
+        } else if (there.settled()) {
+            levels.seen().changedElsewhere();
+        }
+    }
+
+    /** Where the last commit stands in the log; 0 where it left nothing there, or its place is not known. */
+    long lastCommitIndex() {
+        return lastCommitIndex;
+    }
+
+    CommitId lastCommitId() {
+        return lastCommitId;
+    }
+
+    /** Whether the last commit was answered before it was decided. */
+    boolean isUnsettled() {
+        return unsettledBefore != null || writer.isUnsettled() || forwarding.isUnsettled();
+    }
+
+    /**
+     * Waits for the end of a commit that was answered at level LOCAL, before anything else is done.
+     *
+     * @param quietly keeps the bad news for the next call
+     * @throws DbException 40000 when it was lost
+     */
+    void settle(boolean quietly) {
+        try {
+            if (unsettledBefore != null) {
+                settleBefore();
+            }
+            levels.seen().shown(writer.settle());
+            long there = forwarding.settle();
+            if (there < 0) {
+                levels.seen().changedElsewhere();
+            }
+            levels.seen().shown(there);
+        } catch (DbException e) {
+            lost = e;
+            if (writer.isOrphaned()) {
+                onOrphan.run();
+            }
+        }
+        if (lost != null && !quietly) {
+            DbException told = lost;
+            lost = null;
+            throw told;
+        }
+    }
+
+    private void settleBefore() {
+        CommitId id = unsettledBefore;
+        unsettledBefore = null;
+        if (!forwarding.resolve(id)) {
+            throw Errors.localCommitLost("this node lost its leadership before a majority had it");
+        }
+        levels.seen().changedElsewhere();
     }
 
     void rollback() {
@@ -376,7 +512,7 @@ final class RoutedTransaction {
         if (inList && !lastPart) {
             return CommitId.NONE;
         }
-        return ids.next(place == Place.FORWARDED);
+        return ids.next(place == Place.FORWARDED || levels.commit() == CommitLevel.LOCAL);
     }
 
     // ---- logged statements, lists ---------------------------------------------------------------------------------
@@ -388,7 +524,11 @@ final class RoutedTransaction {
 
     <T> T forwardStatement(RoutedCommand command, Execution<T> execution) {
         T result = forward(command, execution);
-        behind = true;
+        levels.seen().changedElsewhere();
+        // What JDBC asks this node's H2 without a statement (mode, schema, settings) has to know it, too. It has
+        // happened,
+        // even where this takes too long.
+        database.log().awaitReadable(database.timeoutMillis() * 1_000_000L);
         return result;
     }
 
@@ -416,9 +556,18 @@ final class RoutedTransaction {
         } catch (RuntimeException e) {
             inList = outer;
             if (autoCommit && !outer && place != Place.NONE) {
-                rollback();
+                endAfter(e);
             }
             throw e;
+        }
+    }
+
+    /** H2 commits each part by itself: those before the one that failed stay, unless the transaction itself is lost. */
+    private void endAfter(RuntimeException e) {
+        if (e instanceof DbException error && error.getErrorCode() != Errors.RETRY_CODE) {
+            commitImplicitly();
+        } else {
+            rollback();
         }
     }
 }

@@ -56,4 +56,20 @@ final class SessionState {
         }
         return state;
     }
+
+    /** Brings a new session into the state of one whose database is gone. */
+    static void move(SessionLocal from, SessionLocal to) {
+        to.lock();
+        try {
+            to.setAllowLiterals(true);
+            for (String sql : forForwarding(from)) {
+                to.prepareLocal(sql).executeUpdate(null);
+            }
+            to.setOldInformationSchema(from.isOldInformationSchema());
+            to.commit(false);
+            to.setAllowLiterals(false);
+        } finally {
+            to.unlock();
+        }
+    }
 }

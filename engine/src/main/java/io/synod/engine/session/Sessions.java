@@ -28,10 +28,19 @@ public final class Sessions {
             "CLUSTER",
             "READ",
             "COMMIT",
+            "MAX_STALENESS",
+            "TARGET",
             "PRIORITY",
+            "BASE",
+            "OUTSIDE_CHANGES",
+            "RECLAIM",
+            "LOG_LIMIT",
+            "SNAPSHOT_RATE",
             "CONNECT_TIMEOUT",
             "FAILOVER_TIMEOUT",
             "SYNOD_REQUESTS",
+            "SYNOD_SEEN",
+            "SYNOD_HEADS",
             "INTERNAL",
             "SYNOD_SESSION",
             "IFEXISTS",
@@ -61,11 +70,21 @@ public final class Sessions {
 
     private final HostedDatabase database;
     private final LeaderLink link;
+    private final OpenSessions open = new OpenSessions();
 
     /** @param link {@code null} where the node has no peers */
     public Sessions(HostedDatabase database, LeaderLink link) {
+        this(database, link, Map.of());
+    }
+
+    /**
+     * @param link {@code null} where the node has no peers
+     * @param nodeSettings what SYNOD.SETTINGS shows of the node
+     */
+    public Sessions(HostedDatabase database, LeaderLink link, Map<String, String> nodeSettings) {
         this.database = database;
         this.link = link;
+        SystemSchema.install(database, nodeSettings, open);
     }
 
     public HostedDatabase database() {
@@ -84,7 +103,8 @@ public final class Sessions {
         try {
             database.checkRunning();
             SessionOptions options = SessionOptions.of(settings);
-            if (options.readLevel() == ReadLevel.LINEARIZABLE && database.log().servingEpoch() == 0) {
+            if (options.read().level() == ReadLevel.LINEARIZABLE
+                    && database.log().servingEpoch() == 0) {
                 // A password may have been changed a moment ago. Without a majority, what is known here has to do: a
                 // cluster in trouble must be open to whoever wants to look at it.
                 database.log().awaitReadable(CONFIRM_NANOS);
@@ -94,7 +114,11 @@ public final class Sessions {
             }
             SessionLocal local = login(user, passwordHash, options);
             Forwarding forwarding = new Forwarding(database, link, user, passwordHash, settings);
-            RoutedSession session = new RoutedSession(database, local, forwarding, options, onClose);
+            RoutedSession session = new RoutedSession(database, local, forwarding, options, closed -> {
+                open.remove(closed);
+                onClose.run();
+            });
+            open.add(session);
             try {
                 configure(session, settings);
             } catch (RuntimeException e) {
@@ -109,7 +133,7 @@ public final class Sessions {
 
     /** A user that was created elsewhere a moment ago may not have arrived here. */
     private SessionLocal login(String user, byte[] passwordHash, SessionOptions options) throws SQLException {
-        if (options.readLevel() != ReadLevel.LOCAL && database.log().servingEpoch() == 0) {
+        if (options.read().level() != ReadLevel.LOCAL && database.log().servingEpoch() == 0) {
             // A password that was changed, or a user that was dropped, must not be let in any more. Without a majority
             // whoever this node knows comes in, to see its status at least: reads wait then.
             database.log().awaitReadable(LOGIN_WAIT_NANOS);

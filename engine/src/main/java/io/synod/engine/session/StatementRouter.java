@@ -106,8 +106,37 @@ final class StatementRouter {
     }
 
     Decision route(Command command, List<Token> tokens) {
+        Decision decision = byKind(command, tokens);
+        return decision.route() == Route.STATEMENT && touchesSystemSchema(tokens)
+                ? refused("the schema " + SystemSchema.NAME
+                        + " belongs to each node and tells about the cluster: use another name")
+                : decision;
+    }
+
+    private boolean touchesSystemSchema(List<Token> tokens) {
+        if (!SystemSchema.isInstalled(session.getDatabase())) {
+            return false;
+        }
+        if (SqlText.startsWith(tokens, "CREATE", "SCHEMA")) {
+            int name = SqlText.contains(tokens, "IF", "NOT", "EXISTS") ? 5 : 2;
+            return tokens.size() > name && SystemCalls.isSystemSchema(tokens.get(name));
+        }
+        if (SqlText.startsWith(tokens, "ALTER", "SCHEMA") || SqlText.startsWith(tokens, "DROP", "SCHEMA")) {
+            return tokens.stream().anyMatch(SystemCalls::isSystemSchema);
+        }
+        return SystemCalls.namesSystemSchema(tokens)
+                || SqlText.startsWith(tokens, "CREATE")
+                        && session.getCurrentSchemaName().equals(SystemSchema.NAME);
+    }
+
+    private Decision byKind(Command command, List<Token> tokens) {
         if (!(command instanceof CommandContainer)) {
             return Decision.of(Route.LIST);
+        }
+        if (FullTextCalls.isChanging(tokens, session.getDatabase())) {
+            return refused(
+                    "it makes tables and triggers from within a function, on one node only: use LIKE or REGEXP, or an"
+                            + " index of your own that a trigger fills");
         }
         if (command.isQuery()) {
             return Decision.of(query(command, tokens));
@@ -125,8 +154,9 @@ final class StatementRouter {
             case CommandInterface.ROLLBACK_TO_SAVEPOINT -> Decision.of(Route.ROLLBACK_TO_SAVEPOINT);
             case CommandInterface.SET_AUTOCOMMIT_TRUE -> Decision.of(Route.AUTOCOMMIT_ON);
             case CommandInterface.SET_AUTOCOMMIT_FALSE -> Decision.of(Route.AUTOCOMMIT_OFF);
+            // REPLACE INTO has the number of what does nothing.
             case CommandInterface.CHECKPOINT, CommandInterface.CHECKPOINT_SYNC, CommandInterface.NO_OPERATION ->
-                Decision.of(Route.NOTHING);
+                Decision.of(SqlText.startsWith(tokens, "REPLACE") ? Route.WRITE : Route.NOTHING);
             case CommandInterface.SET -> setting(tokens);
             case CommandInterface.EXECUTE_IMMEDIATELY -> Decision.of(Route.IMMEDIATE);
             case CommandInterface.RUNSCRIPT -> Decision.of(Route.RUNSCRIPT);
@@ -175,9 +205,12 @@ final class StatementRouter {
         return new Decision(Route.REFUSED, why);
     }
 
-    private static Route query(Command command, List<Token> tokens) {
+    private Route query(Command command, List<Token> tokens) {
         if (command.getCommandType() == CommandInterface.SCRIPT) {
             return Route.SCRIPT;
+        }
+        if (LeadersAnswer.isNeeded(tokens, session.getDatabase())) {
+            return Route.WRITE;
         }
         for (int i = 1; i < tokens.size(); i++) {
             Token token = tokens.get(i);

@@ -1,15 +1,19 @@
 package io.synod.engine.session;
 
 import io.synod.engine.database.CommitId;
+import io.synod.engine.database.CommitLevel;
 import io.synod.engine.database.Errors;
 import io.synod.engine.database.HostedDatabase;
+import io.synod.engine.database.ReadDemand;
 import io.synod.engine.database.ReadLevel;
 import io.synod.engine.session.SqlText.Kind;
 import io.synod.engine.session.SqlText.Token;
+import io.synod.group.Member;
 import io.synod.replica.ReplicatedLog.MemberStatus;
+import java.sql.SQLWarning;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Locale;
+import java.util.Set;
 import java.util.UUID;
 import org.h2.command.CommandInterface;
 import org.h2.result.ResultInterface;
@@ -18,6 +22,7 @@ import org.h2.value.TypeInfo;
 import org.h2.value.Value;
 import org.h2.value.ValueBigint;
 import org.h2.value.ValueBoolean;
+import org.h2.value.ValueNull;
 import org.h2.value.ValueVarchar;
 
 /**
@@ -32,8 +37,21 @@ final class SystemCalls {
         }
     }
 
-    private static final List<String> CALLS =
-            List.of("STATUS", "RESOLVE", "COMMIT", "REQUEST", "TRANSFER", "DIGEST_START", "DIGEST");
+    private static final List<String> CALLS = List.of(
+            "STATUS",
+            "RESOLVE",
+            "COMMIT",
+            "SETTLE",
+            "WARNINGS",
+            "LEADER",
+            "REQUEST",
+            "TRANSFER",
+            "DIGEST_START",
+            "DIGEST",
+            "SPACE",
+            "RECLAIM");
+
+    private static final Set<String> SETTINGS = Set.of("READ", "COMMIT", "MAX_STALENESS");
 
     private SystemCalls() {}
 
@@ -61,17 +79,42 @@ final class SystemCalls {
         if (tokens.get(1).is("READ") && SqlText.startsWith(tokens, "SET", "READ", "ONLY") && tokens.size() > 3) {
             return new Call("READ ONLY", List.of(tokens.get(3).text()), false);
         }
-        if ((tokens.get(1).is("READ") || tokens.get(1).is("COMMIT")) && tokens.size() > value) {
+        if (SETTINGS.contains(tokens.get(1).text()) && tokens.size() > value) {
             return new Call(
                     "SET " + tokens.get(1).text(), List.of(tokens.get(value).text()), false);
         }
         return null;
     }
 
+    /** Whether it tells about the cluster, and nothing of the data. */
+    static boolean isHarmless(Call call) {
+        return call.name().equals("STATUS")
+                || call.name().equals("LEADER")
+                || call.name().equals("WARNINGS");
+    }
+
+    /** Whether SYNOD is used as a schema. */
+    static boolean namesSystemSchema(List<Token> tokens) {
+        for (int i = 0; i + 1 < tokens.size(); i++) {
+            if (isSystemSchema(tokens.get(i)) && tokens.get(i + 1).is(".")) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    static boolean isSystemSchema(Token token) {
+        return (token.kind() == Kind.WORD || token.kind() == Kind.QUOTED)
+                && token.text().equals(SystemSchema.NAME);
+    }
+
     static <T> T execute(RoutedSession session, Call call, Execution<T> execution) {
+        Levels levels = session.levels();
         switch (call.name()) {
-            case "SET READ" -> session.setReadLevel(ReadLevel.parse(argument(call, 0)));
-            case "SET COMMIT" -> checkCommitLevel(argument(call, 0));
+            case "SET READ" -> levels.read(levels.read().withLevel(ReadLevel.parse(argument(call, 0))));
+            case "SET MAX_STALENESS" ->
+                levels.read(levels.read().withMaxStaleness(ReadDemand.parseStaleness(argument(call, 0))));
+            case "SET COMMIT" -> levels.commit(CommitLevel.parse(argument(call, 0)));
             case "READ ONLY" -> session.transaction().setReadOnly(Boolean.parseBoolean(argument(call, 0)));
             case "REQUEST" -> {
                 session.ids().name(commitId(call));
@@ -80,19 +123,40 @@ final class SystemCalls {
             }
             case "COMMIT" -> {
                 session.transaction().commit(commitId(call));
-                return execution.rows(single("COMMITTED", ValueBoolean.TRUE));
+                return execution.rows(committed(session));
+            }
+            case "SETTLE" -> {
+                // Whatever is executed settles first.
+                return execution.rows(
+                        single("COMMIT_INDEX", ValueBigint.get(levels.seen().index())));
             }
             case "RESOLVE" -> {
                 boolean committed = session.forwarding().resolve(commitId(call));
+                if (committed) {
+                    levels.seen().changedElsewhere();
+                }
                 return execution.rows(single("COMMITTED", ValueBoolean.get(committed)));
             }
             case "STATUS" -> {
                 return execution.rows(status(session.database()));
             }
+            case "WARNINGS" -> {
+                return execution.rows(warnings(session));
+            }
+            case "LEADER" -> {
+                return execution.rows(leader(session.database()));
+            }
             case "TRANSFER" -> {
                 String member = call.arguments().isEmpty() ? null : argument(call, 0);
                 boolean done = session.transfer(member);
                 return execution.rows(single("TRANSFERRED", ValueBoolean.get(done)));
+            }
+            case "SPACE" -> {
+                return execution.rows(SpaceCalls.space(session.database()));
+            }
+            case "RECLAIM" -> {
+                session.local().getUser().checkAdmin();
+                return execution.rows(SpaceCalls.reclaim(session.database()));
             }
             case "DIGEST_START" -> {
                 return execution.rows(single("LOG_INDEX", ValueBigint.get(session.startDigest())));
@@ -113,10 +177,44 @@ final class SystemCalls {
         return execution.nothing();
     }
 
-    static void checkCommitLevel(String level) {
-        if (!level.toUpperCase(Locale.ENGLISH).equals("QUORUM")) {
-            throw Errors.badValue("COMMIT", level, "QUORUM, the only level that there is in this version");
+    private static ResultInterface warnings(RoutedSession session) {
+        SimpleResult rows = new SimpleResult();
+        rows.addColumn("SQLSTATE", TypeInfo.TYPE_VARCHAR);
+        rows.addColumn("MESSAGE", TypeInfo.TYPE_VARCHAR);
+        for (SQLWarning w = session.takeWarnings(); w != null; w = w.getNextWarning()) {
+            rows.addRow(text(w.getSQLState()), text(w.getMessage()));
         }
+        return rows;
+    }
+
+    /** No row where none is known. */
+    private static ResultInterface leader(HostedDatabase database) {
+        SimpleResult rows = new SimpleResult();
+        rows.addColumn("NODE", TypeInfo.TYPE_VARCHAR);
+        rows.addColumn("SQL_ADDRESS", TypeInfo.TYPE_VARCHAR);
+        rows.addColumn("THIS_NODE", TypeInfo.TYPE_BOOLEAN);
+        String name = database.log().leader();
+        Member leader = name == null ? null : database.log().members().byName(name);
+        if (leader != null) {
+            rows.addRow(
+                    text(name),
+                    text(ClientAddress.of(database.log(), name, leader.address())),
+                    ValueBoolean.get(name.equals(database.node())));
+        }
+        return rows;
+    }
+
+    private static ResultInterface committed(RoutedSession session) {
+        SimpleResult rows = new SimpleResult();
+        rows.addColumn("COMMIT_INDEX", TypeInfo.TYPE_BIGINT);
+        rows.addColumn("SETTLED", TypeInfo.TYPE_BOOLEAN);
+        rows.addColumn("WARNING", TypeInfo.TYPE_VARCHAR);
+        SQLWarning warning = session.takeWarnings();
+        rows.addRow(
+                ValueBigint.get(session.transaction().lastCommitIndex()),
+                ValueBoolean.get(!session.transaction().isUnsettled()),
+                warning == null ? ValueNull.INSTANCE : ValueVarchar.get(warning.getMessage()));
+        return rows;
     }
 
     private static CommitId commitId(Call call) {

@@ -1,9 +1,11 @@
 package io.synod.engine.snapshot;
 
+import io.synod.group.Members;
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.concurrent.TimeUnit;
-import java.util.function.LongSupplier;
+import java.util.function.Supplier;
 import org.h2.mvstore.MVMap;
 import org.h2.mvstore.MVStore;
 import org.h2.mvstore.type.LongDataType;
@@ -33,28 +35,60 @@ public final class Checkpoint {
      */
     public record Taken(long length, long applied, long pauseNanos) {}
 
+    /**
+     * Where the rows stand.
+     *
+     * @param index of the last entry in them
+     * @param epoch of that entry
+     * @param members the configuration in force there; {@code null} where the log has told of none
+     */
+    public record Position(long index, long epoch, Members members) {}
+
+    /**
+     * A checkpoint and what else belongs to it for a copy.
+     *
+     * @param header the first blocks of the file, the only ones that change after it
+     */
+    record Image(long length, Position position, byte[] header) {}
+
+    /** H2's store header: two blocks. */
+    static final int HEADER = 2 * 4096;
+
     private final MVStore store;
     private final StatementGate gate;
     private final Path sideFile;
-    private final LongSupplier appliedIndex;
+    private final Supplier<Position> position;
+    private final SnapshotHeader origin;
     private final MVMap<String, Long> checkpoints;
     private long taken;
     private int missed;
     private volatile Taken last;
+    private volatile Image image;
 
     /** @param sideFile {@code null} for a database in memory */
-    Checkpoint(MVStore store, StatementGate gate, Path sideFile, CheckpointFile opened, LongSupplier appliedIndex) {
+    Checkpoint(MVStore store, StatementGate gate, Path sideFile, CheckpointFile opened, Supplier<Position> position) {
         this.store = store;
         this.gate = gate;
         this.sideFile = sideFile;
-        this.appliedIndex = appliedIndex;
-        this.checkpoints = store.openMap(
+        this.position = position;
+        this.origin = opened.origin();
+        this.checkpoints = map(store);
+        this.taken = checkpoints.getOrDefault(CHECKPOINT, 0L);
+        this.last = new Taken(opened.length(), opened.applied(), 0);
+    }
+
+    private static MVMap<String, Long> map(MVStore store) {
+        return store.openMap(
                 "synod.checkpoints",
                 new MVMap.Builder<String, Long>()
                         .keyType(StringDataType.INSTANCE)
                         .valueType(LongDataType.INSTANCE));
-        this.taken = checkpoints.getOrDefault(CHECKPOINT, 0L);
-        this.last = new Taken(opened.length(), opened.applied(), 0);
+    }
+
+    /** Gives the next store something to write, so that it makes a chunk. */
+    static void mark(MVStore store) {
+        MVMap<String, Long> checkpoints = map(store);
+        checkpoints.put(CHECKPOINT, checkpoints.getOrDefault(CHECKPOINT, 0L) + 1);
     }
 
     /**
@@ -76,7 +110,7 @@ public final class Checkpoint {
 
     private Taken take(long patienceNanos, long holdNanos) throws IOException {
         if (sideFile == null) {
-            last = new Taken(0, appliedIndex.getAsLong(), 0);
+            last = new Taken(0, position.get().index(), 0);
             return last;
         }
         store.commit(); // most of the work, beside the statements; what it writes is not a checkpoint
@@ -84,23 +118,52 @@ public final class Checkpoint {
             return null;
         }
         long start = System.nanoTime();
-        long length;
-        long applied;
+        Image taken;
         try {
-            store.executeFilestoreOperation(() -> {}); // waits until nothing is on its way to the file
-            // Never the chunk before: that one may have been written beside a statement, or not know its predecessor.
-            checkpoints.put(CHECKPOINT, ++taken);
-            store.commit();
-            length = store.getFileStore().size();
-            applied = appliedIndex.getAsLong();
+            taken = write();
         } finally {
             gate.open();
         }
         long pause = System.nanoTime() - start;
-        store.sync();
-        new CheckpointFile(length, applied).write(sideFile);
-        last = new Taken(length, applied, pause);
+        seal(taken);
+        last = new Taken(taken.length, taken.position.index, pause);
         return last;
+    }
+
+    /** Under the closed gate. */
+    Image write() {
+        store.executeFilestoreOperation(() -> {}); // waits until nothing is on its way to the file
+        // Never the chunk before: that one may have been written beside a statement, or not know its predecessor.
+        checkpoints.put(CHECKPOINT, ++taken);
+        store.commit();
+        return new Image(store.getFileStore().size(), position.get(), read(store, 0, HEADER));
+    }
+
+    /** Makes what was written the state that the next start goes on from. */
+    void seal(Image taken) throws IOException {
+        store.sync();
+        file(taken.length, taken.position.index).write(sideFile);
+        image = taken;
+    }
+
+    CheckpointFile file(long length, long applied) {
+        return new CheckpointFile(length, applied, origin);
+    }
+
+    /** Reads through the channel that H2 has open: closing another one would give up H2's lock of the file. */
+    static byte[] read(MVStore store, long offset, int length) {
+        ByteBuffer bytes = store.getFileStore().readFully(null, offset, length);
+        if (bytes.hasArray() && bytes.array().length == length) {
+            return bytes.array();
+        }
+        byte[] copy = new byte[length];
+        bytes.get(copy);
+        return copy;
+    }
+
+    /** The last one of this run; {@code null} before. */
+    Image image() {
+        return image;
     }
 
     /** The last one of this or an earlier run; an applied index of 0 when there is none. */

@@ -2,11 +2,8 @@ package io.synod.engine.snapshot;
 
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
-import java.nio.file.StandardOpenOption;
 import java.util.zip.CRC32C;
 
 /**
@@ -15,61 +12,57 @@ import java.util.zip.CRC32C;
  *
  * @param length bytes of the H2 file; 0 for one that has never been checkpointed
  * @param applied index of the last entry in them
+ * @param origin header of the snapshot that this state began with; {@code null} for one that began empty
  */
-record CheckpointFile(long length, long applied) {
+record CheckpointFile(long length, long applied, SnapshotHeader origin) {
+    static final CheckpointFile NEVER = new CheckpointFile(0, 0, null);
+
+    /** Version 1: the chunks of the file bear no stamps, and there is no origin. */
+    static boolean isUnstamped(Path path) throws IOException {
+        byte[] bytes = Files.readAllBytes(path);
+        return bytes.length >= 8 && ByteBuffer.wrap(bytes).getInt(4) == 1;
+    }
+
     private static final int MAGIC = 0x53594e43; // SYNC
-    private static final int VERSION = 1;
-    private static final int SIZE = 4 + 4 + 8 + 8 + 4;
+    private static final int VERSION = 2;
+    /** Version 1 has no origin. */
+    private static final int SIZE_1 = 4 + 4 + 8 + 8 + 4;
+
+    private static final int SIZE_MAX = 1 << 20;
 
     /** @return {@code null} when there is none */
     static CheckpointFile read(Path path) throws IOException {
         if (!Files.exists(path)) {
             return null;
         }
-        byte[] bytes = Files.readAllBytes(path);
+        byte[] bytes = Files.size(path) > SIZE_MAX ? new byte[0] : Files.readAllBytes(path);
         ByteBuffer in = ByteBuffer.wrap(bytes);
-        if (bytes.length != SIZE || in.getInt() != MAGIC || in.getInt(SIZE - 4) != crc(bytes)) {
-            throw new IOException(
-                    path + " is damaged (" + bytes.length + " bytes): restore it together with its database file from a"
-                            + " backup, or remove both to have the database rebuilt from the log");
+        if (bytes.length < SIZE_1 || in.getInt() != MAGIC || in.getInt(bytes.length - 4) != crc(bytes)) {
+            throw new DamagedStoreException(path + " is damaged (" + Files.size(path) + " bytes)");
         }
         int version = in.getInt();
-        if (version != VERSION) {
-            throw new IOException(path + " has format version " + version + "; this release of Synod reads version "
-                    + VERSION + ": update this node");
+        if (version < 1 || version > VERSION) {
+            throw new IOException(path + " has format version " + version
+                    + "; this release of Synod reads versions 1 to " + VERSION + ": update this node");
         }
-        return new CheckpointFile(in.getLong(), in.getLong());
+        long length = in.getLong();
+        long applied = in.getLong();
+        SnapshotHeader origin = version > 1 && in.get() != 0 ? SnapshotHeader.read(in) : null;
+        return new CheckpointFile(length, applied, origin);
     }
 
     void write(Path path) throws IOException {
-        ByteBuffer out = ByteBuffer.allocate(SIZE);
+        byte[] from = origin == null ? new byte[0] : origin.encode();
+        ByteBuffer out = ByteBuffer.allocate(SIZE_1 + 1 + from.length);
         out.putInt(MAGIC).putInt(VERSION).putLong(length).putLong(applied);
+        out.put((byte) (origin == null ? 0 : 1)).put(from);
         out.putInt(crc(out.array())).flip();
-        Path temporary = path.resolveSibling(path.getFileName() + ".new");
-        try (FileChannel file = FileChannel.open(
-                temporary, StandardOpenOption.CREATE, StandardOpenOption.TRUNCATE_EXISTING, StandardOpenOption.WRITE)) {
-            while (out.hasRemaining()) {
-                file.write(out);
-            }
-            file.force(true);
-        }
-        Files.move(temporary, path, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
-        forceDirectory(path.toAbsolutePath().getParent());
-    }
-
-    /** A rename is only sure once the directory is forced; systems that cannot open one need no force. */
-    private static void forceDirectory(Path directory) throws IOException {
-        if (System.getProperty("os.name").startsWith("Windows")) {
-            return;
-        }
-        try (FileChannel channel = FileChannel.open(directory, StandardOpenOption.READ)) {
-            channel.force(true);
-        }
+        DatabaseFiles.replace(path, out);
     }
 
     private static int crc(byte[] bytes) {
         CRC32C crc = new CRC32C();
-        crc.update(bytes, 0, SIZE - 4);
+        crc.update(bytes, 0, bytes.length - 4);
         return (int) crc.getValue();
     }
 }

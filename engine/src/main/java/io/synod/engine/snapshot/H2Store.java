@@ -1,5 +1,9 @@
 package io.synod.engine.snapshot;
 
+import io.synod.group.Members;
+import io.synod.replica.Snapshots.Header;
+import io.synod.replica.Snapshots.Incoming;
+import io.synod.replica.Snapshots.Outgoing;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
@@ -9,15 +13,20 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.sql.SQLException;
 import java.util.Map;
+import java.util.Set;
 import java.util.function.LongSupplier;
+import java.util.function.Supplier;
 import org.h2.api.ErrorCode;
 import org.h2.engine.ConnectionInfo;
+import org.h2.engine.Constants;
 import org.h2.engine.Database;
 import org.h2.engine.SessionLocal;
 import org.h2.engine.SynodDatabaseBridge;
 import org.h2.engine.User;
 import org.h2.message.DbException;
+import org.h2.mvstore.FileStore;
 import org.h2.mvstore.MVStore;
+import org.h2.mvstore.MVStoreException;
 import org.h2.mvstore.tx.SynodUndoLogs;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -31,57 +40,78 @@ import org.slf4j.LoggerFactory;
  */
 public final class H2Store implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(H2Store.class);
-    private static final CheckpointFile NEVER = new CheckpointFile(0, 0);
+
+    /** What H2 says of a file that it cannot read; anything else has another cause. */
+    private static final Set<Integer> DAMAGE = Set.of(ErrorCode.FILE_CORRUPTED_1, ErrorCode.GENERAL_ERROR_1);
 
     /** Transactions that H2 may have open beside those of the sessions it counts. */
     private static final int OWN_TRANSACTIONS = 16;
 
     private final Database database;
     private final SynodUndoLogs undoLogs;
-    private final Path sideFile;
+    /** {@code null} in memory. */
+    private final DatabaseFiles files;
+
+    private final Map<String, String> settings;
     private final CheckpointFile opened;
-    private final StatementGate gate = new StatementGate();
+    private final StatementGate gate;
+    private final StoreSnapshots snapshots;
     private Checkpoint checkpoint;
     private boolean closed;
 
-    private H2Store(Database database, Path sideFile, CheckpointFile opened) {
+    private H2Store(
+            Database database,
+            DatabaseFiles files,
+            Map<String, String> settings,
+            CheckpointFile opened,
+            StatementGate gate) {
         this.database = database;
-        this.sideFile = sideFile;
+        this.files = files;
+        this.settings = settings;
         this.opened = opened;
+        this.gate = gate;
+        snapshots = new StoreSnapshots(database.getStore().getMvStore());
         undoLogs = new SynodUndoLogs(database.getStore().getTransactionStore());
         undoLogs.cover(2 * OWN_TRANSACTIONS);
     }
 
     /**
      * Opens a file, cut back to its last checkpoint; everything behind it comes back from the log. A file that has never been
-     * checkpointed starts empty.
+     * checkpointed starts empty. A replacement that was decided before a crash is carried out first.
      *
      * @param base path without {@code .mv.db}
      * @param settings H2's database settings (upper-case keys) that may differ from the default; those that Synod needs win.
      *     Settings that H2 sets by SQL are the caller's business
-     * @throws SQLException 90020 another process has it open; 90048 an H2 file that is not Synod's; 90030 shorter than its
-     *     checkpoint or not readable
+     * @throws DamagedStoreException shorter than its checkpoint or not readable: it has to be rebuilt
+     * @throws SQLException 90020 another process has it open; 90048 an H2 file that is not Synod's
      */
     public static H2Store openFile(Path base, Map<String, String> settings) throws IOException, SQLException {
-        Path absolute = base.toAbsolutePath().normalize();
-        Path file = absolute.resolveSibling(absolute.getFileName() + ".mv.db");
-        Path sideFile = absolute.resolveSibling(absolute.getFileName() + ".checkpoint");
-        Files.createDirectories(absolute.getParent());
-        CheckpointFile last = CheckpointFile.read(sideFile);
+        return openFile(new DatabaseFiles(base), settings, new StatementGate());
+    }
+
+    private static H2Store openFile(DatabaseFiles files, Map<String, String> settings, StatementGate gate)
+            throws IOException, SQLException {
+        Files.createDirectories(files.directory());
+        if (Files.exists(files.damage())) {
+            throw new DamagedStoreException(Files.readString(files.damage()));
+        }
+        Replacement.finish(files);
+        DatabaseFiles.delete(files.fallback()); // of a reclaim that came to its end, or never to its beginning
+        CheckpointFile last = CheckpointFile.read(files.checkpoint());
         if (last == null) {
-            if (Files.exists(file)) {
+            if (Files.exists(files.data())) {
                 throw error(
                         ErrorCode.FILE_VERSION_ERROR_1,
-                        file + " is an H2 database that Synod has not made (" + sideFile.getFileName()
-                                + " is missing beside it): export it with SCRIPT TO and import it into a new database");
+                        files.data() + " is an H2 database that Synod has not made ("
+                                + files.checkpoint().getFileName() + " is missing beside it)");
             }
-            last = NEVER;
-            last.write(sideFile); // from now on, the file is known as ours
+            last = CheckpointFile.NEVER;
+            last.write(files.checkpoint()); // from now on, the file is known as ours
         }
-        cutBack(file, last);
-        ConnectionInfo info = new ConnectionInfo(UninterruptibleFilePath.prefix() + absolute);
-        Database database = open(info, settings);
-        H2Store store = new H2Store(database, sideFile, last);
+        cutBack(files, last);
+        ConnectionInfo info = new ConnectionInfo(UninterruptibleFilePath.prefix() + files.base());
+        Database database = openExisting(files, info, settings);
+        H2Store store = new H2Store(database, files, settings, last, gate);
         // The bytes of the checkpoint stay as they are, and a later one lies at the end of the file.
         MVStore chunks = database.getStore().getMvStore();
         chunks.setReuseSpace(false);
@@ -91,9 +121,33 @@ public final class H2Store implements AutoCloseable {
         return store;
     }
 
-    /** Opens a new database in memory. */
-    public static H2Store openMemory(Map<String, String> settings) throws SQLException {
-        return new H2Store(open(new ConnectionInfo("mem:synod"), settings), null, NEVER);
+    private static Database openExisting(DatabaseFiles files, ConnectionInfo info, Map<String, String> settings)
+            throws IOException, SQLException {
+        try {
+            return open(info, settings);
+        } catch (SQLException e) {
+            if (DAMAGE.contains(e.getErrorCode())) {
+                throw new DamagedStoreException(files.data() + " cannot be read: " + e.getMessage(), e);
+            }
+            throw e;
+        } catch (MVStoreException e) {
+            throw new DamagedStoreException(files.data() + " cannot be read: " + e.getMessage(), e);
+        }
+    }
+
+    /** Opens the file that has taken the place of this one, behind the same gate. This one must be closed. */
+    public H2Store reopened() throws IOException, SQLException {
+        return openFile(files, settings, gate);
+    }
+
+    /**
+     * Opens a new database in memory.
+     *
+     * @param name what JDBC calls its catalog; another database may have the same
+     */
+    public static H2Store openMemory(String name, Map<String, String> settings) throws SQLException {
+        Database database = open(new ConnectionInfo("mem:" + name), settings);
+        return new H2Store(database, null, settings, CheckpointFile.NEVER, new StatementGate());
     }
 
     private static Database open(ConnectionInfo info, Map<String, String> settings) throws SQLException {
@@ -113,23 +167,28 @@ public final class H2Store implements AutoCloseable {
     }
 
     /** Cuts the file to its checkpoint, under the same lock that H2 takes, so never under another process's feet. */
-    private static void cutBack(Path file, CheckpointFile last) throws IOException, SQLException {
+    private static void cutBack(DatabaseFiles files, CheckpointFile last) throws IOException, SQLException {
+        Path file = files.data();
         if (!Files.exists(file)) {
             if (last.length() > 0) {
-                throw tooShort(file, 0, last);
+                throw new DamagedStoreException(file + " is missing; " + has(last));
             }
             return;
         }
         try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ, StandardOpenOption.WRITE);
                 FileLock lock = tryLock(channel)) {
             if (lock == null) {
-                throw error(
-                        ErrorCode.DATABASE_ALREADY_OPEN_1,
-                        file + " is open already, here or in another process: close it there first");
+                throw isOpen(file);
+            }
+            if (last.length() > 0 && CheckpointFile.isUnstamped(files.checkpoint())) {
+                ChunkStamps.stampAll(channel);
+                channel.force(false);
+                last.write(files.checkpoint());
             }
             long size = channel.size();
+            checkOutside(file, channel, size, last);
             if (size < last.length()) {
-                throw tooShort(file, size, last);
+                throw new DamagedStoreException(file + " has " + size + " bytes; " + has(last));
             }
             if (size > last.length()) {
                 channel.truncate(last.length());
@@ -143,7 +202,137 @@ public final class H2Store implements AutoCloseable {
         }
     }
 
-    private static FileLock tryLock(FileChannel channel) throws IOException {
+    /** What was written by anybody else is in no log: it is neither kept nor thrown away without being asked. */
+    private static void checkOutside(Path file, FileChannel channel, long size, CheckpointFile last)
+            throws IOException {
+        long foreign = ChunkStamps.foreign(channel, size);
+        boolean closed = ChunkStamps.isClosed(channel);
+        if (foreign >= 0 || closed) {
+            boolean checkpointStands = size >= last.length() && ChunkStamps.foreign(channel, last.length()) < 0;
+            throw new OutsideChangeException(
+                    file + " was opened for writing outside of the log, by H2 itself ("
+                            + (foreign >= 0 ? "at byte " + foreign : "it was closed in H2's own way") + ")",
+                    last.applied(),
+                    checkpointStands);
+        }
+    }
+
+    /**
+     * Throws away what was written to the file outside of the log, where the checkpoint in it still stands.
+     *
+     * @throws DamagedStoreException it does not: the file has to be rebuilt
+     */
+    public static void discardOutsideChanges(Path base) throws IOException, SQLException {
+        DatabaseFiles files = new DatabaseFiles(base);
+        CheckpointFile last = CheckpointFile.read(files.checkpoint());
+        try (FileChannel channel = FileChannel.open(files.data(), StandardOpenOption.READ, StandardOpenOption.WRITE);
+                FileLock lock = tryLock(channel)) {
+            if (lock == null) {
+                throw isOpen(files.data());
+            }
+            if (last == null || channel.size() < last.length() || ChunkStamps.foreign(channel, last.length()) >= 0) {
+                throw new DamagedStoreException(
+                        files.data() + " was written to outside of the log, and its checkpoint did not survive that");
+            }
+            channel.truncate(last.length());
+            ChunkStamps.unmarkClosed(channel);
+            channel.force(true);
+        }
+        LOG.warn("{}: what was written outside of the log was thrown away", files.data());
+    }
+
+    /** Whether there is an H2 file that Synod has not made. */
+    public static boolean isForeign(Path base) {
+        return ForeignFile.isThere(new DatabaseFiles(base));
+    }
+
+    /** What a file that was not Synod's has to hold before it is. */
+    public interface Initializer {
+        /** Writes into the session's transaction, which is committed then. */
+        void initialize(SessionLocal session);
+    }
+
+    /**
+     * Makes an H2 file that was not written by Synod the state of a group at an index of its log. The file itself stays as it
+     * is until the new one is whole; then it is replaced by it in one step.
+     *
+     * @param origin place in the log, epoch and members; its length does not count
+     * @throws SQLException 90020 in use; 90048 of another format; 90049 encrypted; and what H2 says
+     */
+    public static void adopt(Path base, Map<String, String> settings, Header origin, Initializer initializer)
+            throws IOException, SQLException {
+        DatabaseFiles files = new DatabaseFiles(base);
+        ForeignFile.copy(files);
+        String incoming = files.incoming().toString();
+        ConnectionInfo info = new ConnectionInfo(UninterruptibleFilePath.prefix()
+                + incoming.substring(0, incoming.length() - Constants.SUFFIX_MV_FILE.length()));
+        Database database = open(info, settings);
+        long length;
+        try {
+            MVStore store = database.getStore().getMvStore();
+            store.setReuseSpace(false);
+            store.setRetentionTime(Integer.MAX_VALUE);
+            SessionLocal session = SynodDatabaseBridge.createSession(database, database.getSystemUser());
+            session.lock();
+            try {
+                initializer.initialize(session);
+                session.commit(false);
+            } finally {
+                session.unlock();
+            }
+            // Nothing else runs here, and the last chunk is one of its own, as a checkpoint's.
+            store.commit();
+            store.executeFilestoreOperation(() -> {});
+            Checkpoint.mark(store);
+            store.commit();
+            length = store.getFileStore().size();
+            store.sync();
+        } finally {
+            database.shutdownImmediately();
+        }
+        Replacement.decide(
+                files,
+                Replacement.Source.INCOMING,
+                new CheckpointFile(length, origin.index(), new SnapshotHeader(origin)));
+        Replacement.finish(files);
+        LOG.info("{} is the state at index {} of its log now", files.data(), origin.index());
+    }
+
+    /** The file counts as one that Synod has not made from now on. */
+    public static void disown(Path base) throws IOException {
+        DatabaseFiles.delete(new DatabaseFiles(base).checkpoint());
+    }
+
+    /** Has the next start rebuild the file. */
+    public void markDamaged(String why) {
+        if (files != null) {
+            try {
+                Files.writeString(files.damage(), why);
+            } catch (IOException e) {
+                LOG.warn("{} is damaged, which could not be noted for the next start", files.data(), e);
+            }
+        }
+    }
+
+    /** Puts a file that has to be rebuilt out of the way. */
+    public static Path setAside(Path base) throws IOException {
+        DatabaseFiles files = new DatabaseFiles(base);
+        if (Files.exists(files.data())) {
+            DatabaseFiles.move(files.data(), files.damaged());
+        }
+        DatabaseFiles.delete(files.checkpoint());
+        DatabaseFiles.delete(files.replacement());
+        DatabaseFiles.delete(files.damage());
+        return files.damaged();
+    }
+
+    static SQLException isOpen(Path file) {
+        return error(
+                ErrorCode.DATABASE_ALREADY_OPEN_1,
+                file + " is open already, here or in another process: close it there first");
+    }
+
+    static FileLock tryLock(FileChannel channel) throws IOException {
         try {
             return channel.tryLock();
         } catch (OverlappingFileLockException e) {
@@ -151,16 +340,17 @@ public final class H2Store implements AutoCloseable {
         }
     }
 
-    private static SQLException tooShort(Path file, long size, CheckpointFile last) {
-        return error(
-                ErrorCode.FILE_CORRUPTED_1,
-                file + " has " + size + " bytes, its checkpoint at index " + last.applied() + " has " + last.length()
-                        + ": restore it from a backup, or remove it together with its .checkpoint file to have it rebuilt from"
-                        + " the log");
+    private static String has(CheckpointFile last) {
+        return "its checkpoint at index " + last.applied() + " has " + last.length() + " bytes";
     }
 
-    private static SQLException error(int code, String message) {
+    static SQLException error(int code, String message) {
         return new SQLException(message, ErrorCode.getState(code), code);
+    }
+
+    /** For messages: the path without a suffix. */
+    public String name() {
+        return database.getName();
     }
 
     public Database database() {
@@ -187,6 +377,15 @@ public final class H2Store implements AutoCloseable {
         return session(found);
     }
 
+    /**
+     * A session of a user who has been let in before.
+     *
+     * @throws DbException 90032 there is no such user any more
+     */
+    public SessionLocal session(String user) {
+        return session(database.getUser(user));
+    }
+
     private SessionLocal session(User user) {
         SessionLocal session = SynodDatabaseBridge.createSession(database, user);
         if (session == null) {
@@ -206,20 +405,117 @@ public final class H2Store implements AutoCloseable {
         return gate;
     }
 
+    /** Header of the snapshot that this state began with; {@code null} for one that began empty. */
+    public Header origin() {
+        return opened.origin() == null ? null : opened.origin().header();
+    }
+
+    /** As {@link #checkpoints(Supplier)}, for a store that makes no snapshots. */
+    public Checkpoint checkpoints(LongSupplier appliedIndex) throws IOException {
+        return checkpoints(() -> new Checkpoint.Position(appliedIndex.getAsLong(), 0, null));
+    }
+
     /**
      * To be called once, before the first checkpoint: tells the checkpoints where H2 stands in the log.
      *
-     * @throws IllegalStateException H2 does not stand where its checkpoint says
+     * @throws DamagedStoreException H2 does not stand where its checkpoint says
      */
-    public synchronized Checkpoint checkpoints(LongSupplier appliedIndex) {
-        long applied = appliedIndex.getAsLong();
+    public synchronized Checkpoint checkpoints(Supplier<Checkpoint.Position> position) throws IOException {
+        long applied = position.get().index();
         if (applied != opened.applied()) {
-            throw new IllegalStateException(
-                    "the database stands at index " + applied + " of the log, its checkpoint at " + opened.applied()
-                            + ": remove the database file and its .checkpoint file to have it rebuilt from the log");
+            throw new DamagedStoreException("the database " + database.getName() + " stands at index " + applied
+                    + " of the log, its checkpoint at " + opened.applied());
         }
-        checkpoint = new Checkpoint(database.getStore().getMvStore(), gate, sideFile, opened, appliedIndex);
+        Path sideFile = files == null ? null : files.checkpoint();
+        checkpoint = new Checkpoint(database.getStore().getMvStore(), gate, sideFile, opened, position);
         return checkpoint;
+    }
+
+    /**
+     * A snapshot for another member, of a checkpoint that is taken if the last one is too old.
+     *
+     * @param atLeast the index that it has to cover
+     * @param members in force where the log has told of none
+     * @throws IOException statements that write never paused, or there is no entry of that index here: try later
+     */
+    public Outgoing snapshot(long atLeast, Members members) throws IOException {
+        Outgoing recent = snapshots.reuse(atLeast);
+        if (recent != null) {
+            return recent;
+        }
+        Checkpoint.Image image = checkpoint.image();
+        if (image == null || image.position().index() < atLeast) {
+            if (checkpoint.take() == null) {
+                throw new IOException(
+                        "no snapshot of " + database.getName() + " now: statements that write never paused");
+            }
+            image = checkpoint.image();
+        }
+        if (image.position().index() < atLeast) {
+            throw new IOException("no snapshot of " + database.getName() + " at index " + atLeast + ": only index "
+                    + image.position().index() + " is applied here");
+        }
+        return snapshots.make(image, members);
+    }
+
+    /**
+     * What a reclaim gave back.
+     *
+     * @param before bytes of the file
+     * @param pauseNanos how long statements that write stood still for it
+     */
+    public record Reclaimed(long before, long after, long pauseNanos) {}
+
+    /**
+     * Gives back space of the file; statements that write stand still for most of it, reads go on. No interrupts may come.
+     *
+     * @return {@code null} when that is not possible now, because a snapshot is being read or statements that write never
+     *     paused: try later; and in memory, where there is no file
+     */
+    public synchronized Reclaimed reclaim() throws IOException {
+        if (files == null || closed || checkpoint == null || !snapshots.forget()) {
+            return null;
+        }
+        synchronized (checkpoint) {
+            return new SpaceReclaim(database.getStore().getMvStore(), gate, files, checkpoint).run();
+        }
+    }
+
+    /** How full the file is: bytes, and how many percent of them are current. Nothing in memory. */
+    public Space space() {
+        if (files == null) {
+            return new Space(0, 100);
+        }
+        FileStore<?> file = database.getStore().getMvStore().getFileStore();
+        return new Space(file.size(), file.getChunksFillRate());
+    }
+
+    /** @param fillPercent how much of it is current */
+    public record Space(long bytes, int fillPercent) {}
+
+    /** Goes on with the snapshot of which a part was received before, or starts anew. */
+    public Incoming receive(Header header, Installer installer) throws IOException {
+        return IncomingSnapshot.open(files, header, installer);
+    }
+
+    /** What makes a snapshot that has arrived whole, and was checked, the state of this member. */
+    public interface Installer {
+        /** @param fileLength bytes of the snapshot that are H2's file */
+        void install(Header header, long fileLength) throws IOException;
+    }
+
+    /**
+     * Decides that the snapshot that has arrived takes the place of this store's file, and closes the store. {@link #reopened}
+     * carries it out, or the next start does.
+     */
+    public void replaceBy(Header header, long fileLength) throws IOException {
+        Replacement.decide(
+                files,
+                Replacement.Source.INCOMING,
+                new CheckpointFile(fileLength, header.index(), new SnapshotHeader(header)));
+        FaultPoint.reach(FaultPoint.DECIDED);
+        abandon();
+        FaultPoint.reach(FaultPoint.CLOSED);
     }
 
     /** Takes a last checkpoint (where {@link #checkpoints} was called) and closes; statements must have ended. */

@@ -1,5 +1,6 @@
 package io.synod.engine.writeset;
 
+import io.synod.group.Members;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
@@ -20,6 +21,7 @@ import org.h2.value.VersionedValue;
 public final class AppliedState {
     private static final String APPLIED = "applied";
     private static final String CLOCK = "clock";
+    private static final String MEMBERS = "members";
 
     /**
      * What is known of a client session's commits.
@@ -37,6 +39,7 @@ public final class AppliedState {
     private final MVMap<String, VersionedValue<byte[]>> stateMap;
     private final MVMap<byte[], VersionedValue<byte[]>> sessionMap;
     private volatile Position position;
+    private volatile Members members;
 
     private AppliedState(SessionLocal session) {
         TransactionMap<String, byte[]> state =
@@ -52,6 +55,8 @@ public final class AppliedState {
             ByteBuffer in = ByteBuffer.wrap(stored);
             position = new Position(in.getLong(), in.getLong());
         }
+        byte[] configuration = state.get(MEMBERS);
+        members = configuration == null ? null : Members.decode(configuration);
     }
 
     /** Reads the state of an open database; index 0 for a new one. */
@@ -74,6 +79,17 @@ public final class AppliedState {
      */
     public void committed(long index, long epoch) {
         position = new Position(index, epoch);
+    }
+
+    /** Notes in the session's transaction which configuration is in force from the entry on that is being applied. */
+    public void configure(SessionLocal session, byte[] configuration) {
+        session.getTransaction().openMapX(stateMap).put(MEMBERS, configuration);
+        members = Members.decode(configuration);
+    }
+
+    /** The configuration in force at the last entry; {@code null} as long as there was no entry of one. */
+    public Members members() {
+        return members;
     }
 
     /** Index of the last entry that is committed in H2; 0 for none. */

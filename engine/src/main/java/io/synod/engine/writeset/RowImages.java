@@ -2,6 +2,7 @@ package io.synod.engine.writeset;
 
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.util.BitSet;
 import org.h2.engine.SessionLocal;
 import org.h2.message.DbException;
 import org.h2.mvstore.DataUtils;
@@ -27,6 +28,8 @@ import org.h2.value.lob.LobDataInMemory;
  * on another node: its content travels instead, or, where an update has not touched it, only the word that it is the same.
  */
 final class RowImages {
+    private static final BitSet NONE = new BitSet();
+
     private final MVTable table;
     private final RowDataType coding;
     private final SessionLocal session;
@@ -49,13 +52,23 @@ final class RowImages {
     }
 
     void writeInserted(WriteBuffer out, Row row) {
+        writeInserted(out, row, NONE);
+    }
+
+    /** @param apart columns whose LOBs travel apart from the row */
+    void writeInserted(WriteBuffer out, Row row, BitSet apart) {
         if (lobs) {
             out.putVarInt(0);
         }
-        coding.write(out, lobs || collections ? shipped(null, row) : row);
+        coding.write(out, lobs || collections ? shipped(null, row, apart) : row);
     }
 
     void writeUpdated(WriteBuffer out, Row old, Row row) {
+        writeUpdated(out, old, row, NONE);
+    }
+
+    /** @param apart columns whose LOBs travel apart from the row */
+    void writeUpdated(WriteBuffer out, Row old, Row row, BitSet apart) {
         if (lobs) {
             int same = 0;
             for (int i = 0; i < row.getColumnCount(); i++) {
@@ -68,7 +81,7 @@ final class RowImages {
                 }
             }
         }
-        coding.write(out, lobs || collections ? shipped(old, row) : row);
+        coding.write(out, lobs || collections ? shipped(old, row, apart) : row);
     }
 
     /** @param old the row as it stands on this member, for what is unchanged; {@code null} for a row that is new */
@@ -85,11 +98,52 @@ final class RowImages {
         return row;
     }
 
-    private Row shipped(Row old, Row row) {
+    /**
+     * The columns whose LOBs are too large to travel in the row.
+     *
+     * @param old what an update has not touched does not travel at all; may be {@code null}
+     * @param bytes how many are not too large
+     */
+    BitSet apart(Row old, Row row, int bytes) {
+        if (!lobs) {
+            return NONE;
+        }
+        BitSet columns = NONE;
+        for (int i = 0; i < row.getColumnCount(); i++) {
+            if (row.getValue(i) instanceof ValueLob lob
+                    && lob.getLobData() instanceof LobDataDatabase
+                    && lob.octetLength() > bytes
+                    && (old == null || !isSameLob(old.getValue(i), lob))) {
+                if (columns == NONE) {
+                    columns = new BitSet();
+                }
+                columns.set(i);
+            }
+        }
+        return columns;
+    }
+
+    /** Bytes of a changed row in memory, roughly, with those of its LOBs that travel; either may be {@code null}. */
+    static long sizeOf(Row old, Row now) {
+        if (now == null) {
+            return 16;
+        }
+        long bytes = now.getMemory();
+        for (int i = 0; i < now.getColumnCount(); i++) {
+            if (now.getValue(i) instanceof ValueLob lob
+                    && lob.getLobData() instanceof LobDataDatabase
+                    && (old == null || !isSameLob(old.getValue(i), lob))) {
+                bytes += lob.octetLength();
+            }
+        }
+        return bytes;
+    }
+
+    private Row shipped(Row old, Row row, BitSet apart) {
         Value[] values = new Value[row.getColumnCount()];
         for (int i = 0; i < values.length; i++) {
             Value value = row.getValue(i);
-            if (old != null && isSameLob(old.getValue(i), value)) {
+            if (apart.get(i) || old != null && isSameLob(old.getValue(i), value)) {
                 values[i] = ValueNull.INSTANCE;
             } else {
                 values[i] = withContent(value);

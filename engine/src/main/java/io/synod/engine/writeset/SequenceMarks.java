@@ -6,6 +6,7 @@ import java.util.Comparator;
 import java.util.HashMap;
 import java.util.IdentityHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.function.Function;
@@ -52,6 +53,20 @@ public final class SequenceMarks {
             this.sequence = sequence;
         }
 
+        /** By its own name or its table's; one too many costs a gap. */
+        boolean mayBeNamedIn(String sql) {
+            String text = sql.toUpperCase(Locale.ROOT);
+            String name = key.substring(key.indexOf(' ') + 1).split("\\.")[1].toUpperCase(Locale.ROOT);
+            for (int at = text.indexOf(name); at >= 0; at = text.indexOf(name, at + 1)) {
+                int end = at + name.length();
+                if ((at == 0 || !Character.isJavaIdentifierPart(text.charAt(at - 1)))
+                        && (end == text.length() || !Character.isJavaIdentifierPart(text.charAt(end)))) {
+                    return true;
+                }
+            }
+            return false;
+        }
+
         boolean covered() {
             if (sequence.getCycle() == Sequence.Cycle.CYCLE) {
                 return true;
@@ -94,6 +109,13 @@ public final class SequenceMarks {
             t.mark = mark == null ? null : decode(ByteBuffer.wrap(mark));
         }
         return marks;
+    }
+
+    /** Empties what an open database holds of marks, before {@link #load}. */
+    public static void forget(SessionLocal session) {
+        session.getTransaction()
+                .openMap("synod.sequences", StringDataType.INSTANCE, ByteArrayDataType.INSTANCE)
+                .clear();
     }
 
     /**
@@ -158,18 +180,19 @@ public final class SequenceMarks {
 
     /**
      * To be called on every member before a DDL statement that may restart a sequence is executed (its text has the token
-     * RESTART): moves all sequences to their marks, so that a restart can be told from values drawn.
+     * RESTART): moves the sequences that it may mean to their marks, so that a restart can be told from values drawn. Others
+     * stay where they are, or each restart of one would make a gap in all.
      */
-    public void beforeRestart(SessionLocal session) {
-        moveToMarks();
+    public void beforeRestart(String sql) {
+        moveToMarks(tracked.stream().filter(t -> t.mayBeNamedIn(sql)).toList());
     }
 
     /**
      * A DDL statement has been executed: finds new sequences, forgets the marks of those that are gone.
      *
-     * @param restarted whether {@link #beforeRestart} was called for it
+     * @param restart its text, where {@link #beforeRestart} was called for it, else {@code null}
      */
-    public void onDdlApplied(SessionLocal session, boolean restarted) {
+    public void onDdlApplied(SessionLocal session, String restart) {
         TransactionMap<String, byte[]> stored = session.getTransaction().openMapX(map);
         Map<Sequence, Tracked> byIdentity = new IdentityHashMap<>();
         Map<String, Tracked> byKey = new HashMap<>();
@@ -186,7 +209,7 @@ public final class SequenceMarks {
             }
             t.unknown = known.unknown;
             t.mark = known.mark;
-            if (restarted && t.mark != null && isBehind(t)) {
+            if (restart != null && known.mayBeNamedIn(restart) && t.mark != null && isBehind(t)) {
                 t.mark = null;
                 t.unknown = true;
             }
@@ -210,7 +233,7 @@ public final class SequenceMarks {
 
     /** This node starts to lead, nothing runs yet: no sequence gives a value below its mark any more. */
     public void lead(SessionLocal session) {
-        moveToMarks();
+        moveToMarks(tracked);
     }
 
     /** Appends the marks that are due to a write set. */
@@ -269,8 +292,8 @@ public final class SequenceMarks {
         return t.mark == null ? !t.covered() : !t.mark.equals(SequenceMark.at(t.sequence));
     }
 
-    private void moveToMarks() {
-        for (Tracked t : tracked) {
+    private static void moveToMarks(List<Tracked> sequences) {
+        for (Tracked t : sequences) {
             if (t.mark == null || t.sequence.getCycle() == Sequence.Cycle.CYCLE || !isBehind(t)) {
                 continue;
             }

@@ -76,6 +76,31 @@ public final class WriteSetApplier {
         return Outcome.APPLIED;
     }
 
+    /**
+     * The same as {@link #apply} for a write set that was cut into parts by {@link LargeCapture}: reads it from the spool, twice
+     * where rows may have to make room for each other, so that its size costs no memory. What the spool holds stays there.
+     *
+     * @param head what {@link LargeCapture#head} returned; {@link #applyOwn} takes it as well
+     * @param spool holds all parts
+     * @param key of the write set in the spool
+     */
+    public static Outcome applySpooled(
+            SessionLocal session, TableRegistry tables, SequenceMarks marks, byte[] head, Spool spool, String key) {
+        ByteBuffer in = ByteBuffer.wrap(head);
+        List<MVTable> touched = currentTables(tables, in);
+        if (touched == null) {
+            return Outcome.VOID;
+        }
+        marks.read(session, in);
+        try {
+            new SpooledApplier(session, tables, spool, key).apply(in);
+        } catch (DbException e) {
+            throw isDivergence(e) ? diverged(e.getMessage(), e) : e;
+        }
+        touched.forEach(session::registerTableAsUpdated);
+        return Outcome.APPLIED;
+    }
+
     /** The tables that the write set names; {@code null} when one of them is not what it was for the write set. */
     private static List<MVTable> currentTables(TableRegistry tables, ByteBuffer in) {
         WriteSetFormat.checkVersion(in.get(), "a write set");
@@ -152,7 +177,7 @@ public final class WriteSetApplier {
         };
     }
 
-    private static DivergenceException diverged(String what, Throwable cause) {
+    static DivergenceException diverged(String what, Throwable cause) {
         return new DivergenceException(
                 "this member's rows are not those of the log: " + what
                         + "; the member must be rebuilt from the log or from a peer",

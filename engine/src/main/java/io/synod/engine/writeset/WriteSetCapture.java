@@ -25,6 +25,17 @@ public final class WriteSetCapture {
     /** More than this is not reserved in one go: estimates for wide rows are generous. */
     private static final int MAX_FIRST_BUFFER_BYTES = 1 << 20;
 
+    /** Says that a write set does not fit into the budget; known by reference. */
+    public static final byte[] OVERSIZED = new byte[0];
+
+    /**
+     * What a write set may be without being cut into parts.
+     *
+     * @param rows that it changes, at most
+     * @param bytes of its rows in memory, roughly, LOBs included
+     */
+    public record Budget(int rows, long bytes) {}
+
     private WriteSetCapture() {}
 
     /**
@@ -37,10 +48,23 @@ public final class WriteSetCapture {
      * @throws IllegalStateException a table was changed that no applied DDL has created, or that was rebuilt meanwhile
      */
     public static byte[] capture(SessionLocal session, TableRegistry tables, SequenceMarks marks) {
+        return capture(session, tables, marks, new Budget(Integer.MAX_VALUE, Long.MAX_VALUE));
+    }
+
+    /**
+     * The same with a bound.
+     *
+     * @param budget bounds what is held in memory
+     * @return {@link #OVERSIZED} when the changes may be more than that: see {@link LargeCapture}
+     */
+    public static byte[] capture(SessionLocal session, TableRegistry tables, SequenceMarks marks, Budget budget) {
         if (!session.hasPendingTransaction()) {
             return null;
         }
-        List<TableChanges> changes = new Collector(session, tables).collect();
+        List<TableChanges> changes = new Collector(session, tables, budget).collect();
+        if (changes == null) {
+            return OVERSIZED;
+        }
         if (changes.isEmpty()) {
             return null;
         }
@@ -65,37 +89,81 @@ public final class WriteSetCapture {
         return (int) Math.min(bytes, MAX_FIRST_BUFFER_BYTES);
     }
 
+    /**
+     * The table whose rows a map holds.
+     *
+     * @return {@code null} where the map holds something else, or rows that are not replicated
+     */
+    static TableRegistry.TableEntry replicated(TableRegistry tables, Store store, MVMap<?, ?> map) {
+        if (map == null || map.isClosed()) {
+            throw rebuilt();
+        }
+        String name = map.getName();
+        if (!name.startsWith("table.")) {
+            return null;
+        }
+        MVTable table = store.getTable(name);
+        if (table == null) {
+            throw rebuilt();
+        }
+        if (!TableRegistry.isReplicated(table)) {
+            return null;
+        }
+        TableRegistry.TableEntry entry = tables.find(table);
+        if (entry == null) {
+            throw new IllegalStateException("table " + TableRegistry.name(table)
+                    + " was changed, but was not created through the log: its rows cannot be replicated");
+        }
+        return entry;
+    }
+
+    private static IllegalStateException rebuilt() {
+        return new IllegalStateException("a table that this transaction changed was altered or dropped meanwhile");
+    }
+
     /** Sorts the records of the undo log by table. */
-    private static final class Collector implements SynodUndoLog.Visitor {
+    private static final class Collector {
         private final SessionLocal session;
+        private final Budget budget;
         private final TableRegistry tables;
         private final Store store;
         private final List<TableChanges> changes = new ArrayList<>(2);
         private int lastMapId = -1;
         private TableChanges last;
 
-        Collector(SessionLocal session, TableRegistry tables) {
+        Collector(SessionLocal session, TableRegistry tables, Budget budget) {
             this.session = session;
+            this.budget = budget;
             this.tables = tables;
             this.store = session.getDatabase().getStore();
         }
 
+        /** @return {@code null} when the budget is exceeded */
         List<TableChanges> collect() {
-            SynodUndoLog.forEach(session.getTransaction(), this);
-            changes.removeIf(table -> !table.fold());
+            SynodUndoLog log = new SynodUndoLog(session.getTransaction());
+            int rows = 0;
+            while (log.next()) {
+                if (log.mapId() != lastMapId) {
+                    lastMapId = log.mapId();
+                    last = find(lastMapId, log.map());
+                }
+                if (last != null && log.isFirst()) {
+                    last.add((Long) log.key());
+                    if (++rows > budget.rows) {
+                        return null;
+                    }
+                }
+            }
+            long bytesLeft = budget.bytes;
+            for (TableChanges table : changes) {
+                bytesLeft = table.fold(bytesLeft);
+                if (bytesLeft < 0) {
+                    return null;
+                }
+            }
+            changes.removeIf(table -> table.size == 0);
             changes.sort((a, b) -> Integer.compare(a.entry.number(), b.entry.number()));
             return changes;
-        }
-
-        @Override
-        public void changed(int mapId, MVMap<?, ?> map, Object key) {
-            if (mapId != lastMapId) {
-                lastMapId = mapId;
-                last = find(mapId, map);
-            }
-            if (last != null) {
-                last.add((Long) key);
-            }
         }
 
         private TableChanges find(int mapId, MVMap<?, ?> map) {
@@ -104,26 +172,9 @@ public final class WriteSetCapture {
                     return table;
                 }
             }
-            if (map == null || map.isClosed()) {
-                throw new IllegalStateException(
-                        "a table that this transaction changed was altered or dropped meanwhile");
-            }
-            String name = map.getName();
-            if (!name.startsWith("table.")) {
-                return null;
-            }
-            MVTable table = store.getTable(name);
-            if (table == null) {
-                throw new IllegalStateException(
-                        "a table that this transaction changed was altered or dropped meanwhile");
-            }
-            if (!TableRegistry.isReplicated(table)) {
-                return null;
-            }
-            TableRegistry.TableEntry entry = tables.find(table);
+            TableRegistry.TableEntry entry = replicated(tables, store, map);
             if (entry == null) {
-                throw new IllegalStateException("table " + TableRegistry.name(table)
-                        + " was changed, but was not created through the log: its rows cannot be replicated");
+                return null;
             }
             TableChanges found = new TableChanges(session, mapId, entry);
             changes.add(found);
@@ -150,27 +201,25 @@ public final class WriteSetCapture {
         }
 
         void add(long key) {
-            // Locking a row and changing it are two records in a row, mostly.
-            if (size > 0 && keys[size - 1] == key) {
-                return;
-            }
             if (size == keys.length) {
                 keys = Arrays.copyOf(keys, size * 2);
             }
             keys[size++] = key;
         }
 
-        /** @return whether any row has really changed */
-        boolean fold() {
+        /**
+         * Keeps the rows that have really changed.
+         *
+         * @return what is left of the bytes, negative when they do not suffice
+         */
+        long fold(long bytes) {
             Arrays.sort(keys, 0, size);
+            long left = bytes;
             before = new Row[size];
             after = new Row[size];
             int kept = 0;
             for (int i = 0; i < size; i++) {
                 long key = keys[i];
-                if (i + 1 < size && keys[i + 1] == key) {
-                    continue;
-                }
                 VersionedValue<SearchRow> value = rows.get(key);
                 Row old = value == null ? null : (Row) value.getCommittedValue();
                 Row now = value == null ? null : (Row) value.getCurrentValue();
@@ -178,10 +227,14 @@ public final class WriteSetCapture {
                     before[kept] = old;
                     after[kept] = now;
                     keys[kept++] = key; // never overtakes the reading: kept <= i
+                    left -= RowImages.sizeOf(old, now);
+                    if (left < 0) {
+                        return left;
+                    }
                 }
             }
             size = kept;
-            return kept > 0;
+            return left;
         }
 
         long estimatedBytes() {

@@ -16,6 +16,16 @@ import org.h2.mvstore.WriteBuffer;
  *
  * The tables stand in front, so that a member can tell that a write set is void without knowing the columns of its rows;
  * then the marks, so that the member that made it need not read the rows at all.
+ *
+ * <p>An oversized one is cut in two. The head: {@code version(1) tables marks inserts(varlong) updates(varlong)
+ * deletes(varlong)}, as above. The body, which is a stream that may be cut anywhere:
+ *
+ * <pre>
+ * { LOB column(varint) octets(varlong) characters(varlong), -1 for a BLOB | octets
+ *   op(1) table(varint) key(varlong) [length(varint) row, as above]                        }
+ * </pre>
+ *
+ * The LOBs of a row stand before it.
  */
 final class WriteSetFormat {
     static final byte VERSION = 1;
@@ -24,6 +34,7 @@ final class WriteSetFormat {
     static final byte INSERT = 1;
     static final byte UPDATE = 2;
     static final byte DELETE = 3;
+    static final byte LOB = 4;
 
     private WriteSetFormat() {}
 

@@ -3,35 +3,68 @@ package org.h2.mvstore.tx;
 import org.h2.mvstore.Cursor;
 import org.h2.mvstore.MVMap;
 
-/** Opens H2's undo log to the capture of write sets: its records are visible in this package only. */
+/**
+ * Reads the undo log of an open transaction, oldest record first: its records are visible in this package only. By the thread
+ * that holds the transaction's session; the transaction must not change meanwhile, but other things may happen between two
+ * calls of {@link #next()} after {@link #pause()}.
+ */
 public final class SynodUndoLog {
-    /** Told of each record, oldest first. */
-    public interface Visitor {
-        /** @param map the map that was changed; {@code null} when it has been removed since */
-        void changed(int mapId, MVMap<?, ?> map, Object key);
+    private final TransactionStore store;
+    private final MVMap<Long, Record<?, ?>> log;
+    private Cursor<Long, Record<?, ?>> records;
+    private long from;
+    private int mapId = -1;
+    private MVMap<?, ?> map;
+    private Record<?, ?> record;
+
+    public SynodUndoLog(Transaction transaction) {
+        store = transaction.store;
+        int id = transaction.getId();
+        log = store.store.openMap(TransactionStore.UNDO_LOG_NAME_PREFIX + '.' + id, store.createUndoLogBuilder());
+        from = TransactionStore.getOperationId(id, 0);
     }
 
-    private SynodUndoLog() {}
-
-    public static void forEach(Transaction transaction, Visitor visitor) {
-        TransactionStore store = transaction.store;
-        int id = transaction.getId();
-        MVMap<Long, Record<?, ?>> log =
-                store.store.openMap(TransactionStore.UNDO_LOG_NAME_PREFIX + '.' + id, store.createUndoLogBuilder());
-        Cursor<Long, Record<?, ?>> records = log.cursor(TransactionStore.getOperationId(id, 0));
-        int lastMapId = -1;
-        MVMap<?, ?> map = null;
+    /** Goes to the next record; false when there is none. */
+    public boolean next() {
+        if (records == null) {
+            records = log.cursor(from);
+        }
         while (records.hasNext()) {
-            records.next();
-            Record<?, ?> record = records.getValue();
+            from = records.next() + 1;
+            record = records.getValue();
             if (record.mapId < 0) {
                 continue; // the mark of a commit
             }
-            if (record.mapId != lastMapId) {
-                lastMapId = record.mapId;
-                map = store.openMap(lastMapId);
+            if (record.mapId != mapId) {
+                mapId = record.mapId;
+                map = store.openMap(mapId);
             }
-            visitor.changed(lastMapId, map, record.key);
+            return true;
         }
+        return false;
+    }
+
+    /** Lets go of what the store would have to keep for it, before a pause of any length. */
+    public void pause() {
+        records = null;
+    }
+
+    public int mapId() {
+        return mapId;
+    }
+
+    /** The map that was changed; {@code null} when it has been removed since. */
+    public MVMap<?, ?> map() {
+        return map;
+    }
+
+    public Object key() {
+        return record.key;
+    }
+
+    /** Whether the transaction has changed or locked this key for the first time here. */
+    public boolean isFirst() {
+        // What it finds of its own changes carries the number of the record that made it.
+        return record.oldValue == null || record.oldValue.getOperationId() == 0;
     }
 }

@@ -84,7 +84,7 @@ class RequestTest {
         expected.put(";FAILOVER_TIMEOT=1", new String[] {"FAILOVER_TIMEOT", "FAILOVER_TIMEOUT"});
         expected.put(";LOCK_TIMEOUTS=1", new String[] {"LOCK_TIMEOUTS", "LOCK_TIMEOUT"});
         expected.put(";READ=NEW", new String[] {"READ", "NEW", "LINEARIZABLE", "SESSION", "LOCAL"});
-        expected.put(";READ=BOUNDED", new String[] {"READ", "not in this version"});
+        expected.put(";MAX_STALENESS=new", new String[] {"MAX_STALENESS", "new", "ms"});
         expected.put(";COMMIT=NEVER", new String[] {"COMMIT", "NEVER", "QUORUM"});
         expected.put(";CONNECT_TIMEOUT=soon", new String[] {"CONNECT_TIMEOUT", "soon", "ms"});
         expected.put(";CONNECT_TIMEOUT=-1", new String[] {"CONNECT_TIMEOUT", "-1", "ms"});

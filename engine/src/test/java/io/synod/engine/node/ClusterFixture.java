@@ -36,11 +36,20 @@ public final class ClusterFixture implements AutoCloseable {
 
     /** Hosts a database on all three, and gives the URL of a node that does not lead it. */
     public String followerOf(String database) throws SQLException {
+        return url(leaderOf(database).equals("a") ? "b" : "a", database);
+    }
+
+    /** Hosts a database on all three, and names the node that leads it. */
+    public String leaderOf(String database) throws SQLException {
         for (String name : NAMES) {
             nodes.put(name, EmbeddedEngine.start(SynodUrl.parse(url(name, database), null)));
         }
-        String leader = nodes.get("a").host(database, Map.of()).log().awaitLeader(TimeUnit.SECONDS.toNanos(30));
-        return url(leader.equals("a") ? "b" : "a", database);
+        return nodes.get("a").host(database, Map.of()).log().awaitLeader(TimeUnit.SECONDS.toNanos(30));
+    }
+
+    /** A client's URL of a database on one of the nodes. */
+    public String remoteUrl(String node, String database) {
+        return "jdbc:synod://127.0.0.1:" + ports.get(node) + "/" + database;
     }
 
     /** The copy of a database on one of the nodes. */
@@ -48,7 +57,8 @@ public final class ClusterFixture implements AutoCloseable {
         return nodes.get(node).host(database, Map.of());
     }
 
-    private String url(String name, String database) {
+    /** A URL of a database on one of the nodes, in this process. */
+    public String url(String name, String database) {
         List<String> peers = new ArrayList<>();
         for (String other : NAMES) {
             if (!other.equals(name)) {

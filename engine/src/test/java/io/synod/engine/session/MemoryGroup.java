@@ -29,6 +29,8 @@ final class MemoryGroup {
     private boolean leaseless;
     private final AtomicInteger hesitations = new AtomicInteger();
     private volatile long confirmations;
+    private long interruptAt;
+    private Runnable interruption;
 
     MemberLog join(String name, Applier applier) {
         baton.lock();
@@ -73,6 +75,20 @@ final class MemoryGroup {
 
     void withoutLease(boolean on) {
         leaseless = on;
+    }
+
+    /** Once so many more entries are in the log, whoever waits for one next runs this first. */
+    void afterEntries(int more, Runnable what) {
+        interruptAt = entries.size() + more;
+        interruption = what;
+    }
+
+    private void interrupt() {
+        Runnable what = interruption;
+        if (what != null && entries.size() >= interruptAt) {
+            interruption = null;
+            what.run();
+        }
     }
 
     /** How often a read was confirmed without a lease. */
@@ -151,6 +167,21 @@ final class MemoryGroup {
             confirmations++;
             drain();
             return leader != null;
+        }
+
+        @Override
+        public boolean awaitFresh(long maxAgeNanos, long timeoutNanos) {
+            return awaitReadable(timeoutNanos);
+        }
+
+        @Override
+        public long ageNanos() {
+            return leader == this ? 0 : Long.MAX_VALUE;
+        }
+
+        @Override
+        public List<String> awaitEverywhere(long index, long timeoutNanos) {
+            return List.of();
         }
 
         @Override
@@ -236,7 +267,7 @@ final class MemoryGroup {
         }
     }
 
-    private static final class MemoryProposal implements Proposal {
+    private final class MemoryProposal implements Proposal {
         private final MemberLog from;
         private final long epoch;
         private final Object attachment;
@@ -259,7 +290,13 @@ final class MemoryGroup {
         }
 
         @Override
+        public boolean awaitForced(long timeoutNanos) {
+            return entry != null;
+        }
+
+        @Override
         public Outcome await(long timeoutNanos) {
+            interrupt();
             if (entry == null) {
                 return Outcome.LOST;
             }

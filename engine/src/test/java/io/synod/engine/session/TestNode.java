@@ -34,14 +34,11 @@ final class TestNode implements AutoCloseable {
         this.name = name;
         this.peers = peers;
         H2Store store = directory == null
-                ? H2Store.openMemory(Map.of())
+                ? H2Store.openMemory("test", Map.of())
                 : H2Store.openFile(directory.resolve(name).resolve("shop"), Map.of());
         database = new HostedDatabase("shop", name, store, 2_000, bounds);
         log = group.join(name, database);
         database.attach(log);
-        if (directory != null) {
-            store.checkpoints(database::appliedIndex);
-        }
         sessions = new Sessions(database, new LeaderLink() {
             @Override
             public Session open(String node, String db, String user, byte[] hash, Map<String, String> settings)

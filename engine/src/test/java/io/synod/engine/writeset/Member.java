@@ -10,6 +10,7 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.sql.Types;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
@@ -25,6 +26,7 @@ public final class Member implements AutoCloseable {
     public final SequenceMarks marks;
     public final AppliedState state;
     public final Checkpoint checkpoint;
+    final Spool spool;
 
     private Member(H2Store store) {
         this.store = store;
@@ -32,12 +34,21 @@ public final class Member implements AutoCloseable {
         this.tables = TableRegistry.load(system);
         this.marks = SequenceMarks.load(system);
         this.state = AppliedState.load(system);
+        this.spool = Spool.open(store.database().getStore().getMvStore());
         system.commit(false);
-        this.checkpoint = store.checkpoints(state::appliedIndex);
+        this.checkpoint = checkpoints(store, state);
+    }
+
+    private static Checkpoint checkpoints(H2Store store, AppliedState state) {
+        try {
+            return store.checkpoints(state::appliedIndex);
+        } catch (IOException e) {
+            throw new java.io.UncheckedIOException(e);
+        }
     }
 
     public static Member inMemory() throws SQLException {
-        return new Member(H2Store.openMemory(Map.of()));
+        return new Member(H2Store.openMemory("test", Map.of()));
     }
 
     public static Member onFile(Path base) throws SQLException, IOException {
@@ -69,6 +80,47 @@ public final class Member implements AutoCloseable {
         return writeSet;
     }
 
+    /** A write set in parts. */
+    record Parts(List<byte[]> parts, byte[] head) {}
+
+    /** The same as {@link #commit}, in parts of this size; {@code null} when nothing was changed. */
+    Parts commitInParts(Connection connection, int partBytes) {
+        SessionLocal session = session(connection);
+        List<byte[]> parts = new ArrayList<>();
+        try (LargeCapture capture = new LargeCapture(session, tables, partBytes, 2 * partBytes)) {
+            for (byte[] part = capture.next(); part != null; part = capture.next()) {
+                parts.add(part);
+            }
+            byte[] head = capture.head(marks);
+            if (head == null) {
+                session.commit(false);
+                return null;
+            }
+            if (WriteSetApplier.applyOwn(session, tables, marks, ByteBuffer.wrap(head))
+                    == WriteSetApplier.Outcome.VOID) {
+                throw new IllegalStateException("void");
+            }
+            finish(session);
+            return new Parts(parts, head);
+        }
+    }
+
+    /** Applies another member's write set that was committed in parts; {@code null} is none. */
+    WriteSetApplier.Outcome apply(Parts writeSet) {
+        if (writeSet == null) {
+            return null;
+        }
+        String key = "k" + state.appliedIndex();
+        for (int i = 0; i < writeSet.parts.size(); i++) {
+            spool.append(key, i, writeSet.parts.get(i));
+        }
+        WriteSetApplier.Outcome outcome =
+                WriteSetApplier.applySpooled(system, tables, marks, writeSet.head, spool, key);
+        spool.drop(key);
+        finish(system);
+        return outcome;
+    }
+
     /** Applies another member's write set; {@code null} is none. */
     public WriteSetApplier.Outcome apply(byte[] writeSet) {
         if (writeSet == null) {
@@ -88,13 +140,13 @@ public final class Member implements AutoCloseable {
     public void ddl(String sql, String... touched) throws SQLException {
         boolean restarts = sql.contains("RESTART");
         if (restarts) {
-            marks.beforeRestart(system);
+            marks.beforeRestart(sql);
         }
         system.lock();
         try {
             system.prepareLocal(sql).executeUpdate(null);
             tables.onDdlApplied(system, state.appliedIndex() + 1, List.of(touched));
-            marks.onDdlApplied(system, restarts);
+            marks.onDdlApplied(system, restarts ? sql : null);
             finish(system);
         } finally {
             system.unlock();

@@ -7,6 +7,7 @@ import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.Savepoint;
+import java.util.List;
 import java.util.Random;
 import org.h2.api.ErrorCode;
 import org.junit.jupiter.api.Test;
@@ -35,7 +36,24 @@ class RandomTwinTest {
     void random_transactions_in_memory() throws SQLException {
         try (Member leader = Member.inMemory();
                 Member follower = Member.inMemory()) {
-            run(leader, follower);
+            run(leader, follower, 0);
+        }
+    }
+
+    @Test
+    void random_transactions_in_parts_in_memory() throws SQLException {
+        try (Member leader = Member.inMemory();
+                Member follower = Member.inMemory()) {
+            run(leader, follower, 100);
+        }
+    }
+
+    @Test
+    void random_transactions_in_parts_on_file() throws Exception {
+        try (Member leader = Member.onFile(directory.resolve("leader"));
+                Member follower = Member.onFile(directory.resolve("follower"))) {
+            run(leader, follower, 1000);
+            assertEquals(List.of(), follower.spool.items());
         }
     }
 
@@ -43,7 +61,7 @@ class RandomTwinTest {
     void random_transactions_on_file() throws Exception {
         try (Member leader = Member.onFile(directory.resolve("leader"));
                 Member follower = Member.onFile(directory.resolve("follower"))) {
-            run(leader, follower);
+            run(leader, follower, 0);
         }
         try (Member follower = Member.onFile(directory.resolve("follower"))) {
             assertTrue(follower.state.appliedIndex() > DDL.length, "a checkpoint was taken on the way");
@@ -51,7 +69,8 @@ class RandomTwinTest {
         }
     }
 
-    private void run(Member leader, Member follower) throws SQLException {
+    /** @param partBytes 0 for write sets in one piece */
+    private void run(Member leader, Member follower, int partBytes) throws SQLException {
         long seed = Long.getLong("synod.seed", System.nanoTime());
         String name = "seed " + seed + " (-Dsynod.seed=" + seed + ")";
         Random random = new Random(seed);
@@ -79,9 +98,10 @@ class RandomTwinTest {
             if (random.nextInt(12) == 0) {
                 client.rollback();
             } else {
-                byte[] writeSet = leader.commit(client);
-                follower.apply(writeSet);
-                shipped += writeSet == null ? 0 : 1;
+                WriteSetApplier.Outcome outcome = partBytes == 0
+                        ? follower.apply(leader.commit(client))
+                        : follower.apply(leader.commitInParts(client, 1 + random.nextInt(partBytes)));
+                shipped += outcome == null ? 0 : 1;
             }
             if (i == TRANSACTIONS / 2) {
                 try {

@@ -1,0 +1,2 @@
+CREATE TABLE migrated(id INT PRIMARY KEY);
+INSERT INTO migrated VALUES(1);

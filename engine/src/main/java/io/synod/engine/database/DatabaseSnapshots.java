@@ -1,0 +1,51 @@
+package io.synod.engine.database;
+
+import io.synod.group.Members;
+import io.synod.replica.Snapshots;
+import java.io.IOException;
+
+/** The database's snapshots as its log sees them. Thread-safe as {@link Snapshots} says. */
+final class DatabaseSnapshots implements Snapshots {
+    private final HostedDatabase database;
+    private final Members bootstrap;
+    private final boolean awaitsBase;
+    private final Runnable checkpointSoon;
+
+    DatabaseSnapshots(HostedDatabase database, Members bootstrap, boolean awaitsBase, Runnable checkpointSoon) {
+        this.database = database;
+        this.bootstrap = bootstrap;
+        this.awaitsBase = awaitsBase;
+        this.checkpointSoon = checkpointSoon;
+    }
+
+    @Override
+    public long restartIndex() {
+        return database.checkpointIndex();
+    }
+
+    @Override
+    public Header installed() {
+        return database.store().origin();
+    }
+
+    @Override
+    public boolean awaitsBase() {
+        return awaitsBase;
+    }
+
+    @Override
+    public void checkpointSoon() {
+        checkpointSoon.run();
+    }
+
+    @Override
+    public Outgoing take(long atLeast) throws IOException {
+        Header origin = database.store().origin();
+        return database.inStore(store -> store.snapshot(atLeast, origin == null ? bootstrap : origin.members()));
+    }
+
+    @Override
+    public Incoming receive(Header header) throws IOException {
+        return database.store().receive(header, database::install);
+    }
+}

@@ -1,0 +1,69 @@
+package io.synod.engine.database;
+
+import io.synod.engine.snapshot.Checkpoint;
+import io.synod.engine.snapshot.DamagedStoreException;
+import io.synod.engine.snapshot.H2Store;
+import io.synod.engine.writeset.AppliedState;
+import io.synod.engine.writeset.SequenceMarks;
+import io.synod.engine.writeset.Spool;
+import io.synod.engine.writeset.TableRegistry;
+import java.io.IOException;
+import org.h2.engine.SessionLocal;
+import org.h2.message.DbException;
+import org.h2.table.Table;
+
+/**
+ * One H2 store and what has been read from it. A snapshot that is installed makes another one of these; everything of the
+ * old is over then.
+ */
+record LocalCopy(
+        H2Store store,
+        Table sentinel,
+        AppliedState state,
+        TableRegistry tables,
+        SequenceMarks marks,
+        Spool spool,
+        EntryApplier entries,
+        Checkpoint checkpoints) {
+    private static final String SENTINEL = "SYNOD_SENTINEL";
+
+    /** @throws IOException what the file holds does not fit together: it has to be rebuilt */
+    static LocalCopy of(H2Store store, EntryEndings endings, Digests digests) throws IOException {
+        try {
+            SessionLocal applySession = store.systemSession();
+            AppliedState state;
+            TableRegistry tables;
+            SequenceMarks marks;
+            applySession.lock();
+            try {
+                state = AppliedState.load(applySession);
+                tables = TableRegistry.load(applySession);
+                marks = SequenceMarks.load(applySession);
+                applySession.commit(false);
+            } finally {
+                applySession.unlock();
+            }
+            Table sentinel = createSentinel(store.systemSession());
+            Spool spool = Spool.open(store.database().getStore().getMvStore());
+            EntryApplier entries = new EntryApplier(store, applySession, state, tables, marks, spool, endings, digests);
+            Checkpoint checkpoints = store.checkpoints(
+                    () -> new Checkpoint.Position(state.appliedIndex(), state.appliedEpoch(), state.members()));
+            return new LocalCopy(store, sentinel, state, tables, marks, spool, entries, checkpoints);
+        } catch (IllegalStateException | DbException e) {
+            throw new DamagedStoreException("the database " + store.name() + " is not whole: " + e.getMessage(), e);
+        }
+    }
+
+    /** A table that is nobody's: it lives in one session, and is known by reference only. */
+    private static Table createSentinel(SessionLocal session) {
+        session.lock();
+        try {
+            session.prepareLocal("CREATE LOCAL TEMPORARY TABLE " + SENTINEL + "(X INT)")
+                    .executeUpdate(null);
+            session.commit(false);
+            return session.findLocalTempTable(SENTINEL);
+        } finally {
+            session.unlock();
+        }
+    }
+}

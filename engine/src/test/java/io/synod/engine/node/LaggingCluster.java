@@ -1,0 +1,151 @@
+package io.synod.engine.node;
+
+import io.synod.engine.database.HostedDatabase;
+import io.synod.jdbc.SynodUrl;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.concurrent.TimeUnit;
+
+/** Three nodes in this JVM; what the others send to c, and c to them, can be held back. The node c never leads by choice. */
+public final class LaggingCluster implements AutoCloseable {
+    static final int FAILOVER_MILLIS = 2_000;
+    private static final List<String> NAMES = List.of("a", "b", "c");
+
+    private final Path directory;
+    private final Map<String, Integer> ports = new TreeMap<>();
+    private final Map<String, Integer> sqlPorts = new TreeMap<>();
+    private final Map<String, Node> nodes = new TreeMap<>();
+    private final HoldingRelay toC;
+
+    public LaggingCluster(Path directory) throws IOException, SQLException {
+        this.directory = directory;
+        List<ServerSocket> held = new ArrayList<>();
+        for (String name : NAMES) {
+            for (Map<String, Integer> kind : List.of(ports, sqlPorts)) {
+                ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress());
+                held.add(socket);
+                kind.put(name, socket.getLocalPort());
+            }
+        }
+        for (ServerSocket socket : held) {
+            socket.close();
+        }
+        toC = new HoldingRelay(ports.get("c"));
+        for (String name : NAMES) {
+            start(name);
+        }
+        awaitLeader();
+        releaseC();
+    }
+
+    void start(String name) throws SQLException {
+        nodes.put(name, EmbeddedEngine.start(SynodUrl.parse(url(name), null)));
+    }
+
+    /** As seen by the nodes that run and are not held back. */
+    String awaitLeader() throws SQLException {
+        for (Map.Entry<String, Node> node : nodes.entrySet()) {
+            if (!node.getKey().equals("c")) {
+                return hosted(node.getKey()).log().awaitLeader(TimeUnit.SECONDS.toNanos(30));
+            }
+        }
+        throw new IllegalStateException("only c runs");
+    }
+
+    /** A node that neither leads nor is held back. */
+    String awaitFollower() throws SQLException {
+        return awaitLeader().equals("a") ? "b" : "a";
+    }
+
+    HostedDatabase hosted(String node) throws SQLException {
+        return nodes.get(node).host("shop", Map.of());
+    }
+
+    /** From now on c gets nothing and reaches nobody, by its peers' connections. */
+    void holdBackC(boolean on) {
+        toC.hold(on);
+    }
+
+    /** What was sent to c and held back is lost. */
+    void dropHeld() throws IOException {
+        toC.drop();
+    }
+
+    /** Waits until c has caught up: connections that stood still for too long are made anew. */
+    void releaseC() throws SQLException {
+        toC.hold(false);
+        if (!hosted("c").log().awaitReadable(TimeUnit.SECONDS.toNanos(30))) {
+            throw new IllegalStateException("c does not come back");
+        }
+    }
+
+    void stop(String name) {
+        nodes.remove(name).close();
+    }
+
+    /** For this process. */
+    String url(String name) {
+        List<String> peers = new ArrayList<>();
+        for (String other : NAMES) {
+            if (!other.equals(name)) {
+                peers.add(other + "@127.0.0.1:" + (other.equals("c") && toC != null ? toC.port() : ports.get(other)));
+            }
+        }
+        return "jdbc:synod:file:" + directory.resolve(name).resolve("shop") + ";NODE=" + name + ";LISTEN=127.0.0.1:"
+                + ports.get(name) + ";SQL=" + sqlAddress(name) + ";PEERS=" + String.join(",", peers) + ";PRIORITY="
+                + (name.equals("c") ? 0 : 1) + ";FAILOVER_TIMEOUT=" + FAILOVER_MILLIS;
+    }
+
+    String sqlAddress(String name) {
+        return "127.0.0.1:" + sqlPorts.get(name);
+    }
+
+    /** Over TCP to these nodes. */
+    String remoteUrl(String... names) {
+        List<String> addresses = new ArrayList<>();
+        for (String name : names) {
+            addresses.add(sqlAddress(name));
+        }
+        return "jdbc:synod://" + String.join(",", addresses) + "/shop;FAILOVER_TIMEOUT=10000";
+    }
+
+    static Connection connect(String url) throws SQLException {
+        return DriverManager.getConnection(url, "sa", "secret");
+    }
+
+    static void run(Connection c, String... statements) throws SQLException {
+        try (Statement s = c.createStatement()) {
+            for (String sql : statements) {
+                s.execute(sql);
+            }
+        }
+    }
+
+    static long number(Connection c, String sql) throws SQLException {
+        try (Statement s = c.createStatement();
+                ResultSet rows = s.executeQuery(sql)) {
+            if (!rows.next()) {
+                throw new IllegalStateException("no row: " + sql);
+            }
+            return rows.getLong(1);
+        }
+    }
+
+    @Override
+    public void close() throws IOException {
+        toC.hold(false);
+        nodes.values().forEach(Node::close);
+        toC.close();
+    }
+}

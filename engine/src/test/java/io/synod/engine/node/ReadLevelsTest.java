@@ -1,0 +1,177 @@
+package io.synod.engine.node;
+
+import static io.synod.engine.node.LaggingCluster.connect;
+import static io.synod.engine.node.LaggingCluster.number;
+import static io.synod.engine.node.LaggingCluster.run;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/** What each read level promises on a node that the others do not reach. */
+@Timeout(60)
+class ReadLevelsTest {
+    private static final String READ = "SELECT N FROM T";
+
+    @TempDir
+    private static Path directory;
+
+    private static LaggingCluster cluster;
+    private Connection leader;
+    private Connection lagging;
+
+    @BeforeAll
+    static void startNodes() throws Exception {
+        cluster = new LaggingCluster(directory);
+        try (Connection c = connect(cluster.url(cluster.awaitLeader()))) {
+            run(c, "CREATE TABLE T(N INT)", "INSERT INTO T VALUES (0)");
+        }
+    }
+
+    @AfterAll
+    static void stopNodes() throws Exception {
+        cluster.close();
+    }
+
+    @BeforeEach
+    void connectAll() throws SQLException {
+        leader = connect(cluster.url(cluster.awaitLeader()));
+        lagging = connect(cluster.url("c"));
+        run(leader, "UPDATE T SET N = 0");
+        assertEquals(0, number(lagging, READ));
+    }
+
+    @AfterEach
+    void release() throws SQLException {
+        leader.close();
+        lagging.close();
+        cluster.releaseC();
+    }
+
+    @Test
+    void local_read_shows_what_is_there_and_does_not_wait() throws SQLException {
+        run(lagging, "SET READ LOCAL");
+        cluster.holdBackC(true);
+        run(leader, "UPDATE T SET N = 1");
+        assertEquals(0, number(lagging, READ));
+    }
+
+    @Test
+    void linearizable_read_waits_for_what_was_acknowledged_before() throws Exception {
+        cluster.holdBackC(true);
+        run(leader, "UPDATE T SET N = 1");
+        CompletableFuture<Long> read = inBackground(lagging, READ);
+        assertThrows(
+                java.util.concurrent.TimeoutException.class, () -> read.get(300, TimeUnit.MILLISECONDS), "not yet");
+        cluster.holdBackC(false);
+        assertEquals(1, read.get(20, TimeUnit.SECONDS));
+    }
+
+    @Test
+    void linearizable_read_that_cannot_be_confirmed_ends_with_its_timeout() throws SQLException {
+        cluster.holdBackC(true);
+        SQLException e = assertThrows(SQLException.class, () -> number(lagging, READ));
+        assertEquals("HYT00", e.getSQLState());
+    }
+
+    @Test
+    void session_sees_its_own_write_and_others_do_not_wait() throws Exception {
+        run(lagging, "SET READ SESSION");
+        cluster.holdBackC(true);
+        // Written on the leader: the SQL of c still reaches it.
+        run(lagging, "UPDATE T SET N = 2");
+        CompletableFuture<Long> own = inBackground(lagging, READ);
+        try (Connection other = connect(cluster.url("c") + ";READ=SESSION")) {
+            assertEquals(0, number(other, READ));
+        }
+        assertThrows(java.util.concurrent.TimeoutException.class, () -> own.get(300, TimeUnit.MILLISECONDS), "not yet");
+        cluster.holdBackC(false);
+        assertEquals(2, own.get(20, TimeUnit.SECONDS));
+    }
+
+    @Test
+    void session_read_of_an_own_write_that_does_not_arrive_ends_with_its_timeout() throws SQLException {
+        run(lagging, "SET READ SESSION");
+        cluster.holdBackC(true);
+        run(lagging, "UPDATE T SET N = 3");
+        SQLException e = assertThrows(SQLException.class, () -> number(lagging, READ));
+        assertEquals("HYT00", e.getSQLState());
+        assertTrue(e.getMessage().contains("this session has seen it up to"), e.getMessage());
+    }
+
+    @Test
+    void bounded_read_is_local_within_the_bound_and_an_error_beyond_it() throws Exception {
+        run(lagging, "SET READ BOUNDED", "SET MAX_STALENESS 60000");
+        assertEquals(0, number(lagging, READ));
+        cluster.holdBackC(true);
+        run(leader, "UPDATE T SET N = 4");
+        assertEquals(0, number(lagging, READ), "not older than a minute");
+        run(lagging, "SET MAX_STALENESS 50");
+        long start = System.nanoTime();
+        SQLException e = assertThrows(SQLException.class, () -> {
+            // Within the bound it may still be answered here.
+            while (number(lagging, READ) == 0) {
+                assertTrue(System.nanoTime() - start < TimeUnit.MILLISECONDS.toNanos(1_000), "older than 50 ms");
+            }
+        });
+        assertEquals("HYT00", e.getSQLState());
+        assertTrue(e.getMessage().contains("MAX_STALENESS=50"), e.getMessage());
+    }
+
+    @Test
+    void bounded_read_waits_for_freshness_when_it_can_have_it() throws Exception {
+        run(lagging, "SET READ BOUNDED", "SET MAX_STALENESS 0");
+        cluster.holdBackC(true);
+        run(leader, "UPDATE T SET N = 5");
+        CompletableFuture<Long> read = inBackground(lagging, READ);
+        assertThrows(
+                java.util.concurrent.TimeoutException.class, () -> read.get(300, TimeUnit.MILLISECONDS), "not yet");
+        cluster.holdBackC(false);
+        assertEquals(5, read.get(20, TimeUnit.SECONDS));
+    }
+
+    @Test
+    void hint_sets_the_level_of_its_statement_only() throws SQLException {
+        cluster.holdBackC(true);
+        run(leader, "UPDATE T SET N = 6");
+        assertEquals(0, number(lagging, "/*+ READ(LOCAL) */ " + READ));
+        assertEquals(0, number(lagging, "SELECT /*+ READ(BOUNDED, 60000) */ N FROM T"));
+        SQLException e = assertThrows(SQLException.class, () -> number(lagging, READ));
+        assertEquals("HYT00", e.getSQLState());
+        SQLException bad = assertThrows(SQLException.class, () -> number(lagging, "/*+ READ(RECENT) */ " + READ));
+        assertEquals("22023", bad.getSQLState());
+    }
+
+    @Test
+    void levels_of_the_url_hold_for_the_connection() throws SQLException {
+        cluster.holdBackC(true);
+        run(leader, "UPDATE T SET N = 7");
+        try (Connection c = connect(cluster.url("c") + ";READ=BOUNDED;MAX_STALENESS=60000")) {
+            assertEquals(0, number(c, READ));
+        }
+        SQLException e = assertThrows(SQLException.class, () -> connect(cluster.url("c") + ";MAX_STALENESS=soon"));
+        assertEquals("90113", e.getSQLState());
+    }
+
+    private static CompletableFuture<Long> inBackground(Connection c, String sql) {
+        return CompletableFuture.supplyAsync(() -> {
+            try {
+                return number(c, sql);
+            } catch (SQLException e) {
+                throw new IllegalStateException(e);
+            }
+        });
+    }
+}

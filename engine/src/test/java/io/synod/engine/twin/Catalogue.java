@@ -1,0 +1,41 @@
+package io.synod.engine.twin;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.regex.Pattern;
+
+/** Databases compared as scripts, without the names that differ by right. */
+final class Catalogue {
+    /** A sequence that H2 makes for an identity column gets a random name. */
+    private static final Pattern RANDOM_NAME = Pattern.compile("SYSTEM_SEQUENCE_[0-9A-F_]{36}");
+    /** The copy of a table that ALTER TABLE makes is named by numbers of the database and the session. */
+    private static final Pattern COPY_NAME = Pattern.compile("_COPY_\\d+_\\d+");
+
+    /** What docs/sql.md lists under settings-of-a-node. */
+    private static final Pattern NODE_SETTING =
+            Pattern.compile("^SET (TRACE_|MAX_MEMORY|MAX_OPERATION_MEMORY|CACHE_SIZE|DB_CLOSE_DELAY|WRITE_DELAY"
+                    + "|QUERY_STATISTICS|OPTIMIZE_REUSE_RESULTS)");
+
+    private Catalogue() {}
+
+    static String neutral(String text) {
+        String named = RANDOM_NAME.matcher(text).replaceAll("SYSTEM_SEQUENCE");
+        return COPY_NAME.matcher(named).replaceAll("_COPY");
+    }
+
+    private static boolean isOfOneNode(String line) {
+        return NODE_SETTING.matcher(line).find();
+    }
+
+    /** Lines that only one of the two has. */
+    static List<String> differences(List<String> stock, List<String> member) {
+        List<String> missing = new ArrayList<>(stock);
+        missing.removeIf(Catalogue::isOfOneNode);
+        List<String> more = new ArrayList<>(member);
+        more.removeIf(line -> isOfOneNode(line) || missing.remove(line));
+        List<String> found = new ArrayList<>();
+        missing.stream().limit(5).forEach(line -> found.add("only stock H2 has: " + line));
+        more.stream().limit(5).forEach(line -> found.add("only Synod has: " + line));
+        return found;
+    }
+}

@@ -1,0 +1,74 @@
+package io.synod.paxos;
+
+import io.synod.group.Base;
+import io.synod.group.Invariant;
+
+/**
+ * When a member needs a snapshot instead of entries, and what becomes of its place in the protocol when it got one. How the
+ * bytes travel is not the protocol's business.
+ *
+ * <p>A snapshot holds committed entries only. So any member may give one to any other at any time, and to install it is
+ * nothing but to learn, all at once, that these entries are committed. It takes away nothing that was promised or
+ * acknowledged: what the log had up to its index is in the snapshot, or was never committed.
+ */
+final class SnapshotNeed {
+    private static final long ASK_AGAIN_NANOS = 500_000_000L;
+
+    private final Core core;
+    private final GroupState group;
+    private long askedAt = Core.NEVER;
+
+    SnapshotNeed(Core core, GroupState group) {
+        this.core = core;
+        this.group = group;
+    }
+
+    boolean wants(long index, long epoch) {
+        if (index <= core.applied) {
+            return false;
+        }
+        return core.hollow() ? index >= core.terms.base() : core.terms.epochAt(index) != epoch;
+    }
+
+    /** The leader sees only the log, which may be whole where the state machine is not. */
+    void tick(long now, Effects out) {
+        if (core.hollow() && core.leaderSlot != 0 && core.leaderSlot != core.self && now - askedAt > ASK_AGAIN_NANOS) {
+            askedAt = now;
+            out.send(core.leaderSlot, new Message.SnapshotRequest(core.terms.base()));
+        }
+    }
+
+    /** A member that needs one asks: whoever has more may give it. */
+    void onRequest(int from, Message.SnapshotRequest m, Effects out) {
+        long atLeast = Math.max(core.terms.base(), m.index());
+        if (core.applied >= atLeast && core.applied > 0) {
+            out.offerSnapshot(from, atLeast);
+        }
+    }
+
+    void installed(Base base, long knownBy, long now, Effects out) {
+        Invariant.that(base.index() > core.applied, "snapshot of %d, applied is %d", base.index(), core.applied);
+        Invariant.that(base.epoch() <= knownBy, "snapshot ends in epoch %d, known by %d", base.epoch(), knownBy);
+        boolean ahead = knownBy > core.promised;
+        Invariant.that(
+                core.role != Role.LEADER || ahead || core.holds(base),
+                "leader of %d lacks the committed %d",
+                core.leaderEpoch,
+                base.index());
+        core.install(base, now, out);
+        if (ahead) {
+            // An old leader may lack what is in the snapshot, so nothing may be acknowledged to it any more, not even
+            // after a restart.
+            core.promise(knownBy, now, out);
+        }
+        core.sawRound(knownBy);
+        if (ahead || core.role == Role.PREVOTE || core.role == Role.PREPARE) {
+            group.election.expectLeader(now);
+            group.stepDown(now, out);
+        }
+        core.matched = Math.max(core.matched, core.applied);
+        if (core.role == Role.LEADER) {
+            group.reads.confirmed(group.leadership.confirmedSeq(), now, out);
+        }
+    }
+}
