@@ -30,7 +30,8 @@ final class StatementList {
     <T> T execute(RoutedCommand list, Execution<T> execution) {
         List<Value> values = new ArrayList<>();
         for (ParameterInterface parameter : list.getParameters()) {
-            values.add(parameter.getParamValue());
+            // Unset is not NULL: the part that needs it says so.
+            values.add(parameter.isValueSet() ? parameter.getParamValue() : null);
         }
         List<String> parts = split(new StringReader(list.sql()));
         return session.transaction().asList(() -> {
@@ -43,10 +44,9 @@ final class StatementList {
                 CommandInterface part = session.prepareCommand(parts.get(i));
                 try {
                     for (ParameterInterface parameter : part.getParameters()) {
-                        if (used == values.size()) {
-                            throw Errors.badValue("parameter", String.valueOf(used + 1), "a value for it");
+                        if (used < values.size()) {
+                            parameter.setValue(values.get(used++), true);
                         }
-                        parameter.setValue(values.get(used++), true);
                     }
                     if (i == 0) {
                         result = execution.on(part);
