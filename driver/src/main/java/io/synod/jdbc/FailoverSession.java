@@ -4,6 +4,7 @@ import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.UUID;
 import java.util.function.Function;
+import org.h2.api.ErrorCode;
 import org.h2.api.JavaObjectSerializer;
 import org.h2.command.CommandInterface;
 import org.h2.engine.IsolationLevel;
@@ -403,6 +404,9 @@ final class FailoverSession extends SynodSessionBridge {
 
     @Override
     public void setCurrentSchemaName(String schema) {
+        if (schema == null) {
+            throw DbException.get(ErrorCode.SCHEMA_NOT_FOUND_1, (String) null);
+        }
         update(StringUtils.quoteIdentifier(new StringBuilder("SET SCHEMA "), schema)
                 .toString());
     }

@@ -4,14 +4,21 @@ import io.synod.paxos.Message;
 import io.synod.transport.Envelope;
 import io.synod.transport.Transport;
 import java.util.List;
+import java.util.function.UnaryOperator;
 
 /** A transport whose node can be cut off silently: connections stay, messages vanish, in both directions. */
 final class CuttableTransport implements Transport {
     private final Transport inner;
     private volatile boolean cut;
+    private volatile UnaryOperator<Message> arriving = UnaryOperator.identity();
 
     CuttableTransport(Transport inner) {
         this.inner = inner;
+    }
+
+    /** What becomes of a control message that arrives; {@code null} loses it. */
+    void arriving(UnaryOperator<Message> change) {
+        arriving = change;
     }
 
     void cut(boolean off) {
@@ -30,8 +37,9 @@ final class CuttableTransport implements Transport {
 
             @Override
             public void onControl(int fromSlot, long group, Message message) {
-                if (!cut) {
-                    receiver.onControl(fromSlot, group, message);
+                Message changed = cut ? null : arriving.apply(message);
+                if (changed != null) {
+                    receiver.onControl(fromSlot, group, changed);
                 }
             }
 

@@ -45,7 +45,7 @@ final class DatabaseOpening {
 
     HostedDatabase open() throws IOException, SQLException {
         if (base == null) {
-            return hosted(H2Store.openMemory(settings));
+            return hosted(H2Store.openMemory(database, settings));
         }
         checkSpelling();
         if (H2Store.isForeign(base)) {

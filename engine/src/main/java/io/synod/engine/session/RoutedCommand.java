@@ -3,13 +3,16 @@ package io.synod.engine.session;
 import io.synod.engine.session.SqlText.Token;
 import io.synod.engine.session.StatementRouter.Decision;
 import io.synod.engine.session.StatementRouter.Route;
+import io.synod.jdbc.RemoteValues;
 import java.util.ArrayList;
 import java.util.List;
+import org.h2.api.ErrorCode;
 import org.h2.command.Command;
 import org.h2.command.CommandInterface;
 import org.h2.engine.Session;
 import org.h2.engine.SessionLocal;
 import org.h2.expression.ParameterInterface;
+import org.h2.message.DbException;
 import org.h2.result.BatchResult;
 import org.h2.result.ResultInterface;
 import org.h2.result.ResultWithGeneratedKeys;
@@ -153,10 +156,9 @@ final class RoutedCommand implements CommandInterface, PlainRead {
             List<? extends ParameterInterface> from = local.getParameters();
             List<? extends ParameterInterface> to = target.getParameters();
             for (int i = 0; i < to.size() && i < from.size(); i++) {
-                Value value = from.get(i).getParamValue();
-                if (value != null) {
-                    to.get(i).setValue(carried(value), true);
-                }
+                // Unset is not NULL, nor what it was the time before.
+                to.get(i)
+                        .setValue(from.get(i).isValueSet() ? carried(from.get(i).getParamValue()) : null, true);
             }
         }
         running = target;
@@ -175,9 +177,12 @@ final class RoutedCommand implements CommandInterface, PlainRead {
         return remote;
     }
 
-    /** A LOB that this node's H2 stores has no meaning elsewhere: its bytes have. */
+    /**
+     * A LOB that this node's H2 stores has no meaning elsewhere: its bytes have. An ENUM is read as a value of a column over
+     * there, which a parameter is not: its text is assigned to one all the same.
+     */
     static Value carried(Value value) {
-        return value instanceof ValueLob lob ? Lobs.inMemory(lob) : value;
+        return value instanceof ValueLob lob ? Lobs.inMemory(lob) : RemoteValues.sendable(value);
     }
 
     @Override
@@ -228,6 +233,10 @@ final class RoutedCommand implements CommandInterface, PlainRead {
 
     @Override
     public ResultInterface executeQuery(long maxRows, int fetchSize, boolean scrollable) {
+        if (local != null && !local.isQuery() || systemCall != null && !systemCall.isQuery()) {
+            // Before anything is logged: on the other members it would be executed, not queried.
+            throw DbException.get(ErrorCode.METHOD_ONLY_ALLOWED_FOR_QUERY);
+        }
         return session.execute(this, new Execution.Query(maxRows, fetchSize, scrollable));
     }
 

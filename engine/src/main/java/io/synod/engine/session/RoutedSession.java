@@ -13,6 +13,7 @@ import java.sql.SQLWarning;
 import java.util.List;
 import java.util.UUID;
 import java.util.function.Consumer;
+import java.util.function.Supplier;
 import org.h2.api.ErrorCode;
 import org.h2.command.Command;
 import org.h2.command.CommandInterface;
@@ -168,7 +169,7 @@ final class RoutedSession extends LocalView {
                 return transaction.rollbackToSavepoint(command, execution);
             }
             case SESSION_STATE -> {
-                return transaction.onLocal(command, execution);
+                return knownHere(() -> transaction.onLocal(command, execution));
             }
             case ISOLATION -> {
                 transaction.commitImplicitly();
@@ -222,6 +223,19 @@ final class RoutedSession extends LocalView {
             case QUERY, SETTING -> throw new IllegalStateException("not a route to run: " + decision.route());
         }
         return execution.nothing();
+    }
+
+    /** What a session is set to, a schema say, may have been created elsewhere a moment ago. */
+    private <T> T knownHere(Supplier<T> call) {
+        try {
+            return call.get();
+        } catch (DbException e) {
+            if (database.log().servingEpoch() != 0) {
+                throw e;
+            }
+            database.reads().awaitReadable();
+            return call.get();
+        }
     }
 
     private <T> T nodeState(RoutedCommand command, Execution<T> execution) {
@@ -468,6 +482,14 @@ final class RoutedSession extends LocalView {
     public void setAutoCommit(boolean on) {
         transaction.settle(false);
         transaction.setAutoCommit(on);
+    }
+
+    @Override
+    public void setCurrentSchemaName(String schema) {
+        knownHere(() -> {
+            super.setCurrentSchemaName(schema);
+            return null;
+        });
     }
 
     @Override

@@ -520,6 +520,10 @@ final class RoutedTransaction {
     <T> T forwardStatement(RoutedCommand command, Execution<T> execution) {
         T result = forward(command, execution);
         levels.seen().changedElsewhere();
+        // What JDBC asks this node's H2 without a statement (mode, schema, settings) has to know it, too. It has
+        // happened,
+        // even where this takes too long.
+        database.log().awaitReadable(database.timeoutMillis() * 1_000_000L);
         return result;
     }
 

@@ -1,6 +1,5 @@
 package io.synod.engine.session;
 
-import io.synod.engine.database.Errors;
 import java.io.Reader;
 import java.io.StringReader;
 import java.util.ArrayList;
@@ -22,7 +21,8 @@ final class StatementList {
     <T> T execute(RoutedCommand list, Execution<T> execution) {
         List<Value> values = new ArrayList<>();
         for (ParameterInterface parameter : list.getParameters()) {
-            values.add(parameter.getParamValue());
+            // Unset is not NULL: the part that needs it says so.
+            values.add(parameter.isValueSet() ? parameter.getParamValue() : null);
         }
         List<String> parts = split(new StringReader(list.sql()));
         // A text that begins with a semicolon: its first statement is an empty one.
@@ -37,10 +37,9 @@ final class StatementList {
                 CommandInterface part = session.prepareCommand(parts.get(i));
                 try {
                     for (ParameterInterface parameter : part.getParameters()) {
-                        if (used == values.size()) {
-                            throw Errors.badValue("parameter", String.valueOf(used + 1), "a value for it");
+                        if (used < values.size()) {
+                            parameter.setValue(values.get(used++), true);
                         }
-                        parameter.setValue(values.get(used++), true);
                     }
                     if (i == 0 && first) {
                         result = execution.on(part);

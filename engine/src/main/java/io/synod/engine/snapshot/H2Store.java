@@ -146,9 +146,13 @@ public final class H2Store implements AutoCloseable {
         return openFile(files, settings, gate);
     }
 
-    /** Opens a new database in memory. */
-    public static H2Store openMemory(Map<String, String> settings) throws SQLException {
-        Database database = open(new ConnectionInfo("mem:synod"), settings);
+    /**
+     * Opens a new database in memory.
+     *
+     * @param name what JDBC calls its catalog; another database may have the same
+     */
+    public static H2Store openMemory(String name, Map<String, String> settings) throws SQLException {
+        Database database = open(new ConnectionInfo("mem:" + name), settings);
         return new H2Store(database, null, settings, CheckpointFile.NEVER, new StatementGate());
     }
 
