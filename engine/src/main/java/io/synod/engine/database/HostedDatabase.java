@@ -79,6 +79,8 @@ public final class HostedDatabase implements Applier, AutoCloseable {
     private final ReentrantLock fileBusy = new ReentrantLock();
 
     /** Replaced by a snapshot that is installed. */
+    private final List<Consumer<Database>> preparations = new CopyOnWriteArrayList<>();
+
     private volatile LocalCopy copy;
 
     private volatile boolean replacing;
@@ -218,6 +220,12 @@ public final class HostedDatabase implements Applier, AutoCloseable {
 
     public void unwatchLeader(Consumer<String> watcher) {
         leaderWatchers.remove(watcher);
+    }
+
+    /** Prepares H2's database, and each one that takes its place when a snapshot is installed, before it is used. */
+    public void eachCopy(Consumer<Database> preparation) {
+        preparations.add(preparation);
+        preparation.accept(h2());
     }
 
     WriterRegistry writers() {
@@ -426,6 +434,7 @@ public final class HostedDatabase implements Applier, AutoCloseable {
                     "a snapshot at index %d of epoch %d holds another state",
                     header.index(),
                     header.epoch());
+            preparations.forEach(p -> p.accept(next.store().database()));
             copy = next;
             LOG.info("database {} on node {} goes on from a snapshot at index {}", name, node, header.index());
         } catch (SQLException e) {

@@ -111,7 +111,7 @@ final class DdlRunner {
             if (changed && plan.undo() != null) {
                 undo(plan.undo(), e);
             }
-            throw e;
+            throw ErrorSql.set(e, command.sql());
         } finally {
             session.database().unfinished().remove(plan);
         }

@@ -55,6 +55,10 @@ final class RoutedTransaction {
     private DbException lost;
 
     private long lastCommitIndex;
+    private CommitId lastCommitId = CommitId.NONE;
+    /** Unsettled in a copy that a snapshot has replaced; {@code null} for none. */
+    private CommitId unsettledBefore;
+
     private boolean inList;
     private boolean lastPart;
 
@@ -89,6 +93,9 @@ final class RoutedTransaction {
      */
     void move(SessionLocal session, Writer itsWriter) {
         boolean lost = place == Place.HERE || snapshotHere;
+        if (writer.isUnsettled()) {
+            unsettledBefore = lastCommitId;
+        }
         local = session;
         writer = itsWriter;
         if (lost) {
@@ -389,6 +396,7 @@ final class RoutedTransaction {
 
     private void commit(CommitId id, CommitLevel level) {
         lastCommitIndex = 0;
+        lastCommitId = id;
         Place was = place;
         place = Place.NONE;
         try {
@@ -448,9 +456,13 @@ final class RoutedTransaction {
         return lastCommitIndex;
     }
 
+    CommitId lastCommitId() {
+        return lastCommitId;
+    }
+
     /** Whether the last commit was answered before it was decided. */
     boolean isUnsettled() {
-        return writer.isUnsettled() || forwarding.isUnsettled();
+        return unsettledBefore != null || writer.isUnsettled() || forwarding.isUnsettled();
     }
 
     /**
@@ -461,6 +473,9 @@ final class RoutedTransaction {
      */
     void settle(boolean quietly) {
         try {
+            if (unsettledBefore != null) {
+                settleBefore();
+            }
             levels.seen().shown(writer.settle());
             long there = forwarding.settle();
             if (there < 0) {
@@ -478,6 +493,15 @@ final class RoutedTransaction {
             lost = null;
             throw told;
         }
+    }
+
+    private void settleBefore() {
+        CommitId id = unsettledBefore;
+        unsettledBefore = null;
+        if (!forwarding.resolve(id)) {
+            throw Errors.localCommitLost("this node lost its leadership before a majority had it");
+        }
+        levels.seen().changedElsewhere();
     }
 
     void rollback() {
@@ -507,7 +531,7 @@ final class RoutedTransaction {
         if (inList && !lastPart) {
             return CommitId.NONE;
         }
-        return ids.next(place == Place.FORWARDED);
+        return ids.next(place == Place.FORWARDED || levels.commit() == CommitLevel.LOCAL);
     }
 
     // ---- logged statements, lists ---------------------------------------------------------------------------------
@@ -536,15 +560,6 @@ final class RoutedTransaction {
         return inList;
     }
 
-    /** H2 commits each part by itself: what came before the one that failed stays. */
-    private void commitBefore(RuntimeException failure) {
-        try {
-            commitImplicitly();
-        } catch (DbException e) {
-            failure.addSuppressed(e);
-        }
-    }
-
     /** Runs the parts of a list as one request: under auto-commit they commit together. */
     <T> T asList(Supplier<T> parts) {
         boolean outer = inList;
@@ -560,9 +575,18 @@ final class RoutedTransaction {
         } catch (RuntimeException e) {
             inList = outer;
             if (autoCommit && !outer && place != Place.NONE) {
-                commitBefore(e);
+                endAfter(e);
             }
             throw e;
+        }
+    }
+
+    /** H2 commits each part by itself: those before the one that failed stay, unless the transaction itself is lost. */
+    private void endAfter(RuntimeException e) {
+        if (e instanceof DbException error && error.getErrorCode() != Errors.RETRY_CODE) {
+            commitImplicitly();
+        } else {
+            rollback();
         }
     }
 }

@@ -42,6 +42,8 @@ public final class Sessions {
             "CONNECT_TIMEOUT",
             "FAILOVER_TIMEOUT",
             "SYNOD_REQUESTS",
+            "SYNOD_SEEN",
+            "SYNOD_HEADS",
             "INTERNAL",
             "SYNOD_SESSION",
             "IFEXISTS",

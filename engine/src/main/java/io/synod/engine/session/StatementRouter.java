@@ -115,6 +115,11 @@ final class StatementRouter {
         if (!(command instanceof CommandContainer)) {
             return Decision.of(Route.LIST);
         }
+        if (FullTextCalls.isChanging(tokens, session.getDatabase())) {
+            return Decision.refused(
+                    "it makes tables and triggers from within a function, on one node only",
+                    "use LIKE or REGEXP, or an index of your own that a trigger fills");
+        }
         int type = command.getCommandType();
         Route route = StatementKinds.of(type);
         if (route == null) {
@@ -125,23 +130,16 @@ final class StatementRouter {
         return switch (route) {
             case QUERY -> Decision.of(query(command, tokens));
             case SETTING -> setting(tokens);
-            case STATEMENT ->
-                createsFullText(type, tokens)
-                        ? Decision.refused(
-                                "H2's full-text search creates its tables and triggers from inside of functions, and keeps"
-                                        + " words in each node's memory",
-                                "search with LIKE or REGEXP, or feed a search engine from the application")
-                        : sessionTables.decide(type, tokens);
+            case STATEMENT -> sessionTables.decide(type, tokens);
             // What H2 makes of ALTER … IF EXISTS where it does not know the object: another node may know it.
-            case NOTHING -> Decision.of(SqlText.startsWith(tokens, "ALTER") ? Route.STATEMENT : Route.NOTHING);
+            // And REPLACE INTO has the number of what does nothing.
+            case NOTHING ->
+                SqlText.startsWith(tokens, "REPLACE")
+                        ? Decision.of(Route.WRITE)
+                        : Decision.of(SqlText.startsWith(tokens, "ALTER") ? Route.STATEMENT : Route.NOTHING);
             case REFUSED -> refusal(type);
             default -> Decision.of(route);
         };
-    }
-
-    private static boolean createsFullText(int type, List<Token> tokens) {
-        boolean loads = type == CommandInterface.CREATE_ALIAS || type == CommandInterface.CREATE_TRIGGER;
-        return loads && tokens.stream().anyMatch(t -> t.text().startsWith("org.h2.fulltext."));
     }
 
     private static Decision refusal(int type) {
@@ -162,8 +160,11 @@ final class StatementRouter {
         };
     }
 
-    private static Route query(Command command, List<Token> tokens) {
+    private Route query(Command command, List<Token> tokens) {
         if (!command.isQuery()) {
+            return Route.WRITE;
+        }
+        if (LeadersAnswer.isNeeded(tokens, session.getDatabase())) {
             return Route.WRITE;
         }
         for (int i = 1; i < tokens.size(); i++) {

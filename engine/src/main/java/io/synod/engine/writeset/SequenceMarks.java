@@ -56,8 +56,15 @@ public final class SequenceMarks {
         /** By its own name or its table's; one too many costs a gap. */
         boolean mayBeNamedIn(String sql) {
             String text = sql.toUpperCase(Locale.ROOT);
-            String[] names = key.substring(key.indexOf(' ') + 1).split("\\.");
-            return text.contains(names[1].toUpperCase(Locale.ROOT));
+            String name = key.substring(key.indexOf(' ') + 1).split("\\.")[1].toUpperCase(Locale.ROOT);
+            for (int at = text.indexOf(name); at >= 0; at = text.indexOf(name, at + 1)) {
+                int end = at + name.length();
+                if ((at == 0 || !Character.isJavaIdentifierPart(text.charAt(at - 1)))
+                        && (end == text.length() || !Character.isJavaIdentifierPart(text.charAt(end)))) {
+                    return true;
+                }
+            }
+            return false;
         }
 
         boolean covered() {
