@@ -562,15 +562,6 @@ final class RoutedTransaction {
         return inList;
     }
 
-    /** H2 commits each part by itself: what came before the one that failed stays. */
-    private void commitBefore(RuntimeException failure) {
-        try {
-            commitImplicitly();
-        } catch (DbException e) {
-            failure.addSuppressed(e);
-        }
-    }
-
     /** Runs the parts of a list as one request: under auto-commit they commit together. */
     <T> T asList(Supplier<T> parts) {
         boolean outer = inList;

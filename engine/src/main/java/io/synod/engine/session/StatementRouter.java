@@ -116,7 +116,9 @@ final class StatementRouter {
             return Decision.of(Route.LIST);
         }
         if (FullTextCalls.isChanging(tokens, session.getDatabase())) {
-            return fullText();
+            return Decision.refused(
+                    "it makes tables and triggers from within a function, on one node only",
+                    "use LIKE or REGEXP, or an index of your own that a trigger fills");
         }
         int type = command.getCommandType();
         Route route = StatementKinds.of(type);
@@ -128,28 +130,16 @@ final class StatementRouter {
         return switch (route) {
             case QUERY -> Decision.of(query(command, tokens));
             case SETTING -> setting(tokens);
-            case STATEMENT -> createsFullText(type, tokens) ? fullText() : sessionTables.decide(type, tokens);
+            case STATEMENT -> sessionTables.decide(type, tokens);
             // What H2 makes of ALTER … IF EXISTS where it does not know the object: another node may know it.
-            // REPLACE INTO has the number of what does nothing, too.
+            // And REPLACE INTO has the number of what does nothing.
             case NOTHING ->
-                SqlText.startsWith(tokens, "ALTER")
-                        ? Decision.of(Route.STATEMENT)
-                        : Decision.of(SqlText.startsWith(tokens, "REPLACE") ? Route.WRITE : Route.NOTHING);
+                SqlText.startsWith(tokens, "REPLACE")
+                        ? Decision.of(Route.WRITE)
+                        : Decision.of(SqlText.startsWith(tokens, "ALTER") ? Route.STATEMENT : Route.NOTHING);
             case REFUSED -> refusal(type);
             default -> Decision.of(route);
         };
-    }
-
-    private static boolean createsFullText(int type, List<Token> tokens) {
-        boolean loads = type == CommandInterface.CREATE_ALIAS || type == CommandInterface.CREATE_TRIGGER;
-        return loads && tokens.stream().anyMatch(t -> t.text().startsWith("org.h2.fulltext."));
-    }
-
-    private static Decision fullText() {
-        return Decision.refused(
-                "H2's full-text search creates its tables and triggers from inside of functions, and keeps words in each"
-                        + " node's memory",
-                "search with LIKE or REGEXP, or feed a search engine from the application");
     }
 
     private static Decision refusal(int type) {
