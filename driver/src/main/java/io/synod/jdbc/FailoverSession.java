@@ -59,6 +59,7 @@ final class FailoverSession extends SynodSessionBridge {
     private volatile SessionRemote remote;
     private volatile Waiting waiting;
     private volatile boolean closed;
+    private volatile FailoverCommand current;
     private long requests;
     private boolean autoCommit;
     private boolean begun;
@@ -112,6 +113,7 @@ final class FailoverSession extends SynodSessionBridge {
                     CommandInterface prepared = command.on(target);
                     number = announceNext(target);
                     waiting = new Waiting(target, System.nanoTime());
+                    current = command;
                     T result = execution.run(target, prepared);
                     executed(target, command);
                     return result;
@@ -137,6 +139,7 @@ final class FailoverSession extends SynodSessionBridge {
                 }
             }
         } finally {
+            current = null;
             waiting = null;
             unlock();
         }
@@ -371,6 +374,10 @@ final class FailoverSession extends SynodSessionBridge {
     @Override
     public void cancel() {
         reconnection.giveUp();
+        FailoverCommand command = current;
+        if (command != null) {
+            command.cancel();
+        }
     }
 
     @Override
