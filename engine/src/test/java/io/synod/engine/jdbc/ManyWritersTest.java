@@ -130,4 +130,23 @@ class ManyWritersTest {
             c.close();
         }
     }
+
+    @Test
+    void three_hundred_readers_keep_their_snapshots_beside_writers() throws Exception {
+        List<Connection> connections = open("jdbc:synod:mem:writers" + DATABASES.incrementAndGet(), 300);
+        run(connections.get(0), "CREATE TABLE t(id INT PRIMARY KEY)", "INSERT INTO t VALUES (1)");
+        for (Connection c : connections) {
+            c.setReadOnly(true);
+            c.setTransactionIsolation(Connection.TRANSACTION_REPEATABLE_READ);
+            c.setAutoCommit(false);
+            try (Statement s = c.createStatement();
+                    ResultSet rows = s.executeQuery("SELECT COUNT(*) FROM t")) {
+                rows.next();
+                assertEquals(1, rows.getInt(1));
+            }
+        }
+        for (Connection c : connections) {
+            c.close();
+        }
+    }
 }
