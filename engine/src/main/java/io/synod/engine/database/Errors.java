@@ -106,6 +106,15 @@ public final class Errors {
                 cause));
     }
 
+    /** 50000: the space of a file could not be reclaimed. */
+    static DbException notReclaimed(String database, Throwable cause) {
+        return wrap(new SQLException(
+                "space of " + database + " was not reclaimed: " + cause.getMessage(),
+                "50000",
+                ErrorCode.GENERAL_ERROR_1,
+                cause));
+    }
+
     /** 28000. */
     public static DbException wrongUserOrPassword() {
         return DbException.get(ErrorCode.WRONG_USER_OR_PASSWORD);
@@ -137,6 +146,26 @@ public final class Errors {
     /** 90061. */
     public static SQLException portInUse(String what, Throwable cause) {
         return new SQLException(what, "90061", ErrorCode.EXCEPTION_OPENING_PORT_2, cause);
+    }
+
+    /** 55000: an H2 file with a transaction that was prepared, and neither committed nor rolled back. */
+    static DbException undecided(String file, String transaction) {
+        return wrap(new SQLException(
+                file + " holds the prepared transaction " + transaction
+                        + ", of which nobody has said how it ends: open the"
+                        + " file with H2 and end it with COMMIT TRANSACTION or ROLLBACK TRANSACTION",
+                "55000",
+                ErrorCode.GENERAL_ERROR_1));
+    }
+
+    /** 90048: an H2 file that is not Synod's, or was written to by somebody else, and what to do with it. */
+    public static SQLException notOurs(String what, String advice) {
+        return new SQLException(what + ": " + advice, "90048", ErrorCode.FILE_VERSION_ERROR_1);
+    }
+
+    /** 90030: a database's file is damaged, and this node cannot rebuild it. */
+    public static SQLException damaged(String what, String advice, Throwable cause) {
+        return new SQLException(what + "; " + advice, "90030", ErrorCode.FILE_CORRUPTED_1, cause);
     }
 
     /** 90020: another process, or another node of this one, has the directory. */

@@ -30,6 +30,8 @@ import org.h2.api.ErrorCode;
 import org.h2.engine.Database;
 import org.h2.engine.SessionLocal;
 import org.h2.message.DbException;
+import org.h2.mvstore.DataUtils;
+import org.h2.mvstore.MVStoreException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -48,6 +50,10 @@ import org.slf4j.LoggerFactory;
  */
 public final class HostedDatabase implements Applier, AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(HostedDatabase.class);
+
+    /** What H2's store says when bytes of its file are not what they were. */
+    private static final Set<Integer> DAMAGE =
+            Set.of(DataUtils.ERROR_FILE_CORRUPT, DataUtils.ERROR_CHUNK_NOT_FOUND, DataUtils.ERROR_BLOCK_NOT_FOUND);
 
     /** Is told of each change of role, in order; must not block. */
     public interface RoleListener {
@@ -72,6 +78,8 @@ public final class HostedDatabase implements Applier, AutoCloseable {
     private final ReentrantLock fileBusy = new ReentrantLock();
 
     /** Replaced by a snapshot that is installed. */
+    private final List<Consumer<Database>> preparations = new CopyOnWriteArrayList<>();
+
     private volatile LocalCopy copy;
 
     private volatile boolean replacing;
@@ -80,6 +88,7 @@ public final class HostedDatabase implements Applier, AutoCloseable {
     private volatile Throwable stopped;
     private volatile boolean closed;
     private volatile boolean staysOpen;
+    private volatile String rebuilt;
 
     /**
      * @param node name of this node
@@ -135,6 +144,15 @@ public final class HostedDatabase implements Applier, AutoCloseable {
         return timeoutMillis;
     }
 
+    /** Why and from what this copy was built anew when it was opened; {@code null} when it was not. */
+    public String rebuilt() {
+        return rebuilt;
+    }
+
+    public void setRebuilt(String fromWhatAndWhy) {
+        rebuilt = fromWhatAndWhy;
+    }
+
     /** Whether it was told to outlive its connections. */
     public boolean staysOpen() {
         return staysOpen;
@@ -156,6 +174,12 @@ public final class HostedDatabase implements Applier, AutoCloseable {
 
     public void unwatchLeader(Consumer<String> watcher) {
         leaderWatchers.remove(watcher);
+    }
+
+    /** Prepares H2's database, and each one that takes its place when a snapshot is installed, before it is used. */
+    public void eachCopy(Consumer<Database> preparation) {
+        preparations.add(preparation);
+        preparation.accept(h2());
     }
 
     WriterRegistry writers() {
@@ -241,14 +265,28 @@ public final class HostedDatabase implements Applier, AutoCloseable {
     @Override
     public void onStopped(Throwable cause) {
         stopped = cause;
+        for (Throwable e = cause; e != null; e = e.getCause()) {
+            boolean damage = e instanceof MVStoreException store && DAMAGE.contains(store.getErrorCode());
+            if (damage || e instanceof SQLException sql && sql.getErrorCode() == ErrorCode.FILE_CORRUPTED_1) {
+                // The rows are in the log and on other nodes: the next start does not begin with this file.
+                copy.store().markDamaged("H2 could not read the file of " + name + ": " + e.getMessage());
+                break;
+            }
+        }
         LOG.error("database {} has stopped on node {}", name, node, cause);
     }
 
     // ---- its file -------------------------------------------------------------------------------------------------
 
-    /** What the log needs to forget entries, and to bring up a member that lacks them; {@code null} in memory. */
-    public Snapshots snapshots(Members bootstrap, Runnable checkpointSoon) {
-        return new DatabaseSnapshots(this, bootstrap, checkpointSoon);
+    /**
+     * What the log needs to forget entries, and to bring up a member that lacks them.
+     *
+     * @param bootstrap the configuration as long as the log has no other
+     * @param awaitsBase whether the group begins with the copy of another member
+     * @param checkpointSoon has a checkpoint taken; must not block
+     */
+    public Snapshots snapshots(Members bootstrap, boolean awaitsBase, Runnable checkpointSoon) {
+        return new DatabaseSnapshots(this, bootstrap, awaitsBase, checkpointSoon);
     }
 
     /** Index of the last checkpoint: no entry up to it is asked for after a restart. */
@@ -275,6 +313,34 @@ public final class HostedDatabase implements Applier, AutoCloseable {
                             + " no other could take over: start the others, or try later");
         }
         return inStore(H2Store::reclaim);
+    }
+
+    /**
+     * As {@link #reclaim}, for a client's thread.
+     *
+     * @throws DbException 50000 it was not possible, with the reason; 57014 the client was interrupted, and it goes on
+     */
+    public H2Store.Reclaimed reclaimForClient() {
+        CompletableFuture<H2Store.Reclaimed> result = new CompletableFuture<>();
+        Thread thread = new Thread(
+                () -> {
+                    try {
+                        result.complete(reclaim());
+                    } catch (IOException | RuntimeException e) {
+                        result.completeExceptionally(e);
+                    }
+                },
+                "synod-reclaim");
+        thread.setDaemon(true);
+        thread.start();
+        try {
+            return result.get();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw DbException.get(ErrorCode.STATEMENT_WAS_CANCELED);
+        } catch (ExecutionException e) {
+            throw Errors.notReclaimed(name, e.getCause());
+        }
     }
 
     /** Something that is done with the store's file, and during which no other is. */
@@ -314,6 +380,7 @@ public final class HostedDatabase implements Applier, AutoCloseable {
                     "a snapshot at index %d of epoch %d holds another state",
                     header.index(),
                     header.epoch());
+            preparations.forEach(p -> p.accept(next.store().database()));
             copy = next;
             LOG.info("database {} on node {} goes on from a snapshot at index {}", name, node, header.index());
         } catch (SQLException e) {

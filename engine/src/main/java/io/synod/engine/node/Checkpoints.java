@@ -32,6 +32,7 @@ final class Checkpoints implements AutoCloseable {
         thread.setDaemon(true);
         return thread;
     });
+    private final Map<HostedDatabase, ReclaimPolicy> reclaims = new ConcurrentHashMap<>();
     private final Set<HostedDatabase> wanted = ConcurrentHashMap.newKeySet();
     private final List<HostedDatabase> all = new CopyOnWriteArrayList<>();
     /** {@link HostedDatabase#appliedBytes} at the last checkpoint; by the timer's thread only. */
@@ -43,7 +44,9 @@ final class Checkpoints implements AutoCloseable {
         timer.scheduleWithFixedDelay(this::run, SECONDS_BETWEEN, SECONDS_BETWEEN, TimeUnit.SECONDS);
     }
 
-    void add(HostedDatabase database) {
+    /** @param reclaimPercent space is given back when less of the file is current; 0 for never */
+    void add(HostedDatabase database, int reclaimPercent) {
+        reclaims.put(database, new ReclaimPolicy(database, reclaimPercent));
         all.add(database);
     }
 
@@ -71,6 +74,7 @@ final class Checkpoints implements AutoCloseable {
             if ((due || round % ROUNDS_MAX == 0) && entries > 0 && take(database)) {
                 bytesAtLast.put(database, bytes);
             }
+            reclaims.get(database).run(System.currentTimeMillis());
         });
     }
 

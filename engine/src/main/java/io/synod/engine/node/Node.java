@@ -6,7 +6,6 @@ import io.synod.engine.database.HostedDatabase.RoleListener;
 import io.synod.engine.session.SessionFactory;
 import io.synod.engine.session.Sessions;
 import io.synod.engine.session.SynodSession;
-import io.synod.engine.snapshot.H2Store;
 import io.synod.log.ChronicleEntryLog;
 import io.synod.log.EntryLog;
 import io.synod.log.LogConfig;
@@ -14,13 +13,13 @@ import io.synod.log.LogLockedException;
 import io.synod.log.MemoryEntryLog;
 import io.synod.paxos.Timing;
 import io.synod.replica.ReplicaNode;
+import io.synod.replica.Snapshots;
 import io.synod.transport.SocketTransport;
 import java.io.IOException;
 import java.net.ServerSocket;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.Files;
-import java.nio.file.Path;
 import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.List;
@@ -44,6 +43,7 @@ public final class Node implements SessionFactory, AutoCloseable {
     private static final long HANDOVER_NANOS = TimeUnit.SECONDS.toNanos(2);
 
     private final NodeConfig config;
+    private final EntryLog log;
     private final ReplicaNode replicas;
     private final SqlFrontEnd sql;
     private final RemoteLink link;
@@ -52,8 +52,9 @@ public final class Node implements SessionFactory, AutoCloseable {
     private final List<RoleListener> listeners = new CopyOnWriteArrayList<>();
     private volatile boolean closed;
 
-    private Node(NodeConfig config, ReplicaNode replicas, SqlFrontEnd sql) {
+    private Node(NodeConfig config, EntryLog log, ReplicaNode replicas, SqlFrontEnd sql) {
         this.config = config;
+        this.log = log;
         this.replicas = replicas;
         this.sql = sql;
         this.link = config.members().all().size() > 1 ? new RemoteLink(config.members()) : null;
@@ -96,8 +97,9 @@ public final class Node implements SessionFactory, AutoCloseable {
                         System::nanoTime,
                         random.split());
             }
-            ReplicaNode replicas = new ReplicaNode(log, transport, Timing.standard(), System::nanoTime, random.split());
-            Node node = new Node(config, replicas, sql);
+            ReplicaNode replicas = new ReplicaNode(
+                    log, transport, Timing.standard(), config.logLimits(), System::nanoTime, random.split());
+            Node node = new Node(config, log, replicas, sql);
             sql.start(config.sql(), node);
             node.checkpoints.start();
             return node;
@@ -163,26 +165,25 @@ public final class Node implements SessionFactory, AutoCloseable {
             return open.database();
         }
         checkRunning();
-        H2Store store = null;
+        HostedDatabase hosted = null;
         try {
-            Map<String, String> openSettings = OpenSettings.of(h2Settings);
-            Path directory = config.directory();
-            store = directory == null
-                    ? H2Store.openMemory(key, openSettings)
-                    : H2Store.openFile(directory.resolve(key), openSettings);
-            HostedDatabase hosted = new HostedDatabase(key, config.name(), store, config.timeoutMillis());
+            hosted = new DatabaseOpening(config, key, OpenSettings.of(h2Settings), log.recovered(groupId(key))).open();
             hosted.addRoleListener((name, leader, epoch, serving) -> {
                 for (RoleListener listener : listeners) {
                     listener.onRole(name, leader, epoch, serving);
                 }
             });
-            hosted.attach(replicas.openGroup(groupId(key), config.members(), config.slot(), config.priority(), hosted));
-            checkpoints.add(hosted);
+            HostedDatabase opened = hosted;
+            boolean awaitsBase = config.base() != null && !config.base().equals(config.name());
+            Snapshots snapshots = hosted.snapshots(config.members(), awaitsBase, () -> checkpoints.soon(opened));
+            hosted.attach(replicas.openGroup(
+                    groupId(key), config.members(), config.slot(), config.priority(), hosted, snapshots));
+            checkpoints.add(hosted, config.reclaimPercent());
             databases.put(key, new Sessions(hosted, link, config.shown()));
             return hosted;
         } catch (IOException | RuntimeException e) {
-            if (store != null) {
-                store.abandon();
+            if (hosted != null) {
+                hosted.abandon();
             }
             throw Errors.cannotOpen(key, e);
         }

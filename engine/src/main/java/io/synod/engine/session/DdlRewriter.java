@@ -35,9 +35,8 @@ final class DdlRewriter {
      *
      * @param statements in this order, each committed before the next
      * @param undo run when a later one fails; {@code null} for none
-     * @param counts the one whose update count is the result, −1 for none
      */
-    record Plan(List<String> statements, String undo, int counts) {}
+    record Plan(List<String> statements, String undo) {}
 
     private DdlRewriter() {}
 
@@ -128,8 +127,7 @@ final class DdlRewriter {
                 List.of(
                         sql.substring(0, tokens.get(as).end()) + query + " WITH NO DATA",
                         "INSERT INTO " + tableName + " " + query),
-                "DROP TABLE " + tableName,
-                1);
+                "DROP TABLE " + tableName);
     }
 
     private static Plan alterTable(String sql, List<Token> tokens, Database database) {
@@ -177,7 +175,7 @@ final class DdlRewriter {
         if (notNull) {
             statements.add(alter + " SET NOT NULL");
         }
-        return new Plan(statements, "ALTER TABLE " + tableName + " DROP COLUMN " + columnName, -1);
+        return new Plan(statements, "ALTER TABLE " + tableName + " DROP COLUMN " + columnName);
     }
 
     private static int indexOf(List<Token> tokens, String word, int from, int to) {

@@ -73,26 +73,21 @@ final class DdlRunner {
         if (exists) {
             return execution.nothing();
         }
-        T result = null;
         for (int i = 0; i < plan.statements().size(); i++) {
             CommandInterface part = session.prepareCommand(plan.statements().get(i));
             try {
-                if (i == plan.counts()) {
-                    result = execution.on(part);
-                } else {
-                    Execution.run(part);
-                }
+                Execution.run(part);
                 session.transaction().commitImplicitly();
             } catch (DbException e) {
                 if (i > 0) {
                     undo(plan.undo(), e);
                 }
-                throw e;
+                throw ErrorSql.set(e, command.sql());
             } finally {
                 part.close();
             }
         }
-        return result == null ? execution.nothing() : result;
+        return execution.nothing();
     }
 
     private void undo(String sql, DbException cause) {

@@ -31,6 +31,9 @@ import org.h2.value.ValueLob;
 final class RoutedCommand implements CommandInterface, PlainRead {
     private final RoutedSession session;
     private final String sql;
+    /** What the application has sent: the same, but for passwords. */
+    private String sent;
+
     private final List<Token> tokens;
     private final Decision decision;
     /** {@code null} for a system call, and for what only the leader can compile. */
@@ -58,6 +61,7 @@ final class RoutedCommand implements CommandInterface, PlainRead {
             boolean ofNode) {
         this.session = session;
         this.sql = sql;
+        this.sent = sql;
         this.tokens = tokens;
         this.local = local;
         this.compiledBy = local == null ? null : session.local();
@@ -83,6 +87,12 @@ final class RoutedCommand implements CommandInterface, PlainRead {
 
     String sql() {
         return sql;
+    }
+
+    /** Errors name this text. */
+    RoutedCommand sentAs(String text) {
+        sent = text;
+        return this;
     }
 
     List<Token> tokens() {
@@ -161,6 +171,10 @@ final class RoutedCommand implements CommandInterface, PlainRead {
         if (local != null) {
             List<? extends ParameterInterface> from = local.getParameters();
             List<? extends ParameterInterface> to = target.getParameters();
+            if (!(execution instanceof Execution.Batch)) {
+                // Over there one that was not set would be NULL.
+                from.forEach(this::checkSet);
+            }
             for (int i = 0; i < to.size() && i < from.size(); i++) {
                 // Unset is not NULL, nor what it was the time before.
                 to.get(i)
@@ -172,6 +186,14 @@ final class RoutedCommand implements CommandInterface, PlainRead {
             return execution.whole().on(target);
         } finally {
             running = null;
+        }
+    }
+
+    private void checkSet(ParameterInterface parameter) {
+        try {
+            parameter.checkSet();
+        } catch (DbException e) {
+            throw ErrorSql.add(e, sql);
         }
     }
 
@@ -243,12 +265,12 @@ final class RoutedCommand implements CommandInterface, PlainRead {
             // Before anything is logged: on the other members it would be executed, not queried.
             throw DbException.get(ErrorCode.METHOD_ONLY_ALLOWED_FOR_QUERY);
         }
-        return session.execute(this, new Execution.Query(maxRows, fetchSize, scrollable));
+        return run(new Execution.Query(maxRows, fetchSize, scrollable));
     }
 
     @Override
     public ResultWithGeneratedKeys executeUpdate(Object generatedKeysRequest) {
-        return session.execute(this, new Execution.Update(generatedKeysRequest));
+        return run(new Execution.Update(generatedKeysRequest));
     }
 
     @Override
@@ -257,7 +279,15 @@ final class RoutedCommand implements CommandInterface, PlainRead {
         if (decision == null || decision.route() != Route.WRITE) {
             return batch.oneByOne(this);
         }
-        return session.execute(this, batch);
+        return run(batch);
+    }
+
+    private <T> T run(Execution<T> execution) {
+        try {
+            return session.execute(this, execution);
+        } catch (DbException e) {
+            throw ErrorSql.add(ErrorSql.replace(e, sql, sent), sent);
+        }
     }
 
     @Override

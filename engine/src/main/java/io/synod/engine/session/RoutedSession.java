@@ -9,6 +9,7 @@ import io.synod.engine.database.Writer;
 import io.synod.engine.session.SqlText.Token;
 import io.synod.engine.session.StatementRouter.Decision;
 import io.synod.engine.session.StatementRouter.Route;
+import io.synod.jdbc.ReplyHead;
 import java.sql.SQLWarning;
 import java.util.List;
 import java.util.UUID;
@@ -67,6 +68,7 @@ final class RoutedSession extends LocalView {
         this.onClose = onClose;
         this.internal = options.internal();
         this.levels = new Levels(options.read(), options.commit());
+        levels.seen().shown(options.seenIndex());
         this.transaction =
                 new RoutedTransaction(database, local, writer, forwarding, ids, levels, internal, this::close);
     }
@@ -81,7 +83,17 @@ final class RoutedSession extends LocalView {
         if (call != null) {
             return RoutedCommand.system(this, sql, tokens, call);
         }
-        return compiled(Passwords.hidden(sql, tokens, local), tokens);
+        if (SqlText.contains(tokens, "LINK_SCHEMA", "(")) {
+            // It runs when it is compiled.
+            throw Errors.refused(
+                    "LINK_SCHEMA",
+                    "the linked tables would be there on one node only: use CREATE LINKED TABLE, or connect to that database");
+        }
+        try {
+            return compiled(Passwords.hidden(sql, tokens, local), tokens).sentAs(sql);
+        } catch (DbException e) {
+            throw ErrorSql.replace(e, Passwords.hidden(sql, tokens, local), sql);
+        }
     }
 
     private RoutedCommand compiled(String sql, List<Token> tokens) {
@@ -170,7 +182,9 @@ final class RoutedSession extends LocalView {
                 return transaction.rollbackToSavepoint(command, execution);
             }
             case SESSION_STATE -> {
-                return knownHere(() -> transaction.onLocal(command, execution));
+                return namesSchema(command)
+                        ? read(command, execution)
+                        : knownHere(() -> transaction.onLocal(command, execution));
             }
             case ISOLATION -> {
                 transaction.commitImplicitly();
@@ -178,7 +192,9 @@ final class RoutedSession extends LocalView {
             }
             case SCRIPT -> {
                 transaction.commitImplicitly();
-                return read(command, execution);
+                // To a file of this node it goes without the leader, who knows best where sequences stand.
+                boolean toFile = command.tokens().stream().anyMatch(t -> t.is("TO"));
+                return toFile ? read(command, execution) : readAtLeader(command, execution);
             }
             case SESSION_TABLE -> {
                 return sessionTable(command, execution);
@@ -271,6 +287,25 @@ final class RoutedSession extends LocalView {
         return result;
     }
 
+    private <T> T readAtLeader(RoutedCommand command, Execution<T> execution) {
+        boolean here = transaction.begin();
+        try {
+            if (!here) {
+                return transaction.forward(command, execution);
+            }
+        } finally {
+            transaction.rollback();
+        }
+        return read(command, execution);
+    }
+
+    /** It may have been created a moment ago. */
+    private static boolean namesSchema(RoutedCommand command) {
+        return command.tokens().stream()
+                .limit(2)
+                .anyMatch(t -> t.is("SCHEMA") || t.is("SCHEMA_SEARCH_PATH") || t.is("USE"));
+    }
+
     private <T> T immediate(RoutedCommand command, Execution<T> execution) {
         int start = command.tokens().get(2).start();
         String expression = command.sql().substring(start);
@@ -282,8 +317,21 @@ final class RoutedSession extends LocalView {
         } finally {
             text.close();
         }
-        CommandInterface inner = prepareCommand(sql);
+        if (sql == null) {
+            throw DbException.getInvalidValueException("SQL command", null);
+        }
+        CommandInterface inner;
         try {
+            inner = prepareCommand(sql);
+        } catch (DbException e) {
+            boolean syntax =
+                    e.getErrorCode() == ErrorCode.SYNTAX_ERROR_1 || e.getErrorCode() == ErrorCode.SYNTAX_ERROR_2;
+            throw syntax ? ErrorSql.set(e, command.sql()) : e;
+        }
+        try {
+            if (inner.isQuery()) {
+                throw DbException.get(ErrorCode.SYNTAX_ERROR_2, sql, "<not a query>");
+            }
             return execution.on(inner);
         } finally {
             inner.close();
@@ -352,14 +400,22 @@ final class RoutedSession extends LocalView {
     }
 
     @Override
+    public ReplyHead replyHead() {
+        return new ReplyHead(
+                database.log().servingEpoch() != 0,
+                levels.hasWarnings(),
+                levels.seen().index(),
+                transaction.isUnsettled() ? transaction.lastCommitId().number() : 0);
+    }
+
+    @Override
     public SQLWarning takeWarnings() {
         return levels.takeWarnings();
     }
 
     /** What neither needs to know how the last commit ended, nor should be kept from the user by it. */
     private static boolean isHarmless(RoutedCommand command) {
-        return command.isOfNode()
-                || command.systemCall() != null && command.systemCall().name().equals("STATUS");
+        return command.isOfNode() || command.systemCall() != null && SystemCalls.isHarmless(command.systemCall());
     }
 
     private void checkOpen() {

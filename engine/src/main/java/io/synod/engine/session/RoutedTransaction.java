@@ -53,6 +53,10 @@ final class RoutedTransaction {
     private DbException lost;
 
     private long lastCommitIndex;
+    private CommitId lastCommitId = CommitId.NONE;
+    /** Unsettled in a copy that a snapshot has replaced; {@code null} for none. */
+    private CommitId unsettledBefore;
+
     private boolean inList;
     private boolean lastPart;
 
@@ -87,6 +91,9 @@ final class RoutedTransaction {
      */
     void move(SessionLocal session, Writer itsWriter) {
         boolean lost = place == Place.HERE || snapshotHere;
+        if (writer.isUnsettled()) {
+            unsettledBefore = lastCommitId;
+        }
         local = session;
         writer = itsWriter;
         if (lost) {
@@ -370,6 +377,7 @@ final class RoutedTransaction {
 
     private void commit(CommitId id, CommitLevel level) {
         lastCommitIndex = 0;
+        lastCommitId = id;
         Place was = place;
         place = Place.NONE;
         try {
@@ -429,9 +437,13 @@ final class RoutedTransaction {
         return lastCommitIndex;
     }
 
+    CommitId lastCommitId() {
+        return lastCommitId;
+    }
+
     /** Whether the last commit was answered before it was decided. */
     boolean isUnsettled() {
-        return writer.isUnsettled() || forwarding.isUnsettled();
+        return unsettledBefore != null || writer.isUnsettled() || forwarding.isUnsettled();
     }
 
     /**
@@ -442,6 +454,9 @@ final class RoutedTransaction {
      */
     void settle(boolean quietly) {
         try {
+            if (unsettledBefore != null) {
+                settleBefore();
+            }
             levels.seen().shown(writer.settle());
             long there = forwarding.settle();
             if (there < 0) {
@@ -459,6 +474,15 @@ final class RoutedTransaction {
             lost = null;
             throw told;
         }
+    }
+
+    private void settleBefore() {
+        CommitId id = unsettledBefore;
+        unsettledBefore = null;
+        if (!forwarding.resolve(id)) {
+            throw Errors.localCommitLost("this node lost its leadership before a majority had it");
+        }
+        levels.seen().changedElsewhere();
     }
 
     void rollback() {
@@ -488,7 +512,7 @@ final class RoutedTransaction {
         if (inList && !lastPart) {
             return CommitId.NONE;
         }
-        return ids.next(place == Place.FORWARDED);
+        return ids.next(place == Place.FORWARDED || levels.commit() == CommitLevel.LOCAL);
     }
 
     // ---- logged statements, lists ---------------------------------------------------------------------------------
@@ -532,9 +556,18 @@ final class RoutedTransaction {
         } catch (RuntimeException e) {
             inList = outer;
             if (autoCommit && !outer && place != Place.NONE) {
-                rollback();
+                endAfter(e);
             }
             throw e;
+        }
+    }
+
+    /** H2 commits each part by itself: those before the one that failed stay, unless the transaction itself is lost. */
+    private void endAfter(RuntimeException e) {
+        if (e instanceof DbException error && error.getErrorCode() != Errors.RETRY_CODE) {
+            commitImplicitly();
+        } else {
+            rollback();
         }
     }
 }

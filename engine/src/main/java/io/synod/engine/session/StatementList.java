@@ -106,7 +106,7 @@ final class StatementList {
             reader.setSkipRemarks(true);
             for (String sql; (sql = reader.readStatement()) != null; ) {
                 if (!sql.isBlank()) {
-                    parts.add(sql);
+                    parts.add(sql.strip());
                 }
             }
         }

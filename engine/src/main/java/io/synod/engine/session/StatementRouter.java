@@ -133,6 +133,11 @@ final class StatementRouter {
         if (!(command instanceof CommandContainer)) {
             return Decision.of(Route.LIST);
         }
+        if (FullTextCalls.isChanging(tokens, session.getDatabase())) {
+            return refused(
+                    "it makes tables and triggers from within a function, on one node only: use LIKE or REGEXP, or an"
+                            + " index of your own that a trigger fills");
+        }
         if (command.isQuery()) {
             return Decision.of(query(command, tokens));
         }
@@ -149,8 +154,9 @@ final class StatementRouter {
             case CommandInterface.ROLLBACK_TO_SAVEPOINT -> Decision.of(Route.ROLLBACK_TO_SAVEPOINT);
             case CommandInterface.SET_AUTOCOMMIT_TRUE -> Decision.of(Route.AUTOCOMMIT_ON);
             case CommandInterface.SET_AUTOCOMMIT_FALSE -> Decision.of(Route.AUTOCOMMIT_OFF);
+            // REPLACE INTO has the number of what does nothing.
             case CommandInterface.CHECKPOINT, CommandInterface.CHECKPOINT_SYNC, CommandInterface.NO_OPERATION ->
-                Decision.of(Route.NOTHING);
+                Decision.of(SqlText.startsWith(tokens, "REPLACE") ? Route.WRITE : Route.NOTHING);
             case CommandInterface.SET -> setting(tokens);
             case CommandInterface.EXECUTE_IMMEDIATELY -> Decision.of(Route.IMMEDIATE);
             case CommandInterface.RUNSCRIPT -> Decision.of(Route.RUNSCRIPT);
@@ -199,9 +205,12 @@ final class StatementRouter {
         return new Decision(Route.REFUSED, why);
     }
 
-    private static Route query(Command command, List<Token> tokens) {
+    private Route query(Command command, List<Token> tokens) {
         if (command.getCommandType() == CommandInterface.SCRIPT) {
             return Route.SCRIPT;
+        }
+        if (LeadersAnswer.isNeeded(tokens, session.getDatabase())) {
+            return Route.WRITE;
         }
         for (int i = 1; i < tokens.size(); i++) {
             Token token = tokens.get(i);

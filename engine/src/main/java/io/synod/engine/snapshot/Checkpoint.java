@@ -72,13 +72,23 @@ public final class Checkpoint {
         this.sideFile = sideFile;
         this.position = position;
         this.origin = opened.origin();
-        this.checkpoints = store.openMap(
+        this.checkpoints = map(store);
+        this.taken = checkpoints.getOrDefault(CHECKPOINT, 0L);
+        this.last = new Taken(opened.length(), opened.applied(), 0);
+    }
+
+    private static MVMap<String, Long> map(MVStore store) {
+        return store.openMap(
                 "synod.checkpoints",
                 new MVMap.Builder<String, Long>()
                         .keyType(StringDataType.INSTANCE)
                         .valueType(LongDataType.INSTANCE));
-        this.taken = checkpoints.getOrDefault(CHECKPOINT, 0L);
-        this.last = new Taken(opened.length(), opened.applied(), 0);
+    }
+
+    /** Gives the next store something to write, so that it makes a chunk. */
+    static void mark(MVStore store) {
+        MVMap<String, Long> checkpoints = map(store);
+        checkpoints.put(CHECKPOINT, checkpoints.getOrDefault(CHECKPOINT, 0L) + 1);
     }
 
     /**

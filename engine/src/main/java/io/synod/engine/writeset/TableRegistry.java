@@ -82,6 +82,13 @@ public final class TableRegistry {
         return registry;
     }
 
+    /** Empties what an open database holds of a registry, before {@link #load}. */
+    public static void forget(SessionLocal session) {
+        session.getTransaction()
+                .openMap(MAP, LongDataType.INSTANCE, StringDataType.INSTANCE)
+                .clear();
+    }
+
     /**
      * A DDL statement has been executed: gives numbers to new tables (in the order of schema and name), drops those that
      * are gone, and sets the version of those whose columns, indexes or constraints changed, or that H2 has built anew, to

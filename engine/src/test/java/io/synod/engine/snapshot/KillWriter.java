@@ -255,6 +255,9 @@ public final class KillWriter {
                 Checkpoint.Taken taken = member.checkpoint.take();
                 System.out.println(taken == null ? "checkpoint none" : "checkpoint " + taken.pauseNanos() / 1000);
                 LockSupport.parkNanos(CHECKPOINT_NANOS);
+                if (taken != null && taken.applied() % 3 == 0) {
+                    System.out.println(member.store.reclaim() == null ? "reclaim none" : "reclaim");
+                }
             }
         } catch (Throwable e) {
             e.printStackTrace();
