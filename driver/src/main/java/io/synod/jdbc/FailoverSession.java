@@ -269,7 +269,11 @@ final class FailoverSession extends SynodSessionBridge implements SessionNotices
         if (type == CommandInterface.BEGIN && wasAutoCommit && !autoCommit) {
             begun = true;
         }
-        if (autoCommit || type == CommandInterface.COMMIT || type == CommandInterface.ROLLBACK) {
+        if (autoCommit
+                || type == CommandInterface.COMMIT
+                || type == CommandInterface.ROLLBACK
+                || command.commitsFirst()) {
+            // What commits first leaves nothing open: neither what was before it, nor itself.
             inTransaction = false;
             begun = false;
         } else if (!SessionState.isSessionSetting(command.sql(), type)) {

@@ -110,6 +110,22 @@ public final class SynodConnection extends JdbcConnection {
     }
 
     /**
+     * Whether statements were executed that a failover would roll back: outside of auto-commit mode, since the last commit,
+     * rollback, or statement that commits by itself, as DDL does.
+     *
+     * @throws SQLException 90007 when this connection is closed
+     */
+    public boolean hasOpenTransaction() throws SQLException {
+        lock();
+        try {
+            checkClosed();
+            return !getAutoCommit() && getSession().hasPendingTransaction();
+        } finally {
+            unlock();
+        }
+    }
+
+    /**
      * Commits without waiting for it, so that one thread can have commits of several connections on their way at a time; they
      * then share forces and round trips. Works on every kind of connection and on every node.
      *
@@ -150,6 +166,8 @@ public final class SynodConnection extends JdbcConnection {
                 }
             });
             return told;
+        } catch (RuntimeException e) {
+            throw logAndConvert(e);
         } finally {
             unlock();
         }

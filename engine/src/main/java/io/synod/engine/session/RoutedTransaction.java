@@ -6,8 +6,10 @@ import io.synod.engine.database.Errors;
 import io.synod.engine.database.HostedDatabase;
 import io.synod.engine.database.Writer;
 import io.synod.engine.session.StatementRouter.Route;
+import java.sql.SQLException;
 import java.util.List;
 import java.util.function.Supplier;
+import org.h2.api.ErrorCode;
 import org.h2.command.query.Query;
 import org.h2.engine.IsolationLevel;
 import org.h2.engine.Session;
@@ -278,7 +280,9 @@ final class RoutedTransaction {
                 if (command.decision().route() == Route.LOCKING_READ) {
                     lockTables(command);
                 }
-                return command.runHere(execution);
+                return WritingQueries.isOne(command)
+                        ? WritingQueries.run(command, execution, local)
+                        : command.runHere(execution);
             });
         } catch (DbException e) {
             if (!writer.isOpen()) {
@@ -287,8 +291,25 @@ final class RoutedTransaction {
             } else if (isSingle()) {
                 rollback();
             }
-            throw e;
+            throw explained(command, e);
         }
+    }
+
+    /** The guard's error says what was tried, not what to do. */
+    private static DbException explained(RoutedCommand command, DbException e) {
+        for (Throwable cause = e; cause != null; cause = cause.getCause()) {
+            int code = cause instanceof DbException d
+                    ? d.getErrorCode()
+                    : cause instanceof SQLException sql ? sql.getErrorCode() : 0;
+            if (code == ErrorCode.COMMIT_ROLLBACK_NOT_ALLOWED) {
+                return Errors.refused(
+                        RoutedSession.firstWords(command.tokens())
+                                + " …, which runs a Java function or trigger that commits,",
+                        "what it commits, or changes in the catalogue, would be on this node only",
+                        "let the application commit, and change the catalogue in a statement of its own");
+            }
+        }
+        return e;
     }
 
     /** H2 locks the rows only: a shared lock on the table makes DDL wait for them. */
