@@ -54,7 +54,7 @@ public class WriteSetBenchmark {
 
     @Setup
     public void open() throws SQLException {
-        store = H2Store.openMemory(Map.of());
+        store = H2Store.openMemory("test", Map.of());
         applying = store.systemSession();
         writing = store.systemSession();
         tables = TableRegistry.load(applying);

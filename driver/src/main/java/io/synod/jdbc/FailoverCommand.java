@@ -91,6 +91,11 @@ final class FailoverCommand implements CommandInterface {
             }
         }
         List<? extends ParameterInterface> targets = inner.getParameters();
+        for (ParameterInterface parameter : parameters) {
+            if (parameter.isValueSet()) {
+                parameter.setValue(RemoteValues.sendable(parameter.getParamValue()), false);
+            }
+        }
         for (int i = 0; i < Math.min(targets.size(), parameters.size()); i++) {
             if (targets.get(i) != parameters.get(i) && parameters.get(i).isValueSet()) {
                 targets.get(i).setValue(parameters.get(i).getParamValue(), false);
@@ -171,6 +176,11 @@ final class FailoverCommand implements CommandInterface {
         boolean known = batchParameters.size() == 1 && !wantsKeys(generatedKeysRequest);
         long[] counts = new long[batchParameters.size()];
         Arrays.fill(counts, Statement.SUCCESS_NO_INFO);
+        for (Value[] values : batchParameters) {
+            for (int i = 0; i < values.length; i++) {
+                values[i] = RemoteValues.sendable(values[i]);
+            }
+        }
         return session.execute(
                 this,
                 (remote, command) -> command.executeBatchUpdate(batchParameters, generatedKeysRequest),

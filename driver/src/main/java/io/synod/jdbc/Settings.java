@@ -83,6 +83,41 @@ public final class Settings {
         own("PEERS", Scope.NODE, null, "NAME@HOST:PORT[,NAME@HOST:PORT...]", "the other nodes", Settings::checkPeers);
         name("CLUSTER", Scope.NODE, "name of the cluster; nodes of different clusters refuse each other");
         integer("PRIORITY", Scope.NODE, "1", 0, 1000, "", "greater is preferred as leader, 0 never leads by choice");
+        name(
+                "BASE",
+                Scope.NODE,
+                "the node whose H2 file, not made by Synod, a new group begins with; the same on every node");
+        own(
+                "OUTSIDE_CHANGES",
+                Scope.NODE,
+                null,
+                "ADOPT or DISCARD",
+                "what becomes of changes that were made to the database's file outside of its log",
+                Settings::checkOutsideChanges);
+        integer(
+                "RECLAIM",
+                Scope.NODE,
+                "50",
+                0,
+                90,
+                " percent",
+                "the database's file is compacted when less of it is current; 0 for never");
+        integer(
+                "LOG_LIMIT",
+                Scope.NODE,
+                "256",
+                1,
+                1_000_000,
+                " MiB",
+                "a log larger than this is not kept for members that are behind, they get a snapshot");
+        integer(
+                "SNAPSHOT_RATE",
+                Scope.NODE,
+                "64",
+                0,
+                100_000,
+                " MiB per second",
+                "how fast this node sends snapshots at most; 0 for no bound");
         choice("READ", "LINEARIZABLE", List.of("LINEARIZABLE", "BOUNDED", "SESSION", "LOCAL"), "how recent a read is");
         integer(
                 "MAX_STALENESS",
@@ -177,6 +212,12 @@ public final class Settings {
                 throw Errors.badValue(key, value, expected);
             }
         });
+    }
+
+    private static void checkOutsideChanges(Setting setting, String value) throws SQLException {
+        if (!value.equalsIgnoreCase("ADOPT") && !value.equalsIgnoreCase("DISCARD")) {
+            throw Errors.badValue(setting.key(), value, setting.expected());
+        }
     }
 
     private static void checkPeers(Setting setting, String value) throws SQLException {

@@ -251,6 +251,12 @@ final class LogIndex {
         return index > found.base().index();
     }
 
+    /** The greatest base of this group that a record tells of. */
+    synchronized long toldBase(long group) {
+        GroupIndex found = groups.get(group);
+        return found == null ? 0 : found.toldBase();
+    }
+
     /**
      * Of groups of which no record says that their first entries are rightly gone: what is missing, as {group, first index, last
      * index}.

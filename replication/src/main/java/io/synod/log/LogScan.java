@@ -88,7 +88,7 @@ final class LogScan {
         nameUntold();
         // What is damaged below a base is missed by nobody.
         faults.removeIf(
-                f -> f.toIndex() > 0 && f.group() != Fault.UNKNOWN_GROUP && f.toIndex() <= index.base(f.group()));
+                f -> f.toIndex() > 0 && f.group() != Fault.UNKNOWN_GROUP && f.toIndex() <= index.toldBase(f.group()));
     }
 
     private void scan(int cycle, Path path, long known, boolean last) throws IOException {

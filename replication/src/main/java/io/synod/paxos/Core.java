@@ -46,6 +46,8 @@ final class Core {
     long applied;
     /** What the leader said that every member has. */
     long allHave;
+    /** The group begins with a state that another member brings. */
+    boolean awaitsBase;
     /** A base that the log has still to be told of. */
     private Base owed;
 
@@ -97,6 +99,11 @@ final class Core {
     /** Whether the log begins behind what the state machine has: only a snapshot can help. */
     boolean hollow() {
         return applied < terms.base();
+    }
+
+    /** Whether this member has nothing, and must wait for one that has the group's first state. */
+    boolean lacksBase() {
+        return awaitsBase && terms.last() == 0;
     }
 
     private void restart(Base base) {

@@ -96,7 +96,10 @@ final class Election {
 
     private boolean mayCampaign(long now) {
         // Without a state machine it could lead, but never serve.
-        return core.configurations.mayLead(core.self) && !core.hollow() && group.acceptor.guardLeft(now) <= 0;
+        return core.configurations.mayLead(core.self)
+                && !core.hollow()
+                && !core.lacksBase()
+                && group.acceptor.guardLeft(now) <= 0;
     }
 
     /** @return whether this member was stalled since the last tick, so that silence proves nothing */
@@ -159,7 +162,8 @@ final class Election {
 
     void onPreVote(int from, Message.PreVote m, long now, Effects out) {
         long guardLeft = Math.max(0, group.acceptor.guardLeft(now));
-        boolean grants = m.nextEpoch() > core.promised && guardLeft == 0 && hearsNoLeader(now);
+        boolean hasBase = !core.lacksBase() || m.lastIndex() > 0;
+        boolean grants = m.nextEpoch() > core.promised && guardLeft == 0 && hearsNoLeader(now) && hasBase;
         out.send(
                 from,
                 new Message.PreVoteReply(

@@ -97,6 +97,14 @@ public final class GroupState {
         core.configurations.append(index, members);
     }
 
+    /**
+     * The group begins with a base that another member brings: as long as this log is empty, it neither stands nor gives a
+     * pre-vote to one whose log is empty too. To be called before {@link #start}.
+     */
+    public void awaitBase() {
+        core.awaitsBase = true;
+    }
+
     /** To be called first of all, once. */
     public void start(long nowNanos, Effects out) {
         core.settleBase(nowNanos - originNanos, out);

@@ -30,6 +30,9 @@ import org.slf4j.LoggerFactory;
 final class Replica implements ReplicatedLog {
     private static final Logger LOG = LoggerFactory.getLogger(Replica.class);
 
+    /** What a closing group waits for a snapshot that is being put in place. */
+    private static final long INSTALL_NANOS = 10_000_000_000L;
+
     /** A step of the protocol. */
     interface Step {
         void run(GroupState state, long nowNanos, StepEffects out);
@@ -98,6 +101,9 @@ final class Replica implements ReplicatedLog {
                 node.timing(),
                 node.splitRandom(),
                 node.nanoClock().getAsLong());
+        if (snapshots != null && snapshots.awaitsBase()) {
+            state.awaitBase();
+        }
         if (state.hollow() && (snapshots == null || bootstrap.all().size() == 1)) {
             throw new IllegalStateException("the state of group " + group + " stands at index " + applied
                     + ", but its log begins behind " + state.baseIndex()
@@ -334,23 +340,26 @@ final class Replica implements ReplicatedLog {
      *
      * @param bytesTooMany the log should be smaller by so much, whatever members lack; 0 where it should not
      * @param checkpoint where only the state machine's last checkpoint is in the way, it is asked for another one
+     * @return whether it forgot anything
      */
-    void forget(long bytesTooMany, boolean checkpoint) {
+    boolean forget(long bytesTooMany, boolean checkpoint) {
         if (snapshots == null || stopped != null) {
-            return;
+            return false;
         }
         long restart = snapshots.restartIndex();
         long whatever = bytesTooMany == 0 ? 0 : node.log().lastIndexIn(group, bytesTooMany);
         if (checkpoint && restart < apply.applied()) {
             snapshots.checkpointSoon();
         }
-        if (inspect(s -> mayForget(s, restart, whatever) > s.baseIndex())) {
+        boolean forgets = inspect(s -> mayForget(s, restart, whatever) > s.baseIndex());
+        if (forgets) {
             submit((s, now, out) -> s.forget(mayForget(s, restart, whatever), now, out));
         }
+        return forgets;
     }
 
     private long mayForget(GroupState s, long restart, long whatever) {
-        return Math.min(Math.min(restart, pins.lowest()), Math.max(whatever, s.allHave()));
+        return Math.min(Math.min(restart, pins.lowest(node.nanoClock().getAsLong())), Math.max(whatever, s.allHave()));
     }
 
     void answered(long ticket, long index) {
@@ -592,6 +601,7 @@ final class Replica implements ReplicatedLog {
     public void close() {
         halt(new IllegalStateException("the group was closed on this node"));
         apply.close();
+        exchange.join(INSTALL_NANOS);
         node.closed(this);
     }
 }

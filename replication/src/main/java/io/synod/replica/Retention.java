@@ -4,8 +4,6 @@ import io.synod.log.EntryLog;
 import java.io.IOException;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Supplier;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * Keeps the node's log small: looks from time to time what each group's log may forget, and has the log give back the room.
@@ -17,10 +15,8 @@ import org.slf4j.LoggerFactory;
  * <p>Thread: {@code synod-retention} looks; the holder of the baton gives back ({@link #reclaim}), because that appends.
  */
 final class Retention implements Runnable {
-    private static final Logger LOG = LoggerFactory.getLogger(Retention.class);
-
-    private static final long LOOK_NANOS = 200_000_000L;
-    /** What did not help is tried again after so many looks. */
+    private static final long LOOK_NANOS = 100_000_000L;
+    /** Room is looked for also where no group forgot anything, after so many looks: one may have been closed. */
     private static final int PATIENCE = 10;
     /** The segment being written, the next one, and one that has just been left. */
     private static final int LEAST_UNITS = 3;
@@ -29,7 +25,6 @@ final class Retention implements Runnable {
     private final LogLimits limits;
     private final Supplier<Replica[]> replicas;
     private volatile boolean due;
-    private volatile boolean helped = true;
     private volatile boolean closed;
     private volatile Thread thread;
     private Runnable wake = () -> {};
@@ -52,19 +47,22 @@ final class Retention implements Runnable {
         while (!closed) {
             LockSupport.parkNanos(this, LOOK_NANOS);
             looks++;
-            if (!closed && log.bytes() >= LEAST_UNITS * log.reclaimUnit() && (helped || looks % PATIENCE == 0)) {
-                look();
+            if (!closed && log.bytes() >= LEAST_UNITS * log.reclaimUnit()) {
+                look(looks % PATIENCE == 0);
             }
         }
     }
 
-    private void look() {
+    private void look(boolean reclaims) {
         long over = log.bytes() - limits.logBytes();
+        boolean forgot = reclaims;
         for (Replica replica : replicas.get()) {
-            replica.forget(over > 0 ? over + log.reclaimUnit() : 0, over > -limits.logBytes() / 2);
+            forgot |= replica.forget(over > 0 ? over + log.reclaimUnit() : 0, over > -limits.logBytes() / 2);
         }
-        due = true;
-        wake.run();
+        if (forgot) {
+            due = true;
+            wake.run();
+        }
     }
 
     boolean reclaimDue() {
@@ -81,11 +79,7 @@ final class Retention implements Runnable {
             return false;
         }
         due = false;
-        helped = log.reclaim();
-        if (helped) {
-            LOG.debug("log segments given back");
-        }
-        return helped;
+        return log.reclaim();
     }
 
     void close() {

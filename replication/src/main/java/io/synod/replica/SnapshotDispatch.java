@@ -1,7 +1,6 @@
 package io.synod.replica;
 
 import io.synod.group.Invariant;
-import io.synod.paxos.GroupState;
 import io.synod.paxos.Message;
 import io.synod.paxos.Message.SnapshotReceived;
 import io.synod.transport.Transport;
@@ -29,6 +28,9 @@ final class SnapshotDispatch implements Runnable {
     private static final long OFFER_AGAIN_NANOS = 300_000_000L;
     private static final long LOST_AFTER_NANOS = 500_000_000L;
     private static final long REWIND_NANOS = 20_000_000L;
+    /** So long the log waits for a member whose snapshot broke off, so that it need not begin anew. */
+    private static final long BROKEN_NANOS = 60_000_000_000L;
+
     private static final long SILENCE_NANOS = 10_000_000_000L;
 
     private final Replica replica;
@@ -83,17 +85,24 @@ final class SnapshotDispatch implements Runnable {
     public void run() {
         thread = Thread.currentThread();
         // The base first: until the snapshot says better, the log keeps all that it has.
-        pins.hold(this, replica.inspect(GroupState::baseIndex));
-        try (Snapshots.Outgoing snapshot = snapshots.take(atLeast)) {
+        long base = replica.inspect(state -> {
+            pins.hold(slot, state.baseIndex());
+            return state.baseIndex();
+        });
+        try (Snapshots.Outgoing snapshot = snapshots.take(Math.max(base, atLeast))) {
             Snapshots.Header header = snapshot.header();
-            pins.hold(this, header.index());
+            pins.hold(slot, header.index());
             send(snapshot, header, offer(header));
         } catch (IOException e) {
             LOG.error("group {}: no snapshot for slot {}", replica.group(), slot, e);
         } catch (RuntimeException | Error e) {
             replica.stop(e);
         } finally {
-            pins.release(this);
+            if (over) {
+                pins.release(slot);
+            } else {
+                pins.holdUntil(slot, now() + BROKEN_NANOS);
+            }
         }
     }
 

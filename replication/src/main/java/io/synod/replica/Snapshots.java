@@ -22,6 +22,15 @@ public interface Snapshots {
     Header installed();
 
     /**
+     * Whether the group begins with a state that one of its members brings, and this is not that member. As long as its log is
+     * empty, it neither stands nor votes for one whose log is: otherwise a majority that has nothing would begin without it.
+     * Read once, when the group opens.
+     */
+    default boolean awaitsBase() {
+        return false;
+    }
+
+    /**
      * The log holds more than it should because of {@link #restartIndex}: have that grow soon. Asked again and again while
      * that is so. From any thread; must not block.
      */

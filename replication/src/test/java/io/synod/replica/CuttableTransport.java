@@ -4,14 +4,34 @@ import io.synod.paxos.Message;
 import io.synod.transport.Envelope;
 import io.synod.transport.Transport;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.UnaryOperator;
 
 /** A transport whose node can be cut off silently: connections stay, messages vanish, in both directions. */
 final class CuttableTransport implements Transport {
     private final Transport inner;
+    private final AtomicLong questions = new AtomicLong();
     private volatile boolean cut;
+    private volatile UnaryOperator<Message> arriving = UnaryOperator.identity();
 
     CuttableTransport(Transport inner) {
         this.inner = inner;
+    }
+
+    /** What becomes of a control message that arrives; {@code null} loses it. */
+    void arriving(UnaryOperator<Message> change) {
+        arriving = change;
+    }
+
+    /** How often this node has asked a leader at which index it may read. */
+    long questions() {
+        return questions.get();
+    }
+
+    private void count(Message message) {
+        if (message instanceof Message.ReadIndex) {
+            questions.incrementAndGet();
+        }
     }
 
     void cut(boolean off) {
@@ -30,8 +50,9 @@ final class CuttableTransport implements Transport {
 
             @Override
             public void onControl(int fromSlot, long group, Message message) {
-                if (!cut) {
-                    receiver.onControl(fromSlot, group, message);
+                Message changed = cut ? null : arriving.apply(message);
+                if (changed != null) {
+                    receiver.onControl(fromSlot, group, changed);
                 }
             }
 
@@ -44,6 +65,7 @@ final class CuttableTransport implements Transport {
 
     @Override
     public void sendControl(int toSlot, long group, Message message) {
+        count(message);
         if (!cut) {
             inner.sendControl(toSlot, group, message);
         }
@@ -51,6 +73,7 @@ final class CuttableTransport implements Transport {
 
     @Override
     public void sendControl(int toSlot, List<Envelope> messages) {
+        messages.forEach(envelope -> count(envelope.message()));
         if (!cut) {
             inner.sendControl(toSlot, messages);
         }

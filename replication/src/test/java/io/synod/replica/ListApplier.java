@@ -13,6 +13,7 @@ final class ListApplier implements Applier {
     private final List<String> events = new ArrayList<>();
     private final List<Object> attachments = new ArrayList<>();
     private long index;
+    private long epoch;
     private volatile Throwable stopped;
     private volatile Consumer<Entry> before = entry -> {};
 
@@ -20,6 +21,20 @@ final class ListApplier implements Applier {
     void before(Consumer<Entry> hook) {
         before = hook;
     }
+
+    /** All of it is replaced. */
+    synchronized void set(State state) {
+        index = state.index();
+        epoch = state.epoch();
+        texts.clear();
+        texts.addAll(state.texts());
+    }
+
+    synchronized State state() {
+        return new State(index, epoch, List.copyOf(texts));
+    }
+
+    record State(long index, long epoch, List<String> texts) {}
 
     @Override
     public synchronized long appliedIndex() {
@@ -34,6 +49,7 @@ final class ListApplier implements Applier {
                 throw new IllegalStateException("applied " + entry.index() + " after " + index);
             }
             index = entry.index();
+            epoch = entry.epoch();
             if (entry.kind() == EntryKind.DATA) {
                 String text = new String(entry.payload(), StandardCharsets.UTF_8);
                 texts.add(text);

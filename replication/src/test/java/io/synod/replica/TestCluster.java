@@ -13,6 +13,7 @@ import java.net.ServerSocket;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Random;
 import java.util.UUID;
@@ -27,6 +28,9 @@ final class TestCluster implements AutoCloseable {
         final String name;
         TestLog log = new TestLog();
         ListApplier applier;
+        /** {@code null} in a cluster without. */
+        final ListSnapshots snapshots = withSnapshots == null ? null : new ListSnapshots();
+
         CuttableTransport transport;
         ReplicaNode node;
         ReplicatedLog group;
@@ -49,9 +53,20 @@ final class TestCluster implements AutoCloseable {
                     System::nanoTime,
                     new Random(seed + slot)));
             applier = new ListApplier();
-            EntryLog entries = dir == null ? log : ChronicleEntryLog.open(dir.resolve(name), LogConfig.standard(name));
-            node = new ReplicaNode(entries, transport, timing(slot), System::nanoTime, new Random(seed * 31 + slot));
-            group = node.openGroup(GROUP, members, slot, 0, applier);
+            if (snapshots != null) {
+                snapshots.restart(applier, members);
+            }
+            EntryLog entries = dir == null
+                    ? log
+                    : ChronicleEntryLog.open(
+                            dir.resolve(name),
+                            withSnapshots == null
+                                    ? LogConfig.standard(name)
+                                    : new LogConfig(name, 256 << 10, 16 << 10, 0));
+            LogLimits limits = withSnapshots == null ? LogLimits.standard() : withSnapshots;
+            Random random = new Random(seed * 31 + slot);
+            node = new ReplicaNode(entries, transport, timing(slot), limits, System::nanoTime, random);
+            group = node.openGroup(GROUP, members, slot, 0, applier, snapshots);
         }
 
         /** As kill -9 would: what was not forced is gone, connections break. */
@@ -80,10 +95,12 @@ final class TestCluster implements AutoCloseable {
     /** {@code null} for logs in memory. */
     private final Path dir;
 
+    private final LogLimits withSnapshots;
     private final Members members;
     private final List<TestNode> nodes = new ArrayList<>();
 
-    private TestCluster(int size, int onlyLeader, Path dir, long seed) throws IOException {
+    private TestCluster(int size, int onlyLeader, Path dir, LogLimits withSnapshots, long seed) throws IOException {
+        this.withSnapshots = withSnapshots;
         System.err.println("seed " + seed);
         this.seed = seed;
         this.onlyLeader = onlyLeader;
@@ -105,17 +122,27 @@ final class TestCluster implements AutoCloseable {
     }
 
     static TestCluster of(int size) throws IOException {
-        return new TestCluster(size, 0, null, Long.getLong("seed", new Random().nextInt(1_000_000)));
+        return new TestCluster(size, 0, null, null, Long.getLong("seed", new Random().nextInt(1_000_000)));
     }
 
     /** Three nodes with real files. */
     static TestCluster on(Path dir) throws IOException {
-        return new TestCluster(3, 0, dir, Long.getLong("seed", new Random().nextInt(1_000_000)));
+        return new TestCluster(3, 0, dir, null, Long.getLong("seed", new Random().nextInt(1_000_000)));
     }
 
     /** Three nodes of which only this one ever campaigns. */
     static TestCluster ledBy(int slot) throws IOException {
-        return new TestCluster(3, slot, null, Long.getLong("seed", new Random().nextInt(1_000_000)));
+        return new TestCluster(3, slot, null, null, Long.getLong("seed", new Random().nextInt(1_000_000)));
+    }
+
+    /** Three nodes whose logs forget, with a state machine that makes snapshots. */
+    static TestCluster forgetting(LogLimits limits) throws IOException {
+        return new TestCluster(3, 0, null, limits, Long.getLong("seed", new Random().nextInt(1_000_000)));
+    }
+
+    /** The same with real files. */
+    static TestCluster forgetting(LogLimits limits, Path dir) throws IOException {
+        return new TestCluster(3, 0, dir, limits, Long.getLong("seed", new Random().nextInt(1_000_000)));
     }
 
     private Timing timing(int slot) {
@@ -149,7 +176,7 @@ final class TestCluster implements AutoCloseable {
                     List<TestNode> running =
                             nodes.stream().filter(n -> n.node != null).toList();
                     List<String> first = running.get(0).applier.texts();
-                    return first.containsAll(atLeast)
+                    return new HashSet<>(first).containsAll(atLeast)
                             && running.stream().allMatch(n -> n.applier.texts().equals(first));
                 });
     }

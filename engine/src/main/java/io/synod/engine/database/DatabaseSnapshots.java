@@ -8,15 +8,13 @@ import java.io.IOException;
 final class DatabaseSnapshots implements Snapshots {
     private final HostedDatabase database;
     private final Members bootstrap;
+    private final boolean awaitsBase;
     private final Runnable checkpointSoon;
 
-    /**
-     * @param bootstrap the configuration as long as the log has no other
-     * @param checkpointSoon must not block
-     */
-    DatabaseSnapshots(HostedDatabase database, Members bootstrap, Runnable checkpointSoon) {
+    DatabaseSnapshots(HostedDatabase database, Members bootstrap, boolean awaitsBase, Runnable checkpointSoon) {
         this.database = database;
         this.bootstrap = bootstrap;
+        this.awaitsBase = awaitsBase;
         this.checkpointSoon = checkpointSoon;
     }
 
@@ -28,6 +26,11 @@ final class DatabaseSnapshots implements Snapshots {
     @Override
     public Header installed() {
         return database.store().origin();
+    }
+
+    @Override
+    public boolean awaitsBase() {
+        return awaitsBase;
     }
 
     @Override

@@ -1,6 +1,7 @@
 package io.synod.engine.database;
 
 import java.sql.SQLException;
+import java.sql.SQLFeatureNotSupportedException;
 import java.sql.SQLTransactionRollbackException;
 import org.h2.api.ErrorCode;
 import org.h2.message.DbException;
@@ -86,9 +87,18 @@ public final class Errors {
                 ErrorCode.LOCK_TIMEOUT_1));
     }
 
-    /** HYC00 with the reason; never 0A000, on which connection pools evict. */
-    public static DbException refused(String statement, String why) {
-        return wrap(new SQLException(statement + " is not possible in a replicated database: " + why, "42000", 50100));
+    /**
+     * 0A000: a statement that cannot be executed on every member alike.
+     *
+     * @param statement its name
+     * @param why the reason
+     * @param instead what to do, in the imperative
+     */
+    public static DbException refused(String statement, String why, String instead) {
+        return wrap(new SQLFeatureNotSupportedException(
+                statement + " is not possible in a replicated database: " + why + ". Instead, " + instead,
+                "0A000",
+                ErrorCode.FEATURE_NOT_SUPPORTED_1));
     }
 
     /** 22023: a value of a setting that is not known. */
@@ -101,6 +111,15 @@ public final class Errors {
     public static DbException digestFailed(long index, Throwable cause) {
         return wrap(new SQLException(
                 "the rows at index " + index + " could not be read to their end (" + cause + "): verify again",
+                "50000",
+                ErrorCode.GENERAL_ERROR_1,
+                cause));
+    }
+
+    /** 50000: the space of a file could not be reclaimed. */
+    static DbException notReclaimed(String database, Throwable cause) {
+        return wrap(new SQLException(
+                "space of " + database + " was not reclaimed: " + cause.getMessage(),
                 "50000",
                 ErrorCode.GENERAL_ERROR_1,
                 cause));
@@ -137,6 +156,26 @@ public final class Errors {
     /** 90061. */
     public static SQLException portInUse(String what, Throwable cause) {
         return new SQLException(what, "90061", ErrorCode.EXCEPTION_OPENING_PORT_2, cause);
+    }
+
+    /** 55000: an H2 file with a transaction that was prepared, and neither committed nor rolled back. */
+    static DbException undecided(String file, String transaction) {
+        return wrap(new SQLException(
+                file + " holds the prepared transaction " + transaction
+                        + ", of which nobody has said how it ends: open the"
+                        + " file with H2 and end it with COMMIT TRANSACTION or ROLLBACK TRANSACTION",
+                "55000",
+                ErrorCode.GENERAL_ERROR_1));
+    }
+
+    /** 90048: an H2 file that is not Synod's, or was written to by somebody else, and what to do with it. */
+    public static SQLException notOurs(String what, String advice) {
+        return new SQLException(what + ": " + advice, "90048", ErrorCode.FILE_VERSION_ERROR_1);
+    }
+
+    /** 90030: a database's file is damaged, and this node cannot rebuild it. */
+    public static SQLException damaged(String what, String advice, Throwable cause) {
+        return new SQLException(what + "; " + advice, "90030", ErrorCode.FILE_CORRUPTED_1, cause);
     }
 
     /** 90020: another process, or another node of this one, has the directory. */

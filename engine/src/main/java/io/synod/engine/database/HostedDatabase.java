@@ -30,6 +30,8 @@ import org.h2.api.ErrorCode;
 import org.h2.engine.Database;
 import org.h2.engine.SessionLocal;
 import org.h2.message.DbException;
+import org.h2.mvstore.DataUtils;
+import org.h2.mvstore.MVStoreException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -49,6 +51,10 @@ import org.slf4j.LoggerFactory;
 public final class HostedDatabase implements Applier, AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(HostedDatabase.class);
 
+    /** What H2's store says when bytes of its file are not what they were. */
+    private static final Set<Integer> DAMAGE =
+            Set.of(DataUtils.ERROR_FILE_CORRUPT, DataUtils.ERROR_CHUNK_NOT_FOUND, DataUtils.ERROR_BLOCK_NOT_FOUND);
+
     /** Is told of each change of role, in order; must not block. */
     public interface RoleListener {
         void onRole(String database, String leader, long epoch, boolean serving);
@@ -63,6 +69,7 @@ public final class HostedDatabase implements Applier, AutoCloseable {
     private final ReadGate reads = new ReadGate(this);
     private final Digests digests = new Digests();
     private final CommitIdExpiry expiry;
+    private final Set<Object> unfinished = ConcurrentHashMap.newKeySet();
     private final List<RoleListener> listeners = new CopyOnWriteArrayList<>();
     private final Set<Consumer<String>> leaderWatchers = ConcurrentHashMap.newKeySet();
     /** Written by the holder of the apply baton only. */
@@ -72,6 +79,8 @@ public final class HostedDatabase implements Applier, AutoCloseable {
     private final ReentrantLock fileBusy = new ReentrantLock();
 
     /** Replaced by a snapshot that is installed. */
+    private final List<Consumer<Database>> preparations = new CopyOnWriteArrayList<>();
+
     private volatile LocalCopy copy;
 
     private volatile boolean replacing;
@@ -80,6 +89,17 @@ public final class HostedDatabase implements Applier, AutoCloseable {
     private volatile Throwable stopped;
     private volatile boolean closed;
     private volatile boolean staysOpen;
+    private volatile Shutdown shutdown;
+    private boolean forgotten;
+
+    /** Closes the database for its node. */
+    @FunctionalInterface
+    public interface Shutdown {
+        /** @param immediately without a last checkpoint */
+        void run(boolean immediately);
+    }
+
+    private volatile String rebuilt;
 
     /**
      * @param node name of this node
@@ -135,6 +155,15 @@ public final class HostedDatabase implements Applier, AutoCloseable {
         return timeoutMillis;
     }
 
+    /** Why and from what this copy was built anew when it was opened; {@code null} when it was not. */
+    public String rebuilt() {
+        return rebuilt;
+    }
+
+    public void setRebuilt(String fromWhatAndWhy) {
+        rebuilt = fromWhatAndWhy;
+    }
+
     /** Whether it was told to outlive its connections. */
     public boolean staysOpen() {
         return staysOpen;
@@ -143,6 +172,41 @@ public final class HostedDatabase implements Applier, AutoCloseable {
     /** {@code SET DB_CLOSE_DELAY}: a setting of this node only. */
     public void setStaysOpen(boolean stays) {
         staysOpen = stays;
+    }
+
+    /** Who closes this database when a session asks for it; to be called once, before any session is opened. */
+    public void onShutdown(Shutdown closer) {
+        shutdown = closer;
+    }
+
+    /**
+     * SHUTDOWN: no session can be used any more when this returns.
+     *
+     * @param immediately without a last checkpoint: the next start replays the log
+     */
+    public void shutdown(boolean immediately) {
+        Shutdown closer = shutdown;
+        if (closer == null) {
+            throw Errors.refused("SHUTDOWN", "nobody here could open the database again", "close the connections");
+        }
+        closer.run(immediately);
+    }
+
+    /**
+     * BACKUP TO: a copy of the file as of a moment after the call, in a zip as H2 writes it.
+     *
+     * @throws DbException 90126 the database is in memory, HYT00 statements that write never paused, 90031 the zip cannot be
+     *     written
+     */
+    public void backup(String zip) {
+        try {
+            inStore(store -> {
+                store.backup(zip, TimeUnit.MILLISECONDS.toNanos(timeoutMillis));
+                return null;
+            });
+        } catch (IOException e) {
+            throw DbException.convertIOException(e, zip);
+        }
     }
 
     public void addRoleListener(RoleListener listener) {
@@ -158,6 +222,12 @@ public final class HostedDatabase implements Applier, AutoCloseable {
         leaderWatchers.remove(watcher);
     }
 
+    /** Prepares H2's database, and each one that takes its place when a snapshot is installed, before it is used. */
+    public void eachCopy(Consumer<Database> preparation) {
+        preparations.add(preparation);
+        preparation.accept(h2());
+    }
+
     WriterRegistry writers() {
         return writers;
     }
@@ -170,6 +240,11 @@ public final class HostedDatabase implements Applier, AutoCloseable {
     /** What a session writes here while this node leads. Its inner session belongs to the writer from now on. */
     public Writer writer(SessionLocal session) {
         return new Writer(this, session, new CommitGuard(session, copy.sentinel()));
+    }
+
+    /** Whether it was closed on this node, with all its sessions. */
+    public boolean isClosed() {
+        return closed;
     }
 
     /** @throws DbException 08001 when the database has stopped on this node */
@@ -213,6 +288,9 @@ public final class HostedDatabase implements Applier, AutoCloseable {
             // Before the gate is left: a checkpoint names the index that it holds.
             copy.state().committed(entry.index(), entry.epoch());
             appliedBytes += entry.size();
+        } catch (RuntimeException | Error e) {
+            copy.store().distrust();
+            throw e;
         } finally {
             if (interrupted) {
                 Thread.currentThread().interrupt();
@@ -241,14 +319,28 @@ public final class HostedDatabase implements Applier, AutoCloseable {
     @Override
     public void onStopped(Throwable cause) {
         stopped = cause;
+        for (Throwable e = cause; e != null; e = e.getCause()) {
+            boolean damage = e instanceof MVStoreException store && DAMAGE.contains(store.getErrorCode());
+            if (damage || e instanceof SQLException sql && sql.getErrorCode() == ErrorCode.FILE_CORRUPTED_1) {
+                // The rows are in the log and on other nodes: the next start does not begin with this file.
+                copy.store().markDamaged("H2 could not read the file of " + name + ": " + e.getMessage());
+                break;
+            }
+        }
         LOG.error("database {} has stopped on node {}", name, node, cause);
     }
 
     // ---- its file -------------------------------------------------------------------------------------------------
 
-    /** What the log needs to forget entries, and to bring up a member that lacks them; {@code null} in memory. */
-    public Snapshots snapshots(Members bootstrap, Runnable checkpointSoon) {
-        return new DatabaseSnapshots(this, bootstrap, checkpointSoon);
+    /**
+     * What the log needs to forget entries, and to bring up a member that lacks them.
+     *
+     * @param bootstrap the configuration as long as the log has no other
+     * @param awaitsBase whether the group begins with the copy of another member
+     * @param checkpointSoon has a checkpoint taken; must not block
+     */
+    public Snapshots snapshots(Members bootstrap, boolean awaitsBase, Runnable checkpointSoon) {
+        return new DatabaseSnapshots(this, bootstrap, awaitsBase, checkpointSoon);
     }
 
     /** Index of the last checkpoint: no entry up to it is asked for after a restart. */
@@ -275,6 +367,34 @@ public final class HostedDatabase implements Applier, AutoCloseable {
                             + " no other could take over: start the others, or try later");
         }
         return inStore(H2Store::reclaim);
+    }
+
+    /**
+     * As {@link #reclaim}, for a client's thread.
+     *
+     * @throws DbException 50000 it was not possible, with the reason; 57014 the client was interrupted, and it goes on
+     */
+    public H2Store.Reclaimed reclaimForClient() {
+        CompletableFuture<H2Store.Reclaimed> result = new CompletableFuture<>();
+        Thread thread = new Thread(
+                () -> {
+                    try {
+                        result.complete(reclaim());
+                    } catch (IOException | RuntimeException e) {
+                        result.completeExceptionally(e);
+                    }
+                },
+                "synod-reclaim");
+        thread.setDaemon(true);
+        thread.start();
+        try {
+            return result.get();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw DbException.get(ErrorCode.STATEMENT_WAS_CANCELED);
+        } catch (ExecutionException e) {
+            throw Errors.notReclaimed(name, e.getCause());
+        }
     }
 
     /** Something that is done with the store's file, and during which no other is. */
@@ -314,6 +434,7 @@ public final class HostedDatabase implements Applier, AutoCloseable {
                     "a snapshot at index %d of epoch %d holds another state",
                     header.index(),
                     header.epoch());
+            preparations.forEach(p -> p.accept(next.store().database()));
             copy = next;
             LOG.info("database {} on node {} goes on from a snapshot at index {}", name, node, header.index());
         } catch (SQLException e) {
@@ -469,6 +590,56 @@ public final class HostedDatabase implements Applier, AutoCloseable {
             throw error;
         }
         return true;
+    }
+
+    /** What this node is at work on that takes several entries of the log; whoever adds it removes it. */
+    public Set<Object> unfinished() {
+        return unfinished;
+    }
+
+    /**
+     * While this node leads and nobody here is at work on any, drops what was not finished because its leader was lost. To be
+     * called now and then.
+     *
+     * @param prefix of the names of unfinished tables and columns
+     */
+    public void dropUnfinished(String prefix) {
+        if (log.servingEpoch() == 0 || !unfinished.isEmpty()) {
+            return;
+        }
+        for (String sql : copy.tables().drops(prefix)) {
+            LOG.info("database {}: {}, which a lost leader has not finished", name, sql);
+            statement(sql);
+        }
+    }
+
+    /**
+     * Forgets, once after it was opened, what H2 forgets when a database is closed; a database of several nodes never is. To be
+     * called before a session is opened.
+     */
+    public synchronized void forgetTransients() {
+        if (forgotten || log.members().all().size() > 1) {
+            return;
+        }
+        reads.awaitReadable();
+        List<String> statements;
+        SessionLocal session = store().systemSession();
+        session.lock();
+        try {
+            statements = copy.transients().forgetting(session, copy.tables());
+            session.commit(false);
+        } finally {
+            session.close();
+            session.unlock();
+        }
+        for (String sql : statements) {
+            try {
+                statement(sql);
+            } catch (DbException e) {
+                LOG.warn("database {}: {} failed, what H2 forgets at its close stays", name, sql, e);
+            }
+        }
+        forgotten = true;
     }
 
     /**

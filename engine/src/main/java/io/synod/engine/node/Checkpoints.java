@@ -1,6 +1,7 @@
 package io.synod.engine.node;
 
 import io.synod.engine.database.HostedDatabase;
+import io.synod.engine.session.Sessions;
 import io.synod.engine.snapshot.Checkpoint;
 import java.io.IOException;
 import java.util.HashMap;
@@ -32,6 +33,7 @@ final class Checkpoints implements AutoCloseable {
         thread.setDaemon(true);
         return thread;
     });
+    private final Map<HostedDatabase, ReclaimPolicy> reclaims = new ConcurrentHashMap<>();
     private final Set<HostedDatabase> wanted = ConcurrentHashMap.newKeySet();
     private final List<HostedDatabase> all = new CopyOnWriteArrayList<>();
     /** {@link HostedDatabase#appliedBytes} at the last checkpoint; by the timer's thread only. */
@@ -43,7 +45,9 @@ final class Checkpoints implements AutoCloseable {
         timer.scheduleWithFixedDelay(this::run, SECONDS_BETWEEN, SECONDS_BETWEEN, TimeUnit.SECONDS);
     }
 
-    void add(HostedDatabase database) {
+    /** @param reclaimPercent space is given back when less of the file is current; 0 for never */
+    void add(HostedDatabase database, int reclaimPercent) {
+        reclaims.put(database, new ReclaimPolicy(database, reclaimPercent));
         all.add(database);
     }
 
@@ -61,6 +65,12 @@ final class Checkpoints implements AutoCloseable {
         }
     }
 
+    /** One that is being taken is finished first by the store. */
+    void remove(HostedDatabase database) {
+        all.remove(database);
+        reclaims.remove(database);
+    }
+
     private void run() {
         round++;
         all.forEach(Checkpoints::keepHouse);
@@ -71,12 +81,14 @@ final class Checkpoints implements AutoCloseable {
             if ((due || round % ROUNDS_MAX == 0) && entries > 0 && take(database)) {
                 bytesAtLast.put(database, bytes);
             }
+            reclaims.get(database).run(System.currentTimeMillis());
         });
     }
 
     private static void keepHouse(HostedDatabase database) {
         try {
             database.confirmStatements();
+            database.dropUnfinished(Sessions.UNFINISHED);
             database.abandonLeftOvers();
             database.store().freeLobs();
             database.expireCommitIds(System.nanoTime());

@@ -97,6 +97,16 @@ public final class EmbeddedEngine implements EngineProvider {
         return start(url, null);
     }
 
+    /** Stops the node of this process that the URL names, if it runs. */
+    static void stop(SynodUrl url) throws SQLException {
+        synchronized (NODES) {
+            Running running = NODES.remove(key(url));
+            if (running != null) {
+                running.node.close();
+            }
+        }
+    }
+
     private static Running running(SynodUrl url) throws SQLException {
         String key = key(url);
         Running running = NODES.get(key);

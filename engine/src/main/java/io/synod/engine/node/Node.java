@@ -6,7 +6,6 @@ import io.synod.engine.database.HostedDatabase.RoleListener;
 import io.synod.engine.session.SessionFactory;
 import io.synod.engine.session.Sessions;
 import io.synod.engine.session.SynodSession;
-import io.synod.engine.snapshot.H2Store;
 import io.synod.log.ChronicleEntryLog;
 import io.synod.log.EntryLog;
 import io.synod.log.LogConfig;
@@ -14,13 +13,13 @@ import io.synod.log.LogLockedException;
 import io.synod.log.MemoryEntryLog;
 import io.synod.paxos.Timing;
 import io.synod.replica.ReplicaNode;
+import io.synod.replica.Snapshots;
 import io.synod.transport.SocketTransport;
 import java.io.IOException;
 import java.net.ServerSocket;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.Files;
-import java.nio.file.Path;
 import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.List;
@@ -44,16 +43,21 @@ public final class Node implements SessionFactory, AutoCloseable {
     private static final long HANDOVER_NANOS = TimeUnit.SECONDS.toNanos(2);
 
     private final NodeConfig config;
+    private final EntryLog log;
     private final ReplicaNode replicas;
     private final SqlFrontEnd sql;
     private final RemoteLink link;
     private final Checkpoints checkpoints = new Checkpoints();
     private final Map<String, Sessions> databases = new ConcurrentHashMap<>();
+    /** Settings of those that SHUTDOWN has closed: the next session opens them again, as in H2. */
+    private final Map<String, Map<String, String>> shutDown = new ConcurrentHashMap<>();
+
     private final List<RoleListener> listeners = new CopyOnWriteArrayList<>();
     private volatile boolean closed;
 
-    private Node(NodeConfig config, ReplicaNode replicas, SqlFrontEnd sql) {
+    private Node(NodeConfig config, EntryLog log, ReplicaNode replicas, SqlFrontEnd sql) {
         this.config = config;
+        this.log = log;
         this.replicas = replicas;
         this.sql = sql;
         this.link = config.members().all().size() > 1 ? new RemoteLink(config.members()) : null;
@@ -96,8 +100,9 @@ public final class Node implements SessionFactory, AutoCloseable {
                         System::nanoTime,
                         random.split());
             }
-            ReplicaNode replicas = new ReplicaNode(log, transport, Timing.standard(), System::nanoTime, random.split());
-            Node node = new Node(config, replicas, sql);
+            ReplicaNode replicas = new ReplicaNode(
+                    log, transport, Timing.standard(), config.logLimits(), System::nanoTime, random.split());
+            Node node = new Node(config, log, replicas, sql);
             sql.start(config.sql(), node);
             node.checkpoints.start();
             return node;
@@ -163,26 +168,27 @@ public final class Node implements SessionFactory, AutoCloseable {
             return open.database();
         }
         checkRunning();
-        H2Store store = null;
+        HostedDatabase hosted = null;
         try {
-            Map<String, String> openSettings = OpenSettings.of(h2Settings);
-            Path directory = config.directory();
-            store = directory == null
-                    ? H2Store.openMemory(openSettings)
-                    : H2Store.openFile(directory.resolve(key), openSettings);
-            HostedDatabase hosted = new HostedDatabase(key, config.name(), store, config.timeoutMillis());
+            hosted = new DatabaseOpening(config, key, OpenSettings.of(h2Settings), log.recovered(groupId(key))).open();
             hosted.addRoleListener((name, leader, epoch, serving) -> {
                 for (RoleListener listener : listeners) {
                     listener.onRole(name, leader, epoch, serving);
                 }
             });
-            hosted.attach(replicas.openGroup(groupId(key), config.members(), config.slot(), config.priority(), hosted));
-            checkpoints.add(hosted);
+            HostedDatabase opened = hosted;
+            boolean awaitsBase = config.base() != null && !config.base().equals(config.name());
+            Snapshots snapshots = hosted.snapshots(config.members(), awaitsBase, () -> checkpoints.soon(opened));
+            hosted.attach(replicas.openGroup(
+                    groupId(key), config.members(), config.slot(), config.priority(), hosted, snapshots));
+            checkpoints.add(hosted, config.reclaimPercent());
+            hosted.onShutdown(immediately -> onOwnThread(() -> shutDown(key, h2Settings, immediately)));
             databases.put(key, new Sessions(hosted, link, config.shown()));
+            shutDown.remove(key);
             return hosted;
         } catch (IOException | RuntimeException e) {
-            if (store != null) {
-                store.abandon();
+            if (hosted != null) {
+                hosted.abandon();
             }
             throw Errors.cannotOpen(key, e);
         }
@@ -215,7 +221,12 @@ public final class Node implements SessionFactory, AutoCloseable {
     SynodSession open(String database, String user, byte[] passwordHash, Map<String, String> settings, Runnable onClose)
             throws SQLException {
         checkRunning();
-        Sessions sessions = databases.get(database.toLowerCase(Locale.ROOT));
+        String key = database.toLowerCase(Locale.ROOT);
+        Map<String, String> before = shutDown.get(key);
+        if (before != null) {
+            host(key, before);
+        }
+        Sessions sessions = databases.get(key);
         if (sessions == null) {
             throw Errors.noSuchDatabase(database, config.name(), databases.keySet());
         }
@@ -230,9 +241,15 @@ public final class Node implements SessionFactory, AutoCloseable {
     /** Hands leadership over, finishes what runs, takes a last checkpoint, and frees directory and ports. */
     @Override
     public void close() {
-        // An interrupted wait inside H2 counts as one that ended, which no checkpoint may be built on: an application's
-        // thread closes the node on a thread that nobody interrupts.
-        Thread closer = new Thread(this::closeOnce, "synod-close");
+        onOwnThread(this::closeOnce);
+    }
+
+    /**
+     * An interrupted wait inside H2 counts as one that ended, which no checkpoint may be built on: an application's thread
+     * closes on a thread that nobody interrupts.
+     */
+    private static void onOwnThread(Runnable close) {
+        Thread closer = new Thread(close, "synod-close");
         closer.start();
         boolean interrupted = false;
         while (true) {
@@ -248,6 +265,36 @@ public final class Node implements SessionFactory, AutoCloseable {
         }
     }
 
+    /** Closes one database; the node goes with the last one, unless it serves others. */
+    private synchronized void shutDown(String key, Map<String, String> h2Settings, boolean immediately) {
+        Sessions sessions = databases.remove(key);
+        if (closed || sessions == null) {
+            return;
+        }
+        HostedDatabase database = sessions.database();
+        checkpoints.remove(database);
+        database.log().close();
+        close(database, immediately);
+        if (databases.isEmpty() && !config.servesOthers()) {
+            closeOnce();
+        } else {
+            shutDown.put(key, h2Settings);
+        }
+    }
+
+    private static void close(HostedDatabase database, boolean immediately) {
+        try {
+            if (immediately) {
+                database.abandon();
+            } else {
+                database.close();
+            }
+        } catch (RuntimeException e) {
+            // The next start cuts the file back to its last checkpoint and replays the log.
+            LOG.warn("database {} was closed without a last checkpoint", database.name(), e);
+        }
+    }
+
     private synchronized void closeOnce() {
         if (closed) {
             return;
@@ -259,12 +306,7 @@ public final class Node implements SessionFactory, AutoCloseable {
         databases.values().forEach(s -> hosted.add(s.database()));
         replicas.close(config.members().all().size() > 1 ? HANDOVER_NANOS : 0);
         for (HostedDatabase database : hosted) {
-            try {
-                database.close();
-            } catch (RuntimeException e) {
-                // The next start cuts the file back to its last checkpoint and replays the log.
-                LOG.warn("database {} was closed without a last checkpoint", database.name(), e);
-            }
+            close(database, false);
         }
     }
 

@@ -4,6 +4,7 @@ import io.synod.engine.database.Errors;
 import io.synod.group.Member;
 import io.synod.group.Members;
 import io.synod.jdbc.SynodUrl;
+import io.synod.replica.LogLimits;
 import java.net.InetAddress;
 import java.nio.file.Path;
 import java.sql.SQLException;
@@ -11,6 +12,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
@@ -27,6 +29,10 @@ import java.util.stream.Collectors;
  * @param members this node and the others, with slots by sorted names, so that all nodes give the same ones
  * @param priority the greater is preferred as leader
  * @param timeoutMillis how long a client waits for a leader or a majority
+ * @param base the node whose H2 file a new group begins with; {@code null} for one that begins empty
+ * @param outsideChanges what to do with a file that was written to outside of its log; {@code null} to refuse it
+ * @param logLimits what is kept and spent for members that are behind
+ * @param reclaimPercent a file of which less is current is compacted; 0 for never
  */
 record NodeConfig(
         String name,
@@ -36,7 +42,14 @@ record NodeConfig(
         String cluster,
         Members members,
         int priority,
-        long timeoutMillis) {
+        long timeoutMillis,
+        String base,
+        String outsideChanges,
+        int reclaimPercent,
+        LogLimits logLimits) {
+    static final String ADOPT = "ADOPT";
+    static final String DISCARD = "DISCARD";
+
     private static final String DEFAULT_CLUSTER = "synod";
     private static final String DEFAULT_NAME = "a";
 
@@ -58,15 +71,37 @@ record NodeConfig(
         if (peers != null && url.settings().get("NODE") == null) {
             throw Errors.badSetting("NODE", "", "the name under which the other nodes have this one in their PEERS");
         }
+        String base = url.settings().get("BASE");
+        String outsideChanges = url.settings().get("OUTSIDE_CHANGES");
+        if (url.h2Settings().containsKey("CIPHER")) {
+            throw Errors.badSetting(
+                    "CIPHER",
+                    url.h2Settings().get("CIPHER"),
+                    "none, since the log would hold the rows in the clear: encrypt the disk instead");
+        }
+        Members members = members(name, listen == null ? "local" : listen, peers);
+        if (base != null && members.byName(base) == null) {
+            throw Errors.badSetting(
+                    "BASE",
+                    base,
+                    "one of "
+                            + String.join(
+                                    ", ",
+                                    members.all().stream().map(Member::name).toList()));
+        }
         return new NodeConfig(
                 name,
                 file ? Path.of(url.path()).toAbsolutePath().normalize() : null,
                 listen,
                 url.settings().get("SQL"),
                 orDefault(url.settings().get("CLUSTER"), DEFAULT_CLUSTER),
-                members(name, listen == null ? "local" : listen, peers),
+                members,
                 url.intSetting("PRIORITY"),
-                url.intSetting("FAILOVER_TIMEOUT"));
+                url.intSetting("FAILOVER_TIMEOUT"),
+                base,
+                outsideChanges == null ? null : outsideChanges.toUpperCase(Locale.ROOT),
+                url.intSetting("RECLAIM"),
+                new LogLimits((long) url.intSetting("LOG_LIMIT") << 20, (long) url.intSetting("SNAPSHOT_RATE") << 20));
     }
 
     private static String orDefault(String value, String other) {

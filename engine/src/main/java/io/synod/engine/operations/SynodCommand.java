@@ -21,7 +21,13 @@ import picocli.CommandLine.Spec;
         description = "A replicated SQL database in the processes of your application.",
         versionProvider = SynodCommand.Version.class,
         mixinStandardHelpOptions = true,
-        subcommands = {NodeCommand.class, StatusCommand.class, SqlCommand.class, VerifyCommand.class, DemoCommand.class
+        subcommands = {
+            NodeCommand.class,
+            StatusCommand.class,
+            SqlCommand.class,
+            VerifyCommand.class,
+            SpaceCommand.class,
+            DemoCommand.class
         })
 public final class SynodCommand implements Runnable {
     /** It ran, and the answer is no, or it failed. */

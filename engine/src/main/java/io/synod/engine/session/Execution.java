@@ -21,7 +21,10 @@ interface Execution<T> {
     /** Executes it on H2's command of this node or of the leader. */
     T on(CommandInterface command);
 
-    /** The same for a command of another node: all rows come with the answer, since that node may be lost after it. */
+    /**
+     * The same for a command of another node: all rows come with the answer, since that node may be lost after it, and the
+     * values are such that they mean something there.
+     */
     default Execution<T> whole() {
         return this;
     }
@@ -88,6 +91,19 @@ interface Execution<T> {
         @Override
         public BatchResult on(CommandInterface command) {
             return command.executeBatchUpdate(parameters, generatedKeys);
+        }
+
+        @Override
+        public Execution<BatchResult> whole() {
+            ArrayList<Value[]> carried = new ArrayList<>(parameters.size());
+            for (Value[] values : parameters) {
+                Value[] copy = new Value[values.length];
+                for (int i = 0; i < values.length; i++) {
+                    copy[i] = RoutedCommand.carried(values[i]);
+                }
+                carried.add(copy);
+            }
+            return new Batch(carried, generatedKeys);
         }
 
         @Override

@@ -4,6 +4,7 @@ import io.synod.engine.database.CommitId;
 import io.synod.engine.database.CommitLevel;
 import java.sql.SQLException;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -96,6 +97,20 @@ final class ForwardedSession {
             execute("SET COMMIT " + level);
             toldLevel = level;
         }
+    }
+
+    /** Brings this session into the state that a statement over there has left behind. */
+    void takeVariables(SessionLocal local, Collection<String> names) {
+        for (String name : names) {
+            Value value = row("SELECT @" + StringUtils.quoteIdentifier(name))[0];
+            local.lock();
+            try {
+                local.setVariable(name, value);
+            } finally {
+                local.unlock();
+            }
+        }
+        told = SessionState.forForwarding(local);
     }
 
     private void execute(String sql) {

@@ -130,7 +130,13 @@ final class Forwarding {
 
     <T> T run(RoutedCommand command, Execution<T> execution, SessionLocal local) {
         current.tell(local);
-        return command.runOn(current.session(), execution);
+        try {
+            return command.runOn(current.session(), execution);
+        } finally {
+            if (SessionVariables.mayBeSetBy(command.tokens()) && !current.isBroken()) {
+                current.takeVariables(local, SessionVariables.namedIn(command.tokens()));
+            }
+        }
     }
 
     Session session() {

@@ -3,13 +3,16 @@ package io.synod.engine.session;
 import io.synod.engine.session.SqlText.Token;
 import io.synod.engine.session.StatementRouter.Decision;
 import io.synod.engine.session.StatementRouter.Route;
+import io.synod.jdbc.RemoteValues;
 import java.util.ArrayList;
 import java.util.List;
+import org.h2.api.ErrorCode;
 import org.h2.command.Command;
 import org.h2.command.CommandInterface;
 import org.h2.engine.Session;
 import org.h2.engine.SessionLocal;
 import org.h2.expression.ParameterInterface;
+import org.h2.message.DbException;
 import org.h2.result.BatchResult;
 import org.h2.result.ResultInterface;
 import org.h2.result.ResultWithGeneratedKeys;
@@ -27,6 +30,9 @@ import org.h2.value.ValueLob;
 final class RoutedCommand implements CommandInterface, PlainRead {
     private final RoutedSession session;
     private final String sql;
+    /** What the application has sent: the same, but for passwords. */
+    private String sent;
+
     private final List<Token> tokens;
     private final Decision decision;
     /** {@code null} for a system call, and for what only the leader can compile. */
@@ -54,6 +60,7 @@ final class RoutedCommand implements CommandInterface, PlainRead {
             boolean ofNode) {
         this.session = session;
         this.sql = sql;
+        this.sent = sql;
         this.tokens = tokens;
         this.local = local;
         this.compiledBy = local == null ? null : session.local();
@@ -79,6 +86,12 @@ final class RoutedCommand implements CommandInterface, PlainRead {
 
     String sql() {
         return sql;
+    }
+
+    /** Errors name this text. */
+    RoutedCommand sentAs(String text) {
+        sent = text;
+        return this;
     }
 
     List<Token> tokens() {
@@ -152,11 +165,14 @@ final class RoutedCommand implements CommandInterface, PlainRead {
         if (local != null) {
             List<? extends ParameterInterface> from = local.getParameters();
             List<? extends ParameterInterface> to = target.getParameters();
+            if (!(execution instanceof Execution.Batch)) {
+                // Over there one that was not set would be NULL.
+                from.forEach(this::checkSet);
+            }
             for (int i = 0; i < to.size() && i < from.size(); i++) {
-                Value value = from.get(i).getParamValue();
-                if (value != null) {
-                    to.get(i).setValue(carried(value), true);
-                }
+                // Unset is not NULL, nor what it was the time before.
+                to.get(i)
+                        .setValue(from.get(i).isValueSet() ? carried(from.get(i).getParamValue()) : null, true);
             }
         }
         running = target;
@@ -164,6 +180,14 @@ final class RoutedCommand implements CommandInterface, PlainRead {
             return execution.whole().on(target);
         } finally {
             running = null;
+        }
+    }
+
+    private void checkSet(ParameterInterface parameter) {
+        try {
+            parameter.checkSet();
+        } catch (DbException e) {
+            throw ErrorSql.add(e, sql);
         }
     }
 
@@ -175,9 +199,12 @@ final class RoutedCommand implements CommandInterface, PlainRead {
         return remote;
     }
 
-    /** A LOB that this node's H2 stores has no meaning elsewhere: its bytes have. */
+    /**
+     * A LOB that this node's H2 stores has no meaning elsewhere: its bytes have. An ENUM is read as a value of a column over
+     * there, which a parameter is not: its text is assigned to one all the same.
+     */
     static Value carried(Value value) {
-        return value instanceof ValueLob lob ? Lobs.carried(lob) : value;
+        return value instanceof ValueLob lob ? Lobs.carried(lob) : RemoteValues.sendable(value);
     }
 
     @Override
@@ -228,12 +255,16 @@ final class RoutedCommand implements CommandInterface, PlainRead {
 
     @Override
     public ResultInterface executeQuery(long maxRows, int fetchSize, boolean scrollable) {
-        return session.execute(this, new Execution.Query(maxRows, fetchSize, scrollable));
+        if (local != null && !local.isQuery() || systemCall != null && !systemCall.isQuery()) {
+            // Before anything is logged: on the other members it would be executed, not queried.
+            throw DbException.get(ErrorCode.METHOD_ONLY_ALLOWED_FOR_QUERY);
+        }
+        return run(new Execution.Query(maxRows, fetchSize, scrollable));
     }
 
     @Override
     public ResultWithGeneratedKeys executeUpdate(Object generatedKeysRequest) {
-        return session.execute(this, new Execution.Update(generatedKeysRequest));
+        return run(new Execution.Update(generatedKeysRequest));
     }
 
     @Override
@@ -242,7 +273,15 @@ final class RoutedCommand implements CommandInterface, PlainRead {
         if (decision == null || decision.route() != Route.WRITE) {
             return batch.oneByOne(this);
         }
-        return session.execute(this, batch);
+        return run(batch);
+    }
+
+    private <T> T run(Execution<T> execution) {
+        try {
+            return session.execute(this, execution);
+        } catch (DbException e) {
+            throw ErrorSql.add(ErrorSql.replace(e, sql, sent), sent);
+        }
     }
 
     @Override

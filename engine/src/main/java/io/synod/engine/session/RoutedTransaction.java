@@ -6,8 +6,10 @@ import io.synod.engine.database.Errors;
 import io.synod.engine.database.HostedDatabase;
 import io.synod.engine.database.Writer;
 import io.synod.engine.session.StatementRouter.Route;
+import java.sql.SQLException;
 import java.util.List;
 import java.util.function.Supplier;
+import org.h2.api.ErrorCode;
 import org.h2.command.query.Query;
 import org.h2.engine.IsolationLevel;
 import org.h2.engine.Session;
@@ -53,6 +55,10 @@ final class RoutedTransaction {
     private DbException lost;
 
     private long lastCommitIndex;
+    private CommitId lastCommitId = CommitId.NONE;
+    /** Unsettled in a copy that a snapshot has replaced; {@code null} for none. */
+    private CommitId unsettledBefore;
+
     private boolean inList;
     private boolean lastPart;
 
@@ -87,6 +93,9 @@ final class RoutedTransaction {
      */
     void move(SessionLocal session, Writer itsWriter) {
         boolean lost = place == Place.HERE || snapshotHere;
+        if (writer.isUnsettled()) {
+            unsettledBefore = lastCommitId;
+        }
         local = session;
         writer = itsWriter;
         if (lost) {
@@ -280,8 +289,25 @@ final class RoutedTransaction {
             } else if (isSingle()) {
                 rollback();
             }
-            throw e;
+            throw explained(command, e);
         }
+    }
+
+    /** The guard's error says what was tried, not what to do. */
+    private static DbException explained(RoutedCommand command, DbException e) {
+        for (Throwable cause = e; cause != null; cause = cause.getCause()) {
+            int code = cause instanceof DbException d
+                    ? d.getErrorCode()
+                    : cause instanceof SQLException sql ? sql.getErrorCode() : 0;
+            if (code == ErrorCode.COMMIT_ROLLBACK_NOT_ALLOWED) {
+                return Errors.refused(
+                        RoutedSession.firstWords(command.tokens())
+                                + " …, which runs a Java function or trigger that commits,",
+                        "what it commits, or changes in the catalogue, would be on this node only",
+                        "let the application commit, and change the catalogue in a statement of its own");
+            }
+        }
+        return e;
     }
 
     /** H2 locks the rows only: a shared lock on the table makes DDL wait for them. */
@@ -370,6 +396,7 @@ final class RoutedTransaction {
 
     private void commit(CommitId id, CommitLevel level) {
         lastCommitIndex = 0;
+        lastCommitId = id;
         Place was = place;
         place = Place.NONE;
         try {
@@ -429,9 +456,13 @@ final class RoutedTransaction {
         return lastCommitIndex;
     }
 
+    CommitId lastCommitId() {
+        return lastCommitId;
+    }
+
     /** Whether the last commit was answered before it was decided. */
     boolean isUnsettled() {
-        return writer.isUnsettled() || forwarding.isUnsettled();
+        return unsettledBefore != null || writer.isUnsettled() || forwarding.isUnsettled();
     }
 
     /**
@@ -442,6 +473,9 @@ final class RoutedTransaction {
      */
     void settle(boolean quietly) {
         try {
+            if (unsettledBefore != null) {
+                settleBefore();
+            }
             levels.seen().shown(writer.settle());
             long there = forwarding.settle();
             if (there < 0) {
@@ -459,6 +493,15 @@ final class RoutedTransaction {
             lost = null;
             throw told;
         }
+    }
+
+    private void settleBefore() {
+        CommitId id = unsettledBefore;
+        unsettledBefore = null;
+        if (!forwarding.resolve(id)) {
+            throw Errors.localCommitLost("this node lost its leadership before a majority had it");
+        }
+        levels.seen().changedElsewhere();
     }
 
     void rollback() {
@@ -488,7 +531,7 @@ final class RoutedTransaction {
         if (inList && !lastPart) {
             return CommitId.NONE;
         }
-        return ids.next(place == Place.FORWARDED);
+        return ids.next(place == Place.FORWARDED || levels.commit() == CommitLevel.LOCAL);
     }
 
     // ---- logged statements, lists ---------------------------------------------------------------------------------
@@ -501,6 +544,10 @@ final class RoutedTransaction {
     <T> T forwardStatement(RoutedCommand command, Execution<T> execution) {
         T result = forward(command, execution);
         levels.seen().changedElsewhere();
+        // What JDBC asks this node's H2 without a statement (mode, schema, settings) has to know it, too. It has
+        // happened,
+        // even where this takes too long.
+        database.log().awaitReadable(database.timeoutMillis() * 1_000_000L);
         return result;
     }
 
@@ -511,6 +558,15 @@ final class RoutedTransaction {
 
     boolean isList() {
         return inList;
+    }
+
+    /** H2 commits each part by itself: what came before the one that failed stays. */
+    private void commitBefore(RuntimeException failure) {
+        try {
+            commitImplicitly();
+        } catch (DbException e) {
+            failure.addSuppressed(e);
+        }
     }
 
     /** Runs the parts of a list as one request: under auto-commit they commit together. */
@@ -528,9 +584,18 @@ final class RoutedTransaction {
         } catch (RuntimeException e) {
             inList = outer;
             if (autoCommit && !outer && place != Place.NONE) {
-                rollback();
+                endAfter(e);
             }
             throw e;
+        }
+    }
+
+    /** H2 commits each part by itself: those before the one that failed stay, unless the transaction itself is lost. */
+    private void endAfter(RuntimeException e) {
+        if (e instanceof DbException error && error.getErrorCode() != Errors.RETRY_CODE) {
+            commitImplicitly();
+        } else {
+            rollback();
         }
     }
 }

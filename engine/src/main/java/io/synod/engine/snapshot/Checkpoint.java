@@ -63,6 +63,7 @@ public final class Checkpoint {
     private long taken;
     private int missed;
     private volatile Taken last;
+    private volatile boolean ended;
     private volatile Image image;
 
     /** @param sideFile {@code null} for a database in memory */
@@ -72,13 +73,23 @@ public final class Checkpoint {
         this.sideFile = sideFile;
         this.position = position;
         this.origin = opened.origin();
-        this.checkpoints = store.openMap(
+        this.checkpoints = map(store);
+        this.taken = checkpoints.getOrDefault(CHECKPOINT, 0L);
+        this.last = new Taken(opened.length(), opened.applied(), 0);
+    }
+
+    private static MVMap<String, Long> map(MVStore store) {
+        return store.openMap(
                 "synod.checkpoints",
                 new MVMap.Builder<String, Long>()
                         .keyType(StringDataType.INSTANCE)
                         .valueType(LongDataType.INSTANCE));
-        this.taken = checkpoints.getOrDefault(CHECKPOINT, 0L);
-        this.last = new Taken(opened.length(), opened.applied(), 0);
+    }
+
+    /** Gives the next store something to write, so that it makes a chunk. */
+    static void mark(MVStore store) {
+        MVMap<String, Long> checkpoints = map(store);
+        checkpoints.put(CHECKPOINT, checkpoints.getOrDefault(CHECKPOINT, 0L) + 1);
     }
 
     /**
@@ -98,7 +109,15 @@ public final class Checkpoint {
         return take(0, TimeUnit.SECONDS.toNanos(30));
     }
 
+    /** From now on there are none: what H2 holds is not what the log says any more. */
+    void end() {
+        ended = true;
+    }
+
     private Taken take(long patienceNanos, long holdNanos) throws IOException {
+        if (ended) {
+            return null;
+        }
         if (sideFile == null) {
             last = new Taken(0, position.get().index(), 0);
             return last;

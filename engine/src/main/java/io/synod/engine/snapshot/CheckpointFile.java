@@ -17,6 +17,12 @@ import java.util.zip.CRC32C;
 record CheckpointFile(long length, long applied, SnapshotHeader origin) {
     static final CheckpointFile NEVER = new CheckpointFile(0, 0, null);
 
+    /** Version 1: the chunks of the file bear no stamps, and there is no origin. */
+    static boolean isUnstamped(Path path) throws IOException {
+        byte[] bytes = Files.readAllBytes(path);
+        return bytes.length >= 8 && ByteBuffer.wrap(bytes).getInt(4) == 1;
+    }
+
     private static final int MAGIC = 0x53594e43; // SYNC
     private static final int VERSION = 2;
     /** Version 1 has no origin. */

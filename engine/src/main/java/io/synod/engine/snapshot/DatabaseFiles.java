@@ -53,6 +53,11 @@ record DatabaseFiles(Path base) {
         return with(".damaged.mv.db");
     }
 
+    /** Why the file has to be rebuilt; there only where it has. */
+    Path damage() {
+        return with(".damage");
+    }
+
     Path directory() {
         return base.getParent();
     }

@@ -5,6 +5,7 @@ import io.synod.replica.Snapshots.Header;
 import io.synod.replica.Snapshots.Incoming;
 import io.synod.replica.Snapshots.Outgoing;
 import java.io.IOException;
+import java.io.OutputStream;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
 import java.nio.channels.OverlappingFileLockException;
@@ -16,8 +17,11 @@ import java.util.Map;
 import java.util.Set;
 import java.util.function.LongSupplier;
 import java.util.function.Supplier;
+import java.util.zip.ZipEntry;
+import java.util.zip.ZipOutputStream;
 import org.h2.api.ErrorCode;
 import org.h2.engine.ConnectionInfo;
+import org.h2.engine.Constants;
 import org.h2.engine.Database;
 import org.h2.engine.SessionLocal;
 import org.h2.engine.SynodDatabaseBridge;
@@ -30,6 +34,7 @@ import org.h2.mvstore.db.LobStorageMap;
 import org.h2.mvstore.db.SynodLobStore;
 import org.h2.mvstore.tx.SynodUndoLogs;
 import org.h2.store.DataHandler;
+import org.h2.store.fs.FileUtils;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -49,6 +54,8 @@ public final class H2Store implements AutoCloseable {
     /** Transactions that H2 may have open beside those of the sessions it counts. */
     private static final int OWN_TRANSACTIONS = 16;
 
+    private static final int BACKUP_PIECE_BYTES = 1 << 20;
+
     private final Database database;
     private final SynodUndoLogs undoLogs;
     /** {@code null} in memory. */
@@ -60,7 +67,7 @@ public final class H2Store implements AutoCloseable {
     private final SynodLobStore lobCleaning;
     private final GatedLobs lobs;
     private final StoreSnapshots snapshots;
-    private Checkpoint checkpoint;
+    private volatile Checkpoint checkpoint;
     private boolean closed;
 
     private H2Store(
@@ -99,6 +106,9 @@ public final class H2Store implements AutoCloseable {
     private static H2Store openFile(DatabaseFiles files, Map<String, String> settings, StatementGate gate)
             throws IOException, SQLException {
         Files.createDirectories(files.directory());
+        if (Files.exists(files.damage())) {
+            throw new DamagedStoreException(Files.readString(files.damage()));
+        }
         Replacement.finish(files);
         DatabaseFiles.delete(files.fallback()); // of a reclaim that came to its end, or never to its beginning
         CheckpointFile last = CheckpointFile.read(files.checkpoint());
@@ -107,13 +117,12 @@ public final class H2Store implements AutoCloseable {
                 throw error(
                         ErrorCode.FILE_VERSION_ERROR_1,
                         files.data() + " is an H2 database that Synod has not made ("
-                                + files.checkpoint().getFileName()
-                                + " is missing beside it): export it with SCRIPT TO and import it into a new database");
+                                + files.checkpoint().getFileName() + " is missing beside it)");
             }
             last = CheckpointFile.NEVER;
             last.write(files.checkpoint()); // from now on, the file is known as ours
         }
-        cutBack(files.data(), last);
+        cutBack(files, last);
         ConnectionInfo info = new ConnectionInfo(UninterruptibleFilePath.prefix() + files.base());
         Database database = openExisting(files, info, settings);
         H2Store store = new H2Store(database, files, settings, last, gate);
@@ -145,9 +154,13 @@ public final class H2Store implements AutoCloseable {
         return openFile(files, settings, gate);
     }
 
-    /** Opens a new database in memory. */
-    public static H2Store openMemory(Map<String, String> settings) throws SQLException {
-        Database database = open(new ConnectionInfo("mem:synod"), settings);
+    /**
+     * Opens a new database in memory.
+     *
+     * @param name what JDBC calls its catalog; another database may have the same
+     */
+    public static H2Store openMemory(String name, Map<String, String> settings) throws SQLException {
+        Database database = open(new ConnectionInfo("mem:" + name), settings);
         return new H2Store(database, null, settings, CheckpointFile.NEVER, new StatementGate());
     }
 
@@ -168,7 +181,8 @@ public final class H2Store implements AutoCloseable {
     }
 
     /** Cuts the file to its checkpoint, under the same lock that H2 takes, so never under another process's feet. */
-    private static void cutBack(Path file, CheckpointFile last) throws IOException, SQLException {
+    private static void cutBack(DatabaseFiles files, CheckpointFile last) throws IOException, SQLException {
+        Path file = files.data();
         if (!Files.exists(file)) {
             if (last.length() > 0) {
                 throw new DamagedStoreException(file + " is missing; " + has(last));
@@ -178,11 +192,15 @@ public final class H2Store implements AutoCloseable {
         try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ, StandardOpenOption.WRITE);
                 FileLock lock = tryLock(channel)) {
             if (lock == null) {
-                throw error(
-                        ErrorCode.DATABASE_ALREADY_OPEN_1,
-                        file + " is open already, here or in another process: close it there first");
+                throw isOpen(file);
+            }
+            if (last.length() > 0 && CheckpointFile.isUnstamped(files.checkpoint())) {
+                ChunkStamps.stampAll(channel);
+                channel.force(false);
+                last.write(files.checkpoint());
             }
             long size = channel.size();
+            checkOutside(file, channel, size, last);
             if (size < last.length()) {
                 throw new DamagedStoreException(file + " has " + size + " bytes; " + has(last));
             }
@@ -198,7 +216,137 @@ public final class H2Store implements AutoCloseable {
         }
     }
 
-    private static FileLock tryLock(FileChannel channel) throws IOException {
+    /** What was written by anybody else is in no log: it is neither kept nor thrown away without being asked. */
+    private static void checkOutside(Path file, FileChannel channel, long size, CheckpointFile last)
+            throws IOException {
+        long foreign = ChunkStamps.foreign(channel, size);
+        boolean closed = ChunkStamps.isClosed(channel);
+        if (foreign >= 0 || closed) {
+            boolean checkpointStands = size >= last.length() && ChunkStamps.foreign(channel, last.length()) < 0;
+            throw new OutsideChangeException(
+                    file + " was opened for writing outside of the log, by H2 itself ("
+                            + (foreign >= 0 ? "at byte " + foreign : "it was closed in H2's own way") + ")",
+                    last.applied(),
+                    checkpointStands);
+        }
+    }
+
+    /**
+     * Throws away what was written to the file outside of the log, where the checkpoint in it still stands.
+     *
+     * @throws DamagedStoreException it does not: the file has to be rebuilt
+     */
+    public static void discardOutsideChanges(Path base) throws IOException, SQLException {
+        DatabaseFiles files = new DatabaseFiles(base);
+        CheckpointFile last = CheckpointFile.read(files.checkpoint());
+        try (FileChannel channel = FileChannel.open(files.data(), StandardOpenOption.READ, StandardOpenOption.WRITE);
+                FileLock lock = tryLock(channel)) {
+            if (lock == null) {
+                throw isOpen(files.data());
+            }
+            if (last == null || channel.size() < last.length() || ChunkStamps.foreign(channel, last.length()) >= 0) {
+                throw new DamagedStoreException(
+                        files.data() + " was written to outside of the log, and its checkpoint did not survive that");
+            }
+            channel.truncate(last.length());
+            ChunkStamps.unmarkClosed(channel);
+            channel.force(true);
+        }
+        LOG.warn("{}: what was written outside of the log was thrown away", files.data());
+    }
+
+    /** Whether there is an H2 file that Synod has not made. */
+    public static boolean isForeign(Path base) {
+        return ForeignFile.isThere(new DatabaseFiles(base));
+    }
+
+    /** What a file that was not Synod's has to hold before it is. */
+    public interface Initializer {
+        /** Writes into the session's transaction, which is committed then. */
+        void initialize(SessionLocal session);
+    }
+
+    /**
+     * Makes an H2 file that was not written by Synod the state of a group at an index of its log. The file itself stays as it
+     * is until the new one is whole; then it is replaced by it in one step.
+     *
+     * @param origin place in the log, epoch and members; its length does not count
+     * @throws SQLException 90020 in use; 90048 of another format; 90049 encrypted; and what H2 says
+     */
+    public static void adopt(Path base, Map<String, String> settings, Header origin, Initializer initializer)
+            throws IOException, SQLException {
+        DatabaseFiles files = new DatabaseFiles(base);
+        ForeignFile.copy(files);
+        String incoming = files.incoming().toString();
+        ConnectionInfo info = new ConnectionInfo(UninterruptibleFilePath.prefix()
+                + incoming.substring(0, incoming.length() - Constants.SUFFIX_MV_FILE.length()));
+        Database database = open(info, settings);
+        long length;
+        try {
+            MVStore store = database.getStore().getMvStore();
+            store.setReuseSpace(false);
+            store.setRetentionTime(Integer.MAX_VALUE);
+            SessionLocal session = SynodDatabaseBridge.createSession(database, database.getSystemUser());
+            session.lock();
+            try {
+                initializer.initialize(session);
+                session.commit(false);
+            } finally {
+                session.unlock();
+            }
+            // Nothing else runs here, and the last chunk is one of its own, as a checkpoint's.
+            store.commit();
+            store.executeFilestoreOperation(() -> {});
+            Checkpoint.mark(store);
+            store.commit();
+            length = store.getFileStore().size();
+            store.sync();
+        } finally {
+            database.shutdownImmediately();
+        }
+        Replacement.decide(
+                files,
+                Replacement.Source.INCOMING,
+                new CheckpointFile(length, origin.index(), new SnapshotHeader(origin)));
+        Replacement.finish(files);
+        LOG.info("{} is the state at index {} of its log now", files.data(), origin.index());
+    }
+
+    /** The file counts as one that Synod has not made from now on. */
+    public static void disown(Path base) throws IOException {
+        DatabaseFiles.delete(new DatabaseFiles(base).checkpoint());
+    }
+
+    /** Has the next start rebuild the file. */
+    public void markDamaged(String why) {
+        if (files != null) {
+            try {
+                Files.writeString(files.damage(), why);
+            } catch (IOException e) {
+                LOG.warn("{} is damaged, which could not be noted for the next start", files.data(), e);
+            }
+        }
+    }
+
+    /** Puts a file that has to be rebuilt out of the way. */
+    public static Path setAside(Path base) throws IOException {
+        DatabaseFiles files = new DatabaseFiles(base);
+        if (Files.exists(files.data())) {
+            DatabaseFiles.move(files.data(), files.damaged());
+        }
+        DatabaseFiles.delete(files.checkpoint());
+        DatabaseFiles.delete(files.replacement());
+        DatabaseFiles.delete(files.damage());
+        return files.damaged();
+    }
+
+    static SQLException isOpen(Path file) {
+        return error(
+                ErrorCode.DATABASE_ALREADY_OPEN_1,
+                file + " is open already, here or in another process: close it there first");
+    }
+
+    static FileLock tryLock(FileChannel channel) throws IOException {
         try {
             return channel.tryLock();
         } catch (OverlappingFileLockException e) {
@@ -210,7 +358,7 @@ public final class H2Store implements AutoCloseable {
         return "its checkpoint at index " + last.applied() + " has " + last.length() + " bytes";
     }
 
-    private static SQLException error(int code, String message) {
+    static SQLException error(int code, String message) {
         return new SQLException(message, ErrorCode.getState(code), code);
     }
 
@@ -312,6 +460,43 @@ public final class H2Store implements AutoCloseable {
         Path sideFile = files == null ? null : files.checkpoint();
         checkpoint = new Checkpoint(database.getStore().getMvStore(), gate, sideFile, opened, position);
         return checkpoint;
+    }
+
+    /**
+     * Copies the file into a zip, as it stands at a checkpoint that is taken for it. What follows in the file meanwhile is not
+     * copied, and what is copied does not change.
+     *
+     * @param patienceNanos how long to wait for a moment without a statement that writes
+     * @throws DbException 90126 for a database in memory, HYT00 for no such moment, 90031 the zip cannot be written
+     */
+    public void backup(String zip, long patienceNanos) {
+        if (files == null || checkpoint == null) {
+            throw DbException.get(ErrorCode.DATABASE_IS_NOT_PERSISTENT);
+        }
+        try {
+            long deadline = System.nanoTime() + patienceNanos;
+            while (checkpoint.take() == null) {
+                if (System.nanoTime() - deadline > 0) {
+                    throw DbException.get(
+                            ErrorCode.LOCK_TIMEOUT_1, "no moment without a statement that writes, for BACKUP");
+                }
+            }
+            Checkpoint.Image image = checkpoint.image();
+            MVStore chunks = database.getStore().getMvStore();
+            try (OutputStream file = FileUtils.newOutputStream(zip, false);
+                    ZipOutputStream out = new ZipOutputStream(file)) {
+                out.putNextEntry(new ZipEntry(files.data().getFileName().toString()));
+                out.write(image.header());
+                for (long copied = image.header().length; copied < image.length(); ) {
+                    int piece = (int) Math.min(BACKUP_PIECE_BYTES, image.length() - copied);
+                    out.write(Checkpoint.read(chunks, copied, piece));
+                    copied += piece;
+                }
+                out.closeEntry();
+            }
+        } catch (IOException e) {
+            throw DbException.convertIOException(e, zip);
+        }
     }
 
     /**
@@ -418,6 +603,14 @@ public final class H2Store implements AutoCloseable {
                     e);
         }
         abandon();
+    }
+
+    /** An entry failed half-way: no checkpoint may hold what it has left behind, and the next start replays it. */
+    public void distrust() {
+        Checkpoint checkpoints = checkpoint;
+        if (checkpoints != null) {
+            checkpoints.end();
+        }
     }
 
     /** Closes without a checkpoint, as a kill would. */

@@ -6,6 +6,7 @@ import java.nio.ByteBuffer;
 import java.nio.channels.ClosedChannelException;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
+import org.h2.engine.Constants;
 import org.h2.store.fs.FileBase;
 
 /**
@@ -17,10 +18,14 @@ final class UninterruptibleFile extends FileBase {
 
     private final RandomAccessFile writer;
     private final RandomAccessFile[] readers = new RandomAccessFile[READERS];
+    /** Whether it is a store, whose chunks are to be known as Synod's. */
+    private final boolean stamps;
+
     private long position;
 
     /** @param mode as {@link RandomAccessFile} knows it; the file is created in mode {@code rw} */
     UninterruptibleFile(String path, String mode) throws IOException {
+        stamps = path.endsWith(Constants.SUFFIX_MV_FILE);
         writer = new RandomAccessFile(path, mode);
         try {
             for (int i = 0; i < READERS; i++) {
@@ -86,6 +91,9 @@ final class UninterruptibleFile extends FileBase {
         } else {
             bytes = new byte[length];
             from.get(bytes);
+        }
+        if (stamps) {
+            ChunkStamps.stamp(bytes, offset, length, to);
         }
         synchronized (writer) {
             writer.seek(to);

@@ -27,6 +27,12 @@ public final class UninterruptibleFilePath extends FilePathWrapper {
         return new UninterruptibleFile(getBase().toString(), mode);
     }
 
+    /** Beside the database, where H2 looks for those that a crash has left behind when it opens the database. */
+    @Override
+    public FilePath createTempFile(String suffix, boolean inTempDir) throws IOException {
+        return super.createTempFile(suffix, false);
+    }
+
     @Override
     public String getScheme() {
         return SCHEME;

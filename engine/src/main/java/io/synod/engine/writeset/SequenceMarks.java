@@ -56,8 +56,15 @@ public final class SequenceMarks {
         /** By its own name or its table's; one too many costs a gap. */
         boolean mayBeNamedIn(String sql) {
             String text = sql.toUpperCase(Locale.ROOT);
-            String[] names = key.substring(key.indexOf(' ') + 1).split("\\.");
-            return text.contains(names[1].toUpperCase(Locale.ROOT));
+            String name = key.substring(key.indexOf(' ') + 1).split("\\.")[1].toUpperCase(Locale.ROOT);
+            for (int at = text.indexOf(name); at >= 0; at = text.indexOf(name, at + 1)) {
+                int end = at + name.length();
+                if ((at == 0 || !Character.isJavaIdentifierPart(text.charAt(at - 1)))
+                        && (end == text.length() || !Character.isJavaIdentifierPart(text.charAt(end)))) {
+                    return true;
+                }
+            }
+            return false;
         }
 
         boolean covered() {
@@ -102,6 +109,13 @@ public final class SequenceMarks {
             t.mark = mark == null ? null : decode(ByteBuffer.wrap(mark));
         }
         return marks;
+    }
+
+    /** Empties what an open database holds of marks, before {@link #load}. */
+    public static void forget(SessionLocal session) {
+        session.getTransaction()
+                .openMap("synod.sequences", StringDataType.INSTANCE, ByteArrayDataType.INSTANCE)
+                .clear();
     }
 
     /**

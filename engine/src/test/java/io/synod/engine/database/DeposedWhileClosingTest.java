@@ -10,7 +10,7 @@ class DeposedWhileClosingTest {
     /** A deposed leader ends the writers that it saw a moment before: a client may have closed its connection in between. */
     @Test
     void a_session_that_closed_just_before_its_writer_is_ended_does_not_stop_the_database() throws Exception {
-        H2Store store = H2Store.openMemory(Map.of());
+        H2Store store = H2Store.openMemory("test", Map.of());
         HostedDatabase database = new HostedDatabase("shop", "a", store, 1_000);
         try {
             Writer writer = database.writer(store.systemSession());

@@ -7,10 +7,29 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.synod.engine.failover.TestCluster;
 import java.sql.Connection;
 import java.sql.DatabaseMetaData;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 
 /** A stock H2 client at a follower. */
 class H2ClientUrlTest extends ClusterContract {
+    private static StockServer stock;
+
+    @BeforeAll
+    static void startStock() throws Exception {
+        stock = new StockServer();
+    }
+
+    @AfterAll
+    static void stopStock() {
+        stock.close();
+    }
+
+    @Override
+    String stockUrl() {
+        return stock.url();
+    }
+
     @Override
     String url(TestCluster cluster) throws Exception {
         return cluster.h2Url(cluster.awaitFollower());

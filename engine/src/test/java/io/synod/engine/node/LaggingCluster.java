@@ -77,6 +77,11 @@ public final class LaggingCluster implements AutoCloseable {
         toC.hold(on);
     }
 
+    /** What was sent to c and held back is lost. */
+    void dropHeld() throws IOException {
+        toC.drop();
+    }
+
     /** Waits until c has caught up: connections that stood still for too long are made anew. */
     void releaseC() throws SQLException {
         toC.hold(false);

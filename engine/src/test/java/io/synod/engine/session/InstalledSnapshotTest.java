@@ -67,7 +67,7 @@ class InstalledSnapshotTest {
     }
 
     private static Snapshots of(TestNode node) {
-        return node.database().snapshots(new Members(List.of()), () -> {});
+        return node.database().snapshots(new Members(List.of()), false, () -> {});
     }
 
     private void install() throws IOException {

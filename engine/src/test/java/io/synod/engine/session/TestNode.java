@@ -34,7 +34,7 @@ final class TestNode implements AutoCloseable {
         this.name = name;
         this.peers = peers;
         H2Store store = directory == null
-                ? H2Store.openMemory(Map.of())
+                ? H2Store.openMemory("test", Map.of())
                 : H2Store.openFile(directory.resolve(name).resolve("shop"), Map.of());
         database = new HostedDatabase("shop", name, store, 2_000, bounds);
         log = group.join(name, database);

@@ -37,7 +37,7 @@ final class Changes {
             case 10 -> Choice.of("DELETE FROM " + t.name + someIds(t));
             case 11 -> Choice.of(merge(t));
             case 12 -> mergeUsing(t);
-            case 13 -> Choice.query("SELECT * FROM FINAL TABLE (" + insertMany(t) + ")");
+            case 13 -> Choice.query("SELECT * FROM FINAL TABLE (" + insert(t, 1) + ")");
             case 14 ->
                 Choice.query("SELECT * FROM OLD TABLE (UPDATE " + t.name + " SET " + assignment(t) + someIds(t) + ")");
             default -> Choice.of(insertMany(t) + "; DELETE FROM " + t.name + someIds(t));
@@ -50,8 +50,11 @@ final class Changes {
     }
 
     private String insertMany(Table t) {
+        return insert(t, 1 + random.nextInt(4));
+    }
+
+    private String insert(Table t, int count) {
         List<Column> columns = t.written();
-        int count = 1 + random.nextInt(4);
         List<String> rows = new ArrayList<>();
         for (int i = 0; i < count; i++) {
             rows.add(columns.stream().map(this::value).collect(Collectors.joining(", ", "(", ")")));

@@ -58,15 +58,18 @@ class CorpusTest {
     private void run(List<Step> steps) throws Exception {
         // A difference, and the ways on which it was seen.
         Map<String, List<String>> differences = new LinkedHashMap<>();
-        try (Side stock = cluster.stock()) {
-            StockRun expected = StockRun.of(stock, steps);
-            expected.surprises().forEach(line -> differences.put(line, List.of("stock H2")));
-            for (Way way : Way.values()) {
-                if (System.getProperty("twin.way", way.name()).equals(way.name())) {
-                    for (String difference : new TopicRun(cluster, way).compare(steps, expected)) {
-                        differences
-                                .computeIfAbsent(difference, d -> new ArrayList<>())
-                                .add(way.name());
+        for (boolean remote : List.of(false, true)) {
+            try (Side stock = cluster.stock(remote)) {
+                StockRun expected = StockRun.of(stock, steps);
+                expected.surprises().forEach(line -> differences.put(line, List.of("stock H2")));
+                for (Way way : Way.values()) {
+                    if (way.isRemote() == remote
+                            && System.getProperty("twin.way", way.name()).equals(way.name())) {
+                        for (String difference : new TopicRun(cluster, way).compare(steps, expected)) {
+                            differences
+                                    .computeIfAbsent(difference, d -> new ArrayList<>())
+                                    .add(way.name());
+                        }
                     }
                 }
             }

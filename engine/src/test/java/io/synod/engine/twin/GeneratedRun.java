@@ -18,7 +18,7 @@ final class GeneratedRun {
         List<Step> steps = new ArrayList<>();
         List<Outcome> outcomes = new ArrayList<>();
         StockRun expected;
-        try (Side stock = cluster.stock()) {
+        try (Side stock = cluster.stock(way.isRemote())) {
             stock.reset();
             Generator generator = new Generator(seed);
             for (int i = 0; i < statements; i++) {

@@ -81,7 +81,8 @@ record Outcome(List<String> lines, String state, String message) {
             ResultSetMetaData columns = rows.getMetaData();
             int count = columns.getColumnCount();
             for (int i = 1; i <= count; i++) {
-                lines.add("column " + columns.getColumnLabel(i) + " = " + columns.getColumnName(i) + " of "
+                lines.add("column " + neutral.apply(columns.getColumnLabel(i)) + " = "
+                        + neutral.apply(columns.getColumnName(i)) + " of "
                         + columns.getSchemaName(i) + "." + columns.getTableName(i) + " " + columns.getColumnTypeName(i)
                         + " " + columns.getColumnType(i) + "(" + columns.getPrecision(i) + "," + columns.getScale(i)
                         + ")" + " nullable " + columns.isNullable(i) + " auto " + columns.isAutoIncrement(i) + " "

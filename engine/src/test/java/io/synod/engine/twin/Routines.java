@@ -88,6 +88,14 @@ public final class Routines {
         }
     }
 
+    /** Does nothing. */
+    public static final class Quiet implements Trigger {
+        @Override
+        public void fire(Connection connection, Object[] old, Object[] now) {
+            // That it may be called is what is tested.
+        }
+    }
+
     /** Refuses every row. */
     public static final class Veto implements Trigger {
         @Override

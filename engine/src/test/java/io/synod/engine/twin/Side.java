@@ -12,6 +12,7 @@ import java.sql.Statement;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 
 /** One database on one way to it, with its open connections: stock H2 or Synod. Used by one thread. */
@@ -23,11 +24,14 @@ final class Side implements AutoCloseable {
     private final String url;
     /** Where its files go; statements name it {@code ${dir}}. */
     private final Path directory;
+    /** Its name is to be seen in the catalogue. */
+    private final String database;
 
     private final Map<String, Connection> connections = new LinkedHashMap<>();
 
-    Side(String name, String url, Path directory) {
+    Side(String name, String database, String url, Path directory) {
         this.name = name;
+        this.database = database.toUpperCase(Locale.ROOT);
         this.url = url;
         this.directory = directory;
     }
@@ -132,7 +136,7 @@ final class Side implements AutoCloseable {
     }
 
     private String neutral(String text) {
-        return Catalogue.neutral(text.replace(directory.toString(), "${dir}"));
+        return Catalogue.neutral(text.replace(directory.toString(), "${dir}").replace(database, "${database}"));
     }
 
     /** The whole database as a script, without what differs by right. */

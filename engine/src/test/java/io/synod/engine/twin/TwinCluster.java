@@ -16,6 +16,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import org.h2.tools.Server;
 
 /** Three nodes in this JVM, and the ways to reach a database on them. */
 final class TwinCluster implements AutoCloseable {
@@ -34,6 +35,10 @@ final class TwinCluster implements AutoCloseable {
             this.remote = remote;
         }
 
+        boolean isRemote() {
+            return remote;
+        }
+
         /** Each way has a database of its own. */
         String database() {
             return name().toLowerCase(java.util.Locale.ROOT);
@@ -44,8 +49,11 @@ final class TwinCluster implements AutoCloseable {
 
     private final ClusterFixture cluster;
     private final Path files;
+    private final Server stockServer;
 
-    TwinCluster(Path directory) throws IOException {
+    TwinCluster(Path directory) throws IOException, SQLException {
+        this.stockServer =
+                Server.createTcpServer("-tcpPort", "0", "-ifNotExists").start();
         this.cluster = new ClusterFixture(directory.resolve("nodes"));
         this.files = directory.resolve("files");
     }
@@ -55,19 +63,32 @@ final class TwinCluster implements AutoCloseable {
         return cluster.leaderOf(way.database());
     }
 
+    /** Of the leadership that there is now: it grows with each. */
+    long epochOf(Way way) throws SQLException {
+        return cluster.hosted(leaderOf(way), way.database()).log().servingEpoch();
+    }
+
     /** A side for the way, as leadership stands now. */
     Side side(Way way) throws SQLException, IOException {
         String leader = leaderOf(way);
         String follower = leader.equals("a") ? "b" : "a";
         String node = way.leader ? leader : follower;
         String url = way.remote ? cluster.remoteUrl(node, way.database()) : cluster.url(node, way.database());
-        return new Side(way.name(), url, filesOf(way.database()));
+        return new Side(way.name(), way.database(), url, filesOf(way.database()));
     }
 
-    /** Stock H2, on a file as the nodes are: where tables are kept is to be seen in the catalogue. */
-    Side stock() throws IOException {
-        Path directory = filesOf("stock");
-        return new Side("stock H2", "jdbc:h2:file:" + directory.resolve("twin"), directory);
+    /**
+     * Stock H2, on a file as the nodes are: where tables are kept is to be seen in the catalogue.
+     *
+     * @param remote through its server, whose client gives some errors another text
+     */
+    Side stock(boolean remote) throws IOException {
+        Path directory = filesOf(remote ? "stock_remote" : "stock_embedded");
+        String file =
+                directory.resolve(remote ? "stock_remote" : "stock_embedded").toString();
+        String url = remote ? "jdbc:h2:tcp://127.0.0.1:" + stockServer.getPort() + "/" + file : "jdbc:h2:file:" + file;
+        // Synod gathers statistics when it is asked to, and never on one node only.
+        return new Side("stock H2", remote ? "stock_remote" : "stock_embedded", url + ";ANALYZE_AUTO=0", directory);
     }
 
     private Path filesOf(String name) throws IOException {
@@ -111,5 +132,6 @@ final class TwinCluster implements AutoCloseable {
     @Override
     public void close() {
         cluster.close();
+        stockServer.stop();
     }
 }

@@ -48,7 +48,7 @@ public final class Member implements AutoCloseable {
     }
 
     public static Member inMemory() throws SQLException {
-        return new Member(H2Store.openMemory(Map.of()));
+        return new Member(H2Store.openMemory("test", Map.of()));
     }
 
     public static Member onFile(Path base) throws SQLException, IOException {

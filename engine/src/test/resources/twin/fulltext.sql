@@ -1,0 +1,7 @@
+CREATE ALIAS FT_INIT FOR 'org.h2.fulltext.FullText.init';
+--! refused FT_INIT
+CALL FT_INIT();
+CREATE ALIAS FT_CREATE_INDEX FOR 'org.h2.fulltext.FullText.createIndex';
+CREATE TABLE DOC(ID INT PRIMARY KEY, TITLE VARCHAR);
+--! refused FT_CREATE_INDEX
+CALL FT_CREATE_INDEX('PUBLIC', 'DOC', NULL);

@@ -1,0 +1,185 @@
+package io.synod.replica;
+
+import io.synod.group.Members;
+import io.synod.replica.ListApplier.State;
+import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
+import java.io.DataInputStream;
+import java.io.DataOutputStream;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Random;
+
+/** Snapshots of a {@link ListApplier}. This object is the disk: it outlives its node. */
+final class ListSnapshots implements Snapshots {
+    private static final State EMPTY = new State(0, 0, List.of());
+
+    private final Random ids = new Random();
+    private ListApplier applier;
+    private Members members;
+
+    // On disk.
+    private State durable = EMPTY;
+    private Header installed;
+    private Header made;
+    private byte[] madeBytes;
+    private Header partial;
+    private ByteArrayOutputStream partialBytes = new ByteArrayOutputStream();
+
+    private volatile int fillerBytes;
+    private volatile int installs;
+    private volatile long bytesWritten;
+    private volatile long resumedAt;
+    private volatile Runnable afterInstall = () -> {};
+
+    synchronized void restart(ListApplier fresh, Members group) {
+        applier = fresh;
+        members = group;
+        applier.set(durable);
+    }
+
+    /** The state machine is lost, the log is not. */
+    synchronized void lose() {
+        durable = EMPTY;
+        installed = null;
+        made = null;
+        partial = null;
+    }
+
+    /** Makes every snapshot larger by so much. */
+    void filler(int bytes) {
+        fillerBytes = bytes;
+    }
+
+    void afterInstall(Runnable hook) {
+        afterInstall = hook;
+    }
+
+    int installs() {
+        return installs;
+    }
+
+    /** Of snapshots that came in, in all. */
+    long bytesWritten() {
+        return bytesWritten;
+    }
+
+    /** Where the last snapshot that came in began. */
+    long resumedAt() {
+        return resumedAt;
+    }
+
+    synchronized void checkpoint() {
+        durable = applier.state();
+    }
+
+    @Override
+    public synchronized long restartIndex() {
+        return durable.index();
+    }
+
+    @Override
+    public synchronized Header installed() {
+        return installed;
+    }
+
+    @Override
+    public void checkpointSoon() {
+        checkpoint();
+    }
+
+    @Override
+    public synchronized Outgoing take(long atLeast) throws IOException {
+        if (made == null || made.index() < atLeast) {
+            State state = applier.state();
+            madeBytes = encode(state, fillerBytes);
+            made = new Header(1, ids.nextLong(), state.index(), state.epoch(), members, madeBytes.length);
+        }
+        return new Made(made, madeBytes);
+    }
+
+    private static byte[] encode(State state, int filler) throws IOException {
+        ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+        DataOutputStream out = new DataOutputStream(bytes);
+        out.writeInt(state.texts().size());
+        for (String text : state.texts()) {
+            out.writeUTF(text);
+        }
+        byte[] random = new byte[filler];
+        new Random(1).nextBytes(random);
+        out.write(random);
+        return bytes.toByteArray();
+    }
+
+    private static State decode(Header header, byte[] bytes) throws IOException {
+        DataInputStream in = new DataInputStream(new ByteArrayInputStream(bytes));
+        List<String> texts = new ArrayList<>();
+        for (int left = in.readInt(); left > 0; left--) {
+            texts.add(in.readUTF());
+        }
+        byte[] rest = in.readAllBytes();
+        byte[] random = new byte[rest.length];
+        new Random(1).nextBytes(random);
+        if (!Arrays.equals(rest, random)) {
+            throw new IOException("not what was made");
+        }
+        return new State(header.index(), header.epoch(), texts);
+    }
+
+    @Override
+    public synchronized Incoming receive(Header header) {
+        if (partial == null || partial.id() != header.id()) {
+            partial = header;
+            partialBytes = new ByteArrayOutputStream();
+        }
+        resumedAt = partialBytes.size();
+        return new Arriving();
+    }
+
+    private record Made(Header header, byte[] bytes) implements Outgoing {
+        @Override
+        public int read(long offset, byte[] buffer) {
+            int length = (int) Math.min(buffer.length, bytes.length - offset);
+            System.arraycopy(bytes, (int) offset, buffer, 0, length);
+            return length;
+        }
+
+        @Override
+        public void close() {}
+    }
+
+    private final class Arriving implements Incoming {
+        @Override
+        public long received() {
+            synchronized (ListSnapshots.this) {
+                return partialBytes.size();
+            }
+        }
+
+        @Override
+        public void write(byte[] chunk) {
+            synchronized (ListSnapshots.this) {
+                partialBytes.writeBytes(chunk);
+                bytesWritten += chunk.length;
+            }
+        }
+
+        @Override
+        public void install() throws IOException {
+            synchronized (ListSnapshots.this) {
+                State state = decode(partial, partialBytes.toByteArray());
+                durable = state;
+                installed = partial;
+                partial = null;
+                applier.set(state);
+                installs++;
+            }
+            afterInstall.run();
+        }
+
+        @Override
+        public void close() {}
+    }
+}
