@@ -190,8 +190,13 @@ class SnapshotTransferTest {
             away.start();
             placed.await();
             ReplicaNode node = away.node;
-            away.kill();
+            Thread killer = new Thread(away::kill);
+            killer.start();
+            Await.until(
+                    "the group to be closed",
+                    () -> away.group.status().stream().anyMatch(m -> m.role().equals("STOPPED")));
             dead.countDown();
+            killer.join();
             away.snapshots.afterInstall(() -> {});
             assertNull(node.failure());
             away.start();

@@ -90,6 +90,7 @@ final class Checkpoints implements AutoCloseable {
             database.confirmStatements();
             database.dropUnfinished(Sessions.UNFINISHED);
             database.abandonLeftOvers();
+            database.store().freeLobs();
             database.expireCommitIds(System.nanoTime());
         } catch (RuntimeException e) {
             LOG.warn("database {}: housekeeping is left for the next time", database.name(), e);

@@ -28,6 +28,8 @@ import org.h2.util.SmallMap;
 import org.h2.util.TimeZoneProvider;
 import org.h2.value.Transfer;
 import org.h2.value.Value;
+import org.h2.value.ValueLob;
+import org.h2.value.lob.LobDataDatabase;
 
 /**
  * One client's session, request after request on one thread. Only {@link #cancel} comes from other threads.
@@ -271,7 +273,11 @@ final class SqlConnection {
     private Value[] values(int count) throws IOException {
         Value[] values = new Value[count];
         for (int i = 0; i < count; i++) {
-            values[i] = transfer.readValue(null);
+            Value value = transfer.readValue(null);
+            // Its content is in this node's store by now, and goes from there when it is not used in time.
+            values[i] = value instanceof ValueLob lob && lob.getLobData() instanceof LobDataDatabase
+                    ? session.addTemporaryLob(lob)
+                    : value;
         }
         return values;
     }

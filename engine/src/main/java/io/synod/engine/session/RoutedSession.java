@@ -24,6 +24,7 @@ import org.h2.engine.SessionLocal;
 import org.h2.expression.ParameterInterface;
 import org.h2.jdbc.meta.DatabaseMeta;
 import org.h2.message.DbException;
+import org.h2.store.DataHandler;
 import org.h2.value.Value;
 
 /**
@@ -89,7 +90,7 @@ final class RoutedSession extends LocalView {
             throw Errors.refused(
                     "LINK_SCHEMA",
                     "the linked tables would be there on one node only",
-                    "use CREATE LINKED TABLE, or connect to that database");
+                    "use CREATE LINKED TABLE for each table, or connect to that database");
         }
         try {
             return compiled(Passwords.hidden(sql, tokens, local), tokens).sentAs(sql);
@@ -559,6 +560,11 @@ final class RoutedSession extends LocalView {
         } finally {
             local.unlock();
         }
+    }
+
+    @Override
+    public DataHandler getDataHandler() {
+        return database.store().lobs();
     }
 
     @Override

@@ -30,7 +30,10 @@ import org.h2.message.DbException;
 import org.h2.mvstore.FileStore;
 import org.h2.mvstore.MVStore;
 import org.h2.mvstore.MVStoreException;
+import org.h2.mvstore.db.LobStorageMap;
+import org.h2.mvstore.db.SynodLobStore;
 import org.h2.mvstore.tx.SynodUndoLogs;
+import org.h2.store.DataHandler;
 import org.h2.store.fs.FileUtils;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -61,6 +64,8 @@ public final class H2Store implements AutoCloseable {
     private final Map<String, String> settings;
     private final CheckpointFile opened;
     private final StatementGate gate;
+    private final SynodLobStore lobCleaning;
+    private final GatedLobs lobs;
     private final StoreSnapshots snapshots;
     private volatile Checkpoint checkpoint;
     private boolean closed;
@@ -76,6 +81,9 @@ public final class H2Store implements AutoCloseable {
         this.settings = settings;
         this.opened = opened;
         this.gate = gate;
+        SynodLobStore.forgetTemporary(database.getStore().getTransactionStore());
+        lobCleaning = new SynodLobStore(database.getStore().getMvStore(), (LobStorageMap) database.getLobStorage());
+        lobs = new GatedLobs(database, gate);
         snapshots = new StoreSnapshots(database.getStore().getMvStore());
         undoLogs = new SynodUndoLogs(database.getStore().getTransactionStore());
         undoLogs.cover(2 * OWN_TRANSACTIONS);
@@ -409,6 +417,23 @@ public final class H2Store implements AutoCloseable {
 
     public StatementGate gate() {
         return gate;
+    }
+
+    /** Where sessions keep LOBs that clients hand over outside of statements. */
+    public DataHandler lobs() {
+        return lobs;
+    }
+
+    /** Frees the space of LOBs that were removed, as far as no reader needs them. To be called now and then. */
+    public void freeLobs() {
+        if (lobCleaning.hasWork()) {
+            gate.enterOpenTransaction();
+            try {
+                lobCleaning.free();
+            } finally {
+                gate.exit();
+            }
+        }
     }
 
     /** Header of the snapshot that this state began with; {@code null} for one that began empty. */
