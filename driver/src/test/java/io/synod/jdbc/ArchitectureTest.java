@@ -21,7 +21,7 @@ class ArchitectureTest {
                 .resideOutsideOfPackages("io.synod.jdbc.flyway", "io.synod.jdbc.liquibase")
                 .should()
                 .onlyDependOnClassesThat()
-                .resideInAnyPackage("java..", "javax.sql..", "org.h2..", "io.synod.jdbc")
+                .resideInAnyPackage("java..", "javax.sql..", "javax.naming..", "org.h2..", "io.synod.jdbc")
                 .check(driver);
     }
 

@@ -43,6 +43,9 @@ public sealed interface LogRecord {
             boolean restarts,
             String sql)
             implements LogRecord {
+        /** What H2 has no statement for: its session reads the SQL of H2 1.x. */
+        public static final String QUIRKS = "SET QUIRKS_MODE";
+
         private static final String LIST = "/*SYNOD:LIST*/ ";
 
         /** The text of several statements that are one entry. */

@@ -33,7 +33,11 @@ final class StatementApplier {
             session.setAllowLiterals(true);
             session.setAutoCommit(false);
             for (String state : statement.state()) {
-                execute(session, state);
+                if (state.startsWith(Statement.QUIRKS)) {
+                    session.setQuirksMode(true);
+                } else {
+                    execute(session, state);
+                }
             }
             execute(session, "SET SCHEMA " + StringUtils.quoteIdentifier(statement.schema()));
             for (String sql : statement.statements()) {

@@ -2,6 +2,7 @@ package io.synod.engine.session;
 
 import io.synod.engine.database.CommitId;
 import io.synod.engine.database.CommitLevel;
+import io.synod.engine.database.LogRecord;
 import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -85,6 +86,10 @@ final class ForwardedSession {
         }
         List<String> news = new ArrayList<>(state);
         news.removeAll(told);
+        String quirks = LogRecord.Statement.QUIRKS;
+        if (told.contains(quirks + " TRUE") && !state.contains(quirks + " TRUE")) {
+            news.add(quirks + " FALSE");
+        }
         for (String sql : news) {
             execute(sql);
         }

@@ -24,7 +24,7 @@ final class Prerequisites {
             case CommandInterface.CREATE_ALIAS -> alias(tokens, database);
             case CommandInterface.CREATE_AGGREGATE -> loadAfter(tokens, "FOR");
             case CommandInterface.CREATE_TRIGGER -> {
-                if (!tokens.get(1).is("FORCE")) {
+                if (!tokens.get(1).is("FORCE") && hasTable(tokens, database)) {
                     trigger(tokens);
                 }
             }
@@ -36,22 +36,39 @@ final class Prerequisites {
         if (tokens.get(1).is("FORCE")) {
             return;
         }
+        int own = DdlRewriter.afterIfNotExists(tokens, 2);
+        while (own + 2 < tokens.size() && tokens.get(own + 1).is(".")) {
+            own += 2;
+        }
+        // The compiler's message names the source by it.
+        String alias = tokens.get(own).text();
         for (int i = 3; i + 1 < tokens.size(); i++) {
             Token value = tokens.get(i + 1);
             if (tokens.get(i).is("FOR")) {
                 FunctionAlias.newInstance(
-                        database.getMainSchema(),
-                        0,
-                        "TRIAL",
-                        name(tokens, i + 1).replace(" ", ""),
-                        false);
+                        database.getMainSchema(), 0, alias, name(tokens, i + 1).replace(" ", ""), false);
                 return;
             }
             if (tokens.get(i).is("AS") && value.kind() == Kind.LITERAL) {
-                FunctionAlias.newInstanceFromSource(database.getMainSchema(), 0, "TRIAL", value.text(), false);
+                FunctionAlias.newInstanceFromSource(database.getMainSchema(), 0, alias, value.text(), false);
                 return;
             }
         }
+    }
+
+    /** Where there is none, H2 says so first. */
+    private static boolean hasTable(List<Token> tokens, Database database) {
+        int on = 1;
+        while (on < tokens.size() - 1 && !tokens.get(on).is("ON")) {
+            on++;
+        }
+        int name = Math.min(on + 1, tokens.size() - 1);
+        while (name + 2 < tokens.size() && tokens.get(name + 1).is(".")) {
+            name += 2;
+        }
+        String table = tokens.get(name).text();
+        return database.getAllTablesAndViews().stream()
+                .anyMatch(t -> t.getName().equals(table));
     }
 
     private static void trigger(List<Token> tokens) {

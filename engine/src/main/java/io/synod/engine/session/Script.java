@@ -1,6 +1,5 @@
 package io.synod.engine.session;
 
-import io.synod.engine.database.Errors;
 import io.synod.engine.session.SqlText.Token;
 import java.io.BufferedReader;
 import java.io.IOException;
@@ -26,6 +25,8 @@ final class Script {
     private final RoutedSession session;
     private Charset charset = StandardCharsets.UTF_8;
     private boolean variableBinary;
+    private boolean quirks;
+    private boolean from1X;
 
     Script(RoutedSession session) {
         this.session = session;
@@ -37,11 +38,13 @@ final class Script {
         readOptions(command.tokens());
         session.transaction().commitImplicitly();
         boolean variableBinaryBefore = local.isVariableBinary();
+        boolean quirksBefore = local.isQuirksMode();
         try (SynodScript script = new SynodScript(compiled(command, local));
                 Reader text = withoutMark(script.open(charset));
                 ScriptReader statements = new ScriptReader(text)) {
             statements.setSkipRemarks(true);
             local.setVariableBinary(variableBinary || variableBinaryBefore);
+            local.setQuirksMode(quirks || quirksBefore);
             session.transaction().asList(() -> {
                 runAll(statements);
                 return null;
@@ -50,6 +53,7 @@ final class Script {
             throw DbException.convertIOException(e, command.sql());
         } finally {
             local.setVariableBinary(variableBinaryBefore);
+            local.setQuirksMode(quirksBefore);
         }
     }
 
@@ -60,11 +64,12 @@ final class Script {
                 charset = Charset.forName(tokens.get(i + 1).text());
             } else if (token.is("VARIABLE_BINARY")) {
                 variableBinary = true;
-            } else if (token.is("QUIRKS_MODE") || token.is("FROM_1X")) {
-                throw Errors.refused(
-                        "RUNSCRIPT … " + token.text(),
-                        "H2 has no statement that makes the other nodes read SQL of H2 1.x in the same way",
-                        "run it on a database of H2, write that out with SCRIPT TO, and run what it wrote here");
+            } else if (token.is("QUIRKS_MODE")) {
+                quirks = true;
+            } else if (token.is("FROM_1X")) {
+                from1X = true;
+                quirks = true;
+                variableBinary = true;
             }
         }
     }
@@ -115,11 +120,18 @@ final class Script {
         }
     }
 
-    private static String next(ScriptReader statements) {
+    private String next(ScriptReader statements) {
         String sql;
         do {
             sql = statements.readStatement();
         } while (sql != null && sql.isBlank());
-        return sql;
+        return sql != null && from1X ? withoutOldForms(sql) : sql;
+    }
+
+    /** As H2 reads what H2 1.x has written: LOBs stood there as text. */
+    private static String withoutOldForms(String sql) {
+        String text = sql.strip();
+        int bytes = text.startsWith("INSERT INTO SYSTEM_LOB_STREAM VALUES(") ? text.indexOf(", NULL, '") : -1;
+        return bytes < 0 ? sql : text.substring(0, bytes + 8) + "X'" + text.substring(bytes + 9);
     }
 }

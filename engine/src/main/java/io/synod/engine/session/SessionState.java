@@ -1,5 +1,6 @@
 package io.synod.engine.session;
 
+import io.synod.engine.database.LogRecord;
 import java.util.ArrayList;
 import java.util.List;
 import org.h2.command.ParserBase;
@@ -29,6 +30,9 @@ final class SessionState {
         }
         if (session.isVariableBinary()) {
             state.add("SET VARIABLE_BINARY TRUE");
+        }
+        if (session.isQuirksMode()) {
+            state.add(LogRecord.Statement.QUIRKS + " TRUE");
         }
         if (session.isTruncateLargeLength()) {
             state.add("SET TRUNCATE_LARGE_LENGTH TRUE");

@@ -116,9 +116,7 @@ final class StatementRouter {
             return Decision.of(Route.LIST);
         }
         if (FullTextCalls.isChanging(tokens, session.getDatabase())) {
-            return Decision.refused(
-                    "it makes tables and triggers from within a function, on one node only",
-                    "use LIKE or REGEXP, or an index of your own that a trigger fills");
+            return fullText();
         }
         int type = command.getCommandType();
         Route route = StatementKinds.of(type);
@@ -132,14 +130,21 @@ final class StatementRouter {
             case SETTING -> setting(tokens);
             case STATEMENT -> sessionTables.decide(type, tokens);
             // What H2 makes of ALTER … IF EXISTS where it does not know the object: another node may know it.
-            // And REPLACE INTO has the number of what does nothing.
+            // REPLACE INTO has the number of what does nothing, too.
             case NOTHING ->
-                SqlText.startsWith(tokens, "REPLACE")
-                        ? Decision.of(Route.WRITE)
-                        : Decision.of(SqlText.startsWith(tokens, "ALTER") ? Route.STATEMENT : Route.NOTHING);
+                SqlText.startsWith(tokens, "ALTER")
+                        ? Decision.of(Route.STATEMENT)
+                        : Decision.of(SqlText.startsWith(tokens, "REPLACE") ? Route.WRITE : Route.NOTHING);
             case REFUSED -> refusal(type);
             default -> Decision.of(route);
         };
+    }
+
+    private static Decision fullText() {
+        return Decision.refused(
+                "H2's full-text search creates its tables and triggers from inside of functions, and keeps words in each"
+                        + " node's memory",
+                "search with LIKE or REGEXP, or feed a search engine from the application");
     }
 
     private static Decision refusal(int type) {

@@ -51,7 +51,7 @@ final class SystemCalls {
             "SPACE",
             "RECLAIM");
 
-    private static final Set<String> SETTINGS = Set.of("READ", "COMMIT", "MAX_STALENESS");
+    private static final Set<String> SETTINGS = Set.of("READ", "COMMIT", "MAX_STALENESS", "QUIRKS_MODE");
 
     private SystemCalls() {}
 
@@ -115,6 +115,7 @@ final class SystemCalls {
             case "SET MAX_STALENESS" ->
                 levels.read(levels.read().withMaxStaleness(ReadDemand.parseStaleness(argument(call, 0))));
             case "SET COMMIT" -> levels.commit(CommitLevel.parse(argument(call, 0)));
+            case "SET QUIRKS_MODE" -> session.local().setQuirksMode(Boolean.parseBoolean(argument(call, 0)));
             case "READ ONLY" -> session.transaction().setReadOnly(Boolean.parseBoolean(argument(call, 0)));
             case "REQUEST" -> {
                 session.ids().name(commitId(call));

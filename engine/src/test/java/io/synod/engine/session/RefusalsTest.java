@@ -46,7 +46,6 @@ public class RefusalsTest {
         all.put("ALTER TABLE t ALTER COLUMN id BIGINT USING counter()", "ALTER TABLE with");
         all.put("CREATE CONSTANT k VALUE RAND()", "CREATE CONSTANT with RAND");
         all.put("CREATE SEQUENCE s START WITH counter()", "CREATE SEQUENCE with");
-        all.put("RUNSCRIPT FROM 'x.sql' FROM_1X", "RUNSCRIPT … FROM_1X");
         all.put("CALL commits()", "CALL COMMITS");
         return all;
     }
