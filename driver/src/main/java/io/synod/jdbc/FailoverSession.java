@@ -78,6 +78,7 @@ final class FailoverSession extends SynodSessionBridge implements SessionNotices
     private SQLWarning warnings;
     private volatile Waiting waiting;
     private volatile boolean closed;
+    private volatile FailoverCommand current;
     private long requests;
     private boolean autoCommit;
     private boolean begun;
@@ -137,6 +138,7 @@ final class FailoverSession extends SynodSessionBridge implements SessionNotices
                     CommandInterface prepared = command.on(target);
                     number = announceNext(target);
                     waiting = new Waiting(target, System.nanoTime());
+                    current = command;
                     T result = execution.run(target, prepared);
                     executed(target, command, age);
                     return result;
@@ -162,6 +164,7 @@ final class FailoverSession extends SynodSessionBridge implements SessionNotices
                 }
             }
         } finally {
+            current = null;
             waiting = null;
             unlock();
         }
@@ -266,7 +269,11 @@ final class FailoverSession extends SynodSessionBridge implements SessionNotices
         if (type == CommandInterface.BEGIN && wasAutoCommit && !autoCommit) {
             begun = true;
         }
-        if (autoCommit || type == CommandInterface.COMMIT || type == CommandInterface.ROLLBACK) {
+        if (autoCommit
+                || type == CommandInterface.COMMIT
+                || type == CommandInterface.ROLLBACK
+                || command.commitsFirst()) {
+            // What commits first leaves nothing open: neither what was before it, nor itself.
             inTransaction = false;
             begun = false;
         } else if (!SessionState.isSessionSetting(command.sql(), type)) {
@@ -518,6 +525,10 @@ final class FailoverSession extends SynodSessionBridge implements SessionNotices
     @Override
     public void cancel() {
         reconnection.giveUp();
+        FailoverCommand command = current;
+        if (command != null) {
+            command.cancel();
+        }
     }
 
     @Override

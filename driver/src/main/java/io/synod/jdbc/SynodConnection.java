@@ -5,6 +5,7 @@ import java.sql.SQLWarning;
 import java.sql.Statement;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.Executor;
 import org.h2.api.ErrorCode;
 import org.h2.command.CommandInterface;
 import org.h2.engine.Session;
@@ -42,18 +43,43 @@ public final class SynodConnection extends JdbcConnection {
             closed = true;
             Session session = getSession();
             session.cancel();
-            session.lock();
-            try {
-                if (!session.isClosed()) {
-                    session.close();
-                }
-            } finally {
-                session.unlock();
-            }
+            end(session);
         } catch (RuntimeException e) {
             throw logAndConvert(e);
         } finally {
             unlock();
+        }
+    }
+
+    /**
+     * Closes the connection from any thread: at once for whoever uses it from now on, its session in the executor. A
+     * statement that runs is cancelled (57014), unless its commit is on its way. H2 itself does nothing here.
+     *
+     * @param executor {@code null} for the calling thread
+     */
+    @Override
+    public void abort(Executor executor) {
+        if (closed) {
+            return;
+        }
+        closed = true;
+        Session session = getSession();
+        session.cancel();
+        if (executor == null) {
+            end(session);
+        } else {
+            executor.execute(() -> end(session));
+        }
+    }
+
+    private static void end(Session session) {
+        session.lock();
+        try {
+            if (!session.isClosed()) {
+                session.close();
+            }
+        } finally {
+            session.unlock();
         }
     }
 
@@ -81,6 +107,22 @@ public final class SynodConnection extends JdbcConnection {
     @Override
     public boolean isReadOnly() throws SQLException {
         return super.isReadOnly() || readOnly;
+    }
+
+    /**
+     * Whether statements were executed that a failover would roll back: outside of auto-commit mode, since the last commit,
+     * rollback, or statement that commits by itself, as DDL does.
+     *
+     * @throws SQLException 90007 when this connection is closed
+     */
+    public boolean hasOpenTransaction() throws SQLException {
+        lock();
+        try {
+            checkClosed();
+            return !getAutoCommit() && getSession().hasPendingTransaction();
+        } finally {
+            unlock();
+        }
     }
 
     /**
@@ -124,6 +166,8 @@ public final class SynodConnection extends JdbcConnection {
                 }
             });
             return told;
+        } catch (RuntimeException e) {
+            throw logAndConvert(e);
         } finally {
             unlock();
         }
@@ -171,6 +215,8 @@ public final class SynodConnection extends JdbcConnection {
                 }
             }
             return warnings;
+        } catch (RuntimeException e) {
+            throw logAndConvert(e);
         } finally {
             unlock();
         }

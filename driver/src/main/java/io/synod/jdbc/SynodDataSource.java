@@ -1,25 +1,33 @@
 package io.synod.jdbc;
 
 import java.io.PrintWriter;
+import java.io.Serializable;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.SQLFeatureNotSupportedException;
 import java.util.Properties;
 import java.util.logging.Logger;
+import javax.naming.Reference;
+import javax.naming.Referenceable;
+import javax.naming.StringRefAddr;
+import javax.sql.ConnectionPoolDataSource;
 import javax.sql.DataSource;
+import javax.sql.PooledConnection;
 
 /**
  * A data source with bean properties, for pools and frameworks. {@code url} is a {@code jdbc:synod:} URL; {@code databaseName}
  * may stand for the name in it that is left out. Set the properties before use; {@link #getConnection()} is thread-safe.
  */
-public final class SynodDataSource implements DataSource {
-    private final SynodDriver driver = new SynodDriver();
+public final class SynodDataSource implements DataSource, ConnectionPoolDataSource, Referenceable, Serializable {
+    private static final long serialVersionUID = 1;
+
+    private static final SynodDriver DRIVER = new SynodDriver();
     private String url;
     private String user;
     private String password;
     private String databaseName;
     private int loginTimeoutSeconds;
-    private PrintWriter logWriter;
+    private transient PrintWriter logWriter;
 
     /** Made by pools by name. */
     public SynodDataSource() {}
@@ -42,11 +50,41 @@ public final class SynodDataSource implements DataSource {
             properties.setProperty("CONNECT_TIMEOUT", Integer.toString(loginTimeoutSeconds * 1000));
         }
         String full = fullUrl();
-        Connection connection = driver.connect(full, properties);
+        Connection connection = DRIVER.connect(full, properties);
         if (connection == null) {
             throw Errors.badUrl(full, "it does not start with " + SynodUrl.PREFIX);
         }
         return connection;
+    }
+
+    /** @return a connection that a pool keeps; its handles are closed, it is not */
+    @Override
+    public PooledConnection getPooledConnection() throws SQLException {
+        return getPooledConnection(user, password);
+    }
+
+    @Override
+    public PooledConnection getPooledConnection(String user, String password) throws SQLException {
+        return new SynodPooledConnection(getConnection(user, password).unwrap(SynodConnection.class));
+    }
+
+    /** For JNDI; the password is in it, as the container has given it. */
+    @Override
+    public Reference getReference() {
+        Reference reference =
+                new Reference(SynodDataSource.class.getName(), SynodDataSourceFactory.class.getName(), null);
+        add(reference, "url", url);
+        add(reference, "user", user);
+        add(reference, "password", password);
+        add(reference, "databaseName", databaseName);
+        add(reference, "loginTimeout", Integer.toString(loginTimeoutSeconds));
+        return reference;
+    }
+
+    private static void add(Reference reference, String property, String value) {
+        if (value != null) {
+            reference.add(new StringRefAddr(property, value));
+        }
     }
 
     private String fullUrl() throws SQLException {
@@ -128,7 +166,7 @@ public final class SynodDataSource implements DataSource {
 
     @Override
     public Logger getParentLogger() throws SQLFeatureNotSupportedException {
-        return driver.getParentLogger();
+        return DRIVER.getParentLogger();
     }
 
     @Override

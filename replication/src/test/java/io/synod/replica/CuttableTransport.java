@@ -18,11 +18,6 @@ final class CuttableTransport implements Transport {
         this.inner = inner;
     }
 
-    /** What becomes of a control message that arrives; {@code null} loses it. */
-    void arriving(UnaryOperator<Message> change) {
-        arriving = change;
-    }
-
     /** How often this node has asked a leader at which index it may read. */
     long questions() {
         return questions.get();
@@ -32,6 +27,11 @@ final class CuttableTransport implements Transport {
         if (message instanceof Message.ReadIndex) {
             questions.incrementAndGet();
         }
+    }
+
+    /** What becomes of a control message that arrives; {@code null} loses it. */
+    void arriving(UnaryOperator<Message> change) {
+        arriving = change;
     }
 
     void cut(boolean off) {

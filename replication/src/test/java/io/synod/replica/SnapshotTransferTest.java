@@ -131,7 +131,7 @@ class SnapshotTransferTest {
             long once = away.snapshots.installed().length();
             assertTrue(away.snapshots.bytesWritten() <= once, "written " + away.snapshots.bytesWritten());
             cluster.awaitEqual(written);
-            assertEquals(-1, snapshotPercent(leader, away));
+            Await.until("the transfer to be over", () -> snapshotPercent(leader, away) == -1);
         }
     }
 

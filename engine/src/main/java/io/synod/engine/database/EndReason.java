@@ -12,15 +12,17 @@ import org.h2.result.BatchResult;
  */
 final class EndReason {
     private final SessionLocal session;
+    private final StatementCancel cancel;
     private volatile String demanded;
 
-    EndReason(SessionLocal session) {
+    EndReason(SessionLocal session, StatementCancel cancel) {
         this.session = session;
+        this.cancel = cancel;
     }
 
     void demand(String why) {
         demanded = why;
-        session.cancel();
+        cancel.cancel();
     }
 
     /** {@code null} when nobody demands an end. */

@@ -427,7 +427,7 @@ public final class HostedDatabase implements Applier, AutoCloseable {
             replacing = true;
             writers.endAll(null, "this node's copy was replaced by a snapshot");
             old.store().replaceBy(header, fileLength);
-            LocalCopy next = LocalCopy.of(old.store().reopened(), endings, digests);
+            LocalCopy next = openReplaced(old);
             Invariant.that(
                     next.state().appliedIndex() == header.index()
                             && next.state().appliedEpoch() == header.epoch(),
@@ -437,11 +437,18 @@ public final class HostedDatabase implements Applier, AutoCloseable {
             preparations.forEach(p -> p.accept(next.store().database()));
             copy = next;
             LOG.info("database {} on node {} goes on from a snapshot at index {}", name, node, header.index());
-        } catch (SQLException e) {
-            throw new IOException("the snapshot of " + name + " is in place, but H2 does not open it", e);
         } finally {
             replacing = false;
             fileBusy.unlock();
+        }
+    }
+
+    /** What was decided cannot be taken back: when it fails, the group stops here, and the next start carries it out. */
+    private LocalCopy openReplaced(LocalCopy old) {
+        try {
+            return LocalCopy.of(old.store().reopened(), endings, digests);
+        } catch (IOException | SQLException e) {
+            throw new IllegalStateException("the snapshot of " + name + " is in place, but cannot be opened", e);
         }
     }
 

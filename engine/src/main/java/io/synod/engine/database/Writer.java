@@ -45,6 +45,7 @@ public final class Writer {
     private final HostedDatabase database;
     private final SessionLocal session;
     private final CommitGuard guard;
+    private final StatementCancel cancel;
     private final EndReason endReason;
     private final ReentrantLock busy = new ReentrantLock();
     private State state = State.IDLE;
@@ -64,7 +65,8 @@ public final class Writer {
         this.database = database;
         this.session = session;
         this.guard = guard;
-        this.endReason = new EndReason(session);
+        this.cancel = new StatementCancel(session);
+        this.endReason = new EndReason(session, cancel);
     }
 
     /**
@@ -120,6 +122,7 @@ public final class Writer {
         try {
             checkAlive();
             enterGate();
+            cancel.begun();
             try {
                 T result = statement.get();
                 endFor(endReason.after(result));
@@ -132,6 +135,7 @@ public final class Writer {
                 }
                 throw e;
             } finally {
+                cancel.ended();
                 LockWaits.settle(session);
                 database.store().gate().exit();
             }
@@ -475,7 +479,15 @@ public final class Writer {
         busy.lock();
         session.lock();
         try {
-            return isProposed(work) ? work.run(session, guard, database.writers()) : null;
+            if (!isProposed(work)) {
+                return null;
+            }
+            int timeout = cancel.enterPlace();
+            try {
+                return work.run(session, guard, database.writers());
+            } finally {
+                cancel.leavePlace(timeout);
+            }
         } finally {
             session.unlock();
             busy.unlock();
@@ -528,6 +540,16 @@ public final class Writer {
         if (orphaned) {
             guard.close();
         }
+    }
+
+    /** Cancels the statement that runs, unless its outcome has to be that of the other members. From any thread. */
+    public void cancel() {
+        cancel.cancel();
+    }
+
+    /** A command was cancelled: if it waits for a row, it shall look at that. From any thread. */
+    public void wakeLockWait() {
+        cancel.wake();
     }
 
     /** Cancels what runs, because the transaction is about to be ended from outside. */

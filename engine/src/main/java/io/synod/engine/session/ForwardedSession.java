@@ -22,7 +22,7 @@ import org.h2.value.Value;
  * This session's other half on the leader: runs its writing transactions there. Auto-commit is always off over there: the
  * result of a statement has arrived before its commit is asked for, so at most the commit's answer can be lost.
  *
- * <p>Called under the session's lock, but for {@link #cancel}.
+ * <p>Called under the session's lock.
  */
 final class ForwardedSession {
     private final String leader;
@@ -184,10 +184,6 @@ final class ForwardedSession {
     /** Somebody else leads: what is being waited for over there is lost, even when that node never says so. */
     void abandon() {
         link.abandon(session);
-    }
-
-    void cancel() {
-        session.cancel();
     }
 
     void close() {

@@ -18,7 +18,7 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Where one session's writing transactions go while another node leads, and how their commits are looked up when that node
- * is lost. Called under the session's lock, but for {@link #cancel}.
+ * is lost. Called under the session's lock.
  */
 final class Forwarding {
     private static final Logger LOG = LoggerFactory.getLogger(Forwarding.class);
@@ -319,13 +319,6 @@ final class Forwarding {
     boolean isBroken() {
         ForwardedSession session = current;
         return session == null || session.isBroken();
-    }
-
-    void cancel() {
-        ForwardedSession session = current;
-        if (session != null) {
-            session.cancel();
-        }
     }
 
     void close() {

@@ -9,6 +9,7 @@ import java.util.List;
 import org.h2.api.ErrorCode;
 import org.h2.command.Command;
 import org.h2.command.CommandInterface;
+import org.h2.command.SynodCommandBridge;
 import org.h2.engine.Session;
 import org.h2.engine.SessionLocal;
 import org.h2.expression.ParameterInterface;
@@ -150,10 +151,15 @@ final class RoutedCommand implements CommandInterface, PlainRead {
 
     /** Executes it on this node's H2. */
     <T> T runHere(Execution<T> execution) {
-        compileAnew();
         running = local;
         try {
             return execution.on(local);
+        } catch (DbException e) {
+            if (e.getErrorCode() == ErrorCode.LOCK_TIMEOUT_1 && SynodCommandBridge.takeCancel(local)) {
+                // It was taken out of its wait for a row.
+                throw DbException.get(ErrorCode.STATEMENT_WAS_CANCELED);
+            }
+            throw e;
         } finally {
             running = null;
         }
@@ -300,14 +306,21 @@ final class RoutedCommand implements CommandInterface, PlainRead {
         remote = null;
     }
 
+    /** A statement that is logged is not cancelled: on the other members it would not be, either. */
     @Override
     public void cancel() {
+        if (decision != null
+                && decision.route() == Route.STATEMENT
+                && session.database().log().servingEpoch() != 0) {
+            return;
+        }
         CommandInterface target = running;
         if (target != null) {
             target.cancel();
         } else if (local != null) {
             local.cancel();
         }
+        session.writer().wakeLockWait();
     }
 
     @Override

@@ -53,7 +53,8 @@ final class RoutedSession extends LocalView {
     private final SessionActivity activity = new SessionActivity();
     private final boolean internal;
 
-    private boolean closed;
+    private volatile boolean closed;
+    private volatile RoutedCommand current;
 
     RoutedSession(
             HostedDatabase database,
@@ -148,6 +149,7 @@ final class RoutedSession extends LocalView {
         try {
             checkOpen();
             activity.runs(command.sql());
+            current = command;
             if (!isHarmless(command)) {
                 transaction.settle(
                         command.decision() != null && command.decision().route() == Route.ROLLBACK);
@@ -159,6 +161,7 @@ final class RoutedSession extends LocalView {
         } catch (DbException e) {
             throw explained(e);
         } finally {
+            current = null;
             if (!transaction.isList() && !isNaming(command)) {
                 ids.forgetName();
             }
@@ -522,10 +525,14 @@ final class RoutedSession extends LocalView {
         return closed || database.isClosed() || local.isClosed() && !writer.isOrphaned();
     }
 
+    /** Called when the connection is closed, from any thread: whoever uses it shall not go on. */
     @Override
     public void cancel() {
-        local.cancel();
-        forwarding.cancel();
+        writer.cancel();
+        RoutedCommand running = current;
+        if (running != null) {
+            running.cancel();
+        }
     }
 
     @Override

@@ -280,7 +280,9 @@ final class RoutedTransaction {
                 if (command.decision().route() == Route.LOCKING_READ) {
                     lockTables(command);
                 }
-                return command.runHere(execution);
+                return WritingQueries.isOne(command)
+                        ? WritingQueries.run(command, execution, local)
+                        : command.runHere(execution);
             });
         } catch (DbException e) {
             if (!writer.isOpen()) {

@@ -260,6 +260,12 @@ public final class H2Store implements AutoCloseable {
         return ForeignFile.isThere(new DatabaseFiles(base));
     }
 
+    /** Whether anything of the database is there. */
+    public static boolean isThere(Path base) {
+        DatabaseFiles files = new DatabaseFiles(base);
+        return Files.exists(files.data()) || Files.exists(files.checkpoint()) || Files.exists(files.replacement());
+    }
+
     /** What a file that was not Synod's has to hold before it is. */
     public interface Initializer {
         /** Writes into the session's transaction, which is committed then. */
@@ -507,6 +513,9 @@ public final class H2Store implements AutoCloseable {
      * @throws IOException statements that write never paused, or there is no entry of that index here: try later
      */
     public Outgoing snapshot(long atLeast, Members members) throws IOException {
+        if (files == null) {
+            throw new IOException("a database in memory has no snapshots");
+        }
         Outgoing recent = snapshots.reuse(atLeast);
         if (recent != null) {
             return recent;

@@ -64,6 +64,11 @@ public final class LockWaits {
         }
     }
 
+    /** Whether a statement of the session waits for a row of another transaction. From any thread. */
+    public static boolean isWaiting(SessionLocal session) {
+        return session.getBlockingSessionId() != 0;
+    }
+
     private static List<Transaction> waiters(SessionLocal session) {
         List<Transaction> waiters = new ArrayList<>();
         for (Transaction other :

@@ -44,6 +44,7 @@ public final class SynodUndoLogs {
      */
     @SuppressWarnings("unchecked")
     public SynodUndoLogs(TransactionStore store) {
+        SynodTransactionLimit.raise(store);
         this.store = store;
         this.logs = (MVMap<Long, Record<?, ?>>[]) LOGS.get(store);
         for (int id = 1; id < logs.length; id++) {

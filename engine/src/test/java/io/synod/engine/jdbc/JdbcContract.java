@@ -512,6 +512,27 @@ abstract class JdbcContract {
         assertEquals(4, number("SELECT SUM(x) FROM t"));
     }
 
+    /** H2 itself leaves the row in the table, and not in its unique index. */
+    @Test
+    void a_failed_query_that_writes_undoes_itself_only() throws Exception {
+        run("CREATE TABLE t(id INT PRIMARY KEY, u INT UNIQUE)", "INSERT INTO t VALUES (1, 1), (2, 2), (3, 3)");
+        c.setAutoCommit(false);
+        run("UPDATE t SET u = 30 WHERE id = 3");
+        for (String failing : List.of(
+                "SELECT * FROM OLD TABLE (UPDATE t SET u = 9)",
+                "SELECT * FROM FINAL TABLE (INSERT INTO t VALUES (4, 4), (1, 5))")) {
+            assertEquals(
+                    "23505",
+                    assertThrows(SQLException.class, () -> run(failing)).getSQLState());
+        }
+        c.commit();
+        c.setAutoCommit(true);
+        assertEquals(3, number("SELECT COUNT(*) FROM t"));
+        assertEquals(33, number("SELECT SUM(u) FROM t"));
+        run("INSERT INTO t VALUES (9, 9), (4, 4)");
+        assertEquals(46, number("SELECT SUM(u) FROM t"));
+    }
+
     @Test
     void ddl_commits_the_open_transaction() throws Exception {
         run("CREATE TABLE t(x INT)");

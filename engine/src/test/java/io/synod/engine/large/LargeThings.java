@@ -31,7 +31,7 @@ final class LargeThings implements AutoCloseable {
     private static final Pattern AFTER = Pattern.compile("->(\\d+)M\\((\\d+)M\\)");
     private static final int WIDE = 2_000;
     private static final int STATEMENTS = 500;
-    private static final int RETRIES = 10;
+    private static final int RETRIES = 100;
     private static final int MEBIBYTE = 1 << 20;
 
     /** What is asked for. */

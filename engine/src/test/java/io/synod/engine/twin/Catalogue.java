@@ -10,6 +10,8 @@ final class Catalogue {
     private static final Pattern RANDOM_NAME = Pattern.compile("SYSTEM_SEQUENCE_[0-9A-F_]{36}");
     /** The copy of a table that ALTER TABLE makes is named by numbers of the database and the session. */
     private static final Pattern COPY_NAME = Pattern.compile("_COPY_\\d+_\\d+");
+    /** An index that a constraint brings is named after the number of a copy, too. */
+    private static final Pattern INDEX_NAME = Pattern.compile("(_INDEX|PRIMARY_KEY)_[0-9A-F_]+\\b");
 
     /** What docs/sql.md lists under settings-of-a-node. */
     private static final Pattern NODE_SETTING =
@@ -20,7 +22,7 @@ final class Catalogue {
 
     static String neutral(String text) {
         String named = RANDOM_NAME.matcher(text).replaceAll("SYSTEM_SEQUENCE");
-        return COPY_NAME.matcher(named).replaceAll("_COPY");
+        return INDEX_NAME.matcher(COPY_NAME.matcher(named).replaceAll("_COPY")).replaceAll("$1");
     }
 
     private static boolean isOfOneNode(String line) {

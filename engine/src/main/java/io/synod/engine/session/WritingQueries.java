@@ -1,0 +1,54 @@
+package io.synod.engine.session;
+
+import io.synod.engine.session.SqlText.Token;
+import java.util.List;
+import org.h2.engine.SessionLocal;
+import org.h2.message.DbException;
+
+/**
+ * Queries that hold an INSERT, UPDATE, MERGE or DELETE: {@code SELECT … FROM OLD TABLE (UPDATE …)}, {@code EXPLAIN ANALYZE}.
+ * H2 undoes a failed statement, but not a failed query, so a row that has violated a unique index stays in its table, and
+ * would go to the other members with the transaction.
+ */
+final class WritingQueries {
+    private WritingQueries() {}
+
+    static boolean isOne(RoutedCommand command) {
+        if (!command.isQuery()) {
+            return false;
+        }
+        List<Token> tokens = command.tokens();
+        if (SqlText.startsWith(tokens, "EXPLAIN")) {
+            return true;
+        }
+        for (int i = 1; i < tokens.size(); i++) {
+            Token before = tokens.get(i - 1);
+            if (tokens.get(i).is("TABLE") && (before.is("FINAL") || before.is("NEW") || before.is("OLD"))) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    static <T> T run(RoutedCommand command, Execution<T> execution, SessionLocal session) {
+        SessionLocal.Savepoint before = locked(session, session::setSavepoint);
+        try {
+            return command.runHere(execution);
+        } catch (DbException e) {
+            locked(session, () -> {
+                session.rollbackTo(before);
+                return null;
+            });
+            throw e;
+        }
+    }
+
+    private static <R> R locked(SessionLocal session, java.util.function.Supplier<R> work) {
+        session.lock();
+        try {
+            return work.get();
+        } finally {
+            session.unlock();
+        }
+    }
+}

@@ -1,0 +1,206 @@
+package io.synod.engine.jdbc;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotNull;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.synod.engine.node.ClusterFixture;
+import io.synod.jdbc.SynodConnection;
+import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import org.h2.jdbc.JdbcConnection;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Cancelling, closing and aborting from another thread, on the leader, on a follower, and remotely to one. */
+@Timeout(120)
+class ConnectionEndsTest {
+    private static final String LONG_QUERY =
+            "SELECT COUNT(*) FROM SYSTEM_RANGE(1, 100000) a, SYSTEM_RANGE(1, 1000000) b";
+
+    @TempDir
+    private static Path directory;
+
+    private static ClusterFixture cluster;
+    private static String leader;
+    private static String follower;
+
+    @BeforeAll
+    static void start() throws Exception {
+        cluster = new ClusterFixture(directory);
+        leader = cluster.leaderOf("ends");
+        follower = leader.equals("a") ? "b" : "a";
+        try (Connection c = connect("leader")) {
+            run(c, "CREATE TABLE t(id INT PRIMARY KEY, x INT)", "INSERT INTO t VALUES (1, 0)");
+        }
+    }
+
+    @AfterAll
+    static void stop() {
+        cluster.close();
+    }
+
+    private static Connection connect(String kind) throws SQLException {
+        String url = switch (kind) {
+            case "leader" -> cluster.url(leader, "ends");
+            case "follower" -> cluster.url(follower, "ends");
+            default -> cluster.remoteUrl(follower, "ends");
+        };
+        return DriverManager.getConnection(url, "sa", "secret");
+    }
+
+    private static void run(Connection c, String... statements) throws SQLException {
+        try (Statement s = c.createStatement()) {
+            for (String sql : statements) {
+                s.execute(sql);
+            }
+        }
+    }
+
+    private static CompletableFuture<SQLException> running(Statement s, String sql) {
+        return CompletableFuture.supplyAsync(() -> {
+            try {
+                s.execute(sql);
+                return null;
+            } catch (SQLException e) {
+                return e;
+            }
+        });
+    }
+
+    /** The statement is seen to run on one of the nodes. */
+    private static void awaitRunning(String like) throws SQLException {
+        String sql = "SELECT COUNT(*) FROM INFORMATION_SCHEMA.SESSIONS WHERE EXECUTING_STATEMENT LIKE '" + like
+                + "' AND SESSION_ID <> SESSION_ID()";
+        try (Connection one = connect("leader");
+                Connection two = connect("follower")) {
+            while (number(one, sql) + number(two, sql) == 0) {
+                Thread.onSpinWait();
+            }
+        }
+    }
+
+    private static long number(Connection c, String sql) throws SQLException {
+        try (Statement s = c.createStatement();
+                ResultSet rows = s.executeQuery(sql)) {
+            rows.next();
+            return rows.getLong(1);
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"leader", "follower", "remote"})
+    void a_statement_that_waits_for_a_row_is_cancelled(String kind) throws Exception {
+        try (Connection holder = connect("leader");
+                Connection waiter = connect(kind);
+                Statement s = waiter.createStatement()) {
+            holder.setAutoCommit(false);
+            run(holder, "UPDATE t SET x = x + 1");
+            run(waiter, "SET LOCK_TIMEOUT 60000");
+            waiter.setAutoCommit(false);
+            run(waiter, "INSERT INTO t VALUES (7, 7)");
+            CompletableFuture<SQLException> waiting = running(s, "UPDATE t SET x = 5 WHERE id = 1 /* " + kind + " */");
+            awaitRunning("UPDATE t SET x = 5%" + kind + "%");
+            while (!waiting.isDone()) {
+                // Cancelled before it began to wait, it has to be cancelled again.
+                s.cancel();
+                Thread.onSpinWait();
+            }
+            SQLException e = waiting.get(20, TimeUnit.SECONDS);
+            assertNotNull(e);
+            assertEquals("57014", e.getSQLState(), e.toString());
+            // The transaction goes on.
+            assertEquals(1, number(waiter, "SELECT COUNT(*) FROM t WHERE id = 7"));
+            waiter.rollback();
+            holder.rollback();
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"leader", "follower", "remote"})
+    void a_query_that_was_forwarded_is_cancelled(String kind) throws Exception {
+        try (Connection c = connect(kind);
+                Statement s = c.createStatement()) {
+            c.setAutoCommit(false);
+            run(c, "INSERT INTO t VALUES (8, 8)");
+            CompletableFuture<SQLException> query = running(s, LONG_QUERY + " /* cancel " + kind + " */");
+            awaitRunning("%cancel " + kind + "%");
+            s.cancel();
+            SQLException e = query.get(20, TimeUnit.SECONDS);
+            assertNotNull(e);
+            assertEquals("57014", e.getSQLState(), e.toString());
+            assertEquals(1, number(c, "SELECT COUNT(*) FROM t WHERE id = 8"));
+            c.rollback();
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"leader", "follower", "remote"})
+    void closing_a_connection_ends_what_it_runs_and_frees_its_rows(String kind) throws Exception {
+        for (boolean abort : new boolean[] {false, true}) {
+            Connection c = connect(kind);
+            c.setAutoCommit(false);
+            run(c, "UPDATE t SET x = x + 1");
+            CompletableFuture<SQLException> query =
+                    running(c.createStatement(), LONG_QUERY + " /* close " + kind + abort + " */");
+            awaitRunning("%close " + kind + abort + "%");
+            if (abort) {
+                c.abort(Runnable::run);
+            } else {
+                c.close();
+            }
+            assertTrue(c.isClosed());
+            assertFalse(c.isValid(1));
+            assertNotNull(query.get(20, TimeUnit.SECONDS));
+            assertThrows(SQLException.class, c::createStatement);
+            try (Connection other = connect("leader")) {
+                run(other, "SET LOCK_TIMEOUT 10000", "UPDATE t SET x = x");
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"leader", "follower", "remote"})
+    void a_statement_in_the_log_is_not_cancelled_and_members_stay_equal(String kind) throws Exception {
+        String table = "wide" + kind;
+        try (Connection c = connect(kind)) {
+            run(
+                    c,
+                    "CREATE TABLE " + table + "(id INT PRIMARY KEY, x INT)",
+                    "INSERT INTO " + table + " SELECT x, x FROM SYSTEM_RANGE(1, 20000)",
+                    "SET QUERY_TIMEOUT 1",
+                    "ALTER TABLE " + table + " ADD COLUMN y INT DEFAULT 5",
+                    "CREATE INDEX i_" + table + " ON " + table + "(x, y)",
+                    "SET QUERY_TIMEOUT 0");
+        }
+        for (String node : new String[] {"leader", "follower", "remote"}) {
+            try (Connection c = connect(node)) {
+                assertEquals(100_000, number(c, "SELECT SUM(y) FROM " + table));
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"leader", "follower", "remote"})
+    void a_connection_is_unwrapped_to_its_classes(String kind) throws Exception {
+        try (Connection c = connect(kind)) {
+            assertTrue(c.isWrapperFor(SynodConnection.class));
+            assertTrue(
+                    c.unwrap(SynodConnection.class).unwrap(JdbcConnection.class).isValid(1));
+            assertNotNull(c.unwrap(JdbcConnection.class).getSession());
+            assertEquals(0, c.getNetworkTimeout());
+        }
+    }
+}

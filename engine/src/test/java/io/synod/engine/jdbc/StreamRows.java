@@ -1,0 +1,35 @@
+package io.synod.engine.jdbc;
+
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.ResultSet;
+import java.sql.Statement;
+
+/**
+ * Reads many rows remotely: {@code StreamRows URL ROWS FETCH_SIZE}. Meant to be run with a heap that holds a small part of
+ * them only, as {@code -Xmx24m} with 10,000,000 rows. Ends with 0 and prints the number and the sum when all have come in
+ * order.
+ */
+final class StreamRows {
+    private StreamRows() {}
+
+    public static void main(String[] args) throws Exception {
+        long rows = Long.parseLong(args[1]);
+        try (Connection c = DriverManager.getConnection(args[0], "sa", "secret");
+                Statement s = c.createStatement()) {
+            s.setFetchSize(Integer.parseInt(args[2]));
+            long seen = 0;
+            try (ResultSet r = s.executeQuery("SELECT x, REPEAT('r', 100) || x FROM SYSTEM_RANGE(1, " + rows + ")")) {
+                while (r.next()) {
+                    if (r.getLong(1) != ++seen || !r.getString(2).endsWith("r" + seen)) {
+                        throw new IllegalStateException("row " + seen + " is " + r.getLong(1));
+                    }
+                }
+            }
+            if (seen != rows) {
+                throw new IllegalStateException(seen + " rows of " + rows);
+            }
+            System.out.println(seen + " rows, heap of " + Runtime.getRuntime().maxMemory() / (1 << 20) + " MiB");
+        }
+    }
+}
