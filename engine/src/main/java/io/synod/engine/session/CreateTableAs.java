@@ -5,7 +5,6 @@ import io.synod.engine.session.SqlText.Token;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
-import java.util.UUID;
 import org.h2.command.query.Query;
 import org.h2.engine.SessionLocal;
 import org.h2.expression.Expression;
@@ -85,7 +84,8 @@ final class CreateTableAs {
         String schema = nameEnd == name
                 ? ""
                 : sql.substring(tokens.get(name).start(), tokens.get(nameEnd).start());
-        String unfinished = schema + '"' + DdlPlan.UNFINISHED + UUID.randomUUID() + '"';
+        String unfinished =
+                schema + '"' + DdlPlan.unfinishedTable(tokens.get(nameEnd).text()) + '"';
         String newName =
                 sql.substring(tokens.get(nameEnd).start(), tokens.get(nameEnd).end());
         return new DdlPlan(

@@ -1,6 +1,7 @@
 package io.synod.engine.session;
 
 import java.util.List;
+import java.util.UUID;
 
 /**
  * What to run instead of a statement that every member would execute otherwise. Each step is in the log before the next
@@ -11,6 +12,10 @@ import java.util.List;
 record DdlPlan(List<Step> steps, String undo) {
     /** What unfinished objects are called; a leader drops those that nobody is at work on. */
     static final String UNFINISHED = "SYNOD$UNFINISHED$";
+
+    private static final int HASH_BASE = 31;
+    /** 31 to the power of 7 is more than there are hash codes. */
+    private static final int DIGITS = 7;
 
     sealed interface Step {}
 
@@ -26,6 +31,21 @@ record DdlPlan(List<Step> steps, String undo) {
      * @param table as the statement names it
      */
     record Fill(String table, String column, String expression) implements Step {}
+
+    /**
+     * A new name for an unfinished table that has the hash code of its later name: H2 derives the names of constraints and
+     * indexes from it, which shall be those that they would have otherwise.
+     */
+    static String unfinishedTable(String laterName) {
+        String base = UNFINISHED + UUID.randomUUID();
+        long missing = Integer.toUnsignedLong(laterName.hashCode() - (base + "A".repeat(DIGITS)).hashCode());
+        char[] digits = new char[DIGITS];
+        for (int i = DIGITS - 1; i >= 0; i--) {
+            digits[i] = (char) ('A' + missing % HASH_BASE);
+            missing /= HASH_BASE;
+        }
+        return base + new String(digits);
+    }
 
     static DdlPlan of(String sql) {
         return new DdlPlan(List.of(new Sql(sql)), null);

@@ -32,6 +32,11 @@ interface Execution<T> {
     /** The result of a statement that gives no rows and counts none. */
     T nothing();
 
+    /** The result of a statement that gives no rows and has this update count. */
+    default T counted(long count) {
+        return nothing();
+    }
+
     /** The result where the rows are known already. */
     T rows(ResultInterface rows);
 
@@ -72,6 +77,11 @@ interface Execution<T> {
         @Override
         public ResultWithGeneratedKeys on(CommandInterface command) {
             return command.executeUpdate(generatedKeys);
+        }
+
+        @Override
+        public ResultWithGeneratedKeys counted(long count) {
+            return ResultWithGeneratedKeys.of(count);
         }
 
         @Override

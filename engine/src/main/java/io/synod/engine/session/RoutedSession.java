@@ -236,7 +236,9 @@ final class RoutedSession extends LocalView {
             case LIST -> {
                 return new StatementList(this).execute(command, execution);
             }
-            case RUNSCRIPT -> new Script(this).run(command);
+            case RUNSCRIPT -> {
+                return execution.counted(new Script(this).run(command));
+            }
             case IMMEDIATE -> {
                 return immediate(command, execution);
             }

@@ -27,12 +27,14 @@ final class Script {
     private boolean variableBinary;
     private boolean quirks;
     private boolean from1X;
+    private long count;
 
     Script(RoutedSession session) {
         this.session = session;
     }
 
-    void run(RoutedCommand command) {
+    /** @return how many statements there were, empty ones too, as H2 counts them */
+    long run(RoutedCommand command) {
         SessionLocal local = session.local();
         local.getUser().checkAdmin();
         readOptions(command.tokens());
@@ -49,6 +51,7 @@ final class Script {
                 runAll(statements);
                 return null;
             });
+            return count;
         } catch (IOException e) {
             throw DbException.convertIOException(e, command.sql());
         } finally {
@@ -124,6 +127,7 @@ final class Script {
         String sql;
         do {
             sql = statements.readStatement();
+            count += sql == null ? 0 : 1;
         } while (sql != null && sql.isBlank());
         return sql != null && from1X ? withoutOldForms(sql) : sql;
     }

@@ -195,6 +195,8 @@ class KindsOfStatementTest {
                 number(
                         c,
                         "SELECT COUNT(*) FROM INFORMATION_SCHEMA.TABLES WHERE TABLE_NAME = 'BAD' OR TABLE_NAME LIKE 'SYNOD%'"));
+        assertEquals("TYPED".hashCode(), DdlPlan.unfinishedTable("TYPED").hashCode());
+        assertEquals("".hashCode(), DdlPlan.unfinishedTable("").hashCode());
         try (Statement s = c.createStatement()) {
             assertEquals(0, s.executeUpdate("CREATE TABLE counted AS SELECT * FROM t"));
         }
