@@ -379,7 +379,7 @@ SAVEPOINT;
 COMMIT NONSENSE;
 --! fails 42000
 BEGIN NONSENSE;
---! differs later
+--! differs named-statements
 DEALLOCATE NOPE;
 --! fails 42001
 WITH X AS (SELECT 1) INSERT INTO T SELECT * FROM X;

@@ -13,7 +13,7 @@ final class Catalogue {
     /** An index that a constraint brings is named after the number of a copy, too. */
     private static final Pattern INDEX_NAME = Pattern.compile("(_INDEX|PRIMARY_KEY)_[0-9A-F_]+\\b");
 
-    /** What docs/sql.md lists under settings-of-a-node. */
+    /** What docs/differences.md lists under settings-of-a-node. */
     private static final Pattern NODE_SETTING =
             Pattern.compile("^SET (TRACE_|MAX_MEMORY|MAX_OPERATION_MEMORY|CACHE_SIZE|DB_CLOSE_DELAY|WRITE_DELAY"
                     + "|QUERY_STATISTICS|OPTIMIZE_REUSE_RESULTS)");
