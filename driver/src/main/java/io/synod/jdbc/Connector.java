@@ -30,9 +30,10 @@ final class Connector {
 
     /**
      * @param requests number of the last request of the session so far
+     * @param seenIndex how far in the log it was shown the database; 0 for a new session
      * @param timeoutMillis for connecting, and for each answer of the handshake
      */
-    SessionRemote connect(String endpoint, long requests, int timeoutMillis) throws SQLException {
+    NodeSession connect(String endpoint, long requests, long seenIndex, int timeoutMillis) throws SQLException {
         probe(endpoint, timeoutMillis);
         Properties properties = new Properties();
         properties.putAll(url.h2Settings());
@@ -48,10 +49,12 @@ final class Connector {
             copy(info, "MAX_STALENESS");
             info.setProperty("SYNOD_SESSION", session.toString());
             info.setProperty("SYNOD_REQUESTS", Long.toString(requests));
+            info.setProperty("SYNOD_SEEN", Long.toString(seenIndex));
+            info.setProperty(ReplyHead.SETTING, ReplyHead.FORM);
             SessionRemote remote = new SessionRemote(info);
             remote.connectEmbeddedOrServer(false);
             RemoteInternals.established(remote, Integer.parseInt(readTimeout));
-            return remote;
+            return new NodeSession(remote, endpoint, RemoteInternals.takeHeads(remote));
         } catch (DbException e) {
             throw e.getSQLException();
         }

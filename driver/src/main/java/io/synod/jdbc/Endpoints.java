@@ -24,7 +24,7 @@ final class Endpoints {
     }
 
     void served(String endpoint) {
-        preferred = all.indexOf(endpoint);
+        preferred = Math.max(0, all.indexOf(endpoint));
     }
 
     /** Tries this one last from now on. */

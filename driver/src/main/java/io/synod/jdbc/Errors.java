@@ -28,6 +28,9 @@ final class Errors {
     /** The wait for a node was given up because the statement was cancelled or the thread interrupted. */
     static final String CANCELLED = "57014";
 
+    /** A commit that was answered at COMMIT=LOCAL, lost afterwards. */
+    static final String LOCAL_COMMIT_LOST = "40000";
+
     private Errors() {}
 
     static SQLException badUrl(String url, String problem) {
@@ -121,6 +124,14 @@ final class Errors {
                 cause);
     }
 
+    static SQLException localCommitLost(String id) {
+        return new SQLTransactionRollbackException(
+                "An earlier transaction of this session, whose commit (" + id
+                        + ") was answered at COMMIT=LOCAL, was lost with its leader; nothing else was executed. Run that one again",
+                LOCAL_COMMIT_LOST,
+                90942);
+    }
+
     static SQLException rowsLost(Throwable cause) {
         return new SQLTransactionRollbackException(
                 "The node that held the rest of this result was lost. Run the query again",
@@ -146,6 +157,13 @@ final class Errors {
                 RESULT_LOST,
                 ErrorCode.GENERAL_ERROR_1,
                 cause);
+    }
+
+    static SQLException autoCommit() {
+        return new SQLException(
+                "commitAsync() in auto-commit mode: every statement has been committed already. Call setAutoCommit(false) before",
+                "HY010",
+                ErrorCode.GENERAL_ERROR_1);
     }
 
     static SQLException cancelled() {

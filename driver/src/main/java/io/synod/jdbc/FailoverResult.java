@@ -13,11 +13,17 @@ final class FailoverResult implements ResultInterface {
     private final FailoverSession session;
     private final SessionRemote origin;
     private final ResultInterface rows;
+    /** Whether not all of its rows are here. */
+    private boolean needsNode;
 
     FailoverResult(FailoverSession session, SessionRemote origin, ResultInterface rows) {
         this.session = session;
         this.origin = origin;
         this.rows = rows;
+        this.needsNode = rows.getRowCount() < 0 || rows.getRowCount() > rows.getFetchSize();
+        if (needsNode) {
+            session.resultOpened();
+        }
     }
 
     private <T> T fetching(Supplier<T> call) {
@@ -82,6 +88,10 @@ final class FailoverResult implements ResultInterface {
 
     @Override
     public void close() {
+        if (needsNode) {
+            needsNode = false;
+            session.resultClosed();
+        }
         rows.close();
     }
 

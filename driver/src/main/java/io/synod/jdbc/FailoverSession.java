@@ -1,6 +1,7 @@
 package io.synod.jdbc;
 
 import java.sql.SQLException;
+import java.sql.SQLWarning;
 import java.util.ArrayList;
 import java.util.UUID;
 import java.util.function.Function;
@@ -39,15 +40,20 @@ import org.h2.value.ValueTimestampTimeZone;
  * <p><b>Concurrency.</b> Everything runs under {@link #lock()}; only {@link #cancel}, {@link #cancelWait} and the
  * {@link Watchdog} come from other threads without it.
  */
-final class FailoverSession extends SynodSessionBridge {
+final class FailoverSession extends SynodSessionBridge implements SessionNotices {
     /** A statement that is itself what kills a node must not go on to kill them all. */
     private static final int REPETITIONS = 2;
+
+    private static final long LEFT_NANOS = 10_000_000_000L;
 
     /** What is executed on the session of the moment. */
     @FunctionalInterface
     interface Execution<T> {
         T run(SessionRemote remote, CommandInterface command);
     }
+
+    /** A commit that a node has answered at level LOCAL, and that is not decided as far as this session knows. */
+    private record Unsettled(NodeSession node, long number, CommitAge age) {}
 
     /** A request whose answer is awaited. */
     record Waiting(SessionRemote remote, long sinceNanos) {}
@@ -56,7 +62,20 @@ final class FailoverSession extends SynodSessionBridge {
     private final UUID id = UUID.randomUUID();
     private final Reconnection reconnection;
     private final SessionState state = new SessionState();
+    private final LeaderSearch search;
     private volatile SessionRemote remote;
+    /** Of {@link #remote}; of the last one where that is lost. */
+    private NodeSession node;
+    /** The one before, for large objects that the application may still read from it. */
+    private NodeSession left;
+
+    private long leftNanos;
+    private int openResults;
+    private long seenIndex;
+    /** {@code null} for none. */
+    private Unsettled unsettled;
+
+    private SQLWarning warnings;
     private volatile Waiting waiting;
     private volatile boolean closed;
     private long requests;
@@ -66,6 +85,7 @@ final class FailoverSession extends SynodSessionBridge {
 
     private FailoverSession(SynodUrl url, char[] password) {
         this.url = url;
+        this.search = new LeaderSearch(url);
         this.reconnection = new Reconnection(url, new Connector(url, id, password));
     }
 
@@ -76,7 +96,7 @@ final class FailoverSession extends SynodSessionBridge {
     static FailoverSession connect(SynodUrl url, char[] password) throws SQLException {
         RemoteInternals.check();
         FailoverSession session = new FailoverSession(url, password);
-        session.remote = session.reconnection.connectFirst();
+        session.attach(session.reconnection.connectFirst());
         session.autoCommit = session.remote.getAutoCommit();
         Watchdog.watch(session);
         return session;
@@ -104,16 +124,21 @@ final class FailoverSession extends SynodSessionBridge {
                 update("COMMIT");
             }
             Deadline deadline = new Deadline(url.intSetting("FAILOVER_TIMEOUT"));
+            moveToLeader();
             for (int attempt = 1; ; attempt++) {
                 long number = 0;
                 CommitAge age = CommitAge.now();
                 try {
+                    if (!isRollback(command.sql())) {
+                        connected(deadline, false);
+                        settle(deadline);
+                    }
                     SessionRemote target = connected(deadline, isRollback(command.sql()));
                     CommandInterface prepared = command.on(target);
                     number = announceNext(target);
                     waiting = new Waiting(target, System.nanoTime());
                     T result = execution.run(target, prepared);
-                    executed(target, command);
+                    executed(target, command, age);
                     return result;
                 } catch (DbException e) {
                     waiting = null;
@@ -196,8 +221,8 @@ final class FailoverSession extends SynodSessionBridge {
         for (; ; ) {
             lost();
             try {
-                SessionRemote fresh = reconnection.reconnect(deadline, requests);
-                remote = fresh;
+                attach(reconnection.reconnect(deadline, requests, seenIndex));
+                SessionRemote fresh = remote;
                 restore(fresh);
                 return fresh;
             } catch (DbException e) {
@@ -234,20 +259,145 @@ final class FailoverSession extends SynodSessionBridge {
         return number;
     }
 
-    private void executed(SessionRemote target, FailoverCommand command) {
+    private void executed(SessionRemote target, FailoverCommand command, CommitAge age) {
         boolean wasAutoCommit = autoCommit;
         int type = command.getCommandType();
         autoCommit = target.getAutoCommit();
         if (type == CommandInterface.BEGIN && wasAutoCommit && !autoCommit) {
             begun = true;
         }
-        if (autoCommit || type == CommandInterface.COMMIT || type == CommandInterface.ROLLBACK) {
+        if (autoCommit
+                || type == CommandInterface.COMMIT
+                || type == CommandInterface.ROLLBACK
+                || command.commitsFirst()) {
+            // What commits first leaves nothing open: neither what was before it, nor itself.
             inTransaction = false;
             begun = false;
         } else if (!SessionState.isSessionSetting(command.sql(), type)) {
             inTransaction = true;
         }
         state.executed(target, command);
+        ReplyHead head = node.latest();
+        if (head != null) {
+            seenIndex = Math.max(seenIndex, head.seenIndex());
+            unsettled = head.unsettled() == 0 ? null : new Unsettled(node, head.unsettled(), age);
+            if (head.leads()) {
+                search.found();
+                LeaderHints.found(url, node.endpoint());
+            }
+            if (head.warned()) {
+                fetchWarnings(target);
+            }
+        }
+    }
+
+    private void attach(NodeSession session) {
+        node = session;
+        remote = session.remote();
+        openResults = 0;
+    }
+
+    /**
+     * Between transactions, and where the session leaves nothing behind: every write would take the longer way through this
+     * node.
+     */
+    private void moveToLeader() {
+        NodeSession here = node;
+        long now = System.nanoTime();
+        if (left != null && now - leftNanos > LEFT_NANOS) {
+            dropLeft();
+        }
+        if (remote == null
+                || inTransaction
+                || openResults > 0
+                || unsettled != null
+                || state.stays()
+                || !search.isDue(here.latest(), now)) {
+            return;
+        }
+        NodeSession there = null;
+        try {
+            String leader = LeaderSearch.ask(here.remote());
+            if (leader == null) {
+                search.notKnown(now);
+                return;
+            }
+            there = reconnection.connectTo(leader, requests, seenIndex);
+            restore(there.remote());
+            dropLeft();
+            left = here;
+            leftNanos = now;
+            attach(there);
+            search.found();
+            LeaderHints.found(url, leader);
+        } catch (SQLException | DbException e) {
+            // The session goes on where it is, or finds out that it cannot.
+            search.notReached(now);
+            if (there != null) {
+                RemoteInternals.abandon(there.remote());
+            }
+        } finally {
+            waiting = null;
+        }
+    }
+
+    private void dropLeft() {
+        if (left != null) {
+            RemoteInternals.abandon(left.remote());
+            left = null;
+        }
+    }
+
+    /** Under the session's lock or on the way there: only a hint for when to move. */
+    void resultOpened() {
+        openResults++;
+    }
+
+    void resultClosed() {
+        openResults = Math.max(0, openResults - 1);
+    }
+
+    /** The node that answered a commit at level LOCAL was lost: the others know what became of it. */
+    private void settle(Deadline deadline) {
+        Unsettled last = unsettled;
+        if (last == null || last.node() == node) {
+            return;
+        }
+        unsettled = null;
+        SQLException lost = new SQLException("the node " + last.node().endpoint() + " was lost");
+        if (!resolve(last.number(), last.age(), lost, deadline)) {
+            throw Errors.wrap(Errors.localCommitLost(id + "/" + last.number()));
+        }
+    }
+
+    private void fetchWarnings(SessionRemote target) {
+        CommandInterface command = target.prepareCommand("CALL SYNOD.WARNINGS()");
+        try (ResultInterface rows = command.executeQuery(0, Integer.MAX_VALUE, false)) {
+            while (rows.next()) {
+                SQLWarning warning = new SQLWarning(rows.currentRow()[1].getString(), rows.currentRow()[0].getString());
+                if (warnings == null) {
+                    warnings = warning;
+                } else {
+                    warnings.setNextWarning(warning);
+                }
+            }
+        } catch (DbException e) {
+            if (!Broken.isBroken(target, e)) {
+                throw e;
+            }
+            // The statement itself has been answered; the next one finds another node.
+        } finally {
+            if (!target.isClosed()) {
+                command.close();
+            }
+        }
+    }
+
+    @Override
+    public SQLWarning takeWarnings() {
+        SQLWarning taken = warnings;
+        warnings = null;
+        return taken;
     }
 
     /** The session on the node is gone, and its transaction with it. */
@@ -346,6 +496,7 @@ final class FailoverSession extends SynodSessionBridge {
         try {
             closed = true;
             Watchdog.forget(this);
+            dropLeft();
             SessionRemote current = remote;
             remote = null;
             if (current != null && !current.isClosed()) {

@@ -2,10 +2,10 @@ package io.synod.jdbc;
 
 import java.sql.DriverManager;
 import java.sql.SQLException;
+import java.util.List;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
-import org.h2.engine.SessionRemote;
 
 /** Finds a node that serves: round after round over all of them, with a jittered pause between rounds. */
 final class Reconnection {
@@ -20,6 +20,9 @@ final class Reconnection {
     private final ReentrantLock lock = new ReentrantLock();
     private final Condition wakeUp = lock.newCondition();
     private volatile String current;
+    /** Not to be tried first again, whatever others say. */
+    private String lostLeader = "";
+
     private boolean waiting;
     private boolean givenUp;
 
@@ -31,34 +34,59 @@ final class Reconnection {
     }
 
     /** A session's first connection: a wrong password or an unknown database fails at once. */
-    SessionRemote connectFirst() throws SQLException {
+    NodeSession connectFirst() throws SQLException {
         // An upper bound only: pools set it for the whole JVM, to what they themselves would wait.
         int login = DriverManager.getLoginTimeout();
         int limit = login > 0 && login < connectTimeoutMillis / 1000 ? login * 1000 : connectTimeoutMillis;
-        return connect(new Deadline(limit), 0, true);
+        return connect(new Deadline(limit), 0, 0, true);
     }
 
     /** @throws SQLException 08001 when the deadline passes; 57014 when it was given up */
-    SessionRemote reconnect(Deadline deadline, long requests) throws SQLException {
-        return connect(deadline, requests, false);
+    NodeSession reconnect(Deadline deadline, long requests, long seenIndex) throws SQLException {
+        return connect(deadline, requests, seenIndex, false);
     }
 
-    private SessionRemote connect(Deadline deadline, long requests, boolean first) throws SQLException {
+    /** One attempt, at a node that need not be one of the URL's. */
+    NodeSession connectTo(String endpoint, long requests, long seenIndex) throws SQLException {
+        NodeSession session = connector.connect(
+                endpoint, requests, seenIndex, Math.min(connectTimeoutMillis, LeaderSearch.CONNECT_MILLIS));
+        served(session);
+        return session;
+    }
+
+    private void served(NodeSession session) {
+        endpoints.served(session.endpoint());
+        current = session.endpoint();
+    }
+
+    /** The leader's place, where it is known and wanted, before those of the URL. */
+    private List<String> order() {
+        List<String> order = endpoints.order();
+        String leader = LeaderHints.of(url);
+        if (leader != null && !lostLeader.equals(leader)) {
+            order.remove(leader);
+            order.add(0, leader);
+        }
+        return order;
+    }
+
+    private NodeSession connect(Deadline deadline, long requests, long seenIndex, boolean first) throws SQLException {
         begin();
         try {
             SQLException last;
             do {
                 last = null;
-                for (String endpoint : endpoints.order()) {
+                for (String endpoint : order()) {
                     try {
-                        SessionRemote session = connector.connect(endpoint, requests, connectTimeoutMillis);
-                        endpoints.served(endpoint);
-                        current = endpoint;
+                        NodeSession session = connector.connect(endpoint, requests, seenIndex, connectTimeoutMillis);
+                        served(session);
+                        lostLeader = "";
                         return session;
                     } catch (SQLException e) {
                         if (first ? Broken.isFinalAtConnect(e) : Broken.isFinalAtReconnect(e)) {
                             throw e;
                         }
+                        LeaderHints.wrong(url, endpoint);
                         last = last == null ? e : last;
                     }
                     checkGivenUp();
@@ -81,6 +109,8 @@ final class Reconnection {
 
     /** The node of the moment failed: try the others first. */
     void failed() {
+        lostLeader = current;
+        LeaderHints.wrong(url, current);
         endpoints.failed();
     }
 

@@ -1,6 +1,10 @@
 package io.synod.jdbc;
 
+import java.io.DataInputStream;
+import java.io.DataOutputStream;
 import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
 import java.lang.reflect.Field;
 import java.net.Socket;
 import java.net.SocketException;
@@ -27,6 +31,8 @@ import org.h2.value.Transfer;
 public final class RemoteInternals {
     private static final Field TRANSFERS = field(SessionRemote.class, "transferList");
     private static final Field SESSION_STATE = field(SessionRemote.class, "sessionState");
+    private static final Field IN = field(Transfer.class, "in");
+    private static final Field OUT = field(Transfer.class, "out");
     private static final Field READ_ONLY = field(CommandRemote.class, "readonly");
     private static final int NUMBER_MASK = Integer.MAX_VALUE;
 
@@ -34,7 +40,7 @@ public final class RemoteInternals {
 
     /** @throws SQLException 08001 when the H2 on the class path is not one that this driver knows */
     static void check() throws SQLException {
-        if (TRANSFERS == null || SESSION_STATE == null || READ_ONLY == null) {
+        if (TRANSFERS == null || SESSION_STATE == null || READ_ONLY == null || IN == null || OUT == null) {
             throw Errors.incompatibleH2(null);
         }
     }
@@ -69,6 +75,15 @@ public final class RemoteInternals {
     public static long decode(int resultId, long last) {
         long low = -1L - resultId;
         return last + ((low - last) & NUMBER_MASK);
+    }
+
+    /** From now on, what a node says in front of its answers is read here and not by H2. */
+    static ReplyHeads takeHeads(SessionRemote session) {
+        Transfer transfer = transfers(session).get(0);
+        ReplyHeads heads = new ReplyHeads((InputStream) get(IN, transfer));
+        set(IN, transfer, new DataInputStream(heads.in()));
+        set(OUT, transfer, new DataOutputStream(heads.out((OutputStream) get(OUT, transfer))));
+        return heads;
     }
 
     /** Statements that give a new session the state of this one, as H2 last read them from the node. */
@@ -154,6 +169,14 @@ public final class RemoteInternals {
     private static Object get(Field field, Object target) {
         try {
             return field.get(target);
+        } catch (IllegalAccessException e) {
+            throw new IllegalStateException(field + " was opened and is closed again", e);
+        }
+    }
+
+    private static void set(Field field, Object target, Object value) {
+        try {
+            field.set(target, value);
         } catch (IllegalAccessException e) {
             throw new IllegalStateException(field + " was opened and is closed again", e);
         }

@@ -29,6 +29,7 @@ final class SessionState {
     private static final Pattern TEMPORARY_TABLE = Pattern.compile("(?is)\\s*CREATE\\b.*\\bTEMPORARY\\b.*");
 
     private List<String> ofH2 = List.of();
+    private boolean temporary;
     private final Map<String, Replay> own = new LinkedHashMap<>();
 
     /** @return whether this statement sets the session only, so that it begins no transaction */
@@ -37,8 +38,17 @@ final class SessionState {
                 && (OWN.matcher(sql).matches() || OF_H2.matcher(sql).matches());
     }
 
+    /** Whether the session may only be where its temporary tables are, or need not be with the leader. */
+    boolean stays() {
+        Replay readOnly = own.get("READ ONLY");
+        return temporary
+                || readOnly != null
+                        && readOnly.sql().trim().toUpperCase(Locale.ROOT).endsWith("TRUE");
+    }
+
     void executed(SessionRemote session, FailoverCommand command) {
         ofH2 = RemoteInternals.sessionState(session);
+        temporary |= TEMPORARY_TABLE.matcher(command.sql()).matches();
         if (command.getCommandType() != CommandInterface.SET) {
             return;
         }

@@ -3,7 +3,10 @@ package io.synod.jdbc;
 import java.sql.SQLException;
 import java.sql.SQLWarning;
 import java.sql.Statement;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
 import org.h2.api.ErrorCode;
+import org.h2.command.CommandInterface;
 import org.h2.engine.Session;
 import org.h2.jdbc.JdbcConnection;
 import org.h2.message.DbException;
@@ -15,6 +18,9 @@ import org.h2.message.DbException;
 public final class SynodConnection extends JdbcConnection {
     private volatile boolean closed;
     private volatile boolean readOnly;
+    /** The commit that is on its way; {@code null} for none. */
+    private volatile CompletableFuture<Void> committing;
+
     /** Under the connection's lock. */
     private SQLWarning warnings;
 
@@ -77,6 +83,97 @@ public final class SynodConnection extends JdbcConnection {
         return super.isReadOnly() || readOnly;
     }
 
+    /**
+     * Whether statements were executed that a failover would roll back: outside of auto-commit mode, since the last commit,
+     * rollback, or statement that commits by itself, as DDL does.
+     *
+     * @throws SQLException 90007 when this connection is closed
+     */
+    public boolean hasOpenTransaction() throws SQLException {
+        lock();
+        try {
+            checkClosed();
+            return !getAutoCommit() && getSession().hasPendingTransaction();
+        } finally {
+            unlock();
+        }
+    }
+
+    /**
+     * Commits without waiting for it, so that one thread can have commits of several connections on their way at a time; they
+     * then share forces and round trips. Works on every kind of connection and on every node.
+     *
+     * <p><b>Order.</b> The commit has begun when this returns, with the transaction's locks held until it ends. Every other
+     * call on this connection or its statements waits for that end first, this method included: there is one commit of a
+     * connection at a time. {@link #close()} and {@code abort} do not wait for the outcome to be told.
+     *
+     * <p><b>Errors.</b> The stage ends exceptionally with the {@link SQLException} that {@link #commit()} would have thrown,
+     * with the same SQLStates (40001 surely not committed, 08007 not known). The call itself throws only for what is known
+     * before anything is sent: a closed connection, or auto-commit mode.
+     *
+     * <p><b>Threads.</b> The commit is made by a daemon thread of the driver ({@code synod-commit-n}, at most 512 in the JVM;
+     * beyond, the caller's thread makes it before this returns). Stages that depend on the result without an executor of
+     * their own run on that thread, or on the caller's when the commit has ended already: they must not wait for long. This
+     * connection may be used in them.
+     *
+     * @return ends when {@code commit()} would have returned at this connection's commit level
+     * @throws SQLException 90007 the connection is closed; HY010 it is in auto-commit mode
+     */
+    public CompletionStage<Void> commitAsync() throws SQLException {
+        lock();
+        try {
+            checkClosed();
+            if (getAutoCommit()) {
+                throw Errors.autoCommit();
+            }
+            CompletableFuture<Void> done = new CompletableFuture<>();
+            CompletableFuture<Void> told = new CompletableFuture<>();
+            committing = done;
+            AsyncCommits.EXECUTOR.execute(() -> {
+                SQLException failure = commitNow();
+                // First those who wait for the connection: what depends on the stage may use it.
+                done.complete(null);
+                if (failure == null) {
+                    told.complete(null);
+                } else {
+                    told.completeExceptionally(failure);
+                }
+            });
+            return told;
+        } catch (RuntimeException e) {
+            throw logAndConvert(e);
+        } finally {
+            unlock();
+        }
+    }
+
+    /** Past H2's connection, whose lock may be held by somebody who waits for just this. */
+    private SQLException commitNow() {
+        Session session = getSession();
+        try {
+            session.lock();
+            try (CommandInterface commit = session.prepareCommand("COMMIT")) {
+                commit.executeUpdate(null);
+            } finally {
+                session.unlock();
+            }
+            return null;
+        } catch (RuntimeException e) {
+            return DbException.convert(e).getSQLException();
+        } catch (Error e) {
+            return new SQLException("the commit failed: " + e, "HY000", e);
+        }
+    }
+
+    private void awaitCommit() {
+        CompletableFuture<Void> last = committing;
+        if (last != null) {
+            // Ends with the commit, which is bounded by the time-outs of the session.
+            last.join();
+            committing = null;
+        }
+    }
+
     /** What came up beside the results, as SQLState 01000 for a commit that did not reach all members at COMMIT=ALL. */
     @Override
     public SQLWarning getWarnings() throws SQLException {
@@ -92,6 +189,8 @@ public final class SynodConnection extends JdbcConnection {
                 }
             }
             return warnings;
+        } catch (RuntimeException e) {
+            throw logAndConvert(e);
         } finally {
             unlock();
         }
@@ -128,6 +227,7 @@ public final class SynodConnection extends JdbcConnection {
         if (closed) {
             throw DbException.get(ErrorCode.OBJECT_CLOSED);
         }
+        awaitCommit();
         super.checkClosed();
     }
 }

@@ -89,6 +89,20 @@ class FailoverSessionTest {
     }
 
     @Test
+    void after_a_statement_that_commits_there_is_no_transaction_that_could_be_lost() throws SQLException {
+        try (Connection c = node.connect();
+                Statement s = c.createStatement()) {
+            c.setAutoCommit(false);
+            s.execute("INSERT INTO ITEM VALUES (1, 'x')");
+            s.execute("CREATE TABLE FURTHER(ID INT)");
+            node.a.down();
+            s.execute("INSERT INTO ITEM VALUES (2, 'y')");
+            c.commit();
+        }
+        assertEquals(2, node.count("SELECT COUNT(*) FROM ITEM"));
+    }
+
+    @Test
     void a_commit_whose_answer_was_lost_returns_normally_when_the_cluster_has_it() throws SQLException {
         node.resolveBy((session, number) -> true);
         try (Connection c = node.connect()) {

@@ -304,7 +304,15 @@ public final class ChronicleEntryLog implements EntryLog {
             return false;
         }
         long first = sealed.get(plan.lastGone()) + 1;
-        append(plan.kept(), first);
+        try {
+            append(plan.kept(), first);
+        } catch (IOException e) {
+            if (failure != null) {
+                throw e;
+            }
+            LOG.warn("log {}: no room to give room back, tried again later", segments.directory(), e);
+            return false;
+        }
         force();
         firstBatch = first;
         sealed.headMap(plan.lastGone() + 1).clear();

@@ -28,8 +28,9 @@ public record LogConfig(String node, int segmentBytes, int fragmentBytes, int re
         }
     }
 
-    /** 16 MiB segments, 1 MiB fragments, 16 MiB of recent entries. */
+    /** 16 MiB segments, 1 MiB fragments; of recent entries 16 MiB, but no more than a sixteenth of the heap. */
     public static LogConfig standard(String node) {
-        return new LogConfig(node, 16 << 20, 1 << 20, 16 << 20);
+        long recent = Math.min(16 << 20, Runtime.getRuntime().maxMemory() / 16);
+        return new LogConfig(node, 16 << 20, 1 << 20, (int) recent);
     }
 }

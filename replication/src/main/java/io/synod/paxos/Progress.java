@@ -9,7 +9,7 @@ final class Progress {
     static final int PROBE_ENTRIES = 64;
 
     private static final long MAX_RETRANSMIT_NANOS = 2_000_000_000L;
-    private static final long OFFER_AGAIN_NANOS = 500_000_000L;
+    private static final long OFFER_AGAIN_NANOS = 1_000_000_000L;
 
     enum Mode {
         /** One message at a time, until one is acknowledged. */

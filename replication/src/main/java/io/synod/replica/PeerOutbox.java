@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -26,6 +27,8 @@ final class PeerOutbox {
     private static final int CHUNK_BYTES = 256 << 10;
     private static final int DONATION_BYTES = 1 << 20;
     private static final int ITEMS_MAX = 1024;
+    /** A slow peer's entries beyond this are read from the log again, when their turn has come. */
+    private static final int HELD_BYTES_MAX = 1 << 20;
 
     /** How a feeding step went. */
     enum Fed {
@@ -41,12 +44,16 @@ final class PeerOutbox {
     private static final class Item {
         final Message header;
         final long to;
+        /** Of the entries that it came with. */
+        final int heldBytes;
+
         long next;
         long prevEpoch;
         List<Entry> entries;
 
-        Item(Message header, long prevEpoch, long from, long to, List<Entry> entries) {
+        Item(Message header, long prevEpoch, long from, long to, List<Entry> entries, int heldBytes) {
             this.header = header;
+            this.heldBytes = heldBytes;
             this.prevEpoch = prevEpoch;
             this.next = from;
             this.to = to;
@@ -62,6 +69,7 @@ final class PeerOutbox {
 
     private final ConcurrentLinkedQueue<Item> queue = new ConcurrentLinkedQueue<>();
     private final AtomicInteger size = new AtomicInteger();
+    private final AtomicLong held = new AtomicLong();
     private final AtomicBoolean busy = new AtomicBoolean();
 
     PeerOutbox(Replica replica, int slot, Transport transport, Feeder feeder) {
@@ -74,16 +82,22 @@ final class PeerOutbox {
 
     /** Called under the group's lock. */
     void ship(Message.Accept header, long from, long to, List<Entry> entries) {
-        offer(new Item(header, header.prevEpoch(), from, to, entries));
+        int bytes = 0;
+        for (int i = 0; entries != null && i < entries.size(); i++) {
+            bytes += entries.get(i).size();
+        }
+        boolean holds = entries != null && (size.get() == 0 || held.get() + bytes <= HELD_BYTES_MAX);
+        offer(new Item(header, header.prevEpoch(), from, to, holds ? entries : null, holds ? bytes : 0));
     }
 
     /** Called under the group's lock. */
     void donate(Message.Fetched header, long from, long to) {
-        offer(new Item(header, header.prevEpoch(), from, to, null));
+        offer(new Item(header, header.prevEpoch(), from, to, null, 0));
     }
 
     private void offer(Item item) {
         if (size.get() < ITEMS_MAX) {
+            held.addAndGet(item.heldBytes);
             queue.add(item);
             size.incrementAndGet();
         }
@@ -136,7 +150,7 @@ final class PeerOutbox {
     }
 
     private void remove() {
-        queue.poll();
+        held.addAndGet(-queue.poll().heldBytes);
         size.decrementAndGet();
     }
 

@@ -30,6 +30,9 @@ import org.slf4j.LoggerFactory;
 final class Replica implements ReplicatedLog {
     private static final Logger LOG = LoggerFactory.getLogger(Replica.class);
 
+    /** What a closing group waits for a snapshot that is being put in place. */
+    private static final long INSTALL_NANOS = 10_000_000_000L;
+
     /** A step of the protocol. */
     interface Step {
         void run(GroupState state, long nowNanos, StepEffects out);
@@ -598,6 +601,7 @@ final class Replica implements ReplicatedLog {
     public void close() {
         halt(new IllegalStateException("the group was closed on this node"));
         apply.close();
+        exchange.join(INSTALL_NANOS);
         node.closed(this);
     }
 }

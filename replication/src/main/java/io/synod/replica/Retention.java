@@ -15,7 +15,7 @@ import java.util.function.Supplier;
  * <p>Thread: {@code synod-retention} looks; the holder of the baton gives back ({@link #reclaim}), because that appends.
  */
 final class Retention implements Runnable {
-    private static final long LOOK_NANOS = 200_000_000L;
+    private static final long LOOK_NANOS = 100_000_000L;
     /** Room is looked for also where no group forgot anything, after so many looks: one may have been closed. */
     private static final int PATIENCE = 10;
     /** The segment being written, the next one, and one that has just been left. */

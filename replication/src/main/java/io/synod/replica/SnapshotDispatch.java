@@ -1,7 +1,6 @@
 package io.synod.replica;
 
 import io.synod.group.Invariant;
-import io.synod.paxos.GroupState;
 import io.synod.paxos.Message;
 import io.synod.paxos.Message.SnapshotReceived;
 import io.synod.transport.Transport;
@@ -86,8 +85,11 @@ final class SnapshotDispatch implements Runnable {
     public void run() {
         thread = Thread.currentThread();
         // The base first: until the snapshot says better, the log keeps all that it has.
-        pins.hold(slot, replica.inspect(GroupState::baseIndex));
-        try (Snapshots.Outgoing snapshot = snapshots.take(atLeast)) {
+        long base = replica.inspect(state -> {
+            pins.hold(slot, state.baseIndex());
+            return state.baseIndex();
+        });
+        try (Snapshots.Outgoing snapshot = snapshots.take(Math.max(base, atLeast))) {
             Snapshots.Header header = snapshot.header();
             pins.hold(slot, header.index());
             send(snapshot, header, offer(header));

@@ -2,6 +2,7 @@ package io.synod.replica;
 
 import io.synod.paxos.Message;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.RejectedExecutionException;
@@ -26,6 +27,9 @@ final class SnapshotExchange {
     private final Pins pins;
     private final Map<Integer, SnapshotDispatch> outgoing = new ConcurrentHashMap<>();
     private final SnapshotIntake intake;
+    /** Members of which it was told that there is nothing for them. */
+    private final Set<Integer> refused = ConcurrentHashMap.newKeySet();
+
     private volatile boolean closed;
 
     /** @param snapshots {@code null} where the group has none */
@@ -51,6 +55,9 @@ final class SnapshotExchange {
     /** Without locks. Does nothing where a snapshot is on its way to that member already. */
     void offer(int slot, long atLeast) {
         if (snapshots == null) {
+            if (!refused.add(slot)) {
+                return;
+            }
             LOG.error(
                     "group {}: slot {} needs a snapshot of index {} or later, and this group makes none",
                     replica.group(),
@@ -113,6 +120,16 @@ final class SnapshotExchange {
     /** The same for this member. */
     int percentHere() {
         return intake == null ? -1 : intake.percent();
+    }
+
+    /** After {@link #close}, not by a thread of this: nothing is being installed any more when this returns. */
+    void join(long nanos) {
+        if (intake != null && !intake.join(nanos)) {
+            LOG.warn(
+                    "group {}: a snapshot is still being installed, after {} s",
+                    replica.group(),
+                    nanos / 1_000_000_000L);
+        }
     }
 
     void close() {

@@ -6,6 +6,7 @@ import io.synod.paxos.Message.SnapshotState;
 import java.io.IOException;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
 import java.util.zip.CRC32C;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -199,6 +200,16 @@ final class SnapshotIntake {
         incoming = null;
         offer = null;
         percent = -1;
+    }
+
+    /** An interrupt ends the wait; the flag is kept. */
+    boolean join(long nanos) {
+        try {
+            return worker.awaitTermination(nanos, TimeUnit.NANOSECONDS);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            return false;
+        }
     }
 
     /** What was received is kept by the state machine. */

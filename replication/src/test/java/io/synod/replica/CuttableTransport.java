@@ -4,16 +4,29 @@ import io.synod.paxos.Message;
 import io.synod.transport.Envelope;
 import io.synod.transport.Transport;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.UnaryOperator;
 
 /** A transport whose node can be cut off silently: connections stay, messages vanish, in both directions. */
 final class CuttableTransport implements Transport {
     private final Transport inner;
+    private final AtomicLong questions = new AtomicLong();
     private volatile boolean cut;
     private volatile UnaryOperator<Message> arriving = UnaryOperator.identity();
 
     CuttableTransport(Transport inner) {
         this.inner = inner;
+    }
+
+    /** How often this node has asked a leader at which index it may read. */
+    long questions() {
+        return questions.get();
+    }
+
+    private void count(Message message) {
+        if (message instanceof Message.ReadIndex) {
+            questions.incrementAndGet();
+        }
     }
 
     /** What becomes of a control message that arrives; {@code null} loses it. */
@@ -52,6 +65,7 @@ final class CuttableTransport implements Transport {
 
     @Override
     public void sendControl(int toSlot, long group, Message message) {
+        count(message);
         if (!cut) {
             inner.sendControl(toSlot, group, message);
         }
@@ -59,6 +73,7 @@ final class CuttableTransport implements Transport {
 
     @Override
     public void sendControl(int toSlot, List<Envelope> messages) {
+        messages.forEach(envelope -> count(envelope.message()));
         if (!cut) {
             inner.sendControl(toSlot, messages);
         }

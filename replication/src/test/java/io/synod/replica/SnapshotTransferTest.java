@@ -131,7 +131,7 @@ class SnapshotTransferTest {
             long once = away.snapshots.installed().length();
             assertTrue(away.snapshots.bytesWritten() <= once, "written " + away.snapshots.bytesWritten());
             cluster.awaitEqual(written);
-            assertEquals(-1, snapshotPercent(leader, away));
+            Await.until("the transfer to be over", () -> snapshotPercent(leader, away) == -1);
         }
     }
 
@@ -190,8 +190,13 @@ class SnapshotTransferTest {
             away.start();
             placed.await();
             ReplicaNode node = away.node;
-            away.kill();
+            Thread killer = new Thread(away::kill);
+            killer.start();
+            Await.until(
+                    "the group to be closed",
+                    () -> away.group.status().stream().anyMatch(m -> m.role().equals("STOPPED")));
             dead.countDown();
+            killer.join();
             away.snapshots.afterInstall(() -> {});
             assertNull(node.failure());
             away.start();

@@ -4,6 +4,7 @@ import io.synod.jdbc.SynodDriver;
 import io.synod.jdbc.SynodUrl;
 import java.sql.Connection;
 import java.sql.SQLException;
+import org.flywaydb.core.api.configuration.Configuration;
 import org.flywaydb.core.internal.database.h2.H2DatabaseType;
 
 /**
@@ -38,6 +39,12 @@ public final class SynodDatabaseType extends H2DatabaseType {
         } catch (SQLException e) {
             throw new IllegalStateException("The connection does not tell its URL", e);
         }
+    }
+
+    /** A migration that ran for minutes shall not fail because a leader was lost. */
+    @Override
+    public Connection alterConnectionAsNeeded(Connection connection, Configuration configuration) {
+        return ReplayingConnection.of(super.alterConnectionAsNeeded(connection, configuration));
     }
 
     /** Before H2's type, which takes whatever says H2. */

@@ -6,7 +6,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /** Each client works while the leader is killed in the middle, knowing nothing but a URL. */
-@Timeout(120)
+@Timeout(300)
 abstract class ClientContract {
     private Cluster cluster;
 

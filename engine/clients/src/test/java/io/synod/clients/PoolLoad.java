@@ -15,10 +15,13 @@ import java.util.List;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.locks.LockSupport;
 import javax.sql.DataSource;
 
 /** Workers that commit row after row through a pool, and count what they see. */
 final class PoolLoad {
+    private static final long PAUSE_NANOS = 10_000_000;
+
     private final String name;
     private final DataSource pool;
     private final int workers;
@@ -63,6 +66,8 @@ final class PoolLoad {
             } catch (SQLException e) {
                 note(e);
             }
+            // Three nodes share the machine with this.
+            LockSupport.parkNanos(PAUSE_NANOS);
         }
     }
 
@@ -85,7 +90,7 @@ final class PoolLoad {
 
     void awaitProgress(int commits) throws Exception {
         long target = acknowledged.get() + commits;
-        Await.until(commits + " commits through " + this, () -> acknowledged.get() >= target);
+        Await.until(commits + " more commits than " + this, () -> acknowledged.get() >= target);
     }
 
     void stop() throws InterruptedException {

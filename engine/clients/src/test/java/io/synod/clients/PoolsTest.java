@@ -24,7 +24,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /** Four pools at once, under load, while ten leaders are killed. */
-@Timeout(240)
+@Timeout(600)
 class PoolsTest {
     private static final Logger LOG = LoggerFactory.getLogger(PoolsTest.class);
     private static final int KILLS = 10;
@@ -50,6 +50,7 @@ class PoolsTest {
                     new PoolLoad("dbcp", dbcp, 2),
                     new PoolLoad("agroal", agroal, 2),
                     new PoolLoad("c3p0", c3p0, 2));
+            int created;
             List<PoolLoad> started = new ArrayList<>();
             try {
                 for (PoolLoad load : loads) {
@@ -57,15 +58,18 @@ class PoolsTest {
                     started.add(load);
                 }
                 Await.until("a full pool", () -> hikari.getHikariPoolMXBean().getTotalConnections() == 10);
+                created = createdByHikari.get();
                 for (int kill = 0; kill < KILLS; kill++) {
                     for (PoolLoad load : loads) {
-                        load.awaitProgress(5);
+                        load.awaitProgress(3);
                     }
                     cluster.killLeader();
                 }
                 for (PoolLoad load : loads) {
-                    load.awaitProgress(5);
+                    load.awaitProgress(3);
                 }
+            } catch (AssertionError e) {
+                throw new AssertionError(cluster.story(), e);
             } finally {
                 for (PoolLoad load : started) {
                     load.stop();
@@ -79,7 +83,7 @@ class PoolsTest {
             }
             assertTrue(retried > 0, "no transaction was under way at any kill");
             assertEquals(10, hikari.getHikariPoolMXBean().getTotalConnections());
-            assertEquals(10, createdByHikari.get(), "connections that HikariCP made, with its default of ten");
+            assertEquals(created, createdByHikari.get(), "connections that HikariCP has made");
             for (PoolLoad load : loads.subList(1, loads.size())) {
                 assertTrue(load.connections() <= SIZE, load + ": more connections than the pool holds");
             }

@@ -29,7 +29,7 @@ import org.quartz.TriggerBuilder;
 import org.quartz.impl.StdSchedulerFactory;
 
 /** Quartz's JDBC job store in clustered mode, with its row locks. */
-@Timeout(180)
+@Timeout(400)
 class QuartzTest {
     private static final int SCHEDULERS = 3;
     private static final int TRIGGERS = 60;

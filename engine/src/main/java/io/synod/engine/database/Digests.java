@@ -1,6 +1,8 @@
 package io.synod.engine.database;
 
 import io.synod.engine.writeset.SequenceMarks;
+import java.io.IOException;
+import java.io.InputStream;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
@@ -12,6 +14,7 @@ import org.h2.command.Command;
 import org.h2.engine.IsolationLevel;
 import org.h2.engine.Session;
 import org.h2.engine.SessionLocal;
+import org.h2.message.DbException;
 import org.h2.mvstore.db.MVTable;
 import org.h2.result.ResultInterface;
 import org.h2.result.Row;
@@ -147,13 +150,29 @@ final class Digests implements AutoCloseable {
     private static long hash(Value value) {
         String text;
         if (value instanceof ValueLob lob) {
-            text = lob.getValueType() + ":" + java.util.Arrays.hashCode(lob.getBytes());
+            text = lob.getValueType() + ":" + hash(lob);
         } else {
             text = value.getValueType() + ":" + value.getTraceSQL();
         }
         long hash = 1125899906842597L;
         for (int i = 0; i < text.length(); i++) {
             hash = 31 * hash + text.charAt(i);
+        }
+        return hash;
+    }
+
+    /** As {@link java.util.Arrays#hashCode(byte[])} of its bytes, which need not fit into memory. */
+    private static int hash(ValueLob lob) {
+        int hash = 1;
+        try (InputStream in = lob.getInputStream()) {
+            byte[] buffer = new byte[16 << 10];
+            for (int n = in.read(buffer); n >= 0; n = in.read(buffer)) {
+                for (int i = 0; i < n; i++) {
+                    hash = 31 * hash + buffer[i];
+                }
+            }
+        } catch (IOException e) {
+            throw DbException.convertIOException(e, "reading a LOB for the digest");
         }
         return hash;
     }

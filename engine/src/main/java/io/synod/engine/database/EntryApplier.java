@@ -9,6 +9,7 @@ import io.synod.engine.writeset.WriteSetApplier;
 import io.synod.group.Entry;
 import io.synod.group.EntryKind;
 import java.nio.ByteBuffer;
+import java.util.List;
 import java.util.Set;
 import java.util.function.Supplier;
 import org.h2.engine.SessionLocal;
@@ -32,6 +33,7 @@ final class EntryApplier {
     private final AppliedState state;
     private final TableRegistry tables;
     private final SequenceMarks marks;
+    private final Transients transients;
     private final Spool spool;
     private final EntryEndings endings;
     private final Digests digests;
@@ -44,6 +46,7 @@ final class EntryApplier {
             AppliedState state,
             TableRegistry tables,
             SequenceMarks marks,
+            Transients transients,
             Spool spool,
             EntryEndings endings,
             Digests digests) {
@@ -52,6 +55,7 @@ final class EntryApplier {
         this.state = state;
         this.tables = tables;
         this.marks = marks;
+        this.transients = transients;
         this.spool = spool;
         this.endings = endings;
         this.digests = digests;
@@ -197,9 +201,11 @@ final class EntryApplier {
         }
         PendingWork.Ending ending = work == null ? null : work.writer().runAt(work);
         DbException error = ending == null ? statements.apply(record) : ending.error();
+        MissingHere.check(error, entry.index(), record.sql());
         endings.statementAt(entry.index(), error);
         inApplySession(() -> {
-            tables.onDdlApplied(applySession, entry.index(), Set.copyOf(record.touched()));
+            List<Integer> created = tables.onDdlApplied(applySession, entry.index(), Set.copyOf(record.touched()));
+            transients.onStatement(applySession, record.sql(), created);
             marks.onDdlApplied(applySession, restarts ? record.sql() : null);
             if (error == null) {
                 recordCommit(applySession, record.id(), entry);

@@ -1,6 +1,7 @@
 package io.synod.engine.database;
 
 import java.sql.SQLException;
+import java.sql.SQLFeatureNotSupportedException;
 import java.sql.SQLTransactionRollbackException;
 import org.h2.api.ErrorCode;
 import org.h2.message.DbException;
@@ -86,9 +87,18 @@ public final class Errors {
                 ErrorCode.LOCK_TIMEOUT_1));
     }
 
-    /** HYC00 with the reason; never 0A000, on which connection pools evict. */
-    public static DbException refused(String statement, String why) {
-        return wrap(new SQLException(statement + " is not possible in a replicated database: " + why, "42000", 50100));
+    /**
+     * 0A000: a statement that cannot be executed on every member alike.
+     *
+     * @param statement its name
+     * @param why the reason
+     * @param instead what to do, in the imperative
+     */
+    public static DbException refused(String statement, String why, String instead) {
+        return wrap(new SQLFeatureNotSupportedException(
+                statement + " is not possible in a replicated database: " + why + ". Instead, " + instead,
+                "0A000",
+                ErrorCode.FEATURE_NOT_SUPPORTED_1));
     }
 
     /** 22023: a value of a setting that is not known. */

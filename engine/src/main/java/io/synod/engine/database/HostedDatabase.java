@@ -69,6 +69,7 @@ public final class HostedDatabase implements Applier, AutoCloseable {
     private final ReadGate reads = new ReadGate(this);
     private final Digests digests = new Digests();
     private final CommitIdExpiry expiry;
+    private final Set<Object> unfinished = ConcurrentHashMap.newKeySet();
     private final List<RoleListener> listeners = new CopyOnWriteArrayList<>();
     private final Set<Consumer<String>> leaderWatchers = ConcurrentHashMap.newKeySet();
     /** Written by the holder of the apply baton only. */
@@ -78,6 +79,8 @@ public final class HostedDatabase implements Applier, AutoCloseable {
     private final ReentrantLock fileBusy = new ReentrantLock();
 
     /** Replaced by a snapshot that is installed. */
+    private final List<Consumer<Database>> preparations = new CopyOnWriteArrayList<>();
+
     private volatile LocalCopy copy;
 
     private volatile boolean replacing;
@@ -86,6 +89,16 @@ public final class HostedDatabase implements Applier, AutoCloseable {
     private volatile Throwable stopped;
     private volatile boolean closed;
     private volatile boolean staysOpen;
+    private volatile Shutdown shutdown;
+    private boolean forgotten;
+
+    /** Closes the database for its node. */
+    @FunctionalInterface
+    public interface Shutdown {
+        /** @param immediately without a last checkpoint */
+        void run(boolean immediately);
+    }
+
     private volatile String rebuilt;
 
     /**
@@ -161,6 +174,41 @@ public final class HostedDatabase implements Applier, AutoCloseable {
         staysOpen = stays;
     }
 
+    /** Who closes this database when a session asks for it; to be called once, before any session is opened. */
+    public void onShutdown(Shutdown closer) {
+        shutdown = closer;
+    }
+
+    /**
+     * SHUTDOWN: no session can be used any more when this returns.
+     *
+     * @param immediately without a last checkpoint: the next start replays the log
+     */
+    public void shutdown(boolean immediately) {
+        Shutdown closer = shutdown;
+        if (closer == null) {
+            throw Errors.refused("SHUTDOWN", "nobody here could open the database again", "close the connections");
+        }
+        closer.run(immediately);
+    }
+
+    /**
+     * BACKUP TO: a copy of the file as of a moment after the call, in a zip as H2 writes it.
+     *
+     * @throws DbException 90126 the database is in memory, HYT00 statements that write never paused, 90031 the zip cannot be
+     *     written
+     */
+    public void backup(String zip) {
+        try {
+            inStore(store -> {
+                store.backup(zip, TimeUnit.MILLISECONDS.toNanos(timeoutMillis));
+                return null;
+            });
+        } catch (IOException e) {
+            throw DbException.convertIOException(e, zip);
+        }
+    }
+
     public void addRoleListener(RoleListener listener) {
         listeners.add(listener);
     }
@@ -172,6 +220,12 @@ public final class HostedDatabase implements Applier, AutoCloseable {
 
     public void unwatchLeader(Consumer<String> watcher) {
         leaderWatchers.remove(watcher);
+    }
+
+    /** Prepares H2's database, and each one that takes its place when a snapshot is installed, before it is used. */
+    public void eachCopy(Consumer<Database> preparation) {
+        preparations.add(preparation);
+        preparation.accept(h2());
     }
 
     WriterRegistry writers() {
@@ -186,6 +240,11 @@ public final class HostedDatabase implements Applier, AutoCloseable {
     /** What a session writes here while this node leads. Its inner session belongs to the writer from now on. */
     public Writer writer(SessionLocal session) {
         return new Writer(this, session, new CommitGuard(session, copy.sentinel()));
+    }
+
+    /** Whether it was closed on this node, with all its sessions. */
+    public boolean isClosed() {
+        return closed;
     }
 
     /** @throws DbException 08001 when the database has stopped on this node */
@@ -229,6 +288,9 @@ public final class HostedDatabase implements Applier, AutoCloseable {
             // Before the gate is left: a checkpoint names the index that it holds.
             copy.state().committed(entry.index(), entry.epoch());
             appliedBytes += entry.size();
+        } catch (RuntimeException | Error e) {
+            copy.store().distrust();
+            throw e;
         } finally {
             if (interrupted) {
                 Thread.currentThread().interrupt();
@@ -365,20 +427,28 @@ public final class HostedDatabase implements Applier, AutoCloseable {
             replacing = true;
             writers.endAll(null, "this node's copy was replaced by a snapshot");
             old.store().replaceBy(header, fileLength);
-            LocalCopy next = LocalCopy.of(old.store().reopened(), endings, digests);
+            LocalCopy next = openReplaced(old);
             Invariant.that(
                     next.state().appliedIndex() == header.index()
                             && next.state().appliedEpoch() == header.epoch(),
                     "a snapshot at index %d of epoch %d holds another state",
                     header.index(),
                     header.epoch());
+            preparations.forEach(p -> p.accept(next.store().database()));
             copy = next;
             LOG.info("database {} on node {} goes on from a snapshot at index {}", name, node, header.index());
-        } catch (SQLException e) {
-            throw new IOException("the snapshot of " + name + " is in place, but H2 does not open it", e);
         } finally {
             replacing = false;
             fileBusy.unlock();
+        }
+    }
+
+    /** What was decided cannot be taken back: when it fails, the group stops here, and the next start carries it out. */
+    private LocalCopy openReplaced(LocalCopy old) {
+        try {
+            return LocalCopy.of(old.store().reopened(), endings, digests);
+        } catch (IOException | SQLException e) {
+            throw new IllegalStateException("the snapshot of " + name + " is in place, but cannot be opened", e);
         }
     }
 
@@ -527,6 +597,56 @@ public final class HostedDatabase implements Applier, AutoCloseable {
             throw error;
         }
         return true;
+    }
+
+    /** What this node is at work on that takes several entries of the log; whoever adds it removes it. */
+    public Set<Object> unfinished() {
+        return unfinished;
+    }
+
+    /**
+     * While this node leads and nobody here is at work on any, drops what was not finished because its leader was lost. To be
+     * called now and then.
+     *
+     * @param prefix of the names of unfinished tables and columns
+     */
+    public void dropUnfinished(String prefix) {
+        if (log.servingEpoch() == 0 || !unfinished.isEmpty()) {
+            return;
+        }
+        for (String sql : copy.tables().drops(prefix)) {
+            LOG.info("database {}: {}, which a lost leader has not finished", name, sql);
+            statement(sql);
+        }
+    }
+
+    /**
+     * Forgets, once after it was opened, what H2 forgets when a database is closed; a database of several nodes never is. To be
+     * called before a session is opened.
+     */
+    public synchronized void forgetTransients() {
+        if (forgotten || log.members().all().size() > 1) {
+            return;
+        }
+        reads.awaitReadable();
+        List<String> statements;
+        SessionLocal session = store().systemSession();
+        session.lock();
+        try {
+            statements = copy.transients().forgetting(session, copy.tables());
+            session.commit(false);
+        } finally {
+            session.close();
+            session.unlock();
+        }
+        for (String sql : statements) {
+            try {
+                statement(sql);
+            } catch (DbException e) {
+                LOG.warn("database {}: {} failed, what H2 forgets at its close stays", name, sql, e);
+            }
+        }
+        forgotten = true;
     }
 
     /**

@@ -22,6 +22,7 @@ record LocalCopy(
         AppliedState state,
         TableRegistry tables,
         SequenceMarks marks,
+        Transients transients,
         Spool spool,
         EntryApplier entries,
         Checkpoint checkpoints) {
@@ -34,21 +35,24 @@ record LocalCopy(
             AppliedState state;
             TableRegistry tables;
             SequenceMarks marks;
+            Transients transients;
             applySession.lock();
             try {
                 state = AppliedState.load(applySession);
                 tables = TableRegistry.load(applySession);
                 marks = SequenceMarks.load(applySession);
+                transients = Transients.load(applySession);
                 applySession.commit(false);
             } finally {
                 applySession.unlock();
             }
             Table sentinel = createSentinel(store.systemSession());
             Spool spool = Spool.open(store.database().getStore().getMvStore());
-            EntryApplier entries = new EntryApplier(store, applySession, state, tables, marks, spool, endings, digests);
+            EntryApplier entries =
+                    new EntryApplier(store, applySession, state, tables, marks, transients, spool, endings, digests);
             Checkpoint checkpoints = store.checkpoints(
                     () -> new Checkpoint.Position(state.appliedIndex(), state.appliedEpoch(), state.members()));
-            return new LocalCopy(store, sentinel, state, tables, marks, spool, entries, checkpoints);
+            return new LocalCopy(store, sentinel, state, tables, marks, transients, spool, entries, checkpoints);
         } catch (IllegalStateException | DbException e) {
             throw new DamagedStoreException("the database " + store.name() + " is not whole: " + e.getMessage(), e);
         }

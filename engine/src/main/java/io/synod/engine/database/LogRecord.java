@@ -5,10 +5,12 @@ import java.io.ByteArrayOutputStream;
 import java.io.DataInputStream;
 import java.io.DataOutputStream;
 import java.io.IOException;
+import java.io.StringReader;
 import java.io.UncheckedIOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.UUID;
+import org.h2.util.ScriptReader;
 
 /**
  * What a DATA entry of the log says. The codes are part of the log's format: never reuse one. A record of a newer format
@@ -40,7 +42,28 @@ public sealed interface LogRecord {
             List<String> touched,
             boolean restarts,
             String sql)
-            implements LogRecord {}
+            implements LogRecord {
+        private static final String LIST = "/*SYNOD:LIST*/ ";
+
+        /** The text of several statements that are one entry. */
+        public static String list(List<String> statements) {
+            return LIST + String.join(";\n", statements);
+        }
+
+        /** The statements of it, mostly one. */
+        List<String> statements() {
+            if (!sql.startsWith(LIST)) {
+                return List.of(sql);
+            }
+            List<String> statements = new ArrayList<>();
+            try (ScriptReader reader = new ScriptReader(new StringReader(sql.substring(LIST.length())))) {
+                for (String each; (each = reader.readStatement()) != null; ) {
+                    statements.add(each);
+                }
+            }
+            return statements;
+        }
+    }
 
     /** Makes every commit of this session with this number or a lower one, that is not in the log yet, void for ever. */
     record Fence(CommitId id) implements LogRecord {}

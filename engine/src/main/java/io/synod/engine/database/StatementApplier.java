@@ -36,7 +36,9 @@ final class StatementApplier {
                 execute(session, state);
             }
             execute(session, "SET SCHEMA " + StringUtils.quoteIdentifier(statement.schema()));
-            executeAlone(session, statement.sql());
+            for (String sql : statement.statements()) {
+                executeAlone(session, sql);
+            }
             session.commit(false);
             return null;
         } catch (DbException e) {

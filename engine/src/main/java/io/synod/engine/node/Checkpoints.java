@@ -1,6 +1,7 @@
 package io.synod.engine.node;
 
 import io.synod.engine.database.HostedDatabase;
+import io.synod.engine.session.Sessions;
 import io.synod.engine.snapshot.Checkpoint;
 import java.io.IOException;
 import java.util.HashMap;
@@ -64,6 +65,12 @@ final class Checkpoints implements AutoCloseable {
         }
     }
 
+    /** One that is being taken is finished first by the store. */
+    void remove(HostedDatabase database) {
+        all.remove(database);
+        reclaims.remove(database);
+    }
+
     private void run() {
         round++;
         all.forEach(Checkpoints::keepHouse);
@@ -81,7 +88,9 @@ final class Checkpoints implements AutoCloseable {
     private static void keepHouse(HostedDatabase database) {
         try {
             database.confirmStatements();
+            database.dropUnfinished(Sessions.UNFINISHED);
             database.abandonLeftOvers();
+            database.store().freeLobs();
             database.expireCommitIds(System.nanoTime());
         } catch (RuntimeException e) {
             LOG.warn("database {}: housekeeping is left for the next time", database.name(), e);

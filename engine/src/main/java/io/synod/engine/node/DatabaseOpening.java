@@ -51,6 +51,11 @@ final class DatabaseOpening {
         if (H2Store.isForeign(base)) {
             checkBase();
             adopt();
+        } else if (config.name().equals(config.base()) && log.lastIndex() == 0 && !H2Store.isThere(base)) {
+            throw Errors.badSetting(
+                    "BASE",
+                    config.base(),
+                    "another node, or none: this one has no file " + base + FILE + " for the group to begin with");
         }
         try {
             return openFile();

@@ -49,6 +49,9 @@ public final class Node implements SessionFactory, AutoCloseable {
     private final RemoteLink link;
     private final Checkpoints checkpoints = new Checkpoints();
     private final Map<String, Sessions> databases = new ConcurrentHashMap<>();
+    /** Settings of those that SHUTDOWN has closed: the next session opens them again, as in H2. */
+    private final Map<String, Map<String, String>> shutDown = new ConcurrentHashMap<>();
+
     private final List<RoleListener> listeners = new CopyOnWriteArrayList<>();
     private volatile boolean closed;
 
@@ -179,7 +182,9 @@ public final class Node implements SessionFactory, AutoCloseable {
             hosted.attach(replicas.openGroup(
                     groupId(key), config.members(), config.slot(), config.priority(), hosted, snapshots));
             checkpoints.add(hosted, config.reclaimPercent());
+            hosted.onShutdown(immediately -> onOwnThread(() -> shutDown(key, h2Settings, immediately)));
             databases.put(key, new Sessions(hosted, link, config.shown()));
+            shutDown.remove(key);
             return hosted;
         } catch (IOException | RuntimeException e) {
             if (hosted != null) {
@@ -216,7 +221,12 @@ public final class Node implements SessionFactory, AutoCloseable {
     SynodSession open(String database, String user, byte[] passwordHash, Map<String, String> settings, Runnable onClose)
             throws SQLException {
         checkRunning();
-        Sessions sessions = databases.get(database.toLowerCase(Locale.ROOT));
+        String key = database.toLowerCase(Locale.ROOT);
+        Map<String, String> before = shutDown.get(key);
+        if (before != null) {
+            host(key, before);
+        }
+        Sessions sessions = databases.get(key);
         if (sessions == null) {
             throw Errors.noSuchDatabase(database, config.name(), databases.keySet());
         }
@@ -231,9 +241,15 @@ public final class Node implements SessionFactory, AutoCloseable {
     /** Hands leadership over, finishes what runs, takes a last checkpoint, and frees directory and ports. */
     @Override
     public void close() {
-        // An interrupted wait inside H2 counts as one that ended, which no checkpoint may be built on: an application's
-        // thread closes the node on a thread that nobody interrupts.
-        Thread closer = new Thread(this::closeOnce, "synod-close");
+        onOwnThread(this::closeOnce);
+    }
+
+    /**
+     * An interrupted wait inside H2 counts as one that ended, which no checkpoint may be built on: an application's thread
+     * closes on a thread that nobody interrupts.
+     */
+    private static void onOwnThread(Runnable close) {
+        Thread closer = new Thread(close, "synod-close");
         closer.start();
         boolean interrupted = false;
         while (true) {
@@ -249,6 +265,36 @@ public final class Node implements SessionFactory, AutoCloseable {
         }
     }
 
+    /** Closes one database; the node goes with the last one, unless it serves others. */
+    private synchronized void shutDown(String key, Map<String, String> h2Settings, boolean immediately) {
+        Sessions sessions = databases.remove(key);
+        if (closed || sessions == null) {
+            return;
+        }
+        HostedDatabase database = sessions.database();
+        checkpoints.remove(database);
+        database.log().close();
+        close(database, immediately);
+        if (databases.isEmpty() && !config.servesOthers()) {
+            closeOnce();
+        } else {
+            shutDown.put(key, h2Settings);
+        }
+    }
+
+    private static void close(HostedDatabase database, boolean immediately) {
+        try {
+            if (immediately) {
+                database.abandon();
+            } else {
+                database.close();
+            }
+        } catch (RuntimeException e) {
+            // The next start cuts the file back to its last checkpoint and replays the log.
+            LOG.warn("database {} was closed without a last checkpoint", database.name(), e);
+        }
+    }
+
     private synchronized void closeOnce() {
         if (closed) {
             return;
@@ -260,12 +306,7 @@ public final class Node implements SessionFactory, AutoCloseable {
         databases.values().forEach(s -> hosted.add(s.database()));
         replicas.close(config.members().all().size() > 1 ? HANDOVER_NANOS : 0);
         for (HostedDatabase database : hosted) {
-            try {
-                database.close();
-            } catch (RuntimeException e) {
-                // The next start cuts the file back to its last checkpoint and replays the log.
-                LOG.warn("database {} was closed without a last checkpoint", database.name(), e);
-            }
+            close(database, false);
         }
     }
 

@@ -20,6 +20,13 @@ public record Installation(List<String> command) {
         return of(List.of("-cp", System.getProperty("java.class.path"), SynodCommand.class.getName()));
     }
 
+    /** The same with further options for its JVM; of contradicting ones the last counts. */
+    public Installation with(List<String> jvmOptions) {
+        List<String> changed = new ArrayList<>(command);
+        changed.addAll(1 + JVM_OPTIONS.size(), jvmOptions);
+        return new Installation(List.copyOf(changed));
+    }
+
     /**
      * The one in a directory that holds {@code synod.jar}.
      *

@@ -28,6 +28,8 @@ import org.h2.util.SmallMap;
 import org.h2.util.TimeZoneProvider;
 import org.h2.value.Transfer;
 import org.h2.value.Value;
+import org.h2.value.ValueLob;
+import org.h2.value.lob.LobDataDatabase;
 
 /**
  * One client's session, request after request on one thread. Only {@link #cancel} comes from other threads.
@@ -41,6 +43,7 @@ final class SqlConnection {
     private final SynodSession session;
     private final UUID clientSession;
     private final SmallMap objects = new SmallMap(SysProperties.SERVER_CACHED_OBJECTS);
+    private final HeadedOutput heads;
     private final LobStreams lobs = new LobStreams();
     private volatile String name;
     private volatile Running running;
@@ -59,8 +62,12 @@ final class SqlConnection {
         }
     }
 
-    /** @param requests number of the last request that this client session made on other connections */
-    SqlConnection(Transfer transfer, SynodSession session, UUID clientSession, long requests) {
+    /**
+     * @param requests number of the last request that this client session made on other connections
+     * @param heads takes the heads of answers; {@code null} for a client that does not know them
+     */
+    SqlConnection(Transfer transfer, SynodSession session, UUID clientSession, long requests, HeadedOutput heads) {
+        this.heads = heads;
         this.transfer = transfer;
         this.replies = new Replies(transfer);
         this.session = session;
@@ -266,7 +273,11 @@ final class SqlConnection {
     private Value[] values(int count) throws IOException {
         Value[] values = new Value[count];
         for (int i = 0; i < count; i++) {
-            values[i] = transfer.readValue(null);
+            Value value = transfer.readValue(null);
+            // Its content is in this node's store by now, and goes from there when it is not used in time.
+            values[i] = value instanceof ValueLob lob && lob.getLobData() instanceof LobDataDatabase
+                    ? session.addTemporaryLob(lob)
+                    : value;
         }
         return values;
     }
@@ -295,6 +306,10 @@ final class SqlConnection {
             // The next request has the number after the last, or a greater one.
             requests = RemoteInternals.decode(id, requests);
             announced = true;
+            if (heads != null) {
+                // H2's code has the connection to itself until the driver makes its first request.
+                heads.begin(session::replyHead);
+            }
         } else if (objects.getObject(id, true) instanceof ResultInterface result) {
             objects.freeObject(id);
             result.close();

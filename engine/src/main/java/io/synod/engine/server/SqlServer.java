@@ -2,6 +2,7 @@ package io.synod.engine.server;
 
 import io.synod.engine.session.SessionFactory;
 import io.synod.engine.session.SynodSession;
+import io.synod.jdbc.ReplyHead;
 import java.io.BufferedInputStream;
 import java.io.DataInputStream;
 import java.io.EOFException;
@@ -175,7 +176,7 @@ public final class SqlServer implements AutoCloseable {
         }
     }
 
-    private void answer(ClientHello hello, Socket socket, boolean refused) throws IOException {
+    private void answer(ClientHello hello, TakenOverSocket socket, boolean refused) throws IOException {
         Transfer transfer = new Transfer(null, socket);
         transfer.init();
         if (hello instanceof ClientHello.Cancel cancel) {
@@ -190,7 +191,7 @@ public final class SqlServer implements AutoCloseable {
                             Integer.toString(Constants.TCP_PROTOCOL_VERSION_MIN_SUPPORTED)));
         } else if (hello instanceof ClientHello.Open request) {
             try {
-                open(request, transfer, refused);
+                open(request, transfer, socket.output(), refused);
             } catch (SQLException e) {
                 new Replies(transfer).error(e);
             } catch (DbException e) {
@@ -199,7 +200,8 @@ public final class SqlServer implements AutoCloseable {
         }
     }
 
-    private void open(ClientHello.Open request, Transfer transfer, boolean refused) throws SQLException, IOException {
+    private void open(ClientHello.Open request, Transfer transfer, HeadedOutput out, boolean refused)
+            throws SQLException, IOException {
         if (refused) {
             throw new SQLException(
                     "This node serves its greatest number of SQL connections already, " + connectionsMax
@@ -216,6 +218,11 @@ public final class SqlServer implements AutoCloseable {
         Map<String, String> settings = new HashMap<>(request.settings());
         String clientSession = settings.remove("SYNOD_SESSION");
         String requests = settings.remove("SYNOD_REQUESTS");
+        String heads = settings.remove(ReplyHead.SETTING);
+        if (heads != null && !heads.equals(ReplyHead.FORM)) {
+            throw badSetting(
+                    ReplyHead.SETTING, heads, ReplyHead.FORM + " (upgrade this node, or take its driver)", null);
+        }
         if (request.version() < Constants.TCP_PROTOCOL_VERSION_20) {
             settings.put("OLD_INFORMATION_SCHEMA", "TRUE");
             settings.put("NON_KEYWORDS", "VALUE");
@@ -224,7 +231,8 @@ public final class SqlServer implements AutoCloseable {
         byte[] hash = request.passwordHash() == null ? new byte[0] : request.passwordHash();
         SynodSession session = sessions.open(request.database(), request.user(), hash, settings);
         transfer.setVersion(request.version());
-        SqlConnection connection = new SqlConnection(transfer, session, id, requests == null ? 0 : number(requests));
+        SqlConnection connection = new SqlConnection(
+                transfer, session, id, requests == null ? 0 : number(requests), heads == null ? null : out);
         connections.add(connection);
         try {
             transfer.writeInt(SessionRemote.STATUS_OK)

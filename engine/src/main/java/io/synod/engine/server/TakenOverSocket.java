@@ -12,11 +12,13 @@ import java.net.SocketException;
 final class TakenOverSocket extends Socket {
     private final Socket socket;
     private final InputStream in;
+    private final HeadedOutput out;
 
     /** @param in the socket's input, beginning where the reading shall go on */
-    TakenOverSocket(Socket socket, InputStream in) {
+    TakenOverSocket(Socket socket, InputStream in) throws IOException {
         this.socket = socket;
         this.in = in;
+        this.out = new HeadedOutput(socket.getOutputStream());
     }
 
     @Override
@@ -25,8 +27,12 @@ final class TakenOverSocket extends Socket {
     }
 
     @Override
-    public OutputStream getOutputStream() throws IOException {
-        return socket.getOutputStream();
+    public OutputStream getOutputStream() {
+        return out;
+    }
+
+    HeadedOutput output() {
+        return out;
     }
 
     @Override

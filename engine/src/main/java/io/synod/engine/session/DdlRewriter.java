@@ -1,12 +1,15 @@
 package io.synod.engine.session;
 
 import io.synod.engine.database.Errors;
+import io.synod.engine.database.Transients;
 import io.synod.engine.session.SqlText.Kind;
 import io.synod.engine.session.SqlText.Token;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
+import java.util.UUID;
 import org.h2.engine.Database;
+import org.h2.engine.SessionLocal;
 
 /**
  * Finds statements that would give another result on each member, and says what gives the same result on all: the rows
@@ -30,29 +33,25 @@ final class DdlRewriter {
             "INVISIBLE",
             "VISIBLE");
 
-    /**
-     * What to run instead.
-     *
-     * @param statements in this order, each committed before the next
-     * @param undo run when a later one fails; {@code null} for none
-     */
-    record Plan(List<String> statements, String undo) {}
-
     private DdlRewriter() {}
 
     /**
      * @return {@code null} when the statement may be executed everywhere as it is
-     * @throws org.h2.message.DbException 42000 when it may not and nothing else would do the same
+     * @throws org.h2.message.DbException 0A000 when it may not and nothing else would do the same
      */
-    static Plan plan(String sql, List<Token> tokens, Database database) {
+    static DdlPlan plan(String sql, List<Token> tokens, SessionLocal session) {
         if (tokens.size() < 3) {
             return null;
         }
+        Database database = session.getDatabase();
         boolean create = tokens.get(0).is("CREATE");
-        int table = indexOf(tokens, "TABLE", 1, 6);
+        int table = indexOf(tokens, "TABLE", 1, 7);
+        if (table > 0 && create && tokens.get(table - 1).is("LINKED")) {
+            return linkedTable(sql, tokens);
+        }
         if (table > 0 && (create || tokens.get(0).is("ALTER"))) {
             checkGenerated(tokens, table, database);
-            return create ? createTableAs(sql, tokens) : alterTable(sql, tokens, database);
+            return create ? createTable(sql, tokens, table, session) : alterTable(sql, tokens, database);
         }
         boolean evaluates = create && indexOf(tokens, "CONSTANT", 1, 2) > 0
                 || indexOf(tokens, "SEQUENCE", 1, 2) > 0
@@ -61,9 +60,77 @@ final class DdlRewriter {
         if (unequal != null) {
             throw Errors.refused(
                     tokens.get(0).text() + " " + tokens.get(1).text() + " with " + unequal,
-                    "it gives another value on each node: write the value out as a literal");
+                    "it gives another value on each node",
+                    "write the value out as a literal");
         }
         return null;
+    }
+
+    /** The table must be there on a member that cannot reach its target just then, as after a restart of H2. */
+    private static DdlPlan linkedTable(String sql, List<Token> tokens) {
+        for (Token token : tokens.subList(0, 5)) {
+            if (SessionTables.isTemporary(token)) {
+                throw Errors.refused(
+                        "CREATE GLOBAL TEMPORARY LINKED TABLE",
+                        "a node that is restarted would lose it and the others not",
+                        "use CREATE LOCAL TEMPORARY LINKED TABLE, or CREATE LINKED TABLE and DROP TABLE");
+            }
+        }
+        Token create = tokens.get(0);
+        return tokens.get(1).is("FORCE") ? null : DdlPlan.of("CREATE FORCE" + sql.substring(create.end()));
+    }
+
+    /**
+     * H2 shows the rows of a GLOBAL TEMPORARY table to all sessions, and sessions are on all nodes: so it is an ordinary one
+     * here, that is marked to be forgotten. The same of one that is NOT PERSISTENT.
+     */
+    private static DdlPlan createTable(String sql, List<Token> tokens, int table, SessionLocal session) {
+        int as = atDepthZero(tokens, table, Set.of("AS"));
+        int end = as < 0 ? tokens.size() : as;
+        List<int[]> cuts = new ArrayList<>();
+        boolean temporary = false;
+        boolean emptied = false;
+        for (int i = 1; i < table; i++) {
+            boolean is = SessionTables.isTemporary(tokens.get(i));
+            temporary |= is;
+            if (is || tokens.get(i).is("GLOBAL")) {
+                cuts.add(new int[] {i, i});
+            }
+        }
+        int columnsEnd = table + 1;
+        while (columnsEnd < end && !tokens.get(columnsEnd).is("(")) {
+            columnsEnd++;
+        }
+        for (int i = closing(tokens.subList(0, end), Math.min(columnsEnd, end)); i < end; i++) {
+            if (i + 1 < end
+                    && tokens.get(i).is("NOT")
+                    && (tokens.get(i + 1).is("PERSISTENT") || tokens.get(i + 1).is("LOGGED"))) {
+                emptied |= tokens.get(i + 1).is("PERSISTENT");
+                cuts.add(new int[] {i, i + 1});
+            } else if (temporary
+                    && i + 2 < end
+                    && tokens.get(i).is("ON")
+                    && tokens.get(i + 1).is("COMMIT")) {
+                // H2 looks at it in LOCAL TEMPORARY tables only.
+                cuts.add(new int[] {i, tokens.get(i + 2).is("DROP") ? i + 2 : i + 3});
+            } else if (tokens.get(i).is("TRANSACTIONAL")) {
+                cuts.add(new int[] {i, i});
+            }
+        }
+        if (!temporary && !emptied) {
+            return CreateTableAs.plan(sql, tokens, table, session);
+        }
+        StringBuilder text = new StringBuilder(temporary ? Transients.DROPPED : Transients.EMPTIED);
+        int copied = tokens.get(0).start();
+        for (int[] cut : cuts) {
+            text.append(sql, copied, tokens.get(cut[0]).start());
+            copied = tokens.get(cut[1]).end();
+        }
+        text.append(sql, copied, sql.length());
+        String ordinary = text.toString();
+        List<Token> words = SqlText.tokens(ordinary);
+        DdlPlan filled = CreateTableAs.plan(ordinary, words, indexOf(words, "TABLE", 1, 7), session);
+        return filled != null ? filled : DdlPlan.of(ordinary);
     }
 
     /** Whatever copies the table later, on every member for itself, would compute the column anew. */
@@ -78,7 +145,8 @@ final class DdlRewriter {
                 if (unequal != null) {
                     throw Errors.refused(
                             "a generated column with " + unequal,
-                            "it gives another value on each node: use DEFAULT, or a trigger, whose values are replicated");
+                            "it gives another value on each node",
+                            "use DEFAULT, or a trigger, whose values are replicated");
                 }
             }
         }
@@ -95,42 +163,7 @@ final class DdlRewriter {
         return tokens.size();
     }
 
-    private static Plan createTableAs(String sql, List<Token> tokens) {
-        int table = indexOf(tokens, "TABLE", 1, 4);
-        if (table < 0) {
-            return null;
-        }
-        int as = atDepthZero(tokens, table, Set.of("AS"));
-        if (as < 0) {
-            return null;
-        }
-        int size = tokens.size();
-        if (tokens.get(size - 1).is(";")) {
-            size--;
-        }
-        if (SqlText.startsWith(tokens.subList(size - 3, size), "WITH", "NO", "DATA")) {
-            return null;
-        }
-        int queryEnd = tokens.get(size - 1).end();
-        if (SqlText.startsWith(tokens.subList(size - 2, size), "WITH", "DATA")) {
-            queryEnd = tokens.get(size - 3).end();
-        }
-        int name = SqlText.startsWith(tokens.subList(table + 1, size), "IF", "NOT", "EXISTS") ? table + 4 : table + 1;
-        int nameEnd = name;
-        while (tokens.get(nameEnd + 1).is(".")) {
-            nameEnd += 2;
-        }
-        String tableName =
-                sql.substring(tokens.get(name).start(), tokens.get(nameEnd).end());
-        String query = sql.substring(tokens.get(as).end(), queryEnd);
-        return new Plan(
-                List.of(
-                        sql.substring(0, tokens.get(as).end()) + query + " WITH NO DATA",
-                        "INSERT INTO " + tableName + " " + query),
-                "DROP TABLE " + tableName);
-    }
-
-    private static Plan alterTable(String sql, List<Token> tokens, Database database) {
+    private static DdlPlan alterTable(String sql, List<Token> tokens, Database database) {
         int action = atDepthZero(tokens, 3, TABLE_ACTIONS);
         String unequal = action < 0 ? null : UnequalValues.find(tokens.subList(action + 1, tokens.size()), database);
         if (unequal == null) {
@@ -145,7 +178,8 @@ final class DdlRewriter {
         int dflt = add < 0 ? -1 : atDepthZero(tokens, add, Set.of("DEFAULT"));
         if (dflt < 0) {
             throw Errors.refused(
-                    "an ALTER TABLE with " + unequal + ", whose values differ from node to node",
+                    "ALTER TABLE with " + unequal,
+                    "it gives another value on each node",
                     "add the column without it, UPDATE the rows, then set the default");
         }
         int size = tokens.get(tokens.size() - 1).is(";") ? tokens.size() - 1 : tokens.size();
@@ -157,25 +191,46 @@ final class DdlRewriter {
         if (end < size && !(notNull && end + 2 == size)) {
             throw Errors.refused(
                     "ADD COLUMN with DEFAULT" + expression + " and more",
-                    "the default differs from node to node: add constraints in statements of their own");
+                    "the default differs from node to node, so the column is filled row by row",
+                    "add the constraints in statements of their own");
         }
+        int name = tokens.get(2).is("IF") ? 4 : 2;
         String tableName =
-                sql.substring(tokens.get(2).start(), tokens.get(add - 1).end());
+                sql.substring(tokens.get(name).start(), tokens.get(add - 1).end());
         int column = tokens.get(add + 1).is("COLUMN") ? add + 2 : add + 1;
         if (tokens.get(column).is("(") || tokens.get(column).is("IF")) {
-            throw Errors.refused("ADD COLUMN with DEFAULT" + expression, "add one column, without IF NOT EXISTS");
+            throw Errors.refused(
+                    "ADD COLUMN with DEFAULT" + expression,
+                    "the default differs from node to node, so the column is filled row by row",
+                    "add one column at a time, without IF NOT EXISTS");
         }
         String columnName =
                 sql.substring(tokens.get(column).start(), tokens.get(column).end());
-        String alter = "ALTER TABLE " + tableName + " ALTER COLUMN " + columnName;
-        List<String> statements = new ArrayList<>();
-        statements.add(sql.substring(0, tokens.get(dflt).start()));
-        statements.add("UPDATE " + tableName + " SET " + columnName + " =" + expression);
-        statements.add(alter + " SET DEFAULT" + expression);
+        String unfinished = DdlPlan.UNFINISHED + UUID.randomUUID();
+        String hidden = '"' + unfinished + '"';
+        String type = sql.substring(tokens.get(column).end(), tokens.get(dflt).start());
+        String alter = "ALTER TABLE " + tableName + " ALTER COLUMN " + hidden;
+        List<String> first = List.of(
+                "ALTER TABLE " + tableName + " ADD COLUMN " + hidden + type + " INVISIBLE",
+                // From now on new rows have it, and only those before are filled.
+                alter + " SET DEFAULT" + expression);
+        List<String> last = new ArrayList<>();
         if (notNull) {
-            statements.add(alter + " SET NOT NULL");
+            last.add(alter + " SET NOT NULL");
         }
-        return new Plan(statements, "ALTER TABLE " + tableName + " DROP COLUMN " + columnName);
+        last.add(alter + " SET VISIBLE");
+        last.add(alter + " RENAME TO " + columnName);
+        return new DdlPlan(
+                List.of(
+                        new DdlPlan.Together(first),
+                        new DdlPlan.Fill(tableName, unfinished, expression),
+                        new DdlPlan.Together(last)),
+                "ALTER TABLE " + tableName + " DROP COLUMN IF EXISTS " + hidden);
+    }
+
+    /** Where the name stands that may have IF NOT EXISTS before it. */
+    static int afterIfNotExists(List<Token> tokens, int at) {
+        return SqlText.startsWith(tokens.subList(at, tokens.size()), "IF", "NOT", "EXISTS") ? at + 3 : at;
     }
 
     private static int indexOf(List<Token> tokens, String word, int from, int to) {
@@ -187,7 +242,7 @@ final class DdlRewriter {
         return -1;
     }
 
-    private static int atDepthZero(List<Token> tokens, int from, Set<String> words) {
+    static int atDepthZero(List<Token> tokens, int from, Set<String> words) {
         int depth = 0;
         for (int i = from; i < tokens.size(); i++) {
             Token token = tokens.get(i);

@@ -7,6 +7,8 @@ import io.synod.engine.session.SqlText.Token;
 import io.synod.jdbc.CommitAge;
 import java.util.Collection;
 import java.util.List;
+import java.util.function.Supplier;
+import org.h2.api.ErrorCode;
 import org.h2.command.CommandInterface;
 import org.h2.engine.SessionLocal;
 import org.h2.message.DbException;
@@ -23,8 +25,7 @@ final class DdlRunner {
 
     <T> T execute(RoutedCommand command, Execution<T> execution) {
         if (!command.getParameters().isEmpty()) {
-            throw Errors.refused(
-                    "a statement with parameters that changes the catalogue", "write its values out as literals");
+            return withLiterals(command, execution);
         }
         session.transaction().commitImplicitly();
         long deadline = System.nanoTime() + session.database().timeoutMillis() * 1_000_000L;
@@ -37,57 +38,123 @@ final class DdlRunner {
                 }
             }
         }
-        DdlRewriter.Plan plan = DdlRewriter.plan(
-                command.sql(), command.tokens(), session.local().getDatabase());
-        if (plan != null) {
-            session.writer().rollback();
-            session.transaction().statementEnded();
-            return run(plan, command, execution);
+        DdlPlan plan;
+        try {
+            Prerequisites.check(
+                    command.getCommandType(), command.tokens(), session.local().getDatabase());
+            plan = DdlRewriter.plan(command.sql(), command.tokens(), session.local());
+            if (plan != null && command.getCommandType() == CommandInterface.CREATE_LINKED_TABLE) {
+                LinkedTables.check(session, command.sql(), command.tokens());
+            }
+        } catch (DbException e) {
+            ended();
+            throw e;
         }
+        if (plan != null) {
+            ended();
+            run(plan, command);
+            return execution.nothing();
+        }
+        return logged(
+                command.sql(), command.tokens(), command.getCommandType(), execution, () -> command.runHere(execution));
+    }
+
+    private void ended() {
+        session.writer().rollback();
+        session.transaction().statementEnded();
+    }
+
+    /** In the transaction that has begun here. */
+    private <T> T logged(String sql, List<Token> tokens, int type, Execution<T> execution, Supplier<T> run) {
         CommitId id = session.transaction().commitId();
         SessionLocal local = session.local();
         try {
-            Collection<Table> tables =
-                    DdlTables.touched(local.getDatabase(), command.getCommandType(), command.tokens());
+            Collection<Table> tables = DdlTables.touched(local.getDatabase(), type, tokens);
             LogRecord.Statement record = new LogRecord.Statement(
                     id,
                     local.getUser().getName(),
                     local.getCurrentSchemaName(),
                     SessionState.forStatement(local),
-                    command.getCommandType() == CommandInterface.TRUNCATE_TABLE ? names(tables) : List.of(),
-                    command.tokens().stream().anyMatch(t -> t.is("RESTART")),
-                    command.sql());
-            T result = session.writer().statement(record, tables, () -> command.runHere(execution));
+                    type == CommandInterface.TRUNCATE_TABLE ? names(tables) : List.of(),
+                    tokens.stream().anyMatch(t -> t.is("RESTART")),
+                    sql);
+            T result = session.writer().statement(record, tables, run);
             return result != null ? result : execution.nothing();
         } finally {
-            session.writer().rollback();
-            session.transaction().statementEnded();
+            ended();
         }
     }
 
-    /** Rows and statements alternate, each on its own: not atomic, but the same on every member. */
-    private <T> T run(DdlRewriter.Plan plan, RoutedCommand command, Execution<T> execution) {
-        boolean exists = command.getCommandType() == CommandInterface.CREATE_TABLE
-                && SqlText.contains(command.tokens(), "IF", "NOT", "EXISTS")
-                && existsAlready(plan.undo());
-        if (exists) {
-            return execution.nothing();
+    private <T> T withLiterals(RoutedCommand command, Execution<T> execution) {
+        CommandInterface inlined =
+                session.prepareCommand(Literals.inline(command.sql(), command.tokens(), command.getParameters()));
+        try {
+            return execution.on(inlined);
+        } finally {
+            inlined.close();
         }
-        for (int i = 0; i < plan.statements().size(); i++) {
-            CommandInterface part = session.prepareCommand(plan.statements().get(i));
+    }
+
+    private void run(DdlPlan plan, RoutedCommand command) {
+        if (command.getCommandType() == CommandInterface.CREATE_TABLE && existsAlready(command.tokens())) {
+            return;
+        }
+        boolean changed = false;
+        session.database().unfinished().add(plan);
+        try {
+            for (DdlPlan.Step step : plan.steps()) {
+                run(step);
+                session.transaction().commitImplicitly();
+                changed = true;
+            }
+        } catch (DbException e) {
+            if (changed && plan.undo() != null) {
+                undo(plan.undo(), e);
+            }
+            throw ErrorSql.set(e, command.sql());
+        } finally {
+            session.database().unfinished().remove(plan);
+        }
+    }
+
+    private void run(DdlPlan.Step step) {
+        if (step instanceof DdlPlan.Sql single) {
+            CommandInterface part = session.prepareCommand(single.sql());
             try {
                 Execution.run(part);
-                session.transaction().commitImplicitly();
-            } catch (DbException e) {
-                if (i > 0) {
-                    undo(plan.undo(), e);
-                }
-                throw ErrorSql.set(e, command.sql());
             } finally {
                 part.close();
             }
+            return;
         }
-        return execution.nothing();
+        if (!session.transaction().begin()) {
+            session.transaction().rollback();
+            throw Errors.retry("this node lost its leadership in the middle of the statement");
+        }
+        SessionLocal local = session.local();
+        if (step instanceof DdlPlan.Fill fill) {
+            List<Token> table = SqlText.tokens(fill.table());
+            int last = table.size() - 1;
+            String schema = last >= 2 ? table.get(last - 2).text() : local.getCurrentSchemaName();
+            try {
+                session.writer().execute(() -> {
+                    ColumnFill.run(local, schema, table.get(last).text(), fill.column(), fill.expression());
+                    return null;
+                });
+            } catch (DbException e) {
+                session.transaction().rollback();
+                throw e;
+            }
+        } else if (step instanceof DdlPlan.Together together) {
+            String list = LogRecord.Statement.list(together.statements());
+            Execution.Update update = new Execution.Update(null);
+            logged(list, SqlText.tokens(list), CommandInterface.ALTER_TABLE_ADD_COLUMN, update, () -> {
+                for (String sql : together.statements()) {
+                    local.prepareLocal(sql).executeUpdate(null);
+                }
+                return update.nothing();
+            });
+        }
     }
 
     private void undo(String sql, DbException cause) {
@@ -102,15 +169,32 @@ final class DdlRunner {
         }
     }
 
-    /** Whether the table that would be created is there: then its undo compiles to something that it could drop. */
-    private boolean existsAlready(String dropTable) {
-        List<Token> tokens = SqlText.tokens(dropTable);
-        Token name = tokens.get(tokens.size() - 1);
-        String schema = tokens.size() > 3
-                ? tokens.get(tokens.size() - 3).text()
-                : session.local().getCurrentSchemaName();
+    /**
+     * Before anything is logged, as H2 before it runs the query.
+     *
+     * @return whether there is nothing to do
+     * @throws DbException 42101 it is there, and the statement has no IF NOT EXISTS
+     */
+    private boolean existsAlready(List<Token> tokens) {
+        int table = 1;
+        while (!tokens.get(table).is("TABLE")) {
+            table++;
+        }
+        int name = DdlRewriter.afterIfNotExists(tokens, table + 1);
+        boolean mayExist = name > table + 1;
+        String schema = session.local().getCurrentSchemaName();
+        while (tokens.get(name + 1).is(".")) {
+            schema = tokens.get(name).text();
+            name += 2;
+        }
         Schema found = session.local().getDatabase().findSchema(schema);
-        return found != null && found.findTableOrView(session.local(), name.text()) != null;
+        boolean exists = found != null
+                && found.resolveTableOrView(session.local(), tokens.get(name).text()) != null;
+        if (exists && !mayExist) {
+            throw DbException.get(
+                    ErrorCode.TABLE_OR_VIEW_ALREADY_EXISTS_1, tokens.get(name).text());
+        }
+        return exists;
     }
 
     private static List<String> names(Collection<Table> tables) {

@@ -1,29 +1,33 @@
 package io.synod.engine.session;
 
 import java.util.Collection;
-import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import org.h2.engine.SessionLocal;
 
 /** The sessions that are open on one database of this node. Thread-safe. */
 final class OpenSessions {
-    private final Map<Integer, RoutedSession> byId = new ConcurrentHashMap<>();
+    private final Set<RoutedSession> all = ConcurrentHashMap.newKeySet();
 
     void add(RoutedSession session) {
-        byId.put(session.local().getId(), session);
+        all.add(session);
     }
 
     void remove(RoutedSession session) {
-        byId.remove(session.local().getId(), session);
+        all.remove(session);
     }
 
     Collection<RoutedSession> all() {
-        return byId.values();
+        return all;
     }
 
     /** @return {@code null} for a session that is H2's or a function's */
     RoutedSession of(SessionLocal local) {
-        RoutedSession session = byId.get(local.getId());
-        return session != null && session.local() == local ? session : null;
+        for (RoutedSession session : all) {
+            if (session.local() == local) {
+                return session;
+            }
+        }
+        return null;
     }
 }

@@ -204,7 +204,7 @@ final class RoutedCommand implements CommandInterface, PlainRead {
      * there, which a parameter is not: its text is assigned to one all the same.
      */
     static Value carried(Value value) {
-        return value instanceof ValueLob lob ? Lobs.inMemory(lob) : RemoteValues.sendable(value);
+        return value instanceof ValueLob lob ? Lobs.carried(lob) : RemoteValues.sendable(value);
     }
 
     @Override

@@ -9,6 +9,7 @@ import io.synod.engine.database.Writer;
 import io.synod.engine.session.SqlText.Token;
 import io.synod.engine.session.StatementRouter.Decision;
 import io.synod.engine.session.StatementRouter.Route;
+import io.synod.jdbc.ReplyHead;
 import java.sql.SQLWarning;
 import java.util.List;
 import java.util.UUID;
@@ -20,9 +21,11 @@ import org.h2.command.CommandInterface;
 import org.h2.command.query.Query;
 import org.h2.engine.IsolationLevel;
 import org.h2.engine.SessionLocal;
+import org.h2.expression.ParameterInterface;
 import org.h2.jdbc.meta.DatabaseMeta;
 import org.h2.message.DbException;
-import org.h2.result.ResultInterface;
+import org.h2.store.DataHandler;
+import org.h2.value.Value;
 
 /**
  * A session as JDBC sees it, which decides per statement where it runs: reads on this node's H2, transactions that write
@@ -45,6 +48,7 @@ final class RoutedSession extends LocalView {
     private final CommitIds ids = new CommitIds();
     private final Levels levels;
     private final RoutedTransaction transaction;
+    private final NamedStatements named = new NamedStatements(this);
     private final Consumer<RoutedSession> onClose;
     private final SessionActivity activity = new SessionActivity();
     private final boolean internal;
@@ -66,6 +70,7 @@ final class RoutedSession extends LocalView {
         this.onClose = onClose;
         this.internal = options.internal();
         this.levels = new Levels(options.read(), options.commit());
+        levels.seen().shown(options.seenIndex());
         this.transaction =
                 new RoutedTransaction(database, local, writer, forwarding, ids, levels, internal, this::close);
     }
@@ -84,7 +89,8 @@ final class RoutedSession extends LocalView {
             // It runs when it is compiled.
             throw Errors.refused(
                     "LINK_SCHEMA",
-                    "the linked tables would be there on one node only: use CREATE LINKED TABLE, or connect to that database");
+                    "the linked tables would be there on one node only",
+                    "use CREATE LINKED TABLE for each table, or connect to that database");
         }
         try {
             return compiled(Passwords.hidden(sql, tokens, local), tokens).sentAs(sql);
@@ -185,6 +191,10 @@ final class RoutedSession extends LocalView {
                 transaction.commitImplicitly();
                 return transaction.onLocal(command, execution);
             }
+            case NODE_STATE -> {
+                transaction.commitImplicitly();
+                return nodeState(command, execution);
+            }
             case SCRIPT -> {
                 transaction.commitImplicitly();
                 // To a file of this node it goes without the leader, who knows best where sequences stand.
@@ -199,15 +209,36 @@ final class RoutedSession extends LocalView {
             case BEGIN -> transaction.suspendAutoCommit();
             case AUTOCOMMIT_ON -> transaction.setAutoCommit(true);
             case AUTOCOMMIT_OFF -> transaction.setAutoCommit(false);
-            case NOTHING -> nodeSetting(command.tokens());
+            case NOTHING -> {
+                return execution.nothing();
+            }
+            case CHECKPOINT -> local.getUser().checkAdmin();
+            case PREPARE -> {
+                transaction.commitImplicitly();
+                T result = transaction.onLocal(command, execution);
+                named.prepare(command);
+                return result;
+            }
+            case EXECUTE -> {
+                return named.execute(command, execution);
+            }
+            case DEALLOCATE -> {
+                transaction.commitImplicitly();
+                T result = transaction.onLocal(command, execution);
+                named.deallocate(command);
+                return result;
+            }
+            case BACKUP -> backup(command);
+            case SHUTDOWN -> shutdown(command);
             case LIST -> {
                 return new StatementList(this).execute(command, execution);
             }
-            case RUNSCRIPT -> new StatementList(this).runScript(command);
+            case RUNSCRIPT -> new Script(this).run(command);
             case IMMEDIATE -> {
                 return immediate(command, execution);
             }
-            case REFUSED -> throw Errors.refused(firstWords(command.tokens()), decision.why());
+            case REFUSED -> throw Errors.refused(firstWords(command.tokens()), decision.why(), decision.instead());
+            case QUERY, SETTING -> throw new IllegalStateException("not a route to run: " + decision.route());
         }
         return execution.nothing();
     }
@@ -225,14 +256,44 @@ final class RoutedSession extends LocalView {
         }
     }
 
-    private void nodeSetting(List<Token> tokens) {
-        if (tokens.size() > 2 && tokens.get(1).is("DB_CLOSE_DELAY")) {
-            database.setStaysOpen(!tokens.get(tokens.size() - 1).is("0")
-                    && !tokens.get(tokens.size() - 1).text().equals("0"));
+    private <T> T nodeState(RoutedCommand command, Execution<T> execution) {
+        List<Token> tokens = command.tokens();
+        if (tokens.get(1).is("DB_CLOSE_DELAY")) {
+            local.getUser().checkAdmin();
+            database.setStaysOpen(!tokens.get(tokens.size() - 1).text().equals("0"));
+            return execution.nothing();
         }
+        return transaction.onLocal(command, execution);
     }
 
-    private static String firstWords(List<Token> tokens) {
+    /** BACKUP TO expression: the file lies on this node. */
+    private void backup(RoutedCommand command) {
+        local.getUser().checkAdmin();
+        String file =
+                evaluate(command.sql().substring(command.tokens().get(2).start()), command.getParameters())[0]
+                        .getString();
+        database.reads().awaitReadable();
+        database.backup(file);
+    }
+
+    private void shutdown(RoutedCommand command) {
+        local.getUser().checkAdmin();
+        if (database.log().members().all().size() > 1) {
+            throw Errors.refused(
+                    firstWords(command.tokens()),
+                    "it would close one node's copy and leave the others without it",
+                    "close the connections, or stop the node's process; CALL SYNOD.TRANSFER() hands over its leadership");
+        }
+        boolean immediately = command.getCommandType() == CommandInterface.SHUTDOWN_IMMEDIATELY;
+        if (immediately) {
+            transaction.rollback();
+        } else {
+            transaction.commitImplicitly();
+        }
+        database.shutdown(immediately);
+    }
+
+    static String firstWords(List<Token> tokens) {
         StringBuilder words = new StringBuilder();
         for (Token token : tokens.subList(0, Math.min(3, tokens.size()))) {
             words.append(words.isEmpty() ? "" : " ").append(token.text());
@@ -302,16 +363,8 @@ final class RoutedSession extends LocalView {
     }
 
     private <T> T immediate(RoutedCommand command, Execution<T> execution) {
-        int start = command.tokens().get(2).start();
-        String expression = command.sql().substring(start);
-        CommandInterface text = prepareCommand("SELECT " + expression);
-        String sql;
-        try (ResultInterface rows = text.executeQuery(1, 1, false)) {
-            rows.next();
-            sql = rows.currentRow()[0].getString();
-        } finally {
-            text.close();
-        }
+        String expression = command.sql().substring(command.tokens().get(2).start());
+        String sql = evaluate(expression, command.getParameters())[0].getString();
         if (sql == null) {
             throw DbException.getInvalidValueException("SQL command", null);
         }
@@ -331,6 +384,11 @@ final class RoutedSession extends LocalView {
         } finally {
             inner.close();
         }
+    }
+
+    /** The values of these expressions, separated by commas. */
+    Value[] evaluate(String expressions, List<? extends ParameterInterface> parameters) {
+        return NamedStatements.evaluate(this, expressions, parameters);
     }
 
     @Override
@@ -395,14 +453,22 @@ final class RoutedSession extends LocalView {
     }
 
     @Override
+    public ReplyHead replyHead() {
+        return new ReplyHead(
+                database.log().servingEpoch() != 0,
+                levels.hasWarnings(),
+                levels.seen().index(),
+                transaction.isUnsettled() ? transaction.lastCommitId().number() : 0);
+    }
+
+    @Override
     public SQLWarning takeWarnings() {
         return levels.takeWarnings();
     }
 
     /** What neither needs to know how the last commit ended, nor should be kept from the user by it. */
     private static boolean isHarmless(RoutedCommand command) {
-        return command.isOfNode()
-                || command.systemCall() != null && command.systemCall().name().equals("STATUS");
+        return command.isOfNode() || command.systemCall() != null && SystemCalls.isHarmless(command.systemCall());
     }
 
     private void checkOpen() {
@@ -451,7 +517,7 @@ final class RoutedSession extends LocalView {
 
     @Override
     public boolean isClosed() {
-        return closed || local.isClosed() && !writer.isOrphaned();
+        return closed || database.isClosed() || local.isClosed() && !writer.isOrphaned();
     }
 
     @Override
@@ -494,6 +560,11 @@ final class RoutedSession extends LocalView {
         } finally {
             local.unlock();
         }
+    }
+
+    @Override
+    public DataHandler getDataHandler() {
+        return database.store().lobs();
     }
 
     @Override

@@ -6,8 +6,10 @@ import io.synod.engine.database.Errors;
 import io.synod.engine.database.HostedDatabase;
 import io.synod.engine.database.Writer;
 import io.synod.engine.session.StatementRouter.Route;
+import java.sql.SQLException;
 import java.util.List;
 import java.util.function.Supplier;
+import org.h2.api.ErrorCode;
 import org.h2.command.query.Query;
 import org.h2.engine.IsolationLevel;
 import org.h2.engine.Session;
@@ -53,6 +55,10 @@ final class RoutedTransaction {
     private DbException lost;
 
     private long lastCommitIndex;
+    private CommitId lastCommitId = CommitId.NONE;
+    /** Unsettled in a copy that a snapshot has replaced; {@code null} for none. */
+    private CommitId unsettledBefore;
+
     private boolean inList;
     private boolean lastPart;
 
@@ -87,6 +93,9 @@ final class RoutedTransaction {
      */
     void move(SessionLocal session, Writer itsWriter) {
         boolean lost = place == Place.HERE || snapshotHere;
+        if (writer.isUnsettled()) {
+            unsettledBefore = lastCommitId;
+        }
         local = session;
         writer = itsWriter;
         if (lost) {
@@ -282,8 +291,25 @@ final class RoutedTransaction {
             } else if (isSingle()) {
                 rollback();
             }
-            throw e;
+            throw explained(command, e);
         }
+    }
+
+    /** The guard's error says what was tried, not what to do. */
+    private static DbException explained(RoutedCommand command, DbException e) {
+        for (Throwable cause = e; cause != null; cause = cause.getCause()) {
+            int code = cause instanceof DbException d
+                    ? d.getErrorCode()
+                    : cause instanceof SQLException sql ? sql.getErrorCode() : 0;
+            if (code == ErrorCode.COMMIT_ROLLBACK_NOT_ALLOWED) {
+                return Errors.refused(
+                        RoutedSession.firstWords(command.tokens())
+                                + " …, which runs a Java function or trigger that commits,",
+                        "what it commits, or changes in the catalogue, would be on this node only",
+                        "let the application commit, and change the catalogue in a statement of its own");
+            }
+        }
+        return e;
     }
 
     /** H2 locks the rows only: a shared lock on the table makes DDL wait for them. */
@@ -372,6 +398,7 @@ final class RoutedTransaction {
 
     private void commit(CommitId id, CommitLevel level) {
         lastCommitIndex = 0;
+        lastCommitId = id;
         Place was = place;
         place = Place.NONE;
         try {
@@ -431,9 +458,13 @@ final class RoutedTransaction {
         return lastCommitIndex;
     }
 
+    CommitId lastCommitId() {
+        return lastCommitId;
+    }
+
     /** Whether the last commit was answered before it was decided. */
     boolean isUnsettled() {
-        return writer.isUnsettled() || forwarding.isUnsettled();
+        return unsettledBefore != null || writer.isUnsettled() || forwarding.isUnsettled();
     }
 
     /**
@@ -444,6 +475,9 @@ final class RoutedTransaction {
      */
     void settle(boolean quietly) {
         try {
+            if (unsettledBefore != null) {
+                settleBefore();
+            }
             levels.seen().shown(writer.settle());
             long there = forwarding.settle();
             if (there < 0) {
@@ -461,6 +495,15 @@ final class RoutedTransaction {
             lost = null;
             throw told;
         }
+    }
+
+    private void settleBefore() {
+        CommitId id = unsettledBefore;
+        unsettledBefore = null;
+        if (!forwarding.resolve(id)) {
+            throw Errors.localCommitLost("this node lost its leadership before a majority had it");
+        }
+        levels.seen().changedElsewhere();
     }
 
     void rollback() {
@@ -490,7 +533,7 @@ final class RoutedTransaction {
         if (inList && !lastPart) {
             return CommitId.NONE;
         }
-        return ids.next(place == Place.FORWARDED);
+        return ids.next(place == Place.FORWARDED || levels.commit() == CommitLevel.LOCAL);
     }
 
     // ---- logged statements, lists ---------------------------------------------------------------------------------

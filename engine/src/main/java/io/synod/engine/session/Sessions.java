@@ -19,6 +19,9 @@ import org.h2.util.StringUtils;
 
 /** Opens sessions on one database of this node: checks the user, creates the first one. Thread-safe. */
 public final class Sessions {
+    /** What the names of tables and columns begin with that a statement has not finished. */
+    public static final String UNFINISHED = DdlPlan.UNFINISHED;
+
     /** Synod's own, and those of H2 that the node has looked at when it opened the database. */
     private static final Set<String> NOT_STATEMENTS = Set.of(
             "NODE",
@@ -39,6 +42,8 @@ public final class Sessions {
             "CONNECT_TIMEOUT",
             "FAILOVER_TIMEOUT",
             "SYNOD_REQUESTS",
+            "SYNOD_SEEN",
+            "SYNOD_HEADS",
             "INTERNAL",
             "SYNOD_SESSION",
             "IFEXISTS",
@@ -101,6 +106,7 @@ public final class Sessions {
         try {
             database.checkRunning();
             SessionOptions options = SessionOptions.of(settings);
+            database.forgetTransients();
             if (options.read().level() == ReadLevel.LINEARIZABLE
                     && database.log().servingEpoch() == 0) {
                 // A password may have been changed a moment ago. Without a majority, what is known here has to do: a

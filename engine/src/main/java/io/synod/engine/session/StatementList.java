@@ -1,20 +1,11 @@
 package io.synod.engine.session;
 
-import io.synod.engine.database.Errors;
-import io.synod.engine.session.SqlText.Kind;
-import io.synod.engine.session.SqlText.Token;
-import java.io.IOException;
-import java.io.InputStreamReader;
 import java.io.Reader;
 import java.io.StringReader;
-import java.nio.charset.Charset;
-import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import org.h2.command.CommandInterface;
 import org.h2.expression.ParameterInterface;
-import org.h2.message.DbException;
-import org.h2.store.fs.FileUtils;
 import org.h2.util.ScriptReader;
 import org.h2.value.Value;
 
@@ -34,8 +25,10 @@ final class StatementList {
             values.add(parameter.isValueSet() ? parameter.getParamValue() : null);
         }
         List<String> parts = split(new StringReader(list.sql()));
+        // A text that begins with a semicolon: its first statement is an empty one.
+        boolean first = !list.tokens().get(0).is(";");
         return session.transaction().asList(() -> {
-            T result = null;
+            T result = first ? null : execution.nothing();
             int used = 0;
             for (int i = 0; i < parts.size(); i++) {
                 if (i == parts.size() - 1) {
@@ -48,7 +41,7 @@ final class StatementList {
                             parameter.setValue(values.get(used++), true);
                         }
                     }
-                    if (i == 0) {
+                    if (i == 0 && first) {
                         result = execution.on(part);
                     } else {
                         Execution.run(part);
@@ -61,46 +54,7 @@ final class StatementList {
         });
     }
 
-    /** RUNSCRIPT FROM 'file' [CHARSET 'name']: the file is read on this node, its statements go their ways. */
-    void runScript(RoutedCommand command) {
-        List<Token> tokens = command.tokens();
-        if (tokens.size() < 3 || tokens.get(2).kind() != Kind.LITERAL) {
-            throw Errors.refused("RUNSCRIPT", "name the file by a literal: RUNSCRIPT FROM 'file'");
-        }
-        Charset charset = StandardCharsets.UTF_8;
-        for (int i = 3; i < tokens.size(); i++) {
-            if (tokens.get(i).is("CHARSET") && i + 1 < tokens.size()) {
-                charset = Charset.forName(tokens.get(++i).text());
-            } else {
-                throw Errors.refused(
-                        "RUNSCRIPT … " + tokens.get(i).text(),
-                        "only CHARSET is taken: unpack or decrypt the file first");
-            }
-        }
-        String file = tokens.get(2).text();
-        if (!session.local().getUser().isAdmin()) {
-            throw DbException.get(org.h2.api.ErrorCode.ADMIN_RIGHTS_REQUIRED);
-        }
-        session.transaction().commitImplicitly();
-        try (Reader reader = new InputStreamReader(FileUtils.newInputStream(file), charset)) {
-            List<String> parts = split(reader);
-            session.transaction().asList(() -> {
-                for (String sql : parts) {
-                    CommandInterface part = session.prepareCommand(sql);
-                    try {
-                        Execution.run(part);
-                    } finally {
-                        part.close();
-                    }
-                }
-                return null;
-            });
-        } catch (IOException e) {
-            throw DbException.convertIOException(e, file);
-        }
-    }
-
-    private static List<String> split(Reader text) {
+    static List<String> split(Reader text) {
         List<String> parts = new ArrayList<>();
         try (ScriptReader reader = new ScriptReader(text)) {
             reader.setSkipRemarks(true);

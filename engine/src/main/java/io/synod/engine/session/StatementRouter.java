@@ -1,9 +1,7 @@
 package io.synod.engine.session;
 
-import io.synod.engine.session.SqlText.Kind;
 import io.synod.engine.session.SqlText.Token;
 import java.util.List;
-import java.util.Set;
 import org.h2.command.Command;
 import org.h2.command.CommandContainer;
 import org.h2.command.CommandInterface;
@@ -15,6 +13,8 @@ import org.h2.engine.SessionLocal;
  */
 final class StatementRouter {
     enum Route {
+        /** One of the next three. */
+        QUERY,
         /** Runs on any node. */
         READ,
         /** Runs on the leader, in a transaction. */
@@ -23,10 +23,14 @@ final class StatementRouter {
         LOCKING_READ,
         /** Is logged, and executed at its place on every member. */
         STATEMENT,
+        /** One of those that a setting's kind says. */
+        SETTING,
         /** Changes this session only. */
         SESSION_STATE,
         /** SESSION_STATE that ends the transaction first. */
         ISOLATION,
+        /** Changes this node only; ends the transaction first. */
+        NODE_STATE,
         COMMIT,
         ROLLBACK,
         BEGIN,
@@ -36,6 +40,8 @@ final class StatementRouter {
         AUTOCOMMIT_OFF,
         /** Succeeds and does nothing. */
         NOTHING,
+        /** NOTHING, for administrators: whatever is committed is durable already. */
+        CHECKPOINT,
         /** Reads, and commits the transaction first. */
         SCRIPT,
         /** Several statements. */
@@ -44,72 +50,48 @@ final class StatementRouter {
         RUNSCRIPT,
         /** The text that an expression gives. */
         IMMEDIATE,
+        /** Gives a statement a name in this session. */
+        PREPARE,
+        /** A statement that has a name. */
+        EXECUTE,
+        DEALLOCATE,
         /** Creates, changes or drops a table of this session only. */
         SESSION_TABLE,
+        /** Copies this node's file. */
+        BACKUP,
+        /** Closes the database. */
+        SHUTDOWN,
         REFUSED
     }
 
-    /** @param why for REFUSED: the reason and what to do */
-    record Decision(Route route, String why) {
+    /**
+     * @param why for REFUSED: the reason
+     * @param instead for REFUSED: what to do
+     */
+    record Decision(Route route, String why, String instead) {
         static Decision of(Route route) {
-            return new Decision(route, null);
+            return new Decision(route, null, null);
+        }
+
+        static Decision refused(String why, String instead) {
+            return new Decision(Route.REFUSED, why, instead);
         }
     }
 
-    /** Settings of H2 that belong to one session. */
-    private static final Set<String> SESSION_SETTINGS = Set.of(
-            "LOCK_TIMEOUT",
-            "QUERY_TIMEOUT",
-            "SCHEMA",
-            "SCHEMA_SEARCH_PATH",
-            "CATALOG",
-            "THROTTLE",
-            "LAZY_QUERY_EXECUTION",
-            "NON_KEYWORDS",
-            "VARIABLE_BINARY",
-            "TRUNCATE_LARGE_LENGTH");
-
-    /** Settings of H2 that belong to one node: how it keeps its files and traces. */
-    private static final Set<String> NODE_SETTINGS = Set.of(
-            "TRACE_LEVEL_SYSTEM_OUT",
-            "TRACE_LEVEL_FILE",
-            "TRACE_MAX_FILE_SIZE",
-            "CACHE_SIZE",
-            "MAX_MEMORY_ROWS",
-            "MAX_OPERATION_MEMORY",
-            "MAX_MEMORY_UNDO",
-            "QUERY_STATISTICS",
-            "QUERY_STATISTICS_MAX_ENTRIES",
-            "OPTIMIZE_REUSE_RESULTS",
-            "DB_CLOSE_DELAY");
-
-    private static final Set<String> REFUSED_SETTINGS = Set.of(
-            "WRITE_DELAY",
-            "RETENTION_TIME",
-            "MAX_LOG_SIZE",
-            "MAX_LENGTH_INPLACE_LOB",
-            "LOG",
-            "CLUSTER",
-            "EXCLUSIVE",
-            "LOCK_MODE",
-            "DATABASE_EVENT_LISTENER",
-            "CREATE_BUILD",
-            "JAVA_OBJECT_SERIALIZER",
-            "AUTHENTICATOR",
-            "REDO_LOG_BINARY",
-            "UNDO_LOG");
-
     private final SessionLocal session;
+    private final SessionTables sessionTables;
 
     StatementRouter(SessionLocal session) {
         this.session = session;
+        this.sessionTables = new SessionTables(session);
     }
 
     Decision route(Command command, List<Token> tokens) {
         Decision decision = byKind(command, tokens);
         return decision.route() == Route.STATEMENT && touchesSystemSchema(tokens)
-                ? refused("the schema " + SystemSchema.NAME
-                        + " belongs to each node and tells about the cluster: use another name")
+                ? Decision.refused(
+                        "the schema " + SystemSchema.NAME + " belongs to each node and tells about the cluster",
+                        "use another name")
                 : decision;
     }
 
@@ -134,80 +116,53 @@ final class StatementRouter {
             return Decision.of(Route.LIST);
         }
         if (FullTextCalls.isChanging(tokens, session.getDatabase())) {
-            return refused(
-                    "it makes tables and triggers from within a function, on one node only: use LIKE or REGEXP, or an"
-                            + " index of your own that a trigger fills");
+            return Decision.refused(
+                    "it makes tables and triggers from within a function, on one node only",
+                    "use LIKE or REGEXP, or an index of your own that a trigger fills");
         }
-        if (command.isQuery()) {
-            return Decision.of(query(command, tokens));
+        int type = command.getCommandType();
+        Route route = StatementKinds.of(type);
+        if (route == null) {
+            return Decision.refused(
+                    "this version does not know what it would do on the other nodes (H2's command type " + type + ")",
+                    "use a version of Synod that was made for this version of H2");
         }
-        return switch (command.getCommandType()) {
-            case CommandInterface.INSERT,
-                    CommandInterface.UPDATE,
-                    CommandInterface.DELETE,
-                    CommandInterface.MERGE,
-                    CommandInterface.CALL -> Decision.of(Route.WRITE);
-            case CommandInterface.COMMIT -> Decision.of(Route.COMMIT);
-            case CommandInterface.ROLLBACK -> Decision.of(Route.ROLLBACK);
-            case CommandInterface.BEGIN -> Decision.of(Route.BEGIN);
-            case CommandInterface.SAVEPOINT -> Decision.of(Route.SAVEPOINT);
-            case CommandInterface.ROLLBACK_TO_SAVEPOINT -> Decision.of(Route.ROLLBACK_TO_SAVEPOINT);
-            case CommandInterface.SET_AUTOCOMMIT_TRUE -> Decision.of(Route.AUTOCOMMIT_ON);
-            case CommandInterface.SET_AUTOCOMMIT_FALSE -> Decision.of(Route.AUTOCOMMIT_OFF);
-            // REPLACE INTO has the number of what does nothing.
-            case CommandInterface.CHECKPOINT, CommandInterface.CHECKPOINT_SYNC, CommandInterface.NO_OPERATION ->
-                Decision.of(SqlText.startsWith(tokens, "REPLACE") ? Route.WRITE : Route.NOTHING);
-            case CommandInterface.SET -> setting(tokens);
-            case CommandInterface.EXECUTE_IMMEDIATELY -> Decision.of(Route.IMMEDIATE);
-            case CommandInterface.RUNSCRIPT -> Decision.of(Route.RUNSCRIPT);
-            case CommandInterface.PREPARE, CommandInterface.EXECUTE, CommandInterface.DEALLOCATE ->
-                refused("prepared statements by name live in one node's session: prepare it with your driver instead");
-            case CommandInterface.PREPARE_COMMIT,
-                    CommandInterface.COMMIT_TRANSACTION,
-                    CommandInterface.ROLLBACK_TRANSACTION ->
-                refused("H2's two-phase commit is bound to one node's file and would not survive its loss: use COMMIT");
-            case CommandInterface.SHUTDOWN,
-                    CommandInterface.SHUTDOWN_COMPACT,
-                    CommandInterface.SHUTDOWN_DEFRAG,
-                    CommandInterface.SHUTDOWN_IMMEDIATELY ->
-                refused("it would close one node's copy under the others: close the connections or stop the node");
-            case CommandInterface.BACKUP ->
-                refused("a file copied beside the log would be torn: use SCRIPT TO to export it");
-            case CommandInterface.CREATE_LINKED_TABLE ->
-                refused("a linked table is written over its own connection, past the log: connect to that database");
-            case CommandInterface.CREATE_MATERIALIZED_VIEW, CommandInterface.REFRESH_MATERIALIZED_VIEW ->
-                refused(
-                        "every node would fill it with rows in its own order: use CREATE TABLE AS, and INSERT to refresh");
-            case CommandInterface.CREATE_TABLE -> createTable(tokens);
-            default -> Decision.of(isSessionTable(tokens) ? Route.SESSION_TABLE : Route.STATEMENT);
+        return switch (route) {
+            case QUERY -> Decision.of(query(command, tokens));
+            case SETTING -> setting(tokens);
+            case STATEMENT -> sessionTables.decide(type, tokens);
+            // What H2 makes of ALTER … IF EXISTS where it does not know the object: another node may know it.
+            // And REPLACE INTO has the number of what does nothing.
+            case NOTHING ->
+                SqlText.startsWith(tokens, "REPLACE")
+                        ? Decision.of(Route.WRITE)
+                        : Decision.of(SqlText.startsWith(tokens, "ALTER") ? Route.STATEMENT : Route.NOTHING);
+            case REFUSED -> refusal(type);
+            default -> Decision.of(route);
         };
     }
 
-    private Decision createTable(List<Token> tokens) {
-        if (isSessionTable(tokens)) {
-            return Decision.of(Route.SESSION_TABLE);
-        }
-        for (int i = 1; i < tokens.size() && !tokens.get(i).is("TABLE"); i++) {
-            if (isTemporary(tokens.get(i))) {
-                return refused(
-                        "the rows of a temporary table that is global (H2's default) would be on one node only and lost"
-                                + " with it: use CREATE LOCAL TEMPORARY TABLE, or an ordinary table");
-            }
-        }
-        if (SqlText.contains(tokens, "NOT", "PERSISTENT")) {
-            return refused("a table that is NOT PERSISTENT would be empty on a node that was restarted and full on the"
-                    + " others: leave NOT PERSISTENT away");
-        }
-        return Decision.of(Route.STATEMENT);
-    }
-
-    private static Decision refused(String why) {
-        return new Decision(Route.REFUSED, why);
+    private static Decision refusal(int type) {
+        return switch (type) {
+            case CommandInterface.CREATE_MATERIALIZED_VIEW, CommandInterface.REFRESH_MATERIALIZED_VIEW ->
+                Decision.refused(
+                        "H2 loses a materialized view when its file is opened again, so each restart of a node would",
+                        "use CREATE TABLE … AS, and to refresh it DELETE and INSERT … SELECT in one transaction");
+            case CommandInterface.PREPARE_COMMIT,
+                    CommandInterface.COMMIT_TRANSACTION,
+                    CommandInterface.ROLLBACK_TRANSACTION ->
+                Decision.refused(
+                        "H2's two-phase commit is bound to one node's file and would not survive its loss",
+                        "use COMMIT");
+            default ->
+                Decision.refused(
+                        "H2 does not say what kind of statement it is", "write it as statements that H2 knows");
+        };
     }
 
     private Route query(Command command, List<Token> tokens) {
-        if (command.getCommandType() == CommandInterface.SCRIPT) {
-            return Route.SCRIPT;
+        if (!command.isQuery()) {
+            return Route.WRITE;
         }
         if (LeadersAnswer.isNeeded(tokens, session.getDatabase())) {
             return Route.WRITE;
@@ -226,52 +181,27 @@ final class StatementRouter {
     }
 
     private static Decision setting(List<Token> tokens) {
-        // SET @variable, SET [SESSION CHARACTERISTICS AS] TRANSACTION …, SET TIME ZONE, SET NAME [=] value
-        if (tokens.size() < 2) {
-            return Decision.of(Route.SESSION_STATE);
-        }
-        if (tokens.get(0).is("USE")) {
+        // SET @variable, SET [SESSION CHARACTERISTICS AS] TRANSACTION …, SET TIME ZONE, SET NAME [=|TO] value, USE name
+        if (tokens.size() < 2 || tokens.get(0).is("USE")) {
             return Decision.of(Route.SESSION_STATE);
         }
         Token name = tokens.get(1);
-        if (name.is("@") || name.is("TIME") || SESSION_SETTINGS.contains(name.text())) {
-            return Decision.of(Route.SESSION_STATE);
-        }
         if (name.is("TRANSACTION") || name.is("SESSION")) {
             return Decision.of(Route.ISOLATION);
         }
-        if (NODE_SETTINGS.contains(name.text())) {
-            return Decision.of(Route.NOTHING);
+        SettingKinds.Rule rule = SettingKinds.of(name.is("TIME") ? "TIME ZONE" : name.text());
+        if (rule == null) {
+            return Decision.refused("this version does not know whose setting " + name.text() + " is", "leave it away");
         }
-        if (REFUSED_SETTINGS.contains(name.text())) {
-            return refused("how a node keeps its file belongs to the log: leave SET " + name.text() + " away");
-        }
-        return Decision.of(Route.STATEMENT);
-    }
-
-    private boolean isSessionTable(List<Token> tokens) {
-        if (SqlText.startsWith(tokens, "CREATE")) {
-            for (int i = 1; i < Math.min(4, tokens.size()); i++) {
-                if (tokens.get(i).is("LOCAL") && i + 1 < tokens.size() && isTemporary(tokens.get(i + 1))) {
-                    return true;
-                }
-            }
-        }
-        if (session.getLocalTempTables().isEmpty()) {
-            return false;
-        }
-        if (SqlText.startsWith(tokens, "DROP", "TABLE")
-                || SqlText.startsWith(tokens, "ALTER", "TABLE")
-                || SqlText.startsWith(tokens, "TRUNCATE", "TABLE")
-                || SqlText.contains(tokens.subList(0, Math.min(6, tokens.size())), "INDEX")) {
-            return tokens.stream()
-                    .anyMatch(t -> (t.kind() == Kind.WORD || t.kind() == Kind.QUOTED)
-                            && session.findLocalTempTable(t.text()) != null);
-        }
-        return false;
-    }
-
-    private static boolean isTemporary(Token token) {
-        return token.is("TEMPORARY") || token.is("TEMP");
+        return switch (rule.kind()) {
+            case SESSION -> Decision.of(Route.SESSION_STATE);
+            case DATABASE -> Decision.of(Route.STATEMENT);
+            case NODE -> Decision.of(Route.NODE_STATE);
+            case WITHOUT_EFFECT -> Decision.of(Route.NOTHING);
+            case REFUSED ->
+                name.is("LOCK_MODE") && tokens.get(tokens.size() - 1).text().equals("3")
+                        ? Decision.of(Route.NOTHING)
+                        : Decision.refused(rule.why(), rule.instead());
+        };
     }
 }

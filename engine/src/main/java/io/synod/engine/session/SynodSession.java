@@ -1,5 +1,6 @@
 package io.synod.engine.session;
 
+import io.synod.jdbc.ReplyHead;
 import io.synod.jdbc.SessionNotices;
 import java.sql.SQLWarning;
 import java.util.UUID;
@@ -20,6 +21,11 @@ public abstract class SynodSession extends SynodSessionBridge implements Session
      * client counts the same requests, so both know the id without saying it.
      */
     public abstract void request(UUID clientSession, long number);
+
+    /** What the driver is told with each answer. */
+    public ReplyHead replyHead() {
+        return new ReplyHead(true, false, 0, 0);
+    }
 
     @Override
     public SQLWarning takeWarnings() {

@@ -8,6 +8,7 @@ import io.synod.engine.database.ReadDemand;
 import io.synod.engine.database.ReadLevel;
 import io.synod.engine.session.SqlText.Kind;
 import io.synod.engine.session.SqlText.Token;
+import io.synod.group.Member;
 import io.synod.replica.ReplicatedLog.MemberStatus;
 import java.sql.SQLWarning;
 import java.util.ArrayList;
@@ -41,6 +42,8 @@ final class SystemCalls {
             "RESOLVE",
             "COMMIT",
             "SETTLE",
+            "WARNINGS",
+            "LEADER",
             "REQUEST",
             "TRANSFER",
             "DIGEST_START",
@@ -83,6 +86,13 @@ final class SystemCalls {
         return null;
     }
 
+    /** Whether it tells about the cluster, and nothing of the data. */
+    static boolean isHarmless(Call call) {
+        return call.name().equals("STATUS")
+                || call.name().equals("LEADER")
+                || call.name().equals("WARNINGS");
+    }
+
     /** Whether SYNOD is used as a schema. */
     static boolean namesSystemSchema(List<Token> tokens) {
         for (int i = 0; i + 1 < tokens.size(); i++) {
@@ -122,10 +132,19 @@ final class SystemCalls {
             }
             case "RESOLVE" -> {
                 boolean committed = session.forwarding().resolve(commitId(call));
+                if (committed) {
+                    levels.seen().changedElsewhere();
+                }
                 return execution.rows(single("COMMITTED", ValueBoolean.get(committed)));
             }
             case "STATUS" -> {
                 return execution.rows(status(session.database()));
+            }
+            case "WARNINGS" -> {
+                return execution.rows(warnings(session));
+            }
+            case "LEADER" -> {
+                return execution.rows(leader(session.database()));
             }
             case "TRANSFER" -> {
                 String member = call.arguments().isEmpty() ? null : argument(call, 0);
@@ -156,6 +175,33 @@ final class SystemCalls {
             default -> throw new IllegalStateException(call.name());
         }
         return execution.nothing();
+    }
+
+    private static ResultInterface warnings(RoutedSession session) {
+        SimpleResult rows = new SimpleResult();
+        rows.addColumn("SQLSTATE", TypeInfo.TYPE_VARCHAR);
+        rows.addColumn("MESSAGE", TypeInfo.TYPE_VARCHAR);
+        for (SQLWarning w = session.takeWarnings(); w != null; w = w.getNextWarning()) {
+            rows.addRow(text(w.getSQLState()), text(w.getMessage()));
+        }
+        return rows;
+    }
+
+    /** No row where none is known. */
+    private static ResultInterface leader(HostedDatabase database) {
+        SimpleResult rows = new SimpleResult();
+        rows.addColumn("NODE", TypeInfo.TYPE_VARCHAR);
+        rows.addColumn("SQL_ADDRESS", TypeInfo.TYPE_VARCHAR);
+        rows.addColumn("THIS_NODE", TypeInfo.TYPE_BOOLEAN);
+        String name = database.log().leader();
+        Member leader = name == null ? null : database.log().members().byName(name);
+        if (leader != null) {
+            rows.addRow(
+                    text(name),
+                    text(ClientAddress.of(database.log(), name, leader.address())),
+                    ValueBoolean.get(name.equals(database.node())));
+        }
+        return rows;
     }
 
     private static ResultInterface committed(RoutedSession session) {

@@ -35,15 +35,18 @@ final class SystemSchema {
 
     /** Makes the schema known to H2, unless the database has a schema of this name of its own. */
     static void install(HostedDatabase database, Map<String, String> nodeSettings, OpenSessions sessions) {
-        Database h2 = database.h2();
+        SystemSchema schema = new SystemSchema(database, nodeSettings, sessions);
+        database.eachCopy(h2 -> install(h2, schema));
+    }
+
+    private static void install(Database h2, SystemSchema schema) {
         if (h2.findSchema(NAME) != null) {
             LOG.warn(
                     "database {} has a schema {} of its own, which hides the tables about the cluster: rename it",
-                    database.name(),
+                    schema.database.name(),
                     NAME);
             return;
         }
-        SystemSchema schema = new SystemSchema(database, nodeSettings, sessions);
         SynodEngineBridge.hide(h2, new Tables(h2, schema));
     }
 

@@ -5,9 +5,12 @@
  * <p>Statements that only Synod knows (arguments are literals; H2's parser takes none of them):
  *
  * <pre>
- * SET READ LINEARIZABLE|SESSION|LOCAL     how recent the reads of this session are
+ * SET READ LINEARIZABLE|BOUNDED|SESSION|LOCAL  how recent the reads of this session are
+ * SET MAX_STALENESS millis                how old at BOUNDED
  * SET READ ONLY TRUE|FALSE                a hint: transactions above READ COMMITTED may begin on a follower
- * SET COMMIT QUORUM                       the only level of this version
+ * SET COMMIT QUORUM|ALL|LOCAL             when the commits of this session are answered
+ * CALL SYNOD.LEADER()                     NODE, SQL_ADDRESS, THIS_NODE: where the leader serves SQL; no row where none is known
+ * CALL SYNOD.WARNINGS()                   SQLSTATE, MESSAGE: what came up beside the results since the last call
  * CALL SYNOD.STATUS()                     a row per member: DATABASE_NAME, THIS_NODE, NODE, ADDRESS, ROLE, EPOCH,
  *                                         DURABLE_INDEX, COMMIT_INDEX, APPLIED_INDEX, LAG_ENTRIES, LAG_MILLIS,
  *                                         LEASE_LEFT_MILLIS, LOG_BYTES, REACHABLE
@@ -19,7 +22,9 @@
  * CALL SYNOD.SPACE()                      NODE, FILE_BYTES, FILL_PERCENT, CHECKPOINT_INDEX, SNAPSHOT_INDEX, REBUILT: of this node
  * CALL SYNOD.RECLAIM()                    NODE, BYTES_BEFORE, BYTES_AFTER, PAUSE_MILLIS: this node gives back space of its file
  * CALL SYNOD.REQUEST('uuid', n)           names the commit of the next statement (between nodes)
- * CALL SYNOD.COMMIT('uuid', n)            commits the transaction under that name (between nodes)
+ * CALL SYNOD.COMMIT('uuid', n)            commits the transaction under that name (between nodes): COMMIT_INDEX, SETTLED,
+ *                                         WARNING
+ * CALL SYNOD.SETTLE()                     waits for a commit that was answered at LOCAL (between nodes): COMMIT_INDEX
  * </pre>
  */
 package io.synod.engine.session;

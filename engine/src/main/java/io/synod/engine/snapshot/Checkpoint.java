@@ -63,7 +63,9 @@ public final class Checkpoint {
     private long taken;
     private int missed;
     private volatile Taken last;
+    private volatile boolean ended;
     private volatile Image image;
+    private boolean suspended;
 
     /** @param sideFile {@code null} for a database in memory */
     Checkpoint(MVStore store, StatementGate gate, Path sideFile, CheckpointFile opened, Supplier<Position> position) {
@@ -108,7 +110,25 @@ public final class Checkpoint {
         return take(0, TimeUnit.SECONDS.toNanos(30));
     }
 
+    /** Between the moments at which a start goes on from a copy, and no longer does: no other checkpoint counts then. */
+    void suspend(boolean on) {
+        suspended = on;
+    }
+
+    /** From now on there are none: what H2 holds is not what the log says any more. */
+    void end() {
+        ended = true;
+    }
+
     private Taken take(long patienceNanos, long holdNanos) throws IOException {
+        if (ended) {
+            return null;
+        }
+        if (suspended) {
+            throw new IOException(
+                    "reclaiming space did not come to its end: the next start goes on from the copy that was"
+                            + " made before, restart this node");
+        }
         if (sideFile == null) {
             last = new Taken(0, position.get().index(), 0);
             return last;

@@ -5,6 +5,7 @@ import io.synod.replica.Snapshots.Header;
 import io.synod.replica.Snapshots.Incoming;
 import io.synod.replica.Snapshots.Outgoing;
 import java.io.IOException;
+import java.io.OutputStream;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
 import java.nio.channels.OverlappingFileLockException;
@@ -16,6 +17,8 @@ import java.util.Map;
 import java.util.Set;
 import java.util.function.LongSupplier;
 import java.util.function.Supplier;
+import java.util.zip.ZipEntry;
+import java.util.zip.ZipOutputStream;
 import org.h2.api.ErrorCode;
 import org.h2.engine.ConnectionInfo;
 import org.h2.engine.Constants;
@@ -27,7 +30,11 @@ import org.h2.message.DbException;
 import org.h2.mvstore.FileStore;
 import org.h2.mvstore.MVStore;
 import org.h2.mvstore.MVStoreException;
+import org.h2.mvstore.db.LobStorageMap;
+import org.h2.mvstore.db.SynodLobStore;
 import org.h2.mvstore.tx.SynodUndoLogs;
+import org.h2.store.DataHandler;
+import org.h2.store.fs.FileUtils;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -47,6 +54,8 @@ public final class H2Store implements AutoCloseable {
     /** Transactions that H2 may have open beside those of the sessions it counts. */
     private static final int OWN_TRANSACTIONS = 16;
 
+    private static final int BACKUP_PIECE_BYTES = 1 << 20;
+
     private final Database database;
     private final SynodUndoLogs undoLogs;
     /** {@code null} in memory. */
@@ -55,8 +64,10 @@ public final class H2Store implements AutoCloseable {
     private final Map<String, String> settings;
     private final CheckpointFile opened;
     private final StatementGate gate;
+    private final SynodLobStore lobCleaning;
+    private final GatedLobs lobs;
     private final StoreSnapshots snapshots;
-    private Checkpoint checkpoint;
+    private volatile Checkpoint checkpoint;
     private boolean closed;
 
     private H2Store(
@@ -70,6 +81,9 @@ public final class H2Store implements AutoCloseable {
         this.settings = settings;
         this.opened = opened;
         this.gate = gate;
+        SynodLobStore.forgetTemporary(database.getStore().getTransactionStore());
+        lobCleaning = new SynodLobStore(database.getStore().getMvStore(), (LobStorageMap) database.getLobStorage());
+        lobs = new GatedLobs(database, gate);
         snapshots = new StoreSnapshots(database.getStore().getMvStore());
         undoLogs = new SynodUndoLogs(database.getStore().getTransactionStore());
         undoLogs.cover(2 * OWN_TRANSACTIONS);
@@ -246,6 +260,12 @@ public final class H2Store implements AutoCloseable {
         return ForeignFile.isThere(new DatabaseFiles(base));
     }
 
+    /** Whether anything of the database is there. */
+    public static boolean isThere(Path base) {
+        DatabaseFiles files = new DatabaseFiles(base);
+        return Files.exists(files.data()) || Files.exists(files.checkpoint()) || Files.exists(files.replacement());
+    }
+
     /** What a file that was not Synod's has to hold before it is. */
     public interface Initializer {
         /** Writes into the session's transaction, which is committed then. */
@@ -405,6 +425,23 @@ public final class H2Store implements AutoCloseable {
         return gate;
     }
 
+    /** Where sessions keep LOBs that clients hand over outside of statements. */
+    public DataHandler lobs() {
+        return lobs;
+    }
+
+    /** Frees the space of LOBs that were removed, as far as no reader needs them. To be called now and then. */
+    public void freeLobs() {
+        if (lobCleaning.hasWork()) {
+            gate.enterOpenTransaction();
+            try {
+                lobCleaning.free();
+            } finally {
+                gate.exit();
+            }
+        }
+    }
+
     /** Header of the snapshot that this state began with; {@code null} for one that began empty. */
     public Header origin() {
         return opened.origin() == null ? null : opened.origin().header();
@@ -432,6 +469,43 @@ public final class H2Store implements AutoCloseable {
     }
 
     /**
+     * Copies the file into a zip, as it stands at a checkpoint that is taken for it. What follows in the file meanwhile is not
+     * copied, and what is copied does not change.
+     *
+     * @param patienceNanos how long to wait for a moment without a statement that writes
+     * @throws DbException 90126 for a database in memory, HYT00 for no such moment, 90031 the zip cannot be written
+     */
+    public void backup(String zip, long patienceNanos) {
+        if (files == null || checkpoint == null) {
+            throw DbException.get(ErrorCode.DATABASE_IS_NOT_PERSISTENT);
+        }
+        try {
+            long deadline = System.nanoTime() + patienceNanos;
+            while (checkpoint.take() == null) {
+                if (System.nanoTime() - deadline > 0) {
+                    throw DbException.get(
+                            ErrorCode.LOCK_TIMEOUT_1, "no moment without a statement that writes, for BACKUP");
+                }
+            }
+            Checkpoint.Image image = checkpoint.image();
+            MVStore chunks = database.getStore().getMvStore();
+            try (OutputStream file = FileUtils.newOutputStream(zip, false);
+                    ZipOutputStream out = new ZipOutputStream(file)) {
+                out.putNextEntry(new ZipEntry(files.data().getFileName().toString()));
+                out.write(image.header());
+                for (long copied = image.header().length; copied < image.length(); ) {
+                    int piece = (int) Math.min(BACKUP_PIECE_BYTES, image.length() - copied);
+                    out.write(Checkpoint.read(chunks, copied, piece));
+                    copied += piece;
+                }
+                out.closeEntry();
+            }
+        } catch (IOException e) {
+            throw DbException.convertIOException(e, zip);
+        }
+    }
+
+    /**
      * A snapshot for another member, of a checkpoint that is taken if the last one is too old.
      *
      * @param atLeast the index that it has to cover
@@ -439,6 +513,9 @@ public final class H2Store implements AutoCloseable {
      * @throws IOException statements that write never paused, or there is no entry of that index here: try later
      */
     public Outgoing snapshot(long atLeast, Members members) throws IOException {
+        if (files == null) {
+            throw new IOException("a database in memory has no snapshots");
+        }
         Outgoing recent = snapshots.reuse(atLeast);
         if (recent != null) {
             return recent;
@@ -535,6 +612,14 @@ public final class H2Store implements AutoCloseable {
                     e);
         }
         abandon();
+    }
+
+    /** An entry failed half-way: no checkpoint may hold what it has left behind, and the next start replays it. */
+    public void distrust() {
+        Checkpoint checkpoints = checkpoint;
+        if (checkpoints != null) {
+            checkpoints.end();
+        }
     }
 
     /** Closes without a checkpoint, as a kill would. */

@@ -3,6 +3,7 @@ package io.synod.engine.snapshot;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
+import java.nio.file.Files;
 import java.nio.file.StandardOpenOption;
 import java.util.concurrent.TimeUnit;
 import org.h2.mvstore.MVStore;
@@ -45,6 +46,17 @@ final class SpaceReclaim {
         if (checkpoints.take() == null) {
             return null;
         }
+        try {
+            return copyAndCompact();
+        } catch (IOException e) {
+            if (Files.notExists(files.replacement())) {
+                DatabaseFiles.delete(files.fallback());
+            }
+            throw e;
+        }
+    }
+
+    private H2Store.Reclaimed copyAndCompact() throws IOException {
         long copied = Checkpoint.HEADER;
         long before;
         long start;
@@ -90,6 +102,7 @@ final class SpaceReclaim {
                 files,
                 Replacement.Source.FALLBACK,
                 checkpoints.file(image.length(), image.position().index()));
+        checkpoints.suspend(true);
         FaultPoint.reach(FaultPoint.DECIDED);
         try {
             store.setRetentionTime(0);
@@ -103,6 +116,7 @@ final class SpaceReclaim {
         checkpoints.seal(checkpoints.write());
         FaultPoint.reach(FaultPoint.SEALED);
         Replacement.revoke(files);
+        checkpoints.suspend(false);
         FaultPoint.reach(FaultPoint.REVOKED);
     }
 

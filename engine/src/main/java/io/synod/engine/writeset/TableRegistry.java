@@ -96,8 +96,9 @@ public final class TableRegistry {
      *
      * @param touched names ({@code SCHEMA.TABLE}, as in the catalogue) of tables whose rows the statement changed without
      *     changing their definition, such as TRUNCATE; must be the same on every member
+     * @return the numbers of new tables
      */
-    public void onDdlApplied(SessionLocal session, long index, Collection<String> touched) {
+    public List<Integer> onDdlApplied(SessionLocal session, long index, Collection<String> touched) {
         TransactionMap<Long, String> stored = session.getTransaction().openMapX(map);
         View old = view;
         Map<String, TableEntry> oldByName = new HashMap<>();
@@ -121,7 +122,9 @@ public final class TableRegistry {
             entries.add(same ? known : new TableEntry(known.number, index, name, table, definition));
         }
         int next = old.next;
+        List<Integer> created = new ArrayList<>();
         for (MVTable table : strangers) {
+            created.add(next);
             entries.add(new TableEntry(next++, index, name(table), table, definition(table)));
         }
         for (TableEntry gone : oldByName.values()) {
@@ -136,6 +139,32 @@ public final class TableRegistry {
             stored.put(NEXT, Integer.toString(next));
         }
         view = view(entries, next);
+        return created;
+    }
+
+    /** The table's name for a statement; {@code null} when it is gone. */
+    public String sql(int number) {
+        TableEntry entry = view.byNumber.get(number);
+        return entry == null ? null : entry.table.getSQL(HasSQL.DEFAULT_SQL_FLAGS);
+    }
+
+    /** The statements that drop all tables and columns whose names begin so. */
+    public List<String> drops(String prefix) {
+        List<String> statements = new ArrayList<>();
+        for (TableEntry entry : view.byNumber.values()) {
+            String table = entry.table.getSQL(HasSQL.DEFAULT_SQL_FLAGS);
+            if (entry.table.getName().startsWith(prefix)) {
+                statements.add("DROP TABLE IF EXISTS " + table);
+                continue;
+            }
+            for (Column column : entry.table.getColumns()) {
+                if (column.getName().startsWith(prefix)) {
+                    statements.add("ALTER TABLE IF EXISTS " + table + " DROP COLUMN IF EXISTS "
+                            + column.getSQL(HasSQL.DEFAULT_SQL_FLAGS));
+                }
+            }
+        }
+        return statements;
     }
 
     /** Schema version of a table ({@code SCHEMA.TABLE}); −1 for one that is not replicated. */

@@ -97,7 +97,7 @@ class AdoptionTest {
                 "GRANT SELECT ON T TO BOB",
                 "CREATE SCHEMA X",
                 "CREATE VIEW X.V AS SELECT COUNT(*) N FROM T",
-                "SET MODE PostgreSQL",
+                "SET DEFAULT_LOCK_TIMEOUT 1234",
                 "SET WRITE_DELAY 100",
                 "SET LOCK_MODE 0");
         adopt();
@@ -117,7 +117,7 @@ class AdoptionTest {
             SessionLocal sa = d.store().session("SA", SHA256.getKeyPasswordHash("SA", "secret".toCharArray()));
             assertEquals("200", value(sa, "SELECT N FROM X.V"));
             assertTrue(Long.parseLong(value(sa, "SELECT NEXT VALUE FOR S")) > 100);
-            assertEquals("PostgreSQL", d.h2().getMode().getName());
+            assertEquals(1234, d.h2().findSetting("DEFAULT_LOCK_TIMEOUT").getIntValue());
             assertEquals(3, d.h2().getLockMode(), "what a replicated store needs wins");
             assertEquals(Integer.MAX_VALUE, d.h2().getStore().getMvStore().getAutoCommitDelay());
             assertFalse(Files.exists(directory.resolve("shop.incoming.mv.db")));

@@ -133,6 +133,10 @@ class ExistingFileTest {
         Files.writeString(directory.resolve("Shop.mv.db"), "whatever");
         SQLException spelling = refused("");
         assertTrue(spelling.getMessage().contains("rename it to shop.mv.db"), spelling.getMessage());
+        Files.delete(directory.resolve("Shop.mv.db"));
+        SQLException noFile = refused(";BASE=a");
+        assertTrue(
+                noFile.getMessage().contains("no file") && noFile.getMessage().contains("BASE=a"), noFile.getMessage());
         SQLException cipher = refused(";CIPHER=AES");
         assertEquals("90113", cipher.getSQLState());
         assertTrue(cipher.getMessage().contains("encrypt the disk"), cipher.getMessage());

@@ -40,6 +40,13 @@ final class HoldingRelay implements AutoCloseable {
         }
     }
 
+    /** What is held is lost, with the connections on which it was sent. */
+    void drop() throws IOException {
+        for (Socket socket : sockets) {
+            socket.close();
+        }
+    }
+
     private void accept() {
         while (!listener.isClosed()) {
             try {

@@ -16,6 +16,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 
 /** Three nodes in this JVM; what the others send to c, and c to them, can be held back. The node c never leads by choice. */
 public final class LaggingCluster implements AutoCloseable {
@@ -47,6 +48,7 @@ public final class LaggingCluster implements AutoCloseable {
         }
         awaitLeader();
         releaseC();
+        awaitAddresses();
     }
 
     void start(String name) throws SQLException {
@@ -75,6 +77,26 @@ public final class LaggingCluster implements AutoCloseable {
     /** From now on c gets nothing and reaches nobody, by its peers' connections. */
     void holdBackC(boolean on) {
         toC.hold(on);
+    }
+
+    /** Every node has talked to every other. */
+    private void awaitAddresses() throws SQLException {
+        long start = System.nanoTime();
+        for (String name : NAMES) {
+            for (String other : NAMES) {
+                while (hosted(name).log().clientAddress(other).isEmpty()) {
+                    if (System.nanoTime() - start > TimeUnit.SECONDS.toNanos(30)) {
+                        throw new IllegalStateException(name + " does not know " + other);
+                    }
+                    LockSupport.parkNanos(1_000_000);
+                }
+            }
+        }
+    }
+
+    /** What was sent to c and held back is lost. */
+    void dropHeld() throws IOException {
+        toC.drop();
     }
 
     /** Waits until c has caught up: connections that stood still for too long are made anew. */

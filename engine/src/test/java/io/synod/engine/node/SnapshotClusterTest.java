@@ -23,6 +23,7 @@ import java.sql.DriverManager;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.sql.SQLTransactionRollbackException;
 import java.sql.Statement;
 import java.util.ArrayList;
 import java.util.List;
@@ -124,7 +125,23 @@ class SnapshotClusterTest {
             for (int i = 0; i < rows; i++) {
                 merge.setInt(1, i % 20);
                 merge.setString(2, "row " + i);
-                merge.executeUpdate();
+                again(merge::executeUpdate);
+            }
+        }
+    }
+
+    private interface Statements {
+        void run() throws SQLException;
+    }
+
+    /** A machine that stands still for a moment costs the leader its leadership: what is rolled back is run again. */
+    private static void again(Statements statements) throws SQLException {
+        while (true) {
+            try {
+                statements.run();
+                return;
+            } catch (SQLTransactionRollbackException e) {
+                assertEquals("40001", e.getSQLState());
             }
         }
     }
@@ -159,8 +176,8 @@ class SnapshotClusterTest {
                 int id = 0;
                 try (Connection writer = connect("a")) {
                     while (!over.get()) {
-                        run(writer, "INSERT INTO T VALUES(" + id + ")");
-                        id++;
+                        int next = id++;
+                        again(() -> run(writer, "INSERT INTO T VALUES(" + next + ")"));
                     }
                     return id;
                 } catch (SQLException e) {
@@ -217,7 +234,7 @@ class SnapshotClusterTest {
                 if (name.equals(leading)) {
                     assertFalse(name.equals(copy(name).log().awaitLeader(WAIT_NANOS)), "it leads while it reclaims");
                 }
-                run(c, "MERGE INTO T VALUES(-1)");
+                again(() -> run(c, "MERGE INTO T VALUES(-1)"));
             }
         }
         assertNotNull(leader);

@@ -90,9 +90,9 @@ class SystemViewsTest {
     @Test
     void views_answer_where_no_leader_can_be_reached() throws Exception {
         try (Connection c = connect(cluster.url("c"))) {
+            run(c, "SET SCHEMA SYNOD");
             cluster.holdBackC(true);
             assertEquals(3, number(c, "SELECT COUNT(*) FROM SYNOD.MEMBERS"));
-            run(c, "SET SCHEMA SYNOD");
             assertEquals(1, number(c, "SELECT COUNT(*) FROM MEMBERS WHERE THIS_NODE"));
         } finally {
             cluster.releaseC();

@@ -8,6 +8,7 @@ import java.sql.DriverManager;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -52,7 +53,10 @@ final class PlainNode implements SessionFactory, AutoCloseable {
         try {
             ConnectionInfo info = new ConnectionInfo(memory, null, user, "");
             info.setUserPasswordHash(passwordHash);
-            settings.forEach(info::setProperty);
+            Map<String, String> ofH2 = new HashMap<>(settings);
+            // What a session has seen on other nodes means nothing on the only one.
+            ofH2.remove("SYNOD_SEEN");
+            ofH2.forEach(info::setProperty);
             SessionLocal local = Engine.createSession(info);
             PlainSession session = new PlainSession(local, ledger);
             sessions.add(session);

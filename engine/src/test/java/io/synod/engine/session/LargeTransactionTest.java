@@ -9,9 +9,13 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.synod.engine.writeset.Spool;
+import java.io.ByteArrayInputStream;
 import java.nio.file.Path;
 import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.sql.Statement;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -170,5 +174,58 @@ class LargeTransactionTest {
         assertEquals(1, b.database().spool().items().size());
         assertEquals(ROWS, counts(b)[0]);
         assertNothingSpooled();
+    }
+
+    @Test
+    void a_member_killed_between_two_parts_and_behind_the_last_record_replays_them() throws Exception {
+        insertAll();
+        group.afterEntries(3, () -> {
+            b.log().drain();
+            b.kill();
+        });
+        atA.commit();
+        b = new TestNode(group, "b", directory, peers);
+        assertEquals(List.of(), b.database().spool().items(), "nothing was checkpointed");
+        assertEquals(ROWS, counts(b)[0]);
+        b.kill();
+        b = new TestNode(group, "b", directory, peers);
+        assertEquals(0, b.database().appliedIndex());
+        assertEquals(ROWS, counts(b)[2]);
+        assertNothingSpooled();
+    }
+
+    @Test
+    void a_blob_goes_through_the_log_in_parts_is_copied_and_deleted() throws Exception {
+        int bytes = 3 << 20;
+        run(atA, "CREATE TABLE l(id INT PRIMARY KEY, b BLOB, n INT)");
+        b.log().drain();
+        try (Connection c = a.connect()) {
+            try (PreparedStatement insert = c.prepareStatement("INSERT INTO l VALUES (1, ?, 0)")) {
+                insert.setBinaryStream(1, new ByteArrayInputStream(pattern(bytes)));
+                insert.executeUpdate();
+            }
+            run(c, "UPDATE l SET n = 1", "INSERT INTO l SELECT 2, b, 2 FROM l", "DELETE FROM l WHERE id = 1");
+        }
+        for (TestNode node : List.of(a, b)) {
+            node.log().drain();
+            try (Connection c = node.connect(Map.of("READ", "LOCAL"));
+                    Statement s = c.createStatement();
+                    ResultSet rows = s.executeQuery("SELECT b FROM l WHERE id = 2")) {
+                assertTrue(rows.next());
+                assertArrayEquals(pattern(bytes), rows.getBinaryStream(1).readAllBytes());
+            }
+        }
+        try (Connection c = a.connect()) {
+            run(c, "UPDATE l SET b = NULL");
+        }
+        assertNothingSpooled();
+    }
+
+    private static byte[] pattern(int bytes) {
+        byte[] pattern = new byte[bytes];
+        for (int i = 0; i < bytes; i++) {
+            pattern[i] = (byte) (i * 31 + (i >>> 8));
+        }
+        return pattern;
     }
 }

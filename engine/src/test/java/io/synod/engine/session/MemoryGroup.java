@@ -35,8 +35,15 @@ final class MemoryGroup {
     MemberLog join(String name, Applier applier) {
         baton.lock();
         try {
-            MemberLog log = new MemberLog(name, applier, logs.size() + 1);
-            logs.add(log);
+            // One that was there before has been started again.
+            MemberLog before =
+                    logs.stream().filter(l -> l.name.equals(name)).findFirst().orElse(null);
+            MemberLog log = new MemberLog(name, applier, before == null ? logs.size() + 1 : before.slot);
+            if (before == null) {
+                logs.add(log);
+            } else {
+                logs.set(logs.indexOf(before), log);
+            }
             return log;
         } finally {
             baton.unlock();

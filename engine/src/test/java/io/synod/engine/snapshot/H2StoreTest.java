@@ -145,6 +145,21 @@ class H2StoreTest {
         }
     }
 
+    @Test
+    void a_file_that_was_found_damaged_while_it_was_open_is_not_gone_on_from() throws Exception {
+        try (Member m = Member.onFile(base)) {
+            m.ddl("CREATE TABLE T(ID INT PRIMARY KEY)");
+            m.checkpoint.take();
+            m.store.markDamaged("a page of T cannot be read");
+        }
+        IOException e = assertThrows(DamagedStoreException.class, () -> H2Store.openFile(base, Map.of()));
+        assertEquals("a page of T cannot be read", e.getMessage());
+        assertEquals(file(".damaged.mv.db"), H2Store.setAside(base));
+        try (Member m = Member.onFile(base)) {
+            assertEquals(0, m.state.appliedIndex());
+        }
+    }
+
     private long temporaryFiles() throws IOException {
         try (var files = Files.list(base.getParent())) {
             return files.filter(f -> f.toString().endsWith(Constants.SUFFIX_TEMP_FILE))

@@ -29,12 +29,13 @@ import org.h2.jdbc.JdbcConnection;
  *
  * <p>By hand, for the table in docs/guarantees.md (from the class path of the tests):
  *
- * <pre>java -cp … io.synod.engine.snapshot.KillRounds synod|h2 KILLS [SEED [MIN_MILLIS MAX_MILLIS]]</pre>
+ * <pre>java -cp … io.synod.engine.snapshot.KillRounds synod|reclaim|h2 KILLS [SEED [MIN_MILLIS MAX_MILLIS]]</pre>
  *
  * A kill falls between the two times after the writer has begun to write, one in five around its opening of the file. H2
  * writes to its file twice a second by default: give it some seconds, or there is nothing to damage.
  */
 public final class KillRounds {
+    private final String kind;
     private final boolean synod;
     private final Path directory;
     private final Random random;
@@ -47,8 +48,10 @@ public final class KillRounds {
     private int foundBefore;
     private int failedCheckpoints;
 
-    KillRounds(boolean synod, Path directory, long seed, int minMillis, int maxMillis) {
-        this.synod = synod;
+    /** @param kind {@code synod}, {@code reclaim} (Synod that reclaims space again and again) or {@code h2} */
+    KillRounds(String kind, Path directory, long seed, int minMillis, int maxMillis) {
+        this.kind = kind;
+        this.synod = !kind.equals("h2");
         this.directory = directory;
         this.minMillis = minMillis;
         this.maxMillis = maxMillis;
@@ -56,13 +59,12 @@ public final class KillRounds {
     }
 
     public static void main(String[] args) throws Exception {
-        boolean synod = args[0].equals("synod");
         int kills = Integer.parseInt(args[1]);
         long seed = args.length > 2 ? Long.parseLong(args[2]) : System.nanoTime();
         Path directory = Files.createTempDirectory("kill");
         int minMillis = args.length > 3 ? Integer.parseInt(args[3]) : 1500;
         int maxMillis = args.length > 4 ? Integer.parseInt(args[4]) : 3500;
-        KillRounds rounds = new KillRounds(synod, directory.resolve("work"), seed, minMillis, maxMillis);
+        KillRounds rounds = new KillRounds(args[0], directory.resolve("work"), seed, minMillis, maxMillis);
         int bad = 0;
         for (int i = 1; i <= kills; i++) {
             String damage = rounds.killAndCheck();
@@ -134,7 +136,7 @@ public final class KillRounds {
                         "-cp",
                         System.getProperty("surefire.test.class.path", System.getProperty("java.class.path")),
                         KillWriter.class.getName(),
-                        synod ? "synod" : "h2",
+                        kind,
                         directory.toString(),
                         Long.toString(random.nextLong() >>> 8))
                 .redirectErrorStream(true)

@@ -12,6 +12,7 @@ import org.junit.jupiter.api.io.TempDir;
 @Tag("long")
 class KillTest {
     private static final int KILLS = 25;
+    private static final int RECLAIM_KILLS = 12;
 
     @TempDir
     Path directory;
@@ -19,11 +20,21 @@ class KillTest {
     @Test
     void a_killed_writer_leaves_every_index_equal_to_its_table() throws Exception {
         long seed = Long.getLong("synod.seed", System.nanoTime());
-        KillRounds rounds = new KillRounds(true, directory.resolve("work"), seed, 200, 600);
+        KillRounds rounds = new KillRounds("synod", directory.resolve("work"), seed, 200, 600);
         for (int i = 1; i <= KILLS; i++) {
             assertNull(rounds.killAndCheck(), "kill " + i + ", seed " + seed + " (-Dsynod.seed=" + seed + ")");
         }
         assertTrue(rounds.checkpoints() >= KILLS, rounds.summary());
         assertTrue(rounds.transactions() > KILLS * 20, rounds.summary());
+    }
+
+    @Test
+    void a_writer_killed_while_it_reclaims_space_leaves_every_index_equal_to_its_table() throws Exception {
+        long seed = Long.getLong("synod.seed", System.nanoTime());
+        KillRounds rounds = new KillRounds("reclaim", directory.resolve("work"), seed, 100, 500);
+        for (int i = 1; i <= RECLAIM_KILLS; i++) {
+            assertNull(rounds.killAndCheck(), "kill " + i + ", seed " + seed + " (-Dsynod.seed=" + seed + ")");
+        }
+        assertTrue(rounds.transactions() > RECLAIM_KILLS, rounds.summary());
     }
 }

@@ -53,7 +53,7 @@ public final class KillWriter {
     public static void main(String[] args) throws Exception {
         Path directory = Path.of(args[1]);
         System.out.println("opening");
-        Engine engine = args[0].equals("synod") ? openSynod(directory) : openH2(directory);
+        Engine engine = args[0].equals("h2") ? openH2(directory) : openSynod(directory, args[0].equals("reclaim"));
         System.out.println("writing");
         for (int i = 0; i < THREADS; i++) {
             int thread = i;
@@ -160,7 +160,7 @@ public final class KillWriter {
         };
     }
 
-    private static Engine openSynod(Path directory) throws Exception {
+    private static Engine openSynod(Path directory, boolean reclaims) throws Exception {
         Member member = Member.onFile(directory.resolve("db"));
         PlainLog log = new PlainLog(directory.resolve("log"));
         replay(member, log.records());
@@ -176,7 +176,7 @@ public final class KillWriter {
             member.commit(first);
             Member.close(first);
         }
-        Thread checkpoints = new Thread(() -> checkpointForEver(member));
+        Thread checkpoints = new Thread(() -> checkpointForEver(member, reclaims));
         checkpoints.setDaemon(true);
         checkpoints.start();
         StatementGate gate = member.store.gate();
@@ -249,14 +249,14 @@ public final class KillWriter {
         }
     }
 
-    private static void checkpointForEver(Member member) {
+    private static void checkpointForEver(Member member, boolean reclaims) {
         try {
             while (true) {
                 Checkpoint.Taken taken = member.checkpoint.take();
                 System.out.println(taken == null ? "checkpoint none" : "checkpoint " + taken.pauseNanos() / 1000);
                 LockSupport.parkNanos(CHECKPOINT_NANOS);
-                if (taken != null && taken.applied() % 3 == 0) {
-                    System.out.println(member.store.reclaim() == null ? "reclaim none" : "reclaim");
+                if (reclaims && member.store.reclaim() == null) {
+                    System.out.println("checkpoint none");
                 }
             }
         } catch (Throwable e) {

@@ -129,6 +129,10 @@ class SpaceReclaimTest {
             };
             assertThrows(Crash.class, m.store::reclaim);
             FaultPoint.hook = null;
+            if (Files.exists(directory.resolve("shop.replacement"))) {
+                IOException e = assertThrows(IOException.class, m.checkpoint::take);
+                assertTrue(e.getMessage().contains("restart this node"), e.getMessage());
+            }
         }
         for (int start = 0; start < 2; start++) {
             try (Member m = open()) {

@@ -1,0 +1,16 @@
+package io.synod.jdbc;
+
+import org.h2.engine.SessionRemote;
+
+/**
+ * H2's session on one node.
+ *
+ * @param endpoint {@code host:port} of the node
+ * @param heads what the node says with its answers
+ */
+record NodeSession(SessionRemote remote, String endpoint, ReplyHeads heads) {
+    /** @return {@code null} where the node has said nothing */
+    ReplyHead latest() {
+        return heads.latest();
+    }
+}

@@ -1,0 +1,278 @@
+package io.synod.engine.node;
+
+import static io.synod.engine.node.LaggingCluster.connect;
+import static io.synod.engine.node.LaggingCluster.number;
+import static io.synod.engine.node.LaggingCluster.run;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotNull;
+import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.synod.jdbc.SynodConnection;
+import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.SQLWarning;
+import java.sql.Statement;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Where a remote session goes, and when commits are answered. */
+@Timeout(90)
+class RemoteLevelsTest {
+    private static final String WHERE = "SELECT NODE FROM SYNOD.MEMBERS WHERE THIS_NODE";
+
+    @TempDir
+    private static Path directory;
+
+    private static LaggingCluster cluster;
+
+    @BeforeAll
+    static void startNodes() throws Exception {
+        cluster = new LaggingCluster(directory);
+        try (Connection c = connect(cluster.url(cluster.awaitLeader()))) {
+            run(c, "CREATE TABLE T(ID INT PRIMARY KEY, N INT)");
+        }
+    }
+
+    @AfterAll
+    static void stopNodes() throws Exception {
+        cluster.close();
+    }
+
+    @BeforeEach
+    void empty() throws SQLException {
+        try (Connection c = connect(cluster.url(cluster.awaitLeader()))) {
+            run(c, "DELETE FROM T", "INSERT INTO T VALUES (1, 0), (2, 0)");
+        }
+    }
+
+    private static String url(String where) throws SQLException {
+        return switch (where) {
+            case "leader" -> cluster.url(cluster.awaitLeader());
+            case "follower" -> cluster.url(cluster.awaitFollower());
+            default -> cluster.remoteUrl("a", "b", "c");
+        };
+    }
+
+    private static String where(Connection c) throws SQLException {
+        try (Statement s = c.createStatement();
+                ResultSet rows = s.executeQuery(WHERE)) {
+            assertTrue(rows.next());
+            return rows.getString(1);
+        }
+    }
+
+    // ---- the leader -----------------------------------------------------------------------------------------------
+
+    @Test
+    void remote_session_moves_to_the_leader_although_its_url_names_a_follower_only() throws SQLException {
+        try (Connection c = connect(cluster.remoteUrl(cluster.awaitFollower()));
+                PreparedStatement update = c.prepareStatement("UPDATE T SET N = N + 1 WHERE ID = ?")) {
+            run(c, "SET READ SESSION", "SET @X = 5");
+            assertEquals(cluster.awaitLeader(), where(c));
+            update.setInt(1, 1);
+            assertEquals(1, update.executeUpdate());
+            assertEquals(5, number(c, "SELECT @X"));
+        }
+    }
+
+    @Test
+    void session_stays_where_it_is_when_any_node_will_do_or_it_only_reads() throws SQLException {
+        String follower = cluster.awaitFollower();
+        try (Connection any = connect(cluster.remoteUrl(follower) + ";TARGET=ANY");
+                Connection reader = connect(cluster.remoteUrl(follower) + ";TARGET=ANY")) {
+            run(any, "UPDATE T SET N = 1");
+            assertEquals(follower, where(any));
+            reader.setReadOnly(true);
+            assertEquals(follower, where(reader));
+        }
+    }
+
+    @Test
+    void session_follows_the_leader_between_transactions_and_not_within_one() throws Exception {
+        String before = cluster.awaitLeader();
+        String after = before.equals("a") ? "b" : "a";
+        try (Connection c = connect(cluster.remoteUrl("a", "b"))) {
+            run(c, "UPDATE T SET N = 1");
+            run(c, "UPDATE T SET N = 2");
+            assertEquals(before, where(c));
+            try (Connection other = connect(cluster.url("c"));
+                    Statement s = other.createStatement();
+                    ResultSet rows = s.executeQuery("SELECT ID FROM T")) {
+                assertTrue(rows.next());
+                run(other, "CALL SYNOD.TRANSFER('" + after + "')");
+            }
+            assertEquals(after, cluster.awaitLeader());
+            run(c, "UPDATE T SET N = 3");
+            run(c, "UPDATE T SET N = 4");
+            assertEquals(after, where(c));
+            assertEquals(8, number(c, "SELECT SUM(N) FROM T"));
+        }
+    }
+
+    @Test
+    void session_that_reads_a_large_result_stays_until_it_is_read() throws Exception {
+        String follower = cluster.awaitFollower();
+        try (Connection c = connect(cluster.remoteUrl(follower) + ";READ=LOCAL");
+                Statement s = c.createStatement()) {
+            s.setFetchSize(10);
+            try (ResultSet rows = s.executeQuery("SELECT X FROM SYSTEM_RANGE(1, 1000)")) {
+                assertTrue(rows.next());
+                assertEquals(follower, where(c));
+                int n = 1;
+                while (rows.next()) {
+                    n++;
+                }
+                assertEquals(1000, n);
+            }
+            run(c, "SELECT 1");
+            assertEquals(cluster.awaitLeader(), where(c));
+        }
+    }
+
+    // ---- session guarantees across nodes --------------------------------------------------------------------------
+
+    @Test
+    void session_waits_on_the_next_node_for_what_the_lost_one_has_shown() throws Exception {
+        String leader = cluster.awaitLeader();
+        try (SqlRelay relay = new SqlRelay(cluster.sqlAddress(leader));
+                Connection c = connect("jdbc:synod://" + relay.address() + "," + cluster.sqlAddress("c")
+                        + "/shop;READ=SESSION;TARGET=ANY;FAILOVER_TIMEOUT=10000")) {
+            assertEquals(leader, where(c));
+            cluster.holdBackC(true);
+            run(c, "UPDATE T SET N = 7 WHERE ID = 1");
+            relay.lose();
+            CompletableFuture<Long> read = CompletableFuture.supplyAsync(() -> read(c, "SELECT N FROM T WHERE ID = 1"));
+            assertThrows(java.util.concurrent.TimeoutException.class, () -> read.get(500, TimeUnit.MILLISECONDS));
+            cluster.holdBackC(false);
+            assertEquals(7, read.get(20, TimeUnit.SECONDS));
+            assertEquals("c", where(c));
+        } finally {
+            cluster.releaseC();
+        }
+    }
+
+    private static long read(Connection c, String sql) {
+        try {
+            return number(c, sql);
+        } catch (SQLException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    // ---- commit levels --------------------------------------------------------------------------------------------
+
+    @ParameterizedTest
+    @ValueSource(strings = {"leader", "follower", "remote"})
+    void commit_at_all_names_the_member_that_does_not_have_it(String where) throws Exception {
+        try (Connection c = connect(url(where) + ";COMMIT=ALL")) {
+            run(c, "UPDATE T SET N = 1");
+            assertNull(c.getWarnings(), "all have it");
+            cluster.holdBackC(true);
+            run(c, "UPDATE T SET N = 2");
+            SQLWarning warning = c.getWarnings();
+            assertNotNull(warning, "c cannot have it");
+            assertEquals("01000", warning.getSQLState());
+            assertTrue(warning.getMessage().contains("no confirmation from c"), warning.getMessage());
+            c.clearWarnings();
+            assertNull(c.getWarnings());
+            run(c, "SET COMMIT QUORUM");
+            run(c, "UPDATE T SET N = 3");
+            assertNull(c.getWarnings(), "nobody asked");
+            assertEquals(6, number(c, "SELECT SUM(N) FROM T"));
+        } finally {
+            cluster.releaseC();
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"leader", "follower", "remote"})
+    void commit_at_local_is_seen_by_the_next_statement(String where) throws Exception {
+        try (Connection c = connect(url(where) + ";COMMIT=LOCAL")) {
+            for (int i = 1; i <= 20; i++) {
+                run(c, "UPDATE T SET N = " + i + " WHERE ID = 1");
+                assertEquals(i, number(c, "SELECT N FROM T WHERE ID = 1"));
+            }
+            c.setAutoCommit(false);
+            run(c, "UPDATE T SET N = 100 WHERE ID = 1");
+            c.commit();
+            run(c, "UPDATE T SET N = N + 1 WHERE ID = 1");
+            c.rollback();
+            assertEquals(100, number(c, "SELECT N FROM T WHERE ID = 1"));
+        }
+        try (Connection c = connect(cluster.url("c"))) {
+            assertEquals(100, number(c, "SELECT N FROM T WHERE ID = 1"));
+        }
+    }
+
+    // ---- commitAsync ----------------------------------------------------------------------------------------------
+
+    @ParameterizedTest
+    @ValueSource(strings = {"leader", "follower", "remote"})
+    void many_commits_of_one_thread_are_on_their_way_at_a_time(String where) throws Exception {
+        List<Connection> connections = new ArrayList<>();
+        try {
+            for (int i = 0; i < 8; i++) {
+                Connection c = connect(url(where));
+                c.setAutoCommit(false);
+                connections.add(c);
+            }
+            List<CompletableFuture<Void>> commits = new ArrayList<>();
+            for (int i = 0; i < connections.size(); i++) {
+                run(connections.get(i), "INSERT INTO T VALUES (" + (10 + i) + ", 1)");
+                commits.add(connections
+                        .get(i)
+                        .unwrap(SynodConnection.class)
+                        .commitAsync()
+                        .toCompletableFuture());
+            }
+            // A call on the connection waits for its commit, whether the stage is looked at or not.
+            assertEquals(1, number(connections.get(0), "SELECT COUNT(*) FROM T WHERE ID = 10"));
+            for (CompletableFuture<Void> commit : commits) {
+                commit.get(30, TimeUnit.SECONDS);
+            }
+            assertEquals(8, number(connections.get(0), "SELECT COUNT(*) FROM T WHERE ID >= 10"));
+        } finally {
+            for (Connection c : connections) {
+                c.close();
+            }
+        }
+    }
+
+    @Test
+    void asynchronous_commit_fails_as_commit_does() throws Exception {
+        String leader = cluster.awaitLeader();
+        String other = cluster.awaitFollower();
+        try (Connection c = connect(cluster.url(leader))) {
+            SynodConnection synod = c.unwrap(SynodConnection.class);
+            assertEquals(
+                    "HY010",
+                    assertThrows(SQLException.class, synod::commitAsync).getSQLState());
+            c.setAutoCommit(false);
+            run(c, "UPDATE T SET N = 50 WHERE ID = 1");
+            try (Connection mover = connect(cluster.url(leader))) {
+                run(mover, "CALL SYNOD.TRANSFER('" + other + "')");
+            }
+            ExecutionException e = assertThrows(
+                    ExecutionException.class,
+                    () -> synod.commitAsync().toCompletableFuture().get(30, TimeUnit.SECONDS));
+            assertEquals("40001", ((SQLException) e.getCause()).getSQLState());
+            assertEquals(0, number(c, "SELECT N FROM T WHERE ID = 1"));
+        }
+    }
+}

@@ -1,0 +1,113 @@
+package io.synod.replica;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.synod.replica.TestCluster.TestNode;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/** What reads on a follower ask of the leader, counted in messages, and what commits at ALL and LOCAL wait for. */
+@Timeout(60)
+class ReadLevelCostTest {
+    private static final int READERS = 64;
+    private static final int READS = 20;
+
+    @Test
+    void reads_that_wait_together_share_a_question() throws Exception {
+        try (TestCluster cluster = TestCluster.of(3)) {
+            TestNode leader = cluster.awaitLeader();
+            assertEquals(Proposal.Outcome.APPLIED, leader.write("x"));
+            TestNode follower = cluster.others(leader).get(0);
+            assertTrue(follower.group.awaitReadable(Await.LIMIT_NANOS));
+            long before = follower.transport.questions();
+            CountDownLatch start = new CountDownLatch(1);
+            ExecutorService threads = Executors.newFixedThreadPool(READERS);
+            List<Future<Boolean>> readers = new ArrayList<>();
+            for (int i = 0; i < READERS; i++) {
+                readers.add(threads.submit(() -> {
+                    start.await();
+                    boolean all = true;
+                    for (int n = 0; n < READS; n++) {
+                        all &= follower.group.awaitReadable(Await.LIMIT_NANOS);
+                    }
+                    return all;
+                }));
+            }
+            start.countDown();
+            for (Future<Boolean> reader : readers) {
+                assertTrue(reader.get());
+            }
+            threads.shutdown();
+            long questions = follower.transport.questions() - before;
+            assertTrue(questions <= READERS * READS / 2, questions + " questions for " + READERS * READS + " reads");
+        }
+    }
+
+    @Test
+    void reads_within_a_bound_ask_once_per_bound() throws Exception {
+        try (TestCluster cluster = TestCluster.of(3)) {
+            TestNode leader = cluster.awaitLeader();
+            assertEquals(Proposal.Outcome.APPLIED, leader.write("x"));
+            TestNode follower = cluster.others(leader).get(0);
+            assertEquals(Long.MAX_VALUE, follower.group.ageNanos(), "never asked");
+            long minute = TimeUnit.MINUTES.toNanos(1);
+            assertTrue(follower.group.awaitFresh(minute, Await.LIMIT_NANOS));
+            assertEquals("x", follower.applier.texts().get(0), "what was acknowledged before is here");
+            long before = follower.transport.questions();
+            for (int i = 0; i < 1_000; i++) {
+                assertTrue(follower.group.awaitFresh(minute, Await.LIMIT_NANOS));
+            }
+            assertEquals(before, follower.transport.questions());
+            follower.transport.cut(true);
+            assertTrue(follower.group.awaitFresh(minute, 0), "still young enough");
+            assertFalse(follower.group.awaitFresh(0, TimeUnit.MILLISECONDS.toNanos(300)), "nobody confirms it");
+            assertEquals(0, leader.group.ageNanos(), "a leader under its lease is never old");
+        }
+    }
+
+    @Test
+    void entry_is_everywhere_when_all_that_can_be_reached_have_forced_it() throws Exception {
+        try (TestCluster cluster = TestCluster.of(3)) {
+            TestNode leader = cluster.awaitLeader();
+            TestNode cut = cluster.others(leader).get(0);
+            Proposal all = leader.propose("all");
+            assertEquals(Proposal.Outcome.APPLIED, all.await(Await.LIMIT_NANOS));
+            assertEquals(List.of(), leader.group.awaitEverywhere(all.entry().index(), Await.LIMIT_NANOS));
+            cut.transport.cut(true);
+            Proposal most = leader.propose("most");
+            assertEquals(Proposal.Outcome.APPLIED, most.await(Await.LIMIT_NANOS));
+            assertEquals(
+                    List.of(cut.name),
+                    leader.group.awaitEverywhere(most.entry().index(), TimeUnit.MILLISECONDS.toNanos(200)));
+            cut.transport.cut(false);
+            assertEquals(List.of(), leader.group.awaitEverywhere(most.entry().index(), Await.LIMIT_NANOS));
+        }
+    }
+
+    @Test
+    void entry_is_forced_here_without_a_majority_and_applied_only_with_one() throws Exception {
+        try (TestCluster cluster = TestCluster.of(3)) {
+            TestNode leader = cluster.awaitLeader();
+            for (TestNode follower : cluster.others(leader)) {
+                follower.transport.cut(true);
+            }
+            Proposal proposal = leader.propose("x");
+            assertTrue(proposal.awaitForced(Await.LIMIT_NANOS), "on the leader's disk");
+            assertFalse(leader.applier.texts().contains("x"), "not applied");
+            for (TestNode follower : cluster.others(leader)) {
+                follower.transport.cut(false);
+            }
+            assertEquals(Proposal.Outcome.APPLIED, proposal.await(Await.LIMIT_NANOS));
+            assertFalse(proposal.awaitForced(0), "decided");
+        }
+    }
+}
