@@ -240,6 +240,7 @@ CREATE DOMAIN D AS NOPE;
 --! fails 42S22
 CREATE DOMAIN D AS INT CHECK (NOPE);
 --! fails 42S02
+--! differs class-before-table
 CREATE TRIGGER TR AFTER INSERT ON NOPE CALL 'x';
 --! fails 42001
 CREATE TRIGGER TR NONSENSE ON T CALL 'x';
@@ -379,7 +380,7 @@ SAVEPOINT;
 COMMIT NONSENSE;
 --! fails 42000
 BEGIN NONSENSE;
---! differs later
+--! differs named-statements
 DEALLOCATE NOPE;
 --! fails 42001
 WITH X AS (SELECT 1) INSERT INTO T SELECT * FROM X;

@@ -21,6 +21,7 @@ int sourceWrite(java.sql.Connection c, int id) throws java.sql.SQLException {
 }
 $$;
 --! fails 42000
+--! differs class-before-table
 CREATE ALIAS BAD_SOURCE AS 'int f() { return nothing; }';
 --! fails 90086
 CREATE ALIAS NO_CLASS FOR 'no.such.Routine.run';

@@ -32,7 +32,7 @@ CREATE USER EVE PASSWORD 'e';
 CREATE TABLE A_TABLE(A INT);
 --! fails 90096
 DROP TABLE T;
---! differs later
+--! differs settings-of-a-node
 --! fails 90040
 SET CACHE_SIZE 1000;
 --! fails 90040

@@ -145,7 +145,7 @@ SET AUTOCOMMIT TRUE;
 SET NO_SUCH_SETTING 1;
 --! fails 90008
 SET LOCK_TIMEOUT -5;
---! differs later
+--! differs settings-of-a-node
 --! fails 90008
 SET MAX_MEMORY_ROWS -5;
 SHOW SCHEMAS;

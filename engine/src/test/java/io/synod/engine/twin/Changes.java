@@ -39,7 +39,7 @@ final class Changes {
             case 12 -> mergeUsing(t);
             case 13 -> Choice.query("SELECT * FROM FINAL TABLE (" + insert(t, 1) + ")");
             case 14 ->
-                // One that fails leaves rows behind on stock H2 (docs/sql.md, failed-query-that-writes).
+                // One that fails leaves rows behind on stock H2 (docs/differences.md, failed-query-that-writes).
                 Choice.query("SELECT * FROM OLD TABLE (UPDATE " + t.name + " SET ID = ID" + someIds(t) + ")");
             default -> Choice.of(insertMany(t) + "; DELETE FROM " + t.name + someIds(t));
         };

@@ -24,7 +24,7 @@ import java.util.stream.Stream;
  * --! user NAME PASSWORD    the connection is that user's, opened anew
  * --! fails STATE           stock H2 fails with this SQLState
  * --! refused WORDS         Synod refuses it with 0A000 and these words; stock H2 does not run it
- * --! differs NAME          allowed to differ, for the reason that docs/sql.md gives under this name
+ * --! differs NAME          allowed to differ, for the reason that docs/differences.md gives under this name
  * --! mask 1,2              values of these columns are compared by class only
  * --! unordered             rows in any order
  * --! keys [A,B]            with generated keys, or these columns

@@ -108,7 +108,7 @@ final class TwinCluster implements AutoCloseable {
         for (String node : NODES) {
             digests.put(node, digest(node, way, index));
         }
-        assertTrue(digests.get("a").size() > 1, "a digest of " + way);
+        assertTrue(!digests.get("a").isEmpty(), "a digest of " + way);
         assertEquals(digests.get("a"), digests.get("b"), way + ": members a and b");
         assertEquals(digests.get("a"), digests.get("c"), way + ": members a and c");
     }
