@@ -21,10 +21,14 @@ final class Catalogue {
     /** A comment that counts rows of open transactions too, where they are. */
     private static final Pattern ROW_ESTIMATE = Pattern.compile("^-- .*SELECT COUNT");
 
+    /** Where H2 keeps a LOB: numbers of one node. */
+    private static final Pattern LOB_NUMBER = Pattern.compile("table: \\d+ id: \\d+");
+
     private Catalogue() {}
 
     static String neutral(String text) {
         String named = RANDOM_NAME.matcher(text).replaceAll("SYSTEM_SEQUENCE");
+        named = LOB_NUMBER.matcher(named).replaceAll("LOB");
         return INDEX_NAME.matcher(COPY_NAME.matcher(named).replaceAll("_COPY")).replaceAll("$1");
     }
 
@@ -32,11 +36,23 @@ final class Catalogue {
         return NODE_SETTING.matcher(line).find() || ROW_ESTIMATE.matcher(line).find();
     }
 
+    /** How many rows go into one INSERT depends on their length, and so on names that differ by right. */
+    private static List<String> rows(List<String> script) {
+        List<String> rows = new ArrayList<>();
+        for (String entry : script) {
+            for (String row : entry.startsWith("INSERT INTO") ? entry.split("\n") : new String[] {entry}) {
+                rows.add(row.replaceAll("[,;]$", ""));
+            }
+        }
+        rows.removeIf(row -> row.startsWith("INSERT INTO"));
+        return rows;
+    }
+
     /** Lines that only one of the two has. */
     static List<String> differences(List<String> stock, List<String> member) {
-        List<String> missing = new ArrayList<>(stock);
+        List<String> missing = rows(stock);
         missing.removeIf(Catalogue::isOfOneNode);
-        List<String> more = new ArrayList<>(member);
+        List<String> more = rows(member);
         more.removeIf(line -> isOfOneNode(line) || missing.remove(line));
         List<String> found = new ArrayList<>();
         missing.stream().limit(5).forEach(line -> found.add("only stock H2 has: " + line));
