@@ -151,11 +151,12 @@ final class RoutedCommand implements CommandInterface, PlainRead {
 
     /** Executes it on this node's H2. */
     <T> T runHere(Execution<T> execution) {
-        running = local;
+        Command command = local();
+        running = command;
         try {
-            return execution.on(local);
+            return execution.on(command);
         } catch (DbException e) {
-            if (e.getErrorCode() == ErrorCode.LOCK_TIMEOUT_1 && SynodCommandBridge.takeCancel(local)) {
+            if (e.getErrorCode() == ErrorCode.LOCK_TIMEOUT_1 && SynodCommandBridge.takeCancel(command)) {
                 // It was taken out of its wait for a row.
                 throw DbException.get(ErrorCode.STATEMENT_WAS_CANCELED);
             }

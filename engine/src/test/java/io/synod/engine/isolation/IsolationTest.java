@@ -46,7 +46,7 @@ class IsolationTest {
         String other = name.equals("a") ? "b" : "a";
         leader = cluster.url(name, "isolation");
         follower = cluster.url(other, "isolation");
-        remote = cluster.remoteUrl(other, "isolation");
+        remote = cluster.remoteUrl(other, "isolation") + ";TARGET=ANY";
     }
 
     @AfterAll

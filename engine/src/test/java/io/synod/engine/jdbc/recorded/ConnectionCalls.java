@@ -137,6 +137,8 @@ final class ConnectionCalls {
         calls.attempt(() -> c.setClientInfo(some));
         calls.attempt(() -> c.setClientInfo("x", null));
         calls.recorder().note(ClientInfoStatus.REASON_UNKNOWN.name());
+        // The mode is the database's, which the programs may share.
+        calls.run("SET MODE REGULAR");
     }
 
     private static void closed(Calls calls) throws SQLException {
