@@ -1,0 +1,212 @@
+package io.synod.sample;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.net.ServerSocket;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.UUID;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.locks.LockSupport;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Three instances of the application, driven over HTTP, while the one that leads is killed and comes back. */
+@Tag("process")
+@Timeout(240)
+class SampleFailoverTest {
+    private static final Pattern LEADER = Pattern.compile("\"leader\":\"(\\w+)\"");
+    private static final Pattern SOLD = Pattern.compile("\"item\":\"tea\",\"available\":(\\d+),\"sold\":(\\d+)");
+    private static final int CLIENTS = 3;
+    private static final int ORDERS_BETWEEN = 60;
+
+    @TempDir
+    Path directory;
+
+    private final List<Instance> instances = new ArrayList<>();
+    private final Set<UUID> answered = ConcurrentHashMap.newKeySet();
+    private final AtomicBoolean stop = new AtomicBoolean();
+    private final ExecutorService clients = Executors.newFixedThreadPool(CLIENTS);
+
+    @AfterEach
+    void stop_all() throws InterruptedException {
+        stop.set(true);
+        clients.shutdown();
+        clients.awaitTermination(30, TimeUnit.SECONDS);
+        for (Instance instance : instances) {
+            if (instance.isAlive()) {
+                instance.kill();
+            }
+        }
+    }
+
+    @Test
+    void every_answered_order_is_kept_once_while_the_leading_instance_is_killed() throws Exception {
+        startInstances();
+        List<Future<Integer>> running = new ArrayList<>();
+        for (int client = 0; client < CLIENTS; client++) {
+            int first = client;
+            running.add(clients.submit(() -> order(first)));
+        }
+        awaitOrders(ORDERS_BETWEEN);
+
+        Instance killed = leader();
+        killed.kill();
+        awaitOrders(answered.size() + ORDERS_BETWEEN);
+        Instance next = leader();
+        assertNotEquals(killed.name(), next.name(), "the one that leads was killed and orders went on");
+
+        killed.start();
+        awaitHealthy(killed);
+        awaitOrders(answered.size() + ORDERS_BETWEEN);
+        stop.set(true);
+        int sent = 0;
+        for (Future<Integer> client : running) {
+            sent += client.get();
+        }
+        assertEquals(answered.size(), sent, "each client ends with an answer");
+        for (Instance instance : instances) {
+            List<String> kept = keys(instance.get("/orders"));
+            assertEquals(kept.size(), new HashSet<>(kept).size(), "doubled on " + instance.name());
+            Set<String> expected = new TreeSet<>();
+            answered.forEach(key -> expected.add(key.toString()));
+            assertEquals(expected, new TreeSet<>(kept), "on " + instance.name());
+            Matcher stock = SOLD.matcher(instance.get("/stock"));
+            assertTrue(stock.find());
+            assertEquals(answered.size(), Integer.parseInt(stock.group(2)), "sold according to " + instance.name());
+            assertEquals(1_000_000 - answered.size(), Integer.parseInt(stock.group(1)));
+        }
+    }
+
+    private void startInstances() throws Exception {
+        int[] ports = freePorts(6);
+        String[] names = {"a", "b", "c"};
+        for (int i = 0; i < 3; i++) {
+            StringBuilder peers = new StringBuilder();
+            for (int j = 0; j < 3; j++) {
+                if (j != i) {
+                    peers.append(peers.isEmpty() ? "" : ",")
+                            .append(names[j])
+                            .append("@127.0.0.1:")
+                            .append(ports[j]);
+                }
+            }
+            String url = "jdbc:synod:file:" + directory.resolve(names[i]).resolve("shop") + ";NODE=" + names[i]
+                    + ";LISTEN=127.0.0.1:" + ports[i] + ";PEERS=" + peers;
+            Instance instance = new Instance(names[i], ports[3 + i], url, directory);
+            instances.add(instance);
+            instance.start();
+        }
+        for (Instance instance : instances) {
+            awaitHealthy(instance);
+        }
+    }
+
+    /** A client that sends an order again, to the next instance, until one answers. */
+    private int order(int first) throws InterruptedException {
+        int sent = 0;
+        for (int turn = first; !stop.get(); turn++) {
+            UUID key = UUID.randomUUID();
+            for (int attempt = 0; ; attempt++) {
+                Instance instance = instances.get((turn + attempt) % instances.size());
+                try {
+                    instance.put("/orders/" + key + "?item=tea&quantity=1");
+                    break;
+                } catch (IOException e) {
+                    // Killed, or not back yet: the next one has it.
+                    LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(20));
+                    if (attempt > 1_000) {
+                        throw new IllegalStateException("no instance takes order " + key, e);
+                    }
+                }
+            }
+            answered.add(key);
+            sent++;
+        }
+        return sent;
+    }
+
+    private void awaitOrders(int count) throws Exception {
+        await("order number " + count, () -> answered.size() >= count);
+    }
+
+    private void awaitHealthy(Instance instance) throws Exception {
+        await("health of " + instance.name(), () -> {
+            if (!instance.isAlive()) {
+                throw new AssertionError(instance.name() + " has ended: " + Files.readString(instance.output()));
+            }
+            try {
+                return instance.get("/actuator/health").contains("\"status\":\"UP\"");
+            } catch (IOException e) {
+                return false;
+            }
+        });
+    }
+
+    private Instance leader() throws Exception {
+        for (Instance instance : instances) {
+            if (instance.isAlive()) {
+                String health = instance.get("/actuator/health");
+                Matcher found = LEADER.matcher(health);
+                assertTrue(found.find(), health);
+                return instances.stream()
+                        .filter(i -> i.name().equals(found.group(1)))
+                        .findFirst()
+                        .orElseThrow();
+            }
+        }
+        throw new AssertionError("none is alive");
+    }
+
+    private static List<String> keys(String json) {
+        List<String> keys = new ArrayList<>();
+        Matcher key = Pattern.compile("[0-9a-f-]{36}").matcher(json);
+        while (key.find()) {
+            keys.add(key.group());
+        }
+        return keys;
+    }
+
+    private static void await(String what, Callable<Boolean> condition) throws Exception {
+        long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(120);
+        while (!condition.call()) {
+            assertTrue(System.nanoTime() < deadline, "in vain: " + what);
+            LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(20));
+        }
+    }
+
+    private static int[] freePorts(int count) throws IOException {
+        List<ServerSocket> held = new ArrayList<>();
+        try {
+            int[] ports = new int[count];
+            for (int i = 0; i < count; i++) {
+                held.add(new ServerSocket(0));
+                ports[i] = held.get(i).getLocalPort();
+            }
+            return ports;
+        } finally {
+            for (ServerSocket socket : held) {
+                socket.close();
+            }
+        }
+    }
+}
