@@ -35,7 +35,7 @@ import org.junit.jupiter.api.io.TempDir;
 @Timeout(240)
 class SampleFailoverTest {
     private static final Pattern LEADER = Pattern.compile("\"leader\":\"(\\w+)\"");
-    private static final Pattern SOLD = Pattern.compile("\"item\":\"tea\",\"available\":(\\d+),\"sold\":(\\d+)");
+    private static final Pattern SOLD = Pattern.compile("\"available\":(\\d+),\"item\":\"tea\",\"sold\":(\\d+)");
     private static final int CLIENTS = 3;
     private static final int ORDERS_BETWEEN = 60;
 
