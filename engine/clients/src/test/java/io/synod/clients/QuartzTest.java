@@ -127,13 +127,15 @@ class QuartzTest {
         p.setProperty("org.quartz.jobStore.class", "org.quartz.impl.jdbcjobstore.JobStoreTX");
         p.setProperty("org.quartz.jobStore.isClustered", "true");
         p.setProperty("org.quartz.jobStore.clusterCheckinInterval", "2000");
-        p.setProperty("org.quartz.jobStore.dataSource", "synod");
-        p.setProperty("org.quartz.dataSource.synod.provider", "hikaricp");
-        p.setProperty("org.quartz.dataSource.synod.driver", "io.synod.jdbc.SynodDriver");
-        p.setProperty("org.quartz.dataSource.synod.URL", url);
-        p.setProperty("org.quartz.dataSource.synod.user", Cluster.USER);
-        p.setProperty("org.quartz.dataSource.synod.password", Cluster.PASSWORD);
-        p.setProperty("org.quartz.dataSource.synod.maxConnections", "4");
+        // A name of its own: Quartz keeps data sources per JVM, and the first scheduler to stop closes its own.
+        String source = "synod" + number;
+        p.setProperty("org.quartz.jobStore.dataSource", source);
+        p.setProperty("org.quartz.dataSource." + source + ".provider", "hikaricp");
+        p.setProperty("org.quartz.dataSource." + source + ".driver", "io.synod.jdbc.SynodDriver");
+        p.setProperty("org.quartz.dataSource." + source + ".URL", url);
+        p.setProperty("org.quartz.dataSource." + source + ".user", Cluster.USER);
+        p.setProperty("org.quartz.dataSource." + source + ".password", Cluster.PASSWORD);
+        p.setProperty("org.quartz.dataSource." + source + ".maxConnections", "4");
         // Several schedulers of one name in one JVM: the factory's own registry would give the first one again.
         StdSchedulerFactory factory = new StdSchedulerFactory(p);
         Scheduler scheduler = factory.getScheduler();
