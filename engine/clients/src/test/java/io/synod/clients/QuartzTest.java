@@ -124,6 +124,8 @@ class QuartzTest {
         p.setProperty("org.quartz.scheduler.instanceId", "scheduler-" + number);
         p.setProperty("org.quartz.scheduler.skipUpdateCheck", "true");
         p.setProperty("org.quartz.threadPool.threadCount", "2");
+        // What Quartz waits before it tries again is 15 s otherwise.
+        p.setProperty("org.quartz.scheduler.dbFailureRetryInterval", "500");
         p.setProperty("org.quartz.jobStore.class", "org.quartz.impl.jdbcjobstore.JobStoreTX");
         p.setProperty("org.quartz.jobStore.isClustered", "true");
         p.setProperty("org.quartz.jobStore.clusterCheckinInterval", "2000");
