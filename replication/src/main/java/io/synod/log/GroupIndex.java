@@ -121,8 +121,10 @@ final class GroupIndex {
         runs = 0;
         terms = 0;
         last = first - 1;
-        base = new Base(last, last == 0 ? Epoch.NONE : UNKNOWN_EPOCH, null);
-        proven = last == 0;
+        // A base that was read before tells the epoch, which members that end there are asked for.
+        boolean said = last > 0 && told.index() == last;
+        base = said ? told : new Base(last, last == 0 ? Epoch.NONE : UNKNOWN_EPOCH, null);
+        proven = last == 0 || said;
     }
 
     /** Whether the group has had no record so far. */

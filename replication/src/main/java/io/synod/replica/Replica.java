@@ -231,6 +231,7 @@ final class Replica implements ReplicatedLog {
         if (out != null) {
             out.carryOut(node.transport(), null);
             apply.wake();
+            copies.stepped();
             tellRole();
         }
     }

@@ -71,6 +71,8 @@ public final class Adoption {
         // A file that was Synod's once knows tables and sequences that may be gone.
         TableRegistry.forget(session);
         SequenceMarks.forget(session);
+        Transients.forgetTables(session);
+        AppliedState.forgetBeyond(session, index);
         AppliedState state = AppliedState.load(session);
         TableRegistry tables = TableRegistry.load(session);
         SequenceMarks marks = SequenceMarks.load(session);

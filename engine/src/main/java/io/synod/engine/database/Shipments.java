@@ -87,7 +87,11 @@ final class Shipments {
         void ship(java.util.function.Function<Supplier<byte[]>, byte[]> exclusively) {
             while (true) {
                 await(WINDOW - 1);
-                window.acquireUninterruptibly();
+                if (!window.tryAcquire()) {
+                    // Nobody waits for a place while holding some: those who do would wait for each other.
+                    await(0);
+                    window.acquireUninterruptibly();
+                }
                 boolean sent = false;
                 try {
                     byte[] part = exclusively.apply(capture::next);

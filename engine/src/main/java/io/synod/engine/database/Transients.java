@@ -44,6 +44,17 @@ public final class Transients {
     }
 
     /** Reads what is remembered of an open database, and puts its settings back. */
+    /** The numbers of tables are given anew; the rest stays. */
+    static void forgetTables(SessionLocal session) {
+        TransactionMap<String, String> stored =
+                session.getTransaction().openMap(MAP, StringDataType.INSTANCE, StringDataType.INSTANCE);
+        for (String key : List.copyOf(stored.keySet())) {
+            if (key.startsWith(TABLE)) {
+                stored.remove(key);
+            }
+        }
+    }
+
     static Transients load(SessionLocal session) {
         Database database = session.getDatabase();
         TransactionMap<String, String> stored =

@@ -4,7 +4,6 @@ import io.synod.engine.database.HostedDatabase;
 import io.synod.engine.session.Sessions;
 import io.synod.engine.snapshot.Checkpoint;
 import java.io.IOException;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -37,7 +36,7 @@ final class Checkpoints implements AutoCloseable {
     private final Set<HostedDatabase> wanted = ConcurrentHashMap.newKeySet();
     private final List<HostedDatabase> all = new CopyOnWriteArrayList<>();
     /** {@link HostedDatabase#appliedBytes} at the last checkpoint; by the timer's thread only. */
-    private final Map<HostedDatabase, Long> bytesAtLast = new HashMap<>();
+    private final Map<HostedDatabase, Long> bytesAtLast = new ConcurrentHashMap<>();
 
     private int round;
 
@@ -69,6 +68,7 @@ final class Checkpoints implements AutoCloseable {
     void remove(HostedDatabase database) {
         all.remove(database);
         reclaims.remove(database);
+        bytesAtLast.remove(database);
     }
 
     private void run() {
@@ -81,7 +81,10 @@ final class Checkpoints implements AutoCloseable {
             if ((due || round % ROUNDS_MAX == 0) && entries > 0 && take(database)) {
                 bytesAtLast.put(database, bytes);
             }
-            reclaims.get(database).run(System.currentTimeMillis());
+            ReclaimPolicy reclaim = reclaims.get(database);
+            if (reclaim != null) {
+                reclaim.run(System.currentTimeMillis());
+            }
         });
     }
 

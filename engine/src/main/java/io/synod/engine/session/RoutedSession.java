@@ -499,7 +499,12 @@ final class RoutedSession extends LocalView {
 
     /** An error of H2 on a copy that is being replaced says nothing of the statement. */
     private DbException explained(DbException e) {
-        return database.isReplaced(local) && e.getErrorCode() != Errors.RETRY_CODE
+        int code = e.getErrorCode();
+        boolean saysItself = code == Errors.RETRY_CODE
+                || code == Errors.UNKNOWN_CODE
+                || code == Errors.LOCAL_LOST_CODE
+                || code == Errors.NOT_LEADER_CODE;
+        return database.isReplaced(local) && !saysItself
                 ? Errors.retry("this node's copy was replaced by a snapshot while the statement ran")
                 : e;
     }

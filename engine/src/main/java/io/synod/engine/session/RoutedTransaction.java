@@ -408,7 +408,13 @@ final class RoutedTransaction {
                     committed(level);
                 }
                 case FORWARDED -> {
-                    forwarding.commitLevel(level, local);
+                    try {
+                        forwarding.commitLevel(level, local);
+                    } catch (DbException e) {
+                        // Nothing was committed; what is open over there must not go into a later commit.
+                        forwarding.rollback();
+                        throw e;
+                    }
                     // An implicit one has no number of the client's, and must be looked up all the same.
                     committed(forwarding.commit(id.isNone() ? ids.own() : id));
                 }

@@ -5,6 +5,7 @@ import java.util.List;
 import org.h2.command.Command;
 import org.h2.command.CommandContainer;
 import org.h2.command.CommandInterface;
+import org.h2.engine.Mode;
 import org.h2.engine.SessionLocal;
 
 /**
@@ -128,7 +129,12 @@ final class StatementRouter {
         return switch (route) {
             case QUERY -> Decision.of(query(command, tokens));
             case SETTING -> setting(tokens);
-            case STATEMENT -> sessionTables.decide(type, tokens);
+            case STATEMENT ->
+                type == CommandInterface.CREATE_TABLE && namesEngine(tokens)
+                        ? Decision.refused(
+                                "a table engine keeps its rows its own way, past the log",
+                                "leave ENGINE away; MODE=MySQL ignores it")
+                        : sessionTables.decide(type, tokens);
             // What H2 makes of ALTER … IF EXISTS where it does not know the object: another node may know it.
             // REPLACE INTO has the number of what does nothing, too.
             case NOTHING ->
@@ -138,6 +144,23 @@ final class StatementRouter {
             case REFUSED -> refusal(type);
             default -> Decision.of(route);
         };
+    }
+
+    /** ENGINE behind the list of columns names a class; in MySQL's mode it means nothing. */
+    private boolean namesEngine(List<Token> tokens) {
+        int depth = 0;
+        for (int i = 1; i < tokens.size(); i++) {
+            Token token = tokens.get(i);
+            depth += token.is("(") ? 1 : token.is(")") ? -1 : 0;
+            if (depth == 0 && token.is("AS")) {
+                return false;
+            }
+            if (depth == 0 && token.is("ENGINE") && tokens.get(i - 1).is(")")) {
+                return session.getMode().getEnum() != Mode.ModeEnum.MySQL
+                        && session.getMode().getEnum() != Mode.ModeEnum.MariaDB;
+            }
+        }
+        return false;
     }
 
     private static Decision fullText() {

@@ -59,6 +59,22 @@ public final class AppliedState {
         members = configuration == null ? null : Members.decode(configuration);
     }
 
+    /**
+     * Forgets, in the session's transaction, a position in the log of another group: a file that was copied from there begins
+     * anew. A position below the next index is one of this log, and stays.
+     */
+    public static void forgetBeyond(SessionLocal session, long next) {
+        TransactionMap<String, byte[]> state =
+                session.getTransaction().openMap("synod.state", StringDataType.INSTANCE, ByteArrayDataType.INSTANCE);
+        byte[] stored = state.get(APPLIED);
+        if (stored != null && ByteBuffer.wrap(stored).getLong() >= next) {
+            state.remove(APPLIED);
+            session.getTransaction()
+                    .openMap("synod.sessions", ByteArrayDataType.INSTANCE, ByteArrayDataType.INSTANCE)
+                    .clear();
+        }
+    }
+
     /** Reads the state of an open database; index 0 for a new one. */
     public static AppliedState load(SessionLocal session) {
         return new AppliedState(session);
