@@ -63,16 +63,19 @@ final class SqlConnection {
     }
 
     /**
-     * @param requests number of the last request that this client session made on other connections
+     * @param requests number of the last request that this client session made on other connections; {@code null} for a client
+     *     that announces none: its requests are counted here. One that announces makes others too, which have no number of their
+     *     own, and counting those would number the announced ones past what the client knows.
      * @param heads takes the heads of answers; {@code null} for a client that does not know them
      */
-    SqlConnection(Transfer transfer, SynodSession session, UUID clientSession, long requests, HeadedOutput heads) {
+    SqlConnection(Transfer transfer, SynodSession session, UUID clientSession, Long requests, HeadedOutput heads) {
         this.heads = heads;
         this.transfer = transfer;
         this.replies = new Replies(transfer);
         this.session = session;
         this.clientSession = clientSession;
-        this.requests = requests;
+        this.requests = requests == null ? 0 : requests;
+        this.announced = requests != null;
         this.remoteSettings = remoteSettings();
         transfer.setSession(session);
     }

@@ -232,7 +232,7 @@ public final class SqlServer implements AutoCloseable {
         SynodSession session = sessions.open(request.database(), request.user(), hash, settings);
         transfer.setVersion(request.version());
         SqlConnection connection = new SqlConnection(
-                transfer, session, id, requests == null ? 0 : number(requests), heads == null ? null : out);
+                transfer, session, id, requests == null ? null : (Long) number(requests), heads == null ? null : out);
         connections.add(connection);
         try {
             transfer.writeInt(SessionRemote.STATUS_OK)
