@@ -43,7 +43,6 @@ public final class Transients {
         this.map = map;
     }
 
-    /** Reads what is remembered of an open database, and puts its settings back. */
     /** The numbers of tables are given anew; the rest stays. */
     static void forgetTables(SessionLocal session) {
         TransactionMap<String, String> stored =
@@ -55,6 +54,7 @@ public final class Transients {
         }
     }
 
+    /** Reads what is remembered of an open database, and puts its settings back. */
     static Transients load(SessionLocal session) {
         Database database = session.getDatabase();
         TransactionMap<String, String> stored =
