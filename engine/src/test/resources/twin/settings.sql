@@ -110,6 +110,7 @@ SET ALLOW_LITERALS NONE;
 SELECT 1;
 SET ALLOW_LITERALS ALL;
 SET COLLATION OFF;
+--! differs order-of-schemas
 --! fails 90089
 SET COLLATION ENGLISH;
 SET IGNORECASE TRUE;
@@ -148,6 +149,7 @@ SET LOCK_TIMEOUT -5;
 --! differs settings-of-a-node
 --! fails 90008
 SET MAX_MEMORY_ROWS -5;
+--! differs order-of-schemas
 SHOW SCHEMAS;
 SHOW TABLES;
 SHOW TABLES FROM S;
