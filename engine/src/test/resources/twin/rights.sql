@@ -32,13 +32,24 @@ CREATE USER EVE PASSWORD 'e';
 CREATE TABLE A_TABLE(A INT);
 --! fails 90096
 DROP TABLE T;
---! differs settings-of-a-node
 --! fails 90040
 SET CACHE_SIZE 1000;
 --! fails 90040
 SCRIPT;
 --! fails 90040
 CREATE ALIAS NOPE FOR 'java.lang.Math.abs(int)';
+--! fails 90040
+CREATE ALIAS NOPE FOR 'no.such.Class.method';
+--! fails 90040
+CREATE ALIAS NOPE AS 'no Java';
+--! fails 90040
+CREATE AGGREGATE NOPE FOR 'no.such.Class';
+--! fails 90040
+CREATE TRIGGER NOPE BEFORE INSERT ON T FOR EACH ROW CALL 'no.such.Class';
+--! fails 90040
+CREATE TRIGGER NOPE BEFORE INSERT ON T FOR EACH ROW AS 'no Java';
+--! fails 90040
+CREATE LINKED TABLE NOPE('no.such.Driver', 'jdbc:nothing', '', '', 'T');
 SELECT CURRENT_USER, USER;
 --! session main
 GRANT WRITER TO ALICE;

@@ -3,6 +3,7 @@ package io.synod;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
 import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
 
+import com.tngtech.archunit.core.domain.JavaClass;
 import com.tngtech.archunit.core.domain.JavaClasses;
 import com.tngtech.archunit.core.importer.ClassFileImporter;
 import com.tngtech.archunit.core.importer.ImportOption;
@@ -11,7 +12,7 @@ import org.junit.jupiter.api.Test;
 /** The floors of this module (docs/architecture.md): who may import what. */
 class ArchitectureTest {
     private static final String[] FLOORS = {
-        "writeset", "snapshot", "database", "session", "server", "node", "operations"
+        "federation", "writeset", "snapshot", "database", "global", "session", "server", "node", "operations"
     };
 
     private static final JavaClasses CLASSES = new ClassFileImporter()
@@ -55,6 +56,30 @@ class ArchitectureTest {
                 .should()
                 .dependOnClassesThat()
                 .resideInAnyPackage("io.synod.log..", "io.synod.transport..")
+                .check(CLASSES);
+    }
+
+    /** Calcite is loaded with the first query over several databases; an application with one never meets it. */
+    @Test
+    void only_federation_knows_calcite() {
+        noClasses()
+                .that()
+                .resideOutsideOfPackage("io.synod.engine.federation")
+                .should()
+                .dependOnClassesThat()
+                .resideInAPackage("org.apache.calcite..")
+                .check(CLASSES);
+    }
+
+    /** It runs on sessions that are handed to it. */
+    @Test
+    void federation_knows_h2_and_calcite_only() {
+        noClasses()
+                .that()
+                .resideInAPackage("io.synod.engine.federation")
+                .should()
+                .dependOnClassesThat(JavaClass.Predicates.resideInAPackage("io.synod..")
+                        .and(JavaClass.Predicates.resideOutsideOfPackage("io.synod.engine.federation")))
                 .check(CLASSES);
     }
 }

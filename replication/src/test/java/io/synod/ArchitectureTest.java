@@ -47,7 +47,7 @@ class ArchitectureTest {
     void protocol_is_pure() {
         noClasses()
                 .that()
-                .resideInAnyPackage("io.synod.group", "io.synod.paxos")
+                .resideInAnyPackage("io.synod.group", "io.synod.branch", "io.synod.paxos")
                 .should()
                 .dependOnClassesThat()
                 .resideInAnyPackage(

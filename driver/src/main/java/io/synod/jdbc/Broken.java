@@ -13,13 +13,13 @@ final class Broken {
             Set.of(ErrorCode.CONNECTION_BROKEN_1, ErrorCode.DATABASE_IS_CLOSED, ErrorCode.DATABASE_CALLED_AT_SHUTDOWN);
 
     /** What another node, or the same one a little later, would answer as well. */
-    private static final Set<Integer> FINAL_AT_CONNECT = Set.of(
-            ErrorCode.WRONG_USER_OR_PASSWORD,
+    private static final Set<Integer> FINAL_AT_CONNECT =
+            Set.of(ErrorCode.WRONG_USER_OR_PASSWORD, ErrorCode.DRIVER_VERSION_ERROR_2, ErrorCode.UNSUPPORTED_SETTING_1);
+
+    private static final Set<Integer> NOT_THERE = Set.of(
             ErrorCode.DATABASE_NOT_FOUND_1,
             ErrorCode.DATABASE_NOT_FOUND_WITH_IF_EXISTS_1,
-            ErrorCode.REMOTE_DATABASE_NOT_FOUND_1,
-            ErrorCode.DRIVER_VERSION_ERROR_2,
-            ErrorCode.UNSUPPORTED_SETTING_1);
+            ErrorCode.REMOTE_DATABASE_NOT_FOUND_1);
 
     private Broken() {}
 
@@ -37,6 +37,11 @@ final class Broken {
 
     static boolean isFinalAtConnect(SQLException e) {
         return !isBroken(e) && (FINAL_AT_CONNECT.contains(e.getErrorCode()) || !Errors.RETRY.equals(e.getSQLState()));
+    }
+
+    /** Another node may have it, as one that was started earlier. */
+    static boolean isDatabaseNotThere(SQLException e) {
+        return NOT_THERE.contains(e.getErrorCode());
     }
 
     /** The node is there but not ready for this database: worth another try, on another node. */

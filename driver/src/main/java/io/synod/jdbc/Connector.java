@@ -37,7 +37,6 @@ final class Connector {
         probe(endpoint, timeoutMillis);
         Properties properties = new Properties();
         properties.putAll(url.h2Settings());
-        String readTimeout = url.h2Settings().getOrDefault("NETWORK_TIMEOUT", "0");
         properties.setProperty("NETWORK_TIMEOUT", Integer.toString(timeoutMillis));
         try {
             ConnectionInfo info = new ConnectionInfo(
@@ -53,11 +52,17 @@ final class Connector {
             info.setProperty(ReplyHead.SETTING, ReplyHead.FORM);
             SessionRemote remote = new SessionRemote(info);
             remote.connectEmbeddedOrServer(false);
-            RemoteInternals.established(remote, Integer.parseInt(readTimeout));
+            RemoteInternals.closeWhatIsForgotten(remote);
+            RemoteInternals.established(remote, readTimeoutMillis(url));
             return new NodeSession(remote, endpoint, RemoteInternals.takeHeads(remote));
         } catch (DbException e) {
             throw e.getSQLException();
         }
+    }
+
+    /** How long the application waits for an answer once it is connected; 0 for ever. */
+    static int readTimeoutMillis(SynodUrl url) {
+        return Integer.parseInt(url.h2Settings().getOrDefault("NETWORK_TIMEOUT", "0"));
     }
 
     private void copy(ConnectionInfo info, String key) {

@@ -25,11 +25,17 @@ final class Errors {
     /** Committed, but the rows or keys that the statement returned are lost. */
     static final String RESULT_LOST = "SY001";
 
+    /** What a statement has committed before, or in its middle, stays; the rest of it was lost. */
+    static final String PARTS_COMMITTED = "SY002";
+
     /** The wait for a node was given up because the statement was cancelled or the thread interrupted. */
     static final String CANCELLED = "57014";
 
     /** A commit that was answered at COMMIT=LOCAL, lost afterwards. */
     static final String LOCAL_COMMIT_LOST = "40000";
+
+    /** A node was asked for what it does not know. */
+    static final String UNKNOWN_CALL = "22023";
 
     private Errors() {}
 
@@ -108,8 +114,9 @@ final class Errors {
     static SQLException outcomeUnknown(String id, List<String> endpoints, int waitedMillis, Throwable last) {
         return new SQLNonTransientConnectionException(
                 "The answer to commit " + id + " was lost and none of the nodes " + endpoints
-                        + " could tell within FAILOVER_TIMEOUT=" + waitedMillis
-                        + " ms whether it is committed. Last error: " + last.getMessage()
+                        + " could tell within " + waitedMillis
+                        + " ms (FAILOVER_TIMEOUT, or QUERY_TIMEOUT if that is less), or before the statement was cancelled, "
+                        + "whether it is committed. Last error: " + last.getMessage()
                         + ". Do not repeat the transaction blindly: once a majority runs, look for its effects first",
                 UNKNOWN_OUTCOME,
                 ErrorCode.CONNECTION_BROKEN_1,
@@ -122,6 +129,29 @@ final class Errors {
                 RETRY,
                 ErrorCode.DEADLOCK_1,
                 cause);
+    }
+
+    /** @param cause how the connection was lost */
+    static SQLException partsCommitted(Throwable cause) {
+        return new SQLException(
+                "The connection was lost while several statements ran, some of which commit by themselves: those may be committed,"
+                        + " with what came before them. Look for their effects before running them again",
+                PARTS_COMMITTED,
+                ErrorCode.GENERAL_ERROR_1,
+                cause);
+    }
+
+    static SQLException transactionStillLost() {
+        return new SQLTransactionRollbackException(
+                "The node that ran this transaction was lost in its middle; nothing was executed. Call rollback(), then run the"
+                        + " transaction from its beginning",
+                RETRY,
+                ErrorCode.DEADLOCK_1);
+    }
+
+    /** Whether a transaction was rolled back, and not by the application. */
+    static boolean isRolledBack(SQLException e) {
+        return e.getSQLState() != null && e.getSQLState().startsWith("40");
     }
 
     static SQLException localCommitLost(String id) {
@@ -159,6 +189,25 @@ final class Errors {
                 cause);
     }
 
+    /** Of a connection that is enlisted in a transaction of a manager. */
+    static SQLException inBranch(String method) {
+        return new SQLException(
+                method + "() while a transaction manager has this connection in a branch: let the manager end it",
+                "2D000",
+                ErrorCode.GENERAL_ERROR_1);
+    }
+
+    /** @param unknown what the node said; from version 0.1.0 on it names its own version */
+    static SQLException olderNode(SQLException unknown) {
+        return new SQLException(
+                "The node does not know what this driver, of Synod version " + Release.version() + ", asked for: "
+                        + unknown.getMessage()
+                        + ". A node that names no version is older than that. Upgrade the nodes to the driver's version, then try again",
+                UNKNOWN_CALL,
+                unknown.getErrorCode(),
+                unknown);
+    }
+
     static SQLException autoCommit() {
         return new SQLException(
                 "commitAsync() in auto-commit mode: every statement has been committed already. Call setAutoCommit(false) before",
@@ -168,7 +217,8 @@ final class Errors {
 
     static SQLException cancelled() {
         return new SQLException(
-                "The statement was cancelled while the driver looked for a node to serve it; nothing was committed",
+                "The statement was cancelled, or its QUERY_TIMEOUT passed, while the driver looked for a node to serve it; "
+                        + "nothing was committed by it",
                 CANCELLED,
                 ErrorCode.STATEMENT_WAS_CANCELED);
     }

@@ -60,11 +60,16 @@ final class FailoverCommand implements CommandInterface {
             BEGIN);
 
     private static final Pattern DELTA_TABLE = Pattern.compile("(?is).*\\b(?:FINAL|NEW|OLD)\\s+TABLE\\b.*");
+    /** What leaves the transaction as it is. */
+    private static final Pattern PLAIN_PART =
+            Pattern.compile("(?is)(?:SELECT|INSERT|UPDATE|DELETE|MERGE|REPLACE|VALUES|WITH|TABLE)\\b.*");
+
     private static final Pattern SEVERAL_STATEMENTS = Pattern.compile("(?s).*;\\s*\\S.*");
 
     private final FailoverSession session;
     private final String sql;
     private final ArrayList<ParameterInterface> parameters = new ArrayList<>();
+    private volatile boolean cancelled;
     private volatile CommandInterface inner;
     private SessionRemote preparedOn;
     private int type;
@@ -104,6 +109,12 @@ final class FailoverCommand implements CommandInterface {
         return inner;
     }
 
+    /** It is prepared again when it is executed next: its text has got another meaning. */
+    void forget() {
+        close();
+        preparedOn = null;
+    }
+
     String sql() {
         return sql;
     }
@@ -114,6 +125,39 @@ final class FailoverCommand implements CommandInterface {
             values.add(parameter.getParamValue());
         }
         return values;
+    }
+
+    /** A lost transaction is rolled back: who asks for just that need not be told. */
+    boolean isRollback() {
+        return type == ROLLBACK || sql.trim().equalsIgnoreCase("ROLLBACK");
+    }
+
+    /** Whether these are several statements: H2 says of them what the first one is. */
+    boolean isList() {
+        return SEVERAL_STATEMENTS.matcher(sql).matches() && SqlList.split(sql).size() > 1;
+    }
+
+    /** Whether parts of it may commit before it ends, under no number of their own. */
+    boolean mayCommitInParts() {
+        return isList()
+                && !SqlList.split(sql).stream()
+                        .allMatch(part -> PLAIN_PART.matcher(part).matches());
+    }
+
+    /** Whether it ends the transaction with a commit, even where that fails, and does nothing else. */
+    boolean commits() {
+        return (type == COMMIT || type == SET_AUTOCOMMIT_TRUE || type == PREPARE_COMMIT) && !isList()
+                || sql.trim().equalsIgnoreCase("COMMIT");
+    }
+
+    /** Whether it ends the transaction that was lost, or is no part of any. */
+    boolean isPossibleWhereLost() {
+        return isRollback() || isDecision() || type == SET_AUTOCOMMIT_FALSE && !isList();
+    }
+
+    /** Whether it ends another transaction, one that was prepared, and leaves the open one alone. */
+    boolean isDecision() {
+        return (type == COMMIT_TRANSACTION || type == ROLLBACK_TRANSACTION) && !isList();
     }
 
     /** @return whether this statement by itself may have made something durable; errs on the side of true */
@@ -215,8 +259,18 @@ final class FailoverCommand implements CommandInterface {
         }
     }
 
+    /** Whether the running execution was cancelled: a cancellation may come before there is anything to wait for. */
+    boolean isCancelled() {
+        return cancelled;
+    }
+
+    void ended() {
+        cancelled = false;
+    }
+
     @Override
     public void cancel() {
+        cancelled = true;
         CommandInterface command = inner;
         if (!session.cancelWait() && command != null) {
             command.cancel();

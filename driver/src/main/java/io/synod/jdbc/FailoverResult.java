@@ -16,10 +16,15 @@ final class FailoverResult implements ResultInterface {
     /** Whether not all of its rows are here. */
     private boolean needsNode;
 
+    private final WatchedLobs lobs;
+    private Value[] raw;
+    private Value[] current;
+
     FailoverResult(FailoverSession session, SessionRemote origin, ResultInterface rows) {
         this.session = session;
         this.origin = origin;
         this.rows = rows;
+        this.lobs = new WatchedLobs(session, origin);
         this.needsNode = rows.getRowCount() < 0 || rows.getRowCount() > rows.getFetchSize();
         if (needsNode) {
             session.resultOpened();
@@ -27,8 +32,11 @@ final class FailoverResult implements ResultInterface {
     }
 
     private <T> T fetching(Supplier<T> call) {
-        try {
+        if (!needsNode) {
             return call.get();
+        }
+        try {
+            return session.awaiting(origin, call);
         } catch (DbException e) {
             if (!Broken.isBroken(origin, e)) {
                 throw e;
@@ -58,7 +66,12 @@ final class FailoverResult implements ResultInterface {
 
     @Override
     public Value[] currentRow() {
-        return rows.currentRow();
+        Value[] row = rows.currentRow();
+        if (row != raw) {
+            raw = row;
+            current = lobs.in(row);
+        }
+        return current;
     }
 
     @Override

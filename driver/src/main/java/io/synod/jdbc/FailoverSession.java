@@ -2,27 +2,15 @@ package io.synod.jdbc;
 
 import java.sql.SQLException;
 import java.sql.SQLWarning;
-import java.util.ArrayList;
 import java.util.UUID;
 import java.util.function.Function;
+import java.util.function.Supplier;
 import org.h2.api.ErrorCode;
-import org.h2.api.JavaObjectSerializer;
 import org.h2.command.CommandInterface;
-import org.h2.engine.IsolationLevel;
-import org.h2.engine.Mode;
 import org.h2.engine.SessionRemote;
-import org.h2.engine.SynodSessionBridge;
 import org.h2.jdbc.meta.DatabaseMeta;
 import org.h2.message.DbException;
-import org.h2.message.Trace;
-import org.h2.result.ResultInterface;
 import org.h2.result.ResultWithGeneratedKeys;
-import org.h2.store.DataHandler;
-import org.h2.util.NetworkConnectionInfo;
-import org.h2.util.StringUtils;
-import org.h2.util.TimeZoneProvider;
-import org.h2.value.ValueLob;
-import org.h2.value.ValueTimestampTimeZone;
 
 /**
  * A session on some node of a cluster, which survives that node. It wraps H2's remote session; when that breaks it opens
@@ -32,7 +20,7 @@ import org.h2.value.ValueTimestampTimeZone;
  * the node's last breath is rolled back there. For a statement that may have committed (COMMIT; anything in auto-commit mode
  * but a plain read; DDL) the new node is asked by the commit id, (session, request number). Committed: the call returns
  * normally. Not committed: a COMMIT gets 40001, a statement with nothing before it is run again, at most {@value
- * #REPETITIONS} times.
+ * Losses#REPETITIONS} times, not counting nodes that went silent.
  *
  * <p><b>What this needs from the node.</b> {@code SYNOD.RESOLVE(session, n)} = FALSE must mean that request n will not commit
  * from then on either, although the connection that carried it may still be open on the old node.
@@ -40,65 +28,62 @@ import org.h2.value.ValueTimestampTimeZone;
  * <p><b>Concurrency.</b> Everything runs under {@link #lock()}; only {@link #cancel}, {@link #cancelWait} and the
  * {@link Watchdog} come from other threads without it.
  */
-final class FailoverSession extends SynodSessionBridge implements SessionNotices {
-    /** A statement that is itself what kills a node must not go on to kill them all. */
-    private static final int REPETITIONS = 2;
-
-    private static final long LEFT_NANOS = 10_000_000_000L;
-
+final class FailoverSession extends RemoteView implements SessionNotices {
     /** What is executed on the session of the moment. */
     @FunctionalInterface
     interface Execution<T> {
         T run(SessionRemote remote, CommandInterface command);
     }
 
-    /** A commit that a node has answered at level LOCAL, and that is not decided as far as this session knows. */
-    private record Unsettled(NodeSession node, long number, CommitAge age) {}
-
-    /** A request whose answer is awaited. */
-    record Waiting(SessionRemote remote, long sinceNanos) {}
+    /**
+     * A request whose answer is awaited.
+     *
+     * @param limitNanos after which its node is given up even if that answers others
+     */
+    record Waiting(SessionRemote remote, long sinceNanos, long limitNanos) {
+        Waiting(SessionRemote remote, long sinceNanos) {
+            this(remote, sinceNanos, Long.MAX_VALUE);
+        }
+    }
 
     private final SynodUrl url;
     private final UUID id = UUID.randomUUID();
     private final Reconnection reconnection;
     private final SessionState state = new SessionState();
-    private final LeaderSearch search;
+    private final FailoverDatabaseMeta meta = new FailoverDatabaseMeta(this);
+    private final CommitOutcome outcome;
+    private final LeaderMove move;
     private volatile SessionRemote remote;
     /** Of {@link #remote}; of the last one where that is lost. */
     private NodeSession node;
-    /** The one before, for large objects that the application may still read from it. */
-    private NodeSession left;
 
-    private long leftNanos;
     private int openResults;
     private long seenIndex;
-    /** {@code null} for none. */
-    private Unsettled unsettled;
-
-    private SQLWarning warnings;
+    private final SessionWarnings warnings = new SessionWarnings();
     private volatile Waiting waiting;
+    private volatile SessionRemote silent;
     private volatile boolean closed;
     private volatile FailoverCommand current;
     private long requests;
-    private boolean autoCommit;
-    private boolean begun;
-    private boolean inTransaction;
+    private final OpenTransaction transaction = new OpenTransaction();
 
     private FailoverSession(SynodUrl url, char[] password) {
         this.url = url;
-        this.search = new LeaderSearch(url);
         this.reconnection = new Reconnection(url, new Connector(url, id, password));
+        this.outcome = new CommitOutcome(this, id, url, reconnection);
+        this.move = new LeaderMove(url, reconnection, this::restore);
     }
 
     /**
      * @param password is overwritten
-     * @throws SQLException 28000, 90013 as the node says; 08001 when no node answers within CONNECT_TIMEOUT
+     * @throws SQLException 28000, 90013 as the node says; 08001 when no node answers, each asked for CONNECT_TIMEOUT at the most, all of them at least
+     *     once
      */
     static FailoverSession connect(SynodUrl url, char[] password) throws SQLException {
         RemoteInternals.check();
         FailoverSession session = new FailoverSession(url, password);
         session.attach(session.reconnection.connectFirst());
-        session.autoCommit = session.remote.getAutoCommit();
+        session.transaction.setAutoCommit(session.remote.getAutoCommit());
         Watchdog.watch(session);
         return session;
     }
@@ -106,6 +91,17 @@ final class FailoverSession extends SynodSessionBridge implements SessionNotices
     /** For the watchdog's thread. */
     Waiting waiting() {
         return waiting;
+    }
+
+    /** For the watchdog's thread. */
+    SynodUrl url() {
+        return url;
+    }
+
+    /** For the watchdog's thread: the node does not answer it either, or cannot serve while another one can. */
+    void sever(Waiting overdue) {
+        silent = overdue.remote();
+        RemoteInternals.sever(overdue.remote());
     }
 
     /** For the watchdog's thread. */
@@ -120,24 +116,29 @@ final class FailoverSession extends SynodSessionBridge implements SessionNotices
     <T> T execute(FailoverCommand command, Execution<T> execution, T ifCommitted) {
         lock();
         try {
-            if (inTransaction && command.commitsFirst()) {
-                // A request has one number: if both were in it, nobody could tell whether only the commit has happened.
-                update("COMMIT");
+            refuseWhereLost(command);
+            if (transaction.isOpen() && command.commitsFirst()) {
+                commitBefore();
             }
-            Deadline deadline = new Deadline(url.intSetting("FAILOVER_TIMEOUT"));
+            Deadline deadline = Deadline.of(url, state.queryTimeoutMillis());
+            reconnection.serves(command::isCancelled);
             moveToLeader();
-            for (int attempt = 1; ; attempt++) {
+            Losses losses = new Losses();
+            for (; ; ) {
                 long number = 0;
                 CommitAge age = CommitAge.now();
                 try {
-                    if (!isRollback(command.sql())) {
+                    if (!command.isRollback()) {
                         connected(deadline, false);
-                        settle(deadline);
+                        outcome.settle(node, deadline);
                     }
-                    SessionRemote target = connected(deadline, isRollback(command.sql()));
+                    SessionRemote target = connected(deadline, command.isRollback());
+                    // Where it is prepared again that is asked of the node first.
+                    waitsFor(target);
                     CommandInterface prepared = command.on(target);
+                    outcome.mayBeIn(node.databases());
                     number = announceNext(target);
-                    waiting = new Waiting(target, System.nanoTime());
+                    waitsFor(target);
                     current = command;
                     T result = execution.run(target, prepared);
                     executed(target, command, age);
@@ -145,39 +146,90 @@ final class FailoverSession extends SynodSessionBridge implements SessionNotices
                 } catch (DbException e) {
                     waiting = null;
                     SQLException cause = e.getSQLException();
+                    if (cause.getErrorCode() == RemoteInternals.PREPARE_AGAIN && !deadline.hasPassed()) {
+                        command.forget();
+                        continue;
+                    }
                     if (closed || remote == null || !Broken.isBroken(remote, e)) {
+                        if (command.commits()) {
+                            transaction.ended();
+                        }
                         throw e;
                     }
-                    boolean transactionLost = inTransaction;
-                    boolean mayCommit = number > 0 && command.mayCommit(autoCommit);
+                    boolean transactionLost = transaction.isOpen();
+                    boolean mayCommit = number > 0 && command.mayCommit(transaction.isAutoCommit());
+                    losses.lost(remote, silent, deadline);
                     lost();
-                    if (mayCommit && resolve(number, age, cause, deadline)) {
+                    if (command.commits()) {
+                        transaction.ended();
+                    }
+                    if (mayCommit && outcome.isCommitted(number, age, cause, deadline)) {
+                        if (!command.isDecision()) {
+                            transaction.ended();
+                        }
                         return committed(number, ifCommitted, cause);
                     }
-                    if (transactionLost && !isRollback(command.sql())) {
+                    if (number > 0 && command.mayCommitInParts()) {
+                        transaction.ended();
+                        reconnectQuietly(deadline);
+                        throw Errors.wrap(Errors.partsCommitted(cause));
+                    }
+                    if (transactionLost && !command.isRollback()) {
                         reconnectQuietly(deadline);
                         throw Errors.wrap(Errors.transactionLost(cause));
                     }
-                    if (attempt > REPETITIONS) {
-                        throw Errors.wrap(Errors.statementGivenUp(attempt, cause));
+                    if (losses.tooMany()) {
+                        throw Errors.wrap(Errors.statementGivenUp(losses.count(), cause));
                     }
                 }
             }
+        } catch (DbException e) {
+            transaction.count(e.getSQLException());
+            throw e;
         } finally {
+            reconnection.serves(() -> false);
+            command.ended();
             current = null;
             waiting = null;
             unlock();
         }
     }
 
+    /** A request has one number: if both were in it, nobody could tell whether only the commit has happened. */
+    private void commitBefore() {
+        try {
+            update("COMMIT");
+        } catch (DbException e) {
+            if (Errors.isRolledBack(e.getSQLException())) {
+                // It is another statement that the application sees fail.
+                transaction.lose();
+            }
+            throw e;
+        }
+    }
+
+    private void refuseWhereLost(FailoverCommand command) {
+        if (transaction.isLost() && !command.isPossibleWhereLost()) {
+            if (command.commits()) {
+                transaction.ended();
+            }
+            throw Errors.wrap(Errors.transactionStillLost());
+        }
+    }
+
+    @Override
+    public long lostTransactions() {
+        return transaction.losses();
+    }
+
     private <T> T committed(long number, T ifCommitted, SQLException cause) {
         if (ifCommitted == null) {
-            throw Errors.wrap(Errors.resultLost(id + "/" + number, cause));
+            throw Errors.wrap(Errors.resultLost(outcome.name(number), cause));
         }
         return ifCommitted;
     }
 
-    /** Runs what changes nothing: repeated elsewhere, unless a transaction was lost. */
+    @Override
     <T> T read(Function<SessionRemote, T> call) {
         return read(call, false);
     }
@@ -185,26 +237,31 @@ final class FailoverSession extends SynodSessionBridge implements SessionNotices
     private <T> T read(Function<SessionRemote, T> call, boolean forRollback) {
         lock();
         try {
-            Deadline deadline = new Deadline(url.intSetting("FAILOVER_TIMEOUT"));
-            for (int attempt = 1; ; attempt++) {
+            Deadline deadline = Deadline.of(url, state.queryTimeoutMillis());
+            Losses losses = new Losses();
+            for (; ; ) {
                 SessionRemote target = connected(deadline, forRollback);
-                waiting = new Waiting(target, System.nanoTime());
+                waitsFor(target);
                 try {
                     return call.apply(target);
                 } catch (DbException e) {
                     if (closed || !Broken.isBroken(target, e)) {
                         throw e;
                     }
-                    boolean transactionLost = inTransaction && !forRollback;
+                    boolean transactionLost = transaction.isOpen() && !forRollback;
+                    losses.lost(target, silent, deadline);
                     lost();
                     if (transactionLost) {
                         throw Errors.wrap(Errors.transactionLost(e.getSQLException()));
                     }
-                    if (attempt > REPETITIONS) {
-                        throw Errors.wrap(Errors.statementGivenUp(attempt, e.getSQLException()));
+                    if (losses.tooMany()) {
+                        throw Errors.wrap(Errors.statementGivenUp(losses.count(), e.getSQLException()));
                     }
                 }
             }
+        } catch (DbException e) {
+            transaction.count(e.getSQLException());
+            throw e;
         } finally {
             waiting = null;
             unlock();
@@ -212,12 +269,16 @@ final class FailoverSession extends SynodSessionBridge implements SessionNotices
     }
 
     /** @return the session of the moment; a new one when the last was lost, with the same state */
-    private SessionRemote connected(Deadline deadline, boolean forRollback) {
+    SessionRemote connected(Deadline deadline, boolean forRollback) {
+        if (closed) {
+            // By abort() in another thread, after this one's connection was found open.
+            throw DbException.get(ErrorCode.OBJECT_CLOSED);
+        }
         SessionRemote current = remote;
         if (current != null && !current.isClosed()) {
             return current;
         }
-        if (inTransaction && !forRollback) {
+        if (transaction.isOpen() && !forRollback) {
             lost();
             throw Errors.wrap(Errors.transactionLost(null));
         }
@@ -241,9 +302,9 @@ final class FailoverSession extends SynodSessionBridge implements SessionNotices
     }
 
     private void restore(SessionRemote fresh) {
-        waiting = new Waiting(fresh, System.nanoTime());
-        if (fresh.getAutoCommit() != autoCommit) {
-            fresh.setAutoCommit(autoCommit);
+        waitsFor(fresh);
+        if (fresh.getAutoCommit() != transaction.isAutoCommit()) {
+            fresh.setAutoCommit(transaction.isAutoCommit());
         }
         for (SessionState.Replay replay : state.replay()) {
             CommandInterface command = fresh.prepareCommand(replay.sql());
@@ -256,40 +317,24 @@ final class FailoverSession extends SynodSessionBridge implements SessionNotices
         }
     }
 
-    private long announceNext(SessionRemote target) {
+    long announceNext(SessionRemote target) {
         long number = ++requests;
         RemoteInternals.announce(target, number);
         return number;
     }
 
     private void executed(SessionRemote target, FailoverCommand command, CommitAge age) {
-        boolean wasAutoCommit = autoCommit;
-        int type = command.getCommandType();
-        autoCommit = target.getAutoCommit();
-        if (type == CommandInterface.BEGIN && wasAutoCommit && !autoCommit) {
-            begun = true;
-        }
-        if (autoCommit
-                || type == CommandInterface.COMMIT
-                || type == CommandInterface.ROLLBACK
-                || command.commitsFirst()) {
-            // What commits first leaves nothing open: neither what was before it, nor itself.
-            inTransaction = false;
-            begun = false;
-        } else if (!SessionState.isSessionSetting(command.sql(), type)) {
-            inTransaction = true;
-        }
+        transaction.executed(command, target.getAutoCommit());
         state.executed(target, command);
         ReplyHead head = node.latest();
         if (head != null) {
             seenIndex = Math.max(seenIndex, head.seenIndex());
-            unsettled = head.unsettled() == 0 ? null : new Unsettled(node, head.unsettled(), age);
+            outcome.answered(node, head.unsettled(), age);
             if (head.leads()) {
-                search.found();
-                LeaderHints.found(url, node.endpoint());
+                move.found(node);
             }
             if (head.warned()) {
-                fetchWarnings(target);
+                warnings.fetch(target);
             }
         }
     }
@@ -305,49 +350,16 @@ final class FailoverSession extends SynodSessionBridge implements SessionNotices
      * node.
      */
     private void moveToLeader() {
-        NodeSession here = node;
-        long now = System.nanoTime();
-        if (left != null && now - leftNanos > LEFT_NANOS) {
-            dropLeft();
+        SessionRemote here = remote;
+        boolean bound =
+                here == null || transaction.isOpen() || openResults > 0 || outcome.isUnsettled() || state.stays();
+        if (!bound) {
+            waitsFor(here);
         }
-        if (remote == null
-                || inTransaction
-                || openResults > 0
-                || unsettled != null
-                || state.stays()
-                || !search.isDue(here.latest(), now)) {
-            return;
-        }
-        NodeSession there = null;
-        try {
-            String leader = LeaderSearch.ask(here.remote());
-            if (leader == null) {
-                search.notKnown(now);
-                return;
-            }
-            there = reconnection.connectTo(leader, requests, seenIndex);
-            restore(there.remote());
-            dropLeft();
-            left = here;
-            leftNanos = now;
+        NodeSession there = move.from(node, bound, requests, seenIndex);
+        waiting = null;
+        if (there != null) {
             attach(there);
-            search.found();
-            LeaderHints.found(url, leader);
-        } catch (SQLException | DbException e) {
-            // The session goes on where it is, or finds out that it cannot.
-            search.notReached(now);
-            if (there != null) {
-                RemoteInternals.abandon(there.remote());
-            }
-        } finally {
-            waiting = null;
-        }
-    }
-
-    private void dropLeft() {
-        if (left != null) {
-            RemoteInternals.abandon(left.remote());
-            left = null;
         }
     }
 
@@ -360,62 +372,58 @@ final class FailoverSession extends SynodSessionBridge implements SessionNotices
         openResults = Math.max(0, openResults - 1);
     }
 
-    /** The node that answered a commit at level LOCAL was lost: the others know what became of it. */
-    private void settle(Deadline deadline) {
-        Unsettled last = unsettled;
-        if (last == null || last.node() == node) {
-            return;
-        }
-        unsettled = null;
-        SQLException lost = new SQLException("the node " + last.node().endpoint() + " was lost");
-        if (!resolve(last.number(), last.age(), lost, deadline)) {
-            throw Errors.wrap(Errors.localCommitLost(id + "/" + last.number()));
-        }
-    }
-
-    private void fetchWarnings(SessionRemote target) {
-        CommandInterface command = target.prepareCommand("CALL SYNOD.WARNINGS()");
-        try (ResultInterface rows = command.executeQuery(0, Integer.MAX_VALUE, false)) {
-            while (rows.next()) {
-                SQLWarning warning = new SQLWarning(rows.currentRow()[1].getString(), rows.currentRow()[0].getString());
-                if (warnings == null) {
-                    warnings = warning;
-                } else {
-                    warnings.setNextWarning(warning);
-                }
-            }
-        } catch (DbException e) {
-            if (!Broken.isBroken(target, e)) {
-                throw e;
-            }
-            // The statement itself has been answered; the next one finds another node.
-        } finally {
-            if (!target.isClosed()) {
-                command.close();
-            }
-        }
-    }
-
     @Override
     public SQLWarning takeWarnings() {
-        SQLWarning taken = warnings;
-        warnings = null;
-        return taken;
+        return warnings.take();
     }
 
     /** The session on the node is gone, and its transaction with it. */
     private void lost() {
+        transaction.gone();
+        leave();
+    }
+
+    private void leave() {
         SessionRemote old = remote;
         remote = null;
-        inTransaction = false;
-        if (begun) {
-            // BEGIN had switched auto-commit off for one transaction only.
-            begun = false;
-            autoCommit = true;
-        }
         if (old != null) {
             reconnection.failed();
             RemoteInternals.abandon(old);
+        }
+    }
+
+    boolean hasNode() {
+        return remote != null;
+    }
+
+    /** @return whether this error means that the node is lost; the session has left it then */
+    boolean leaveIfBroken(DbException e) {
+        boolean broken = Broken.isBroken(remote, e);
+        if (broken) {
+            lost();
+        }
+        return broken;
+    }
+
+    /** An answer of this node is awaited from now on. */
+    void waitsFor(SessionRemote target) {
+        waiting = new Waiting(target, System.nanoTime());
+    }
+
+    /** Reads what may come from the node, and has the node watched meanwhile. */
+    <T> T awaiting(SessionRemote origin, Supplier<T> call) {
+        lock();
+        Waiting outer = waiting;
+        try {
+            waiting = new Waiting(origin, System.nanoTime());
+            return call.get();
+        } catch (DbException e) {
+            transaction.count(e.getSQLException());
+            throw e;
+        } finally {
+            // A LOB may be read while it is sent.
+            waiting = outer;
+            unlock();
         }
     }
 
@@ -424,6 +432,9 @@ final class FailoverSession extends SynodSessionBridge implements SessionNotices
         lock();
         try {
             if (remote == origin) {
+                if (transaction.isOpen()) {
+                    transaction.countLoss();
+                }
                 lost();
             }
         } finally {
@@ -440,57 +451,25 @@ final class FailoverSession extends SynodSessionBridge implements SessionNotices
         }
     }
 
-    private boolean resolve(long number, CommitAge age, SQLException cause, Deadline deadline) {
-        SQLException last = cause;
-        while (!deadline.hasPassed()) {
-            try {
-                boolean committed = ask(connected(deadline, true), number);
-                if (committed || age.isRemembered()) {
-                    return committed;
-                }
-                break;
-            } catch (DbException e) {
-                last = e.getSQLException();
-                if (remote == null) {
-                    break;
-                }
-                if (Broken.isBroken(remote, e)) {
-                    lost();
-                } else if (!Errors.RETRY.equals(last.getSQLState()) || !reconnection.pause(deadline)) {
-                    break;
-                }
-            }
-        }
-        throw Errors.wrap(Errors.outcomeUnknown(id + "/" + number, url.endpoints(), deadline.millis(), last));
-    }
-
-    private boolean ask(SessionRemote target, long number) {
-        CommandInterface command = target.prepareCommand("CALL SYNOD.RESOLVE('" + id + "', " + number + ")");
-        announceNext(target);
-        waiting = new Waiting(target, System.nanoTime());
-        try (ResultInterface rows = command.executeQuery(1, 1, false)) {
-            rows.next();
-            return rows.currentRow()[0].getBoolean();
-        } finally {
-            command.close();
-        }
-    }
-
     /** @return whether a wait for a node was under way and is given up now */
     boolean cancelWait() {
-        return reconnection.giveUp();
+        boolean asking = outcome.giveUp();
+        return reconnection.giveUp() || asking;
     }
 
     @Override
     public CommandInterface prepareCommand(String sql) {
         FailoverCommand command = new FailoverCommand(this, sql);
-        read(command::on, isRollback(sql));
+        try {
+            read(command::on, command.isRollback());
+        } catch (DbException e) {
+            if (command.commits()) {
+                // JDBC's commit(), as much as where it is executed.
+                transaction.ended();
+            }
+            throw e;
+        }
         return command;
-    }
-
-    /** A lost transaction is rolled back: who asks for just that need not be told. */
-    private static boolean isRollback(String sql) {
-        return sql.trim().equalsIgnoreCase("ROLLBACK");
     }
 
     @Override
@@ -498,11 +477,12 @@ final class FailoverSession extends SynodSessionBridge implements SessionNotices
         lock();
         try {
             closed = true;
-            Watchdog.forget(this);
-            dropLeft();
+            move.dropLeft();
             SessionRemote current = remote;
             remote = null;
             if (current != null && !current.isClosed()) {
+                // The node acknowledges it, and may have gone silent.
+                waiting = new Waiting(current, System.nanoTime());
                 try {
                     current.close();
                 } catch (DbException e) {
@@ -512,6 +492,8 @@ final class FailoverSession extends SynodSessionBridge implements SessionNotices
                 }
             }
         } finally {
+            waiting = null;
+            Watchdog.forget(this);
             unlock();
         }
     }
@@ -521,10 +503,53 @@ final class FailoverSession extends SynodSessionBridge implements SessionNotices
         return closed;
     }
 
+    /**
+     * Whether a node serves this session within the time. Neither ends a transaction nor hides that one is lost: that does not
+     * make the session invalid, and its next statement tells it.
+     *
+     * @param seconds 0 for FAILOVER_TIMEOUT, which bounds it anyway
+     */
+    boolean isValid(int seconds) {
+        lock();
+        try {
+            int limit = url.intSetting("FAILOVER_TIMEOUT");
+            Deadline deadline = new Deadline(seconds > 0 ? (int) Math.min(seconds * 1000L, limit) : limit);
+            while (!closed) {
+                try {
+                    ping(deadline);
+                    return true;
+                } catch (SQLException | DbException e) {
+                    if (remote == null || deadline.hasPassed() || !Broken.isBroken(remote, DbException.convert(e))) {
+                        return false;
+                    }
+                    leave();
+                } finally {
+                    waiting = null;
+                }
+            }
+            return false;
+        } finally {
+            unlock();
+        }
+    }
+
+    private void ping(Deadline deadline) throws SQLException {
+        if (transaction.isOpen() && (remote == null || remote.isClosed())) {
+            leave();
+            RemoteInternals.abandon(
+                    reconnection.reconnect(deadline, requests, seenIndex).remote());
+            return;
+        }
+        SessionRemote target = connected(deadline, false);
+        waiting = new Waiting(target, System.nanoTime(), Math.max(1, deadline.leftMillis()) * 1_000_000);
+        // The shortest question of H2's protocol; the answer does not matter.
+        target.hasPendingTransaction();
+    }
+
     /** Called when the connection is closed, before the lock is taken: whoever holds it shall not wait on. */
     @Override
     public void cancel() {
-        reconnection.giveUp();
+        cancelWait();
         FailoverCommand command = current;
         if (command != null) {
             command.cancel();
@@ -533,23 +558,31 @@ final class FailoverSession extends SynodSessionBridge implements SessionNotices
 
     @Override
     public boolean getAutoCommit() {
-        return autoCommit;
+        return transaction.isAutoCommit() && !transaction.isLost();
     }
 
     @Override
     public void setAutoCommit(boolean value) {
         lock();
         try {
-            if (!inTransaction) {
-                autoCommit = value;
-                begun = false;
+            if (transaction.isLost() && value) {
+                // It would commit.
+                transaction.ended();
+                throw Errors.wrap(Errors.transactionStillLost());
+            }
+            if (!transaction.isOpen()) {
+                transaction.setAutoCommit(value);
             }
             read(target -> {
                 target.setAutoCommit(value);
                 return null;
             });
-            autoCommit = value;
-            begun = false;
+            transaction.setAutoCommit(value);
+        } catch (DbException e) {
+            if (value) {
+                transaction.ended();
+            }
+            throw e;
         } finally {
             unlock();
         }
@@ -557,112 +590,19 @@ final class FailoverSession extends SynodSessionBridge implements SessionNotices
 
     @Override
     public boolean hasPendingTransaction() {
-        return inTransaction;
-    }
-
-    @Override
-    public void setCurrentSchemaName(String schema) {
-        if (schema == null) {
-            throw DbException.get(ErrorCode.SCHEMA_NOT_FOUND_1, (String) null);
-        }
-        update(StringUtils.quoteIdentifier(new StringBuilder("SET SCHEMA "), schema)
-                .toString());
-    }
-
-    @Override
-    public void setIsolationLevel(IsolationLevel level) {
-        update("SET SESSION CHARACTERISTICS AS TRANSACTION ISOLATION LEVEL " + level.getSQL());
-    }
-
-    private void update(String sql) {
-        try (CommandInterface command = prepareCommand(sql)) {
-            ResultWithGeneratedKeys done = command.executeUpdate(null);
-            assert done.getUpdateCount() == 0;
-        }
-    }
-
-    @Override
-    public String getCurrentSchemaName() {
-        return read(SessionRemote::getCurrentSchemaName);
-    }
-
-    @Override
-    public IsolationLevel getIsolationLevel() {
-        return read(SessionRemote::getIsolationLevel);
-    }
-
-    @Override
-    public ArrayList<String> getClusterServers() {
-        return read(SessionRemote::getClusterServers);
-    }
-
-    @Override
-    public Trace getTrace() {
-        return read(SessionRemote::getTrace);
-    }
-
-    @Override
-    public DataHandler getDataHandler() {
-        return read(SessionRemote::getDataHandler);
-    }
-
-    @Override
-    public ValueLob addTemporaryLob(ValueLob value) {
-        return value;
-    }
-
-    @Override
-    public boolean isRemote() {
-        return true;
-    }
-
-    @Override
-    public void setNetworkConnectionInfo(NetworkConnectionInfo networkConnectionInfo) {
-        // The node knows where its client is.
-    }
-
-    @Override
-    public StaticSettings getStaticSettings() {
-        return read(SessionRemote::getStaticSettings);
-    }
-
-    @Override
-    public DynamicSettings getDynamicSettings() {
-        return read(SessionRemote::getDynamicSettings);
+        return transaction.isOpen() || transaction.isLost();
     }
 
     @Override
     public DatabaseMeta getDatabaseMeta() {
-        return new FailoverDatabaseMeta(this);
+        return meta;
     }
 
     @Override
-    public boolean isOldInformationSchema() {
-        return read(SessionRemote::isOldInformationSchema);
-    }
-
-    @Override
-    public ValueTimestampTimeZone currentTimestamp() {
-        return read(SessionRemote::currentTimestamp);
-    }
-
-    @Override
-    public TimeZoneProvider currentTimeZone() {
-        return read(SessionRemote::currentTimeZone);
-    }
-
-    @Override
-    public Mode getMode() {
-        return read(SessionRemote::getMode);
-    }
-
-    @Override
-    public JavaObjectSerializer getJavaObjectSerializer() {
-        return read(SessionRemote::getJavaObjectSerializer);
-    }
-
-    @Override
-    public boolean zeroBasedEnums() {
-        return false;
+    void update(String sql) {
+        try (CommandInterface command = prepareCommand(sql)) {
+            ResultWithGeneratedKeys done = command.executeUpdate(null);
+            assert done.getUpdateCount() == 0;
+        }
     }
 }

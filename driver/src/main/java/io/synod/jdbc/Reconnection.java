@@ -6,11 +6,13 @@ import java.util.List;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.BooleanSupplier;
 
 /** Finds a node that serves: round after round over all of them, with a jittered pause between rounds. */
 final class Reconnection {
     private static final int MIN_PAUSE_MILLIS = 5;
     private static final int MAX_PAUSE_MILLIS = 100;
+    private static final int MIN_ATTEMPT_MILLIS = 250;
 
     private final SynodUrl url;
     private final Connector connector;
@@ -24,6 +26,7 @@ final class Reconnection {
     private String lostLeader = "";
 
     private boolean waiting;
+    private BooleanSupplier cancelled = () -> false;
     private boolean givenUp;
 
     Reconnection(SynodUrl url, Connector connector) {
@@ -33,9 +36,13 @@ final class Reconnection {
         this.connectTimeoutMillis = url.intSetting("CONNECT_TIMEOUT");
     }
 
-    /** A session's first connection: a wrong password or an unknown database fails at once. */
+    /**
+     * A session's first connection: a wrong password fails at once, a database that none of the nodes has after asking them all.
+     * CONNECT_TIMEOUT bounds each attempt, and after it no further round over the nodes begins: each is asked once at least.
+     */
     NodeSession connectFirst() throws SQLException {
-        // An upper bound only: pools set it for the whole JVM, to what they themselves would wait.
+        // The login time-out is an upper bound only: pools set it for the whole JVM, to what they themselves would
+        // wait.
         int login = DriverManager.getLoginTimeout();
         int limit = login > 0 && login < connectTimeoutMillis / 1000 ? login * 1000 : connectTimeoutMillis;
         return connect(new Deadline(limit), 0, 0, true);
@@ -74,15 +81,27 @@ final class Reconnection {
         begin();
         try {
             SQLException last;
+            SQLException notThere;
             do {
                 last = null;
-                for (String endpoint : order()) {
+                notThere = null;
+                List<String> order = order();
+                for (int i = 0; i < order.size(); i++) {
+                    String endpoint = order.get(i);
                     try {
-                        NodeSession session = connector.connect(endpoint, requests, seenIndex, connectTimeoutMillis);
+                        NodeSession session = connector.connect(
+                                endpoint,
+                                requests,
+                                seenIndex,
+                                first ? deadline.millis() : attemptMillis(deadline, order.size() - i));
                         served(session);
                         lostLeader = "";
                         return session;
                     } catch (SQLException e) {
+                        if (first && Broken.isDatabaseNotThere(e)) {
+                            notThere = e;
+                            continue;
+                        }
                         if (first ? Broken.isFinalAtConnect(e) : Broken.isFinalAtReconnect(e)) {
                             throw e;
                         }
@@ -91,8 +110,14 @@ final class Reconnection {
                     }
                     checkGivenUp();
                 }
-            } while (pause(deadline));
+            } while (last != null && pause(deadline));
             checkGivenUp();
+            if (notThere != null) {
+                throw notThere;
+            }
+            if (deadline.isOfStatement()) {
+                throw Errors.cancelled();
+            }
             throw Errors.unreachable(
                     url.endpoints(),
                     (first ? "CONNECT_TIMEOUT=" : "FAILOVER_TIMEOUT=") + deadline.millis() + " ms",
@@ -100,6 +125,12 @@ final class Reconnection {
         } finally {
             end();
         }
+    }
+
+    /** One that went silent must leave time for the others. */
+    private int attemptMillis(Deadline deadline, int nodesLeft) {
+        long share = Math.max(MIN_ATTEMPT_MILLIS, deadline.leftMillis() / nodesLeft);
+        return (int) Math.min(connectTimeoutMillis, share);
     }
 
     /** @return the node that the session was last connected to; from any thread */
@@ -137,6 +168,11 @@ final class Reconnection {
         }
     }
 
+    /** @param cancelled whether the statement that needs a node was cancelled, also before it came to look for one */
+    void serves(BooleanSupplier cancelled) {
+        this.cancelled = cancelled;
+    }
+
     /** @return whether somebody was waiting; from any thread */
     boolean giveUp() {
         lock.lock();
@@ -172,7 +208,7 @@ final class Reconnection {
     private void checkGivenUp() throws SQLException {
         lock.lock();
         try {
-            if (givenUp) {
+            if (givenUp || cancelled.getAsBoolean()) {
                 throw Errors.cancelled();
             }
         } finally {

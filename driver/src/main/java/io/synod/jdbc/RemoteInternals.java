@@ -18,6 +18,7 @@ import org.h2.command.CommandRemote;
 import org.h2.engine.SessionRemote;
 import org.h2.message.DbException;
 import org.h2.value.Transfer;
+import org.h2.value.lob.LobDataFetchOnDemand;
 
 /**
  * The few things that a failover needs from H2's remote session and that H2 keeps private. H2's packages are open on the class
@@ -29,19 +30,52 @@ import org.h2.value.Transfer;
  * has no answer, and a stock H2 server ignores it.
  */
 public final class RemoteInternals {
+    /** Vendor code of a node that was told to execute as a read what would write by now: it has executed nothing. */
+    public static final int PREPARE_AGAIN = 90944;
+
     private static final Field TRANSFERS = field(SessionRemote.class, "transferList");
     private static final Field SESSION_STATE = field(SessionRemote.class, "sessionState");
     private static final Field IN = field(Transfer.class, "in");
     private static final Field OUT = field(Transfer.class, "out");
     private static final Field READ_ONLY = field(CommandRemote.class, "readonly");
+    private static final Field LOB_MAC = field(LobDataFetchOnDemand.class, "hmac");
     private static final int NUMBER_MASK = Integer.MAX_VALUE;
 
     private RemoteInternals() {}
 
     /** @throws SQLException 08001 when the H2 on the class path is not one that this driver knows */
     static void check() throws SQLException {
-        if (TRANSFERS == null || SESSION_STATE == null || READ_ONLY == null || IN == null || OUT == null) {
+        if (TRANSFERS == null
+                || SESSION_STATE == null
+                || READ_ONLY == null
+                || IN == null
+                || OUT == null
+                || LOB_MAC == null) {
             throw Errors.incompatibleH2(null);
+        }
+    }
+
+    /**
+     * To be called once a session is connected. H2 forgets a connection on which it has met an error and leaves it open, be it that an
+     * answer only did not come in time: its session would keep its locks on the node until this process collects its garbage.
+     */
+    public static void closeWhatIsForgotten(SessionRemote session) {
+        set(TRANSFERS, session, new Connections(transfers(session)));
+    }
+
+    /** H2's list of a session's connections. */
+    private static final class Connections extends ArrayList<Transfer> {
+        private static final long serialVersionUID = 1L;
+
+        Connections(List<Transfer> open) {
+            super(open);
+        }
+
+        @Override
+        public Transfer remove(int index) {
+            Transfer forgotten = super.remove(index);
+            close(forgotten);
+            return forgotten;
         }
     }
 
@@ -100,6 +134,11 @@ public final class RemoteInternals {
         return command instanceof CommandRemote && (boolean) get(READ_ONLY, command);
     }
 
+    /** What its node wants to see before it gives the content. */
+    public static byte[] lobMac(LobDataFetchOnDemand lob) {
+        return (byte[]) get(LOB_MAC, lob);
+    }
+
     /**
      * After the handshake: the time limit of connecting no longer applies to answers, and a peer that vanished without a word
      * is noticed although nothing is sent.
@@ -115,6 +154,17 @@ public final class RemoteInternals {
                 option(socket, "TCP_KEEPIDLE", 5);
                 option(socket, "TCP_KEEPINTERVAL", 2);
                 option(socket, "TCP_KEEPCOUNT", 3);
+            } catch (IOException e) {
+                throw DbException.get(ErrorCode.CONNECTION_BROKEN_1, e, e.toString());
+            }
+        }
+    }
+
+    /** Bounds the wait for the next answers; 0 for no bound. */
+    static void readTimeout(SessionRemote session, int millis) {
+        for (Transfer transfer : transfers(session)) {
+            try {
+                transfer.getSocket().setSoTimeout(millis);
             } catch (IOException e) {
                 throw DbException.get(ErrorCode.CONNECTION_BROKEN_1, e, e.toString());
             }
@@ -144,20 +194,22 @@ public final class RemoteInternals {
 
     /** Cuts the connection under whoever waits for an answer on it; from any thread, never blocks. */
     static void sever(SessionRemote session) {
-        for (Transfer transfer : transfers(session)) {
-            Socket socket = transfer.getSocket();
-            if (socket != null) {
-                try {
-                    socket.close();
-                } catch (IOException e) {
-                    // Then it is closed already, or the waiting thread sees the same error.
-                    continue;
-                }
+        transfers(session).forEach(RemoteInternals::close);
+    }
+
+    private static void close(Transfer transfer) {
+        Socket socket = transfer.getSocket();
+        if (socket != null) {
+            try {
+                socket.close();
+            } catch (IOException e) {
+                // Then it is closed already, or whoever waits on it sees the same error.
+                return;
             }
         }
     }
 
-    private static List<Transfer> transfers(SessionRemote session) {
+    static List<Transfer> transfers(SessionRemote session) {
         List<?> list = (List<?>) get(TRANSFERS, session);
         List<Transfer> copy = new ArrayList<>(1);
         if (list != null) {

@@ -24,6 +24,7 @@ final class SessionState {
             "(?is)\\s*SET\\s+(LOCK_TIMEOUT|QUERY_TIMEOUT|THROTTLE|READ\\s+ONLY|READ|COMMIT|MAX_STALENESS|NON_KEYWORDS"
                     + "|TRUNCATE_LARGE_LENGTH|VARIABLE_BINARY|LAZY_QUERY_EXECUTION"
                     + "|(?:SESSION\\s+CHARACTERISTICS\\s+AS\\s+)?TRANSACTION\\s+ISOLATION)\\b.*");
+    private static final Pattern NUMBER_AT_END = Pattern.compile("(?s).*[\\s=](\\d{1,9})\\s*;?\\s*");
     private static final Pattern OF_H2 =
             Pattern.compile("(?is)\\s*SET\\s+(?:@|SCHEMA\\b|SCHEMA_SEARCH_PATH\\b|TIME\\s+ZONE\\b).*");
     private static final Pattern TEMPORARY_TABLE = Pattern.compile("(?is)\\s*CREATE\\b.*\\bTEMPORARY\\b.*");
@@ -46,16 +47,38 @@ final class SessionState {
                         && readOnly.sql().trim().toUpperCase(Locale.ROOT).endsWith("TRUE");
     }
 
+    /** As it was set by SQL or {@code setQueryTimeout}; 0 for none. */
+    int queryTimeoutMillis() {
+        Replay set = own.get("QUERY_TIMEOUT");
+        if (set == null) {
+            return 0;
+        }
+        if (!set.parameters().isEmpty()) {
+            return set.parameters().get(0).getInt();
+        }
+        Matcher number = NUMBER_AT_END.matcher(set.sql());
+        return number.matches() ? Integer.parseInt(number.group(1)) : 0;
+    }
+
     void executed(SessionRemote session, FailoverCommand command) {
         ofH2 = RemoteInternals.sessionState(session);
         temporary |= TEMPORARY_TABLE.matcher(command.sql()).matches();
-        if (command.getCommandType() != CommandInterface.SET) {
-            return;
+        if (command.isList()) {
+            for (String part : SqlList.split(command.sql())) {
+                if (!part.contains("?")) {
+                    note(part, List.of());
+                }
+            }
+        } else if (command.getCommandType() == CommandInterface.SET) {
+            note(command.sql(), command.parameterValues());
         }
-        String setting = setting(command.sql());
+    }
+
+    private void note(String sql, List<Value> parameters) {
+        String setting = setting(sql);
         if (setting != null) {
             own.remove(setting);
-            own.put(setting, new Replay(command.sql(), command.parameterValues()));
+            own.put(setting, new Replay(sql, parameters));
         }
     }
 

@@ -95,6 +95,14 @@ public final class Settings {
                 "what becomes of changes that were made to the database's file outside of its log",
                 Settings::checkOutsideChanges);
         integer(
+                "ELECTION_TIMEOUT",
+                Scope.NODE,
+                "150",
+                100,
+                60_000,
+                " ms",
+                "silence of the leader after which another node stands for election, at least");
+        integer(
                 "RECLAIM",
                 Scope.NODE,
                 "50",

@@ -6,6 +6,8 @@ import java.sql.Statement;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.Executor;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.h2.api.ErrorCode;
 import org.h2.command.CommandInterface;
 import org.h2.engine.Session;
@@ -17,6 +19,9 @@ import org.h2.message.DbException;
  * is done here. As thread-safe as H2's connection: calls are serialized.
  */
 public final class SynodConnection extends JdbcConnection {
+    private static final Executor LATER =
+            CompletableFuture.delayedExecutor(50, TimeUnit.MILLISECONDS, AsyncCommits.EXECUTOR);
+
     private volatile boolean closed;
     private volatile boolean readOnly;
     /** The commit that is on its way; {@code null} for none. */
@@ -53,7 +58,8 @@ public final class SynodConnection extends JdbcConnection {
 
     /**
      * Closes the connection from any thread: at once for whoever uses it from now on, its session in the executor. A
-     * statement that runs is cancelled (57014), unless its commit is on its way. H2 itself does nothing here.
+     * statement that runs is cancelled (57014); a commit that is on its way gets a second more, then its outcome is not known
+     * (08007). H2 itself does nothing here.
      *
      * @param executor {@code null} for the calling thread
      */
@@ -73,14 +79,27 @@ public final class SynodConnection extends JdbcConnection {
     }
 
     private static void end(Session session) {
+        AtomicBoolean over = new AtomicBoolean();
+        cancelUntil(over, session);
         session.lock();
         try {
+            over.set(true);
             if (!session.isClosed()) {
                 session.close();
             }
         } finally {
             session.unlock();
         }
+    }
+
+    /** A statement that was about to begin when it was cancelled does not know of it. */
+    private static void cancelUntil(AtomicBoolean over, Session session) {
+        LATER.execute(() -> {
+            if (!over.get()) {
+                session.cancel();
+                cancelUntil(over, session);
+            }
+        });
     }
 
     /**
@@ -120,6 +139,17 @@ public final class SynodConnection extends JdbcConnection {
         try {
             checkClosed();
             return !getAutoCommit() && getSession().hasPendingTransaction();
+        } finally {
+            unlock();
+        }
+    }
+
+    /** See {@link SessionNotices#lostTransactions()}. */
+    long lostTransactions() throws SQLException {
+        lock();
+        try {
+            checkClosed();
+            return getSession() instanceof SessionNotices notices ? notices.lostTransactions() : 0;
         } finally {
             unlock();
         }
@@ -243,9 +273,20 @@ public final class SynodConnection extends JdbcConnection {
         return closed || super.isClosed();
     }
 
+    /**
+     * Whether this connection can go on: remotely, whether its node answers, or else another one does, within the time. It need not
+     * have a leader. Changes nothing: a transaction that was lost with its node stays lost, and the next statement says so. Waits for a
+     * call of another thread on this connection, whatever the time.
+     *
+     * @param timeoutSeconds 0 for no limit of its own; H2 ignores it
+     */
     @Override
     public boolean isValid(int timeoutSeconds) {
-        return !closed && super.isValid(timeoutSeconds);
+        if (closed || !(getSession() instanceof FailoverSession session)) {
+            return !closed && super.isValid(timeoutSeconds);
+        }
+        awaitCommit();
+        return session.isValid(timeoutSeconds);
     }
 
     @Override

@@ -18,7 +18,7 @@ import javax.sql.PooledConnection;
  * A data source with bean properties, for pools and frameworks. {@code url} is a {@code jdbc:synod:} URL; {@code databaseName}
  * may stand for the name in it that is left out. Set the properties before use; {@link #getConnection()} is thread-safe.
  */
-public final class SynodDataSource implements DataSource, ConnectionPoolDataSource, Referenceable, Serializable {
+public class SynodDataSource implements DataSource, ConnectionPoolDataSource, Referenceable, Serializable {
     private static final long serialVersionUID = 1;
 
     private static final SynodDriver DRIVER = new SynodDriver();
@@ -65,14 +65,23 @@ public final class SynodDataSource implements DataSource, ConnectionPoolDataSour
 
     @Override
     public PooledConnection getPooledConnection(String user, String password) throws SQLException {
-        return new SynodPooledConnection(getConnection(user, password).unwrap(SynodConnection.class));
+        return new SynodPooledConnection(physical(user, password));
+    }
+
+    /** As {@link #getConnection()}, for a subclass that hands it out in another way. */
+    SynodConnection physical(String user, String password) throws SQLException {
+        return getConnection(user, password).unwrap(SynodConnection.class);
+    }
+
+    /** See {@link #setPassword}. */
+    String password() {
+        return password;
     }
 
     /** For JNDI; the password is in it, as the container has given it. */
     @Override
     public Reference getReference() {
-        Reference reference =
-                new Reference(SynodDataSource.class.getName(), SynodDataSourceFactory.class.getName(), null);
+        Reference reference = new Reference(getClass().getName(), SynodDataSourceFactory.class.getName(), null);
         add(reference, "url", url);
         add(reference, "user", user);
         add(reference, "password", password);
@@ -89,7 +98,7 @@ public final class SynodDataSource implements DataSource, ConnectionPoolDataSour
 
     private String fullUrl() throws SQLException {
         if (url == null) {
-            throw Errors.badUrl("", "the property url of SynodDataSource is not set");
+            throw Errors.badUrl("", "the property url of " + getClass().getSimpleName() + " is not set");
         }
         if (databaseName == null) {
             return url;
@@ -185,7 +194,7 @@ public final class SynodDataSource implements DataSource, ConnectionPoolDataSour
 
     @Override
     public String toString() {
-        return "SynodDataSource[url=" + (url == null ? null : SynodUrlParser.withoutPassword(url)) + ", user=" + user
-                + "]";
+        return getClass().getSimpleName() + "[url=" + (url == null ? null : SynodUrlParser.withoutPassword(url))
+                + ", user=" + user + "]";
     }
 }

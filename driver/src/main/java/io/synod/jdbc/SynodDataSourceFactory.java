@@ -7,7 +7,7 @@ import javax.naming.RefAddr;
 import javax.naming.Reference;
 import javax.naming.spi.ObjectFactory;
 
-/** Makes a {@link SynodDataSource} of what JNDI has stored of it. */
+/** Makes a {@link SynodDataSource} or {@link SynodXADataSource} of what JNDI has stored of it. */
 public final class SynodDataSourceFactory implements ObjectFactory {
     /** Made by JNDI by name. */
     public SynodDataSourceFactory() {}
@@ -15,11 +15,17 @@ public final class SynodDataSourceFactory implements ObjectFactory {
     /** @return {@code null} for a reference to something else */
     @Override
     public Object getObjectInstance(Object object, Name name, Context context, Hashtable<?, ?> environment) {
-        if (!(object instanceof Reference reference)
-                || !SynodDataSource.class.getName().equals(reference.getClassName())) {
+        if (!(object instanceof Reference reference)) {
             return null;
         }
-        SynodDataSource source = new SynodDataSource();
+        SynodDataSource source;
+        if (reference.getClassName().equals(SynodDataSource.class.getName())) {
+            source = new SynodDataSource();
+        } else if (reference.getClassName().equals(SynodXADataSource.class.getName())) {
+            source = new SynodXADataSource();
+        } else {
+            return null;
+        }
         source.setUrl(text(reference, "url"));
         source.setUser(text(reference, "user"));
         source.setPassword(text(reference, "password"));

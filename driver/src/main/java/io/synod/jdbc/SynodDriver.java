@@ -45,7 +45,8 @@ public final class SynodDriver implements Driver {
                 ? FailoverSession.connect(target, parsed.password())
                 : engine(target).open(target, target.user(), parsed.password());
         try {
-            return new SynodConnection(session, target.user().toUpperCase(java.util.Locale.ROOT), target.text());
+            return new SynodConnection(
+                    session, target.user().toUpperCase(java.util.Locale.ROOT), SynodUrlParser.withFamily(target));
         } catch (RuntimeException | SQLException e) {
             session.close();
             throw e;

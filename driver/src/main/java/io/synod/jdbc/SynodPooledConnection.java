@@ -45,13 +45,18 @@ class SynodPooledConnection implements PooledConnection {
         if (lent != null) {
             lent.ended = true;
         }
-        if (!physical.getAutoCommit()) {
+        if (!isInBranch() && !physical.getAutoCommit()) {
             physical.rollback();
             physical.setAutoCommit(true);
         }
         lent = new Handle();
         return (Connection) Proxy.newProxyInstance(
                 SynodPooledConnection.class.getClassLoader(), new Class<?>[] {Connection.class}, lent);
+    }
+
+    /** Whether the transaction is somebody else's to end. */
+    boolean isInBranch() {
+        return false;
     }
 
     private static SQLException closedError() {
@@ -121,6 +126,14 @@ class SynodPooledConnection implements PooledConnection {
                 case "toString" -> {
                     return "handle of " + physical;
                 }
+                case "commit", "rollback", "setAutoCommit", "setSavepoint", "releaseSavepoint", "commitAsync" -> {
+                    if (ended) {
+                        throw closedError();
+                    }
+                    if (isInBranch()) {
+                        throw Errors.inBranch(method.getName());
+                    }
+                }
                 default -> {
                     if (ended) {
                         throw closedError();
@@ -151,7 +164,7 @@ class SynodPooledConnection implements PooledConnection {
                 ended = true;
                 lent = null;
             }
-            if (!physical.isClosed() && !physical.getAutoCommit()) {
+            if (!isInBranch() && !physical.isClosed() && !physical.getAutoCommit()) {
                 physical.rollback();
             }
             ConnectionEvent event = new ConnectionEvent(SynodPooledConnection.this);

@@ -65,6 +65,17 @@ final class SynodUrlParser {
         return target.startsWith(FAMILY) ? target.substring(FAMILY.length()) : target;
     }
 
+    /**
+     * The URL as metadata give it, from which such clients choose their dialect. That of a database in memory stays as it was
+     * given: Spring Boot drops the tables of what it finds at {@code :h2:mem:}.
+     */
+    static String withFamily(SynodUrl url) {
+        String target = url.text().substring(SynodUrl.PREFIX.length());
+        return url.kind() == SynodUrl.Kind.MEM || target.startsWith(FAMILY)
+                ? url.text()
+                : SynodUrl.PREFIX + FAMILY + target;
+    }
+
     private SynodUrl parseTarget(String target) throws SQLException {
         if (target.startsWith("//")) {
             return remote(target.substring(2));

@@ -1,24 +1,20 @@
 package io.synod.jdbc;
 
-import java.io.DataInputStream;
-import java.io.DataOutputStream;
-import java.io.IOException;
-import java.net.InetSocketAddress;
-import java.net.Socket;
+import java.util.ArrayList;
 import java.util.Collections;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.WeakHashMap;
 import java.util.concurrent.locks.LockSupport;
-import org.h2.engine.Constants;
-import org.h2.engine.SessionRemote;
 
 /**
  * Notices nodes that went silent without closing their connections: paused, or cut off. TCP alone would let a client wait for
  * a quarter of an hour. While an answer is overdue its node is asked something harmless on a new connection; a node that does
- * not answer that either loses the connections that wait for it, and their sessions fail over. A slow statement on a node
- * that answers is left alone.
+ * not answer that either loses the connections that wait for it, and their sessions fail over; so does one that knows no leader
+ * while another node of the URL does. A slow statement on any other node is left alone, unless who asked has set a limit
+ * ({@code isValid}).
  *
  * <p>One daemon thread, {@code synod-driver-watchdog}, for all sessions of the JVM; it starts with the first remote session.
  */
@@ -29,6 +25,10 @@ final class Watchdog {
 
     private static final Set<FailoverSession> SESSIONS = Collections.newSetFromMap(new WeakHashMap<>());
     private static Thread thread;
+
+    private record Overdue(FailoverSession session, FailoverSession.Waiting waiting, String endpoint) {}
+
+    private record Place(String endpoint, String database) {}
 
     private Watchdog() {}
 
@@ -52,42 +52,48 @@ final class Watchdog {
     private static void run() {
         for (; ; ) {
             LockSupport.parkNanos(TICK_NANOS);
-            Map<FailoverSession.Waiting, String> overdue = new HashMap<>();
+            List<Overdue> overdue = new ArrayList<>();
             long now = System.nanoTime();
             synchronized (SESSIONS) {
                 for (FailoverSession session : SESSIONS) {
                     FailoverSession.Waiting waiting = session.waiting();
-                    if (waiting != null && now - waiting.sinceNanos() > OVERDUE_NANOS) {
-                        overdue.put(waiting, session.endpoint());
+                    if (waiting == null) {
+                        continue;
+                    }
+                    long waited = now - waiting.sinceNanos();
+                    if (waited > waiting.limitNanos()) {
+                        RemoteInternals.sever(waiting.remote());
+                    } else if (waited > OVERDUE_NANOS) {
+                        overdue.add(new Overdue(session, waiting, session.endpoint()));
                     }
                 }
             }
-            Map<String, Boolean> answers = new HashMap<>();
-            overdue.forEach((waiting, endpoint) -> {
-                if (!answers.computeIfAbsent(endpoint, Watchdog::answers)) {
-                    RemoteInternals.sever(waiting.remote());
+            Map<Place, LeaderQuestion.Answer> answers = new HashMap<>();
+            for (Overdue o : overdue) {
+                if (isToBeLeft(o, answers)) {
+                    o.session().sever(o.waiting());
                 }
-            });
+            }
         }
     }
 
-    /** Any answer to a question of H2's protocol will do. */
-    private static boolean answers(String endpoint) {
-        try (Socket socket = new Socket()) {
-            socket.setSoTimeout(PROBE_MILLIS);
-            socket.connect(new InetSocketAddress(HostPort.host(endpoint), HostPort.port(endpoint)), PROBE_MILLIS);
-            DataOutputStream out = new DataOutputStream(socket.getOutputStream());
-            out.writeInt(Constants.TCP_PROTOCOL_VERSION_MIN_SUPPORTED);
-            out.writeInt(Constants.TCP_PROTOCOL_VERSION_MAX_SUPPORTED);
-            out.writeInt(-1);
-            out.writeInt(-1);
-            out.writeInt(0);
-            out.writeInt(SessionRemote.SESSION_CHECK_KEY);
-            out.flush();
-            new DataInputStream(socket.getInputStream()).readInt();
-            return true;
-        } catch (IOException e) {
-            return false;
-        }
+    /**
+     * A node that does not answer is given up; so is one that knows no leader where another node of the URL does: the
+     * session's own may be cut off from the majority, and would keep it waiting.
+     */
+    private static boolean isToBeLeft(Overdue o, Map<Place, LeaderQuestion.Answer> answers) {
+        SynodUrl url = o.session().url();
+        return switch (ask(o.endpoint(), url, answers)) {
+            case SILENT -> true;
+            case NONE ->
+                url.endpoints().stream().anyMatch(other -> ask(other, url, answers) == LeaderQuestion.Answer.KNOWN);
+            case OTHER, KNOWN -> false;
+        };
+    }
+
+    private static LeaderQuestion.Answer ask(String endpoint, SynodUrl url, Map<Place, LeaderQuestion.Answer> answers) {
+        return answers.computeIfAbsent(
+                new Place(endpoint, url.database()),
+                place -> LeaderQuestion.ask(place.endpoint(), place.database(), PROBE_MILLIS));
     }
 }

@@ -21,7 +21,13 @@ class ArchitectureTest {
                 .resideOutsideOfPackages("io.synod.jdbc.flyway", "io.synod.jdbc.liquibase")
                 .should()
                 .onlyDependOnClassesThat()
-                .resideInAnyPackage("java..", "javax.sql..", "javax.naming..", "org.h2..", "io.synod.jdbc")
+                .resideInAnyPackage(
+                        "java..",
+                        "javax.sql..",
+                        "javax.naming..",
+                        "javax.transaction.xa..",
+                        "org.h2..",
+                        "io.synod.jdbc")
                 .check(driver);
     }
 
@@ -44,14 +50,14 @@ class ArchitectureTest {
     }
 
     @Test
-    void only_connector_watchdog_and_internals_know_sockets() {
+    void only_connector_leader_question_and_internals_know_sockets() {
         noClasses()
                 .that()
                 .doNotHaveSimpleName("Connector")
                 .and()
                 .doNotHaveSimpleName("RemoteInternals")
                 .and()
-                .doNotHaveSimpleName("Watchdog")
+                .doNotHaveSimpleName("LeaderQuestion")
                 .should()
                 .dependOnClassesThat()
                 .resideInAPackage("java.net..")

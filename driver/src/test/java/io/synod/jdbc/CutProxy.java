@@ -6,6 +6,8 @@ import java.io.OutputStream;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
+import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -24,6 +26,10 @@ final class CutProxy implements AutoCloseable {
     private final AtomicInteger cuts = new AtomicInteger();
     private volatile boolean down;
     private volatile boolean silent;
+    /** {@code null} for none. */
+    private volatile byte[] silentAt;
+
+    private volatile Runnable whenSilent = () -> {};
 
     CutProxy(int target) throws IOException {
         this.target = target;
@@ -58,6 +64,31 @@ final class CutProxy implements AutoCloseable {
     /** As a paused process: connections stay open and are accepted, and nothing is ever answered. */
     void silent() {
         silent = true;
+    }
+
+    /** As {@link #silent}, from the request on that holds this text. */
+    void silentAt(String text) {
+        silentAt = text.getBytes(StandardCharsets.UTF_16BE);
+    }
+
+    /** Once more each time that it was {@link #awake} since. */
+    void silentAt(String text, Runnable whenSilent) {
+        this.whenSilent = whenSilent;
+        silentAt(text);
+    }
+
+    /** Answers what comes from now on. */
+    void awake() {
+        silent = false;
+    }
+
+    private static boolean holds(byte[] portion, int length, byte[] text) {
+        for (int at = 0; at + text.length <= length; at++) {
+            if (Arrays.equals(portion, at, at + text.length, text, 0, text.length)) {
+                return true;
+            }
+        }
+        return false;
     }
 
     void up() {
@@ -103,6 +134,11 @@ final class CutProxy implements AutoCloseable {
                 if (untilCut.get() >= 0 && untilCut.getAndDecrement() == 0) {
                     cutAll();
                     return;
+                }
+                byte[] text = silentAt;
+                if (!silent && text != null && holds(portion, n, text)) {
+                    silent = true;
+                    whenSilent.run();
                 }
                 if (silent) {
                     continue;

@@ -21,7 +21,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /** JDBC through the failover session is JDBC as H2 does it. */
-@Timeout(60)
+@Timeout(240)
 class RemoteDelegationTest {
     private StockNode node;
     private Connection c;

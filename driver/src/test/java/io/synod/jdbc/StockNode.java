@@ -37,7 +37,7 @@ public final class StockNode implements AutoCloseable {
         a = new CutProxy(server.getPort());
         b = new CutProxy(server.getPort());
         ASKED.clear();
-        committed = null;
+        committed = (session, number) -> false;
     }
 
     private static Connection open(String url) throws SQLException {
@@ -48,7 +48,7 @@ public final class StockNode implements AutoCloseable {
         return source.getConnection();
     }
 
-    /** The stock server knows no commit ids: the test says what it would answer. */
+    /** The stock server knows no commit ids: the test says what it would answer, if not that nothing was committed. */
     void resolveBy(BiPredicate<UUID, Long> answer) {
         committed = answer;
     }
@@ -74,12 +74,18 @@ public final class StockNode implements AutoCloseable {
 
     /** A stock server takes the driver's own settings for unknown ones, unless told to ignore them. */
     String url(String settings) {
-        return "jdbc:synod://" + a.endpoint() + "," + b.endpoint()
-                + "/shop;IGNORE_UNKNOWN_SETTINGS=TRUE;FAILOVER_TIMEOUT=5000" + settings;
+        String patience = settings.contains("FAILOVER_TIMEOUT") ? "" : ";FAILOVER_TIMEOUT=20000";
+        return "jdbc:synod://" + a.endpoint() + "," + b.endpoint() + "/shop;IGNORE_UNKNOWN_SETTINGS=TRUE" + patience
+                + settings;
     }
 
     Connection connect() throws SQLException {
-        return DriverManager.getConnection(url(""), "sa", "secret");
+        return connect("");
+    }
+
+    /** @param settings each after a semicolon */
+    Connection connect(String settings) throws SQLException {
+        return DriverManager.getConnection(url(settings), "sa", "secret");
     }
 
     long count(String sql) throws SQLException {

@@ -20,7 +20,7 @@ import java.util.ServiceLoader;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-@Timeout(30)
+@Timeout(240)
 class SynodDriverTest {
     @Test
     void the_driver_is_found_and_takes_its_own_urls_only() throws SQLException {
@@ -95,11 +95,26 @@ class SynodDriverTest {
         }
     }
 
+    private static String withFamily(String url) {
+        return url.replaceFirst("^jdbc:synod:", "jdbc:synod:h2:");
+    }
+
+    /** jOOQ looks for nothing but {@code :h2:} in it. */
+    @Test
+    void url_of_the_metadata_says_whose_sql_it_is_and_opens_the_same() throws Exception {
+        try (StockNode node = new StockNode();
+                Connection c = node.connect(";PASSWORD=secret");
+                Connection again = DriverManager.getConnection(c.getMetaData().getURL(), "sa", "secret")) {
+            assertEquals(withFamily(node.url("")), c.getMetaData().getURL(), "without the password");
+            assertEquals(c.getMetaData().getURL(), again.getMetaData().getURL());
+        }
+    }
+
     @Test
     void closing_twice_is_fine_and_a_closed_connection_says_so() throws Exception {
         try (StockNode node = new StockNode()) {
             Connection c = node.connect();
-            assertEquals(node.url(""), c.getMetaData().getURL());
+            assertEquals(withFamily(node.url("")), c.getMetaData().getURL());
             Statement s = c.createStatement();
             c.close();
             c.close();

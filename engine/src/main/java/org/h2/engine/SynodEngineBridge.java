@@ -14,6 +14,12 @@ public final class SynodEngineBridge {
         return database.createSession(user, null);
     }
 
+    /** Sets the current schema, which may have been dropped: H2's sessions keep the name of such a one. */
+    public static void setCurrentSchema(SessionLocal session, String name) {
+        Schema schema = session.getDatabase().findSchema(name);
+        session.setCurrentSchema(schema != null ? schema : new Schema(session.getDatabase(), 0, name, null, false));
+    }
+
     /**
      * Takes the table off the session's list of locks without unlocking it: the session keeps the lock across the commits
      * that DDL makes by itself, until {@code table.unlock(session)}.

@@ -63,6 +63,15 @@ public record Members(List<Member> all) {
         return null;
     }
 
+    /** Whether the same members have the same slots and roles there. */
+    public boolean isSameButForAddresses(Members other) {
+        return all.size() == other.all.size()
+                && all.stream().allMatch(mine -> {
+                    Member theirs = other.bySlot(mine.slot());
+                    return theirs != null && theirs.name().equals(mine.name()) && theirs.role() == mine.role();
+                });
+    }
+
     /** The payload of a {@link EntryKind#CONFIG} entry. */
     public byte[] encode() {
         try (ByteArrayOutputStream bytes = new ByteArrayOutputStream();

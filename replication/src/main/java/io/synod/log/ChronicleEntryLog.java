@@ -29,8 +29,8 @@ import org.slf4j.LoggerFactory;
  *
  * <p><b>Failure.</b> A failed force, or an append of which it is not known what it wrote, is final: the cause is thrown by
  * every later call. The kernel marks pages clean after a failed write-back, so a second force would lie (Rebello et al.,
- * Can Applications Recover from fsync Failures?, ATC 2020). A full disk is not final: it is found before anything is
- * written.
+ * Can Applications Recover from fsync Failures?, ATC 2020). So is it when the directory or a file of it was deleted: what is
+ * written then is gone when the process ends, or of no use. A full disk is not final: it is found before anything is written.
  */
 public final class ChronicleEntryLog implements EntryLog {
     static {
@@ -52,6 +52,10 @@ public final class ChronicleEntryLog implements EntryLog {
 
     private volatile IOException failure;
     private volatile boolean closed;
+    /** What {@link #sealed} was when it last changed, for other threads. */
+    private volatile Manifest needed;
+    /** The directory or a file of it. */
+    private volatile boolean deleted;
 
     /** Batches before this one are not needed. */
     private long firstBatch;
@@ -63,6 +67,14 @@ public final class ChronicleEntryLog implements EntryLog {
     private long[] touched = new long[8];
 
     private int touchedCount;
+
+    /**
+     * Whether there is a log in this directory, perhaps one that nothing was written to, with what says how far it goes: without
+     * that the log cannot tell that its end, or all of it, is missing.
+     */
+    public static boolean isIn(Path directory) {
+        return DurableMark.isIn(directory);
+    }
 
     /**
      * Opens the log in this directory, or makes one.
@@ -93,6 +105,7 @@ public final class ChronicleEntryLog implements EntryLog {
         segments.undoCopy();
         Manifest manifest = Manifest.read(directory);
         mark = DurableMark.open(directory);
+        segments.forceDirectory();
         LogScan scan = new LogScan(segments, manifest, mark, index);
         scan.run(manifest);
         if (!scan.faults().isEmpty()) {
@@ -113,7 +126,8 @@ public final class ChronicleEntryLog implements EntryLog {
         writer = rewriteLast(scan);
         index.groups().forEach(group -> index.note(group, mark, durableBatch));
         mark.batch(durableBatch);
-        write(manifest());
+        needed = manifest();
+        write(needed);
         for (Path leftover : scan.leftovers()) {
             Files.deleteIfExists(leftover);
         }
@@ -155,7 +169,7 @@ public final class ChronicleEntryLog implements EntryLog {
             long[] to = new long[from.length];
             RawBatch batch = new RawBatch(scan.lastBytes());
             for (int i = 0; i < from.length; i++) {
-                to[i] = copy.write(batch.at(from[i]));
+                to[i] = copy.write(batch.at(from[i]), true);
             }
             copy.force();
             segments.forceDirectory();
@@ -182,25 +196,36 @@ public final class ChronicleEntryLog implements EntryLog {
     public void append(List<Append> batch) throws IOException {
         ensureUsable();
         if (!batch.isEmpty()) {
-            append(batch, 0);
+            append(batch, 0, false);
         }
     }
 
-    /** @param cut batches before this one are not needed once this one is durable; 0 says nothing */
-    private void append(List<Append> batch, long cut) throws IOException {
+    @Override
+    public void appendBases(List<Append> bases) throws IOException {
+        ensureUsable();
+        append(bases, 0, true);
+    }
+
+    /**
+     * @param cut batches before this one are not needed once this one is durable; 0 says nothing
+     * @param reserved whether it makes room, and so may use what is kept free for that
+     */
+    private void append(List<Append> batch, long cut, boolean reserved) throws IOException {
         index.check(batch);
         encoder.encode(batch, cut, lastBatch + 1, durableBatch);
         boolean interrupted = Thread.interrupted();
         try {
             int before = writer.cycle();
-            long location = writer.write(encoder);
+            long location = writer.write(encoder, reserved);
             if (writer.cycle() != before && lastBatch > 0) {
                 seal(before, lastBatch);
             }
             lastBatch++;
             index.appended(batch, location);
             touch(batch);
-        } catch (SegmentWriter.FailedException | RuntimeException | Error e) {
+        } catch (LogFullException e) {
+            throw e;
+        } catch (IOException | RuntimeException | Error e) {
             throw failed(e);
         } finally {
             if (interrupted) {
@@ -213,6 +238,7 @@ public final class ChronicleEntryLog implements EntryLog {
         if (segment >= 0 && Files.exists(segments.segment(segment))) {
             sealed.put(segment, last);
             Manifest manifest = manifest();
+            needed = manifest;
             writer.later(() -> write(manifest));
         }
     }
@@ -299,26 +325,38 @@ public final class ChronicleEntryLog implements EntryLog {
     @Override
     public boolean reclaim() throws IOException {
         ensureUsable();
-        LogReclaim.Plan plan = reclaim.plan(sealed, writer.cycle());
+        LogReclaim.Plan plan = reclaim.plan(sealed, writer.cycle(), true);
         if (plan == null) {
             return false;
         }
-        long first = sealed.get(plan.lastGone()) + 1;
         try {
-            append(plan.kept(), first);
-        } catch (IOException e) {
-            if (failure != null) {
-                throw e;
+            append(plan.kept(), firstBehind(plan), false);
+        } catch (LogFullException e) {
+            LOG.debug("log {}: full, only what need not be written again is given back", segments.directory(), e);
+            plan = reclaim.plan(sealed, writer.cycle(), false);
+            if (plan == null) {
+                return false;
             }
-            LOG.warn("log {}: no room to give room back, tried again later", segments.directory(), e);
-            return false;
+            try {
+                append(plan.kept(), firstBehind(plan), true);
+            } catch (LogFullException again) {
+                LOG.warn("log {}: no room to give room back, tried again later", segments.directory(), again);
+                return false;
+            }
         }
         force();
+        long first = firstBehind(plan);
+        int lastGone = plan.lastGone();
         firstBatch = first;
-        sealed.headMap(plan.lastGone() + 1).clear();
+        sealed.headMap(lastGone + 1).clear();
         Manifest manifest = manifest();
-        writer.later(() -> reclaim.delete(plan.lastGone(), manifest));
+        needed = manifest;
+        writer.later(() -> reclaim.delete(lastGone, manifest));
         return true;
+    }
+
+    private long firstBehind(LogReclaim.Plan plan) {
+        return sealed.get(plan.lastGone()) + 1;
     }
 
     @Override
@@ -344,23 +382,56 @@ public final class ChronicleEntryLog implements EntryLog {
         }
     }
 
-    private IOException failed(Throwable cause) {
-        failure = new IOException(
+    private IOException finalBecause(Throwable cause) {
+        return new IOException(
                 "the log in " + segments.directory() + " has failed and takes nothing more; restart node "
                         + config.node() + ": " + cause,
                 cause);
+    }
+
+    private IOException failed(Throwable cause) {
+        failure = finalBecause(cause);
         LOG.error("{}", failure.getMessage(), cause);
         return failure;
     }
 
     @Override
     public long bytes() {
-        try {
-            return segments.bytes();
-        } catch (IOException e) {
-            LOG.warn("log {}: cannot list files", segments.directory(), e);
-            return -1;
+        if (!deleted && !closed) {
+            Path gone = gone();
+            deleted = gone != null;
+            if (deleted && failure == null) {
+                failure = finalBecause(new IOException(Segments.whenDeleted(gone)));
+                LOG.error("{}", failure.getMessage());
+            }
         }
+        return deleted ? -1 : segments.bytes();
+    }
+
+    /**
+     * The directory or a file that somebody has deleted: open files would take what is written to them, and it would be gone with
+     * the process. {@code null} for none.
+     */
+    private Path gone() {
+        if (Files.notExists(segments.directory())) {
+            return segments.directory();
+        }
+        if (!DurableMark.isIn(segments.directory())) {
+            return segments.directory().resolve(DurableMark.FILE);
+        }
+        for (int cycle : needed.sealed().keySet()) {
+            // Looked at again: it may have been given back just now.
+            if (Files.notExists(segments.segment(cycle)) && needed.sealed().containsKey(cycle)) {
+                return segments.segment(cycle);
+            }
+        }
+        Path current = writer.currentPath();
+        return current != null && Files.notExists(current) && current.equals(writer.currentPath()) ? current : null;
+    }
+
+    @Override
+    public int segments() {
+        return segments.count();
     }
 
     /** For tests that make a force fail. */

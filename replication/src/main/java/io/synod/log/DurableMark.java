@@ -6,6 +6,7 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.MappedByteBuffer;
 import java.nio.channels.FileChannel;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.Map;
@@ -46,6 +47,11 @@ final class DurableMark {
     private DurableMark(MappedByteBuffer table) {
         this.table = table;
         table.order(ByteOrder.LITTLE_ENDIAN);
+    }
+
+    /** It is there before a log takes anything, and never goes. */
+    static boolean isIn(Path directory) {
+        return !Files.notExists(directory.resolve(FILE));
     }
 
     static DurableMark open(Path directory) throws IOException {

@@ -46,9 +46,18 @@ public interface EntryLog extends AutoCloseable {
     /**
      * Writes a batch as one record (in fragments where it is large) behind all earlier ones. Not durable yet.
      *
-     * @throws IOException when the disk is full (nothing of the batch counts; a later append may succeed) or the log has failed
+     * @throws LogFullException when the disk is full; nothing of the batch counts, a later append may succeed
+     * @throws IOException when the log has failed
      */
     void append(List<Append> batch) throws IOException;
+
+    /**
+     * As {@link #append}, of bases without {@code voids} only, which let {@link #reclaim} give room back: where the disk is full
+     * they may go into room that is kept for them.
+     */
+    default void appendBases(List<Append> bases) throws IOException {
+        append(bases);
+    }
 
     /** Returns when all that was appended before is on disk. */
     void force() throws IOException;
@@ -63,6 +72,11 @@ public interface EntryLog extends AutoCloseable {
 
     /** Bytes that the log occupies on disk. */
     long bytes();
+
+    /** How many files it is in; −1 where it is in none, or they cannot be listed. Any thread. */
+    default int segments() {
+        return -1;
+    }
 
     /**
      * Gives back room that no group needs any more. Never is a promise, a base or an entry above a base lost by that, at

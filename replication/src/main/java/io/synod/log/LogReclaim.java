@@ -20,7 +20,9 @@ import org.slf4j.LoggerFactory;
  * deleted, the oldest first. A death before the last file is gone leaves files of which the next start knows that they are
  * not needed.
  *
- * <p>Without its manifest the log still knows by that batch that it may begin in the middle.
+ * <p>Without its manifest the log still knows by that batch that it may begin in the middle. So where there is no room for a
+ * new manifest the old one, which demands what is to be deleted, is deleted first, and a new one is written into the room
+ * that was won.
  */
 final class LogReclaim {
     private static final Logger LOG = LoggerFactory.getLogger(LogReclaim.class);
@@ -34,6 +36,8 @@ final class LogReclaim {
     private final LogIndex index;
     private final StoredEntries stored;
     private final int movedBytesMax;
+    /** The group that was warned of last. */
+    private long unreadable = -1;
 
     LogReclaim(LogConfig config, Segments segments, LogIndex index, StoredEntries stored) {
         this.segments = segments;
@@ -51,9 +55,10 @@ final class LogReclaim {
     /**
      * @param sealed last batch by segment, of those that may go
      * @param current the segment that is being written
+     * @param moves whether there is room to write entries again
      * @return {@code null} when none can go
      */
-    Plan plan(SortedMap<Integer, Long> sealed, int current) throws IOException {
+    Plan plan(SortedMap<Integer, Long> sealed, int current, boolean moves) {
         if (sealed.isEmpty()) {
             return null;
         }
@@ -66,7 +71,7 @@ final class LogReclaim {
             if (need.oldest() >= until) {
                 break;
             }
-            List<Entry> moved = need.oldest() > current - NEWEST ? null : all(need, room);
+            List<Entry> moved = !moves || need.oldest() > current - NEWEST ? null : all(need, room);
             if (moved == null) {
                 until = need.oldest();
                 break;
@@ -80,8 +85,26 @@ final class LogReclaim {
         return gone.isEmpty() ? null : new Plan(gone.lastKey(), kept);
     }
 
-    /** {@code null} when they are more than {@code room} bytes. */
-    private List<Entry> all(LogIndex.Need need, int room) throws IOException {
+    /** {@code null} when they are more than {@code room} bytes, or cannot be read: then they stay where they are. */
+    private List<Entry> all(LogIndex.Need need, int room) {
+        try {
+            return read(need, room);
+        } catch (IOException e) {
+            if (need.group() != unreadable) {
+                unreadable = need.group();
+                LOG.warn(
+                        "log {}: the entries of group {} cannot be read, and so nothing from segment {} on is given back: {}",
+                        segments.directory(),
+                        need.group(),
+                        segments.segment(need.oldest()),
+                        e.getMessage(),
+                        e);
+            }
+            return null;
+        }
+    }
+
+    private List<Entry> read(LogIndex.Need need, int room) throws IOException {
         if (need.last() - need.first() >= MOVED_ENTRIES_MAX) {
             return null;
         }
@@ -99,14 +122,31 @@ final class LogReclaim {
     /** On the thread of the log's files. What fails is left for the next time. */
     void delete(int lastGone, Manifest manifest) {
         try {
-            manifest.write(segments.directory());
-            segments.forceDirectory();
+            boolean told = write(manifest);
+            if (!told) {
+                Manifest.delete(segments.directory());
+                segments.forceDirectory();
+            }
             for (Path file : segments.list().headMap(lastGone + 1).values()) {
                 Files.delete(file);
             }
             segments.forceDirectory();
+            if (!told) {
+                write(manifest);
+            }
         } catch (IOException e) {
             LOG.warn("log {}: segments that are not needed any more are still there", segments.directory(), e);
         }
+    }
+
+    private boolean write(Manifest manifest) throws IOException {
+        try {
+            manifest.write(segments.directory());
+        } catch (IOException e) {
+            LOG.warn("log {}: no room for the manifest", segments.directory(), e);
+            return false;
+        }
+        segments.forceDirectory();
+        return true;
     }
 }

@@ -61,7 +61,7 @@ final class LogScan {
         this.segments = segments;
         this.index = index;
         this.mark = mark;
-        this.durableBatch = Math.max(mark.batch(), manifest.clean() ? manifest.lastBatch() : 0);
+        this.durableBatch = Math.max(mark.batch(), manifest.durableBatch());
     }
 
     /** Fills the index. Damage is told by {@link #faults}, not thrown. */

@@ -35,6 +35,12 @@ record Manifest(boolean clean, long lastBatch, long first, SortedMap<Integer, Lo
         return first != UNKNOWN;
     }
 
+    /** A batch that was forced before this was written, as all before it: that of a segment's end is, and so is the one that cut. */
+    long durableBatch() {
+        long ended = sealed.isEmpty() ? 0 : sealed.get(sealed.lastKey());
+        return Math.max(Math.max(clean ? lastBatch : 0, ended), first > 1 ? first : 0);
+    }
+
     /**
      * {@link #NONE} where there is none.
      *
@@ -100,6 +106,12 @@ record Manifest(boolean clean, long lastBatch, long first, SortedMap<Integer, Lo
             out.getFD().sync();
         }
         Files.move(next, directory.resolve(FILE), StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+    }
+
+    /** On a full disk. The segments say all that is needed, see {@link LogReclaim}. The directory must be forced afterwards. */
+    static void delete(Path directory) throws IOException {
+        Files.deleteIfExists(directory.resolve(FILE + ".next"));
+        Files.deleteIfExists(directory.resolve(FILE));
     }
 
     static String crc(String text) {

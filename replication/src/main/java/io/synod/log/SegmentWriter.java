@@ -2,6 +2,7 @@ package io.synod.log;
 
 import io.synod.group.Invariant;
 import java.io.IOException;
+import java.nio.file.Path;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
@@ -31,6 +32,11 @@ final class SegmentWriter implements AutoCloseable {
     /** The segment's header and index pages, at most. */
     private static final int HEAD_BYTES = 8 << 10;
 
+    /** Left free at each segment's end, at most: on a full disk, what makes room must still be written. */
+    private static final int RESERVE_BYTES = 64 << 10;
+
+    private static final int RESERVE_RECORDS = 256;
+
     /** The records of one batch. */
     interface Records {
         int count();
@@ -43,6 +49,7 @@ final class SegmentWriter implements AutoCloseable {
     }
 
     private final Segments segments;
+    private final long reserveBytes;
     private final LogRoll roll = new LogRoll();
     private final ChronicleQueue queue;
     private final ExcerptAppender appender;
@@ -55,6 +62,9 @@ final class SegmentWriter implements AutoCloseable {
     private long end;
     private int records;
     private ForcedFile current;
+    /** Any thread; {@code null} before the first. */
+    private volatile Path currentPath;
+
     private boolean dirty;
     private Future<?> spare;
     private int spareCycle = -1;
@@ -62,6 +72,7 @@ final class SegmentWriter implements AutoCloseable {
     /** @param firstCycle a cycle that has no segment so far */
     SegmentWriter(Segments segments, LogConfig config, int firstCycle) throws IOException {
         this.segments = segments;
+        this.reserveBytes = Math.min(RESERVE_BYTES, config.segmentBytes() / 16);
         this.cycle = firstCycle - 1;
         this.files = Executors.newSingleThreadExecutor(task -> {
             Thread thread = new Thread(task, "synod-log-files-" + config.node());
@@ -95,13 +106,16 @@ final class SegmentWriter implements AutoCloseable {
     /**
      * Writes one batch; its records are in one segment.
      *
+     * @param reserved whether it may use what is left free for batches that make room
      * @return location of its first record
-     * @throws IOException when there is no room for a next segment; nothing was written then
+     * @throws LogFullException when there is no room for a next segment; nothing was written then
      * @throws FailedException when it is not known what was written
      */
-    long write(Records batch) throws IOException {
-        boolean rolls =
-                current == null || end + batch.framedBytes() > usable || records + batch.count() > LogRoll.MAX_RECORDS;
+    long write(Records batch, boolean reserved) throws IOException {
+        long kept = reserved ? 0 : reserveBytes;
+        boolean rolls = current == null
+                || end + batch.framedBytes() > usable - kept
+                || records + batch.count() > LogRoll.MAX_RECORDS - (reserved ? 0 : RESERVE_RECORDS);
         if (!rolls && batch.count() == 1) {
             try {
                 return Location.of(cycle, writeRecord(batch.record(0)));
@@ -109,7 +123,7 @@ final class SegmentWriter implements AutoCloseable {
                 throw new FailedException(e);
             }
         }
-        int blocks = rolls ? segments.blocksFor(HEAD_BYTES + batch.framedBytes()) : 0;
+        int blocks = rolls ? segments.blocksFor(HEAD_BYTES + batch.framedBytes() + kept) : 0;
         if (rolls) {
             prepare(cycle + 1, blocks);
         }
@@ -172,6 +186,7 @@ final class SegmentWriter implements AutoCloseable {
         current = new ForcedFile(file);
         // Its new name must be on disk before anything in it counts.
         segments.forceDirectory();
+        currentPath = segments.segment(cycle);
         int next = cycle + 1;
         spareCycle = next;
         spare = files.submit(() -> {
@@ -207,6 +222,11 @@ final class SegmentWriter implements AutoCloseable {
     /** Runs behind whatever the files' thread has to do, without waiting for it. */
     void later(Runnable task) {
         files.execute(task);
+    }
+
+    /** Where the last batch is that was written; {@code null} before the first. Any thread. */
+    Path currentPath() {
+        return currentPath;
     }
 
     ForcedFile current() {

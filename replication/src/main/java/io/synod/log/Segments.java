@@ -39,6 +39,8 @@ final class Segments {
 
     private final Path directory;
     private final long blockBytes;
+    /** It was told that they cannot be listed. */
+    private volatile boolean unlistable;
 
     Segments(Path directory, long blockBytes) {
         this.directory = directory;
@@ -123,10 +125,20 @@ final class Segments {
         return blocks;
     }
 
+    /** Whether somebody has deleted the directory. */
+    boolean deleted() {
+        return Files.notExists(directory);
+    }
+
+    /** What is to be said then, or when a file of it was deleted. */
+    static String whenDeleted(Path gone) {
+        return gone + " was deleted while the node ran: restore the node's directory before it starts again";
+    }
+
     /**
      * Has the segment of this cycle ready for Chronicle, of at least that many blocks.
      *
-     * @throws IOException when the disk is full; nothing is left behind then
+     * @throws LogFullException when the disk is full; nothing is left behind then
      */
     void prepare(int cycle, int blocks) throws IOException {
         Path ready = ready(cycle);
@@ -149,10 +161,10 @@ final class Segments {
             Files.move(partial, ready, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
             done = true;
         } catch (IOException e) {
-            throw new IOException(
-                    "no room for the next segment of the log (" + size + " bytes in " + directory + ", " + usableSpace()
-                            + " free): disk full? Free some space; the log goes on by itself then",
-                    e);
+            if (deleted()) {
+                throw new IOException(whenDeleted(directory), e);
+            }
+            throw new LogFullException(noRoom(size), e);
         } finally {
             if (!done) {
                 deleteQuietly(partial);
@@ -160,8 +172,10 @@ final class Segments {
         }
     }
 
-    private String usableSpace() {
-        return Long.toString(directory.toFile().getUsableSpace());
+    private String noRoom(long size) {
+        return "no room for the next segment of the log (" + size + " bytes in " + directory + ", "
+                + directory.toFile().getUsableSpace()
+                + " free): disk full? Free some space; the log goes on by itself then";
     }
 
     private static void deleteQuietly(Path file) {
@@ -201,7 +215,35 @@ final class Segments {
         }
     }
 
-    long bytes() throws IOException {
+    private interface Look {
+        long at(Segments segments) throws IOException;
+    }
+
+    /** −1 when they cannot be listed, which is told once where they are not {@link #deleted}. Any thread. */
+    long bytes() {
+        return look(Segments::sumOfBytes);
+    }
+
+    /** How many segments there are; as {@link #bytes}. */
+    int count() {
+        return (int) look(segments -> segments.list().size());
+    }
+
+    private long look(Look look) {
+        try {
+            long found = look.at(this);
+            unlistable = false;
+            return found;
+        } catch (IOException e) {
+            if (!unlistable && !deleted()) {
+                unlistable = true;
+                LOG.warn("log {}: cannot list files: {}", directory, e.toString());
+            }
+            return -1;
+        }
+    }
+
+    private long sumOfBytes() throws IOException {
         long sum = 0;
         try (DirectoryStream<Path> files = Files.newDirectoryStream(directory)) {
             for (Path file : files) {

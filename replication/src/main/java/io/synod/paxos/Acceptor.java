@@ -29,6 +29,8 @@ final class Acceptor {
     private long promiseNumber;
 
     private boolean promiseDue;
+    /** Whoever was promised this epoch leads in it, or did: no answer to it is awaited any more. */
+    private long ledEpoch = Epoch.NONE;
 
     private boolean ackDue;
     private long ackSentAt;
@@ -51,7 +53,7 @@ final class Acceptor {
     }
 
     void onPrepare(int from, Message.Prepare m, long now, Effects out) {
-        if (Epoch.slot(m.epoch()) != from || core.leaderEpoch == m.epoch()) {
+        if (Epoch.slot(m.epoch()) != from || ledEpoch == m.epoch()) {
             return;
         }
         core.sawRound(m.epoch());
@@ -118,6 +120,8 @@ final class Acceptor {
             return;
         }
         core.promised = Math.max(core.promised, m.epoch());
+        ledEpoch = m.epoch();
+        promiseDue = false;
         if (core.leaderEpoch != m.epoch() || core.leaderSlot != from) {
             group.follow(m.epoch(), now, out);
         }
@@ -203,7 +207,7 @@ final class Acceptor {
     void onForced(boolean durableRose, long now, Effects out) {
         if (promiseDue && core.durability.forced() >= promiseNumber) {
             promiseDue = false;
-            if (promiseEpoch == core.promised && core.leaderEpoch != promiseEpoch) {
+            if (promiseEpoch == core.promised) {
                 answerPromise(now, out);
             }
         }

@@ -36,9 +36,17 @@ final class Durability {
         return forced;
     }
 
-    /** How long the oldest effect that is not forced has been waiting, at least since the last force. */
+    /**
+     * How long the oldest effect that is not forced has been waiting, at least since the last force, and since this process
+     * last stood still: what the disk did meanwhile is not known.
+     */
     long lagNanos(long now) {
         return forced == given ? 0 : now - pendingSinceNanos;
+    }
+
+    /** This process stood still until now. */
+    void resumed(long now) {
+        pendingSinceNanos = now;
     }
 
     /** @return the number of this persist effect */

@@ -15,11 +15,12 @@ import java.util.List;
  * <p>Sources: Ongaro (2014), section 9.6; Lianza and Snook, A Byzantine failure in the real world (2020).
  */
 final class Election {
-    private static final long MAX_TIMEOUT_NANOS = 1_000_000_000L;
+    private static final long MAX_PATIENCE_NANOS = 2_000_000_000L;
+    private static final long FIRST_WAIT_NANOS = 150_000_000L;
     private static final long YIELD_NANOS = 30_000_000L;
     private static final long FAR_AHEAD_ENTRIES = 1000;
     private static final int MAX_BACKOFF_DOUBLINGS = 3;
-    /** A leader serves when it has applied its log: with more than this ahead of it, somebody else is the better one. */
+    /** With more than this to apply, somebody else is the better leader. */
     private static final long BACKLOG_ENTRIES = 256;
 
     private final Core core;
@@ -34,6 +35,10 @@ final class Election {
     private long deadline;
     private int failures;
 
+    private long appliedSeen;
+    /** When the state machine moved last, or had nothing to do. */
+    private long movedAt;
+
     private long nextEpoch;
     private final List<Integer> granted = new ArrayList<>();
     private boolean betterCandidate;
@@ -45,15 +50,23 @@ final class Election {
         this.group = group;
         this.pauses = new Pauses(core.timing);
         this.gap = new HeartbeatGap(core.timing);
-        this.deadline = timeout();
+        // There is no leader yet whose silence would be worth more patience; where there is one, its members grant
+        // nothing.
+        this.deadline = Math.min(timeout(), FIRST_WAIT_NANOS + random(FIRST_WAIT_NANOS / 3));
     }
 
-    /** Silence that this member bears, randomised so that not all start at once. */
+    /** Silence of the leader that this member bears, randomised so that not all start at once. */
     private long timeout() {
-        long base = core.timing.electionTimeout();
-        long adaptive = Math.max(base, Math.max(6 * gap.high(), pauses.worst() * 3 / 2));
-        long bounded = Math.min(adaptive, Math.max(base, MAX_TIMEOUT_NANOS));
-        return bounded + random(base / 3);
+        return patience(gap.high()) + random(core.timing.electionTimeout() / 3);
+    }
+
+    /**
+     * How long to wait for what mostly comes within {@code usualGap}. The members of a group do the same work, often on like
+     * machines: where this process stands still for some time now and then, others do so too.
+     */
+    long patience(long usualGap) {
+        long observed = Math.max(6 * usualGap, 2 * pauses.worst());
+        return Math.max(core.timing.electionTimeout(), Math.min(observed, MAX_PATIENCE_NANOS));
     }
 
     private long random(long bound) {
@@ -86,7 +99,8 @@ final class Election {
     void onPeerDown(int slot, long now, Effects out) {
         if (core.role == Role.FOLLOWER && slot == core.leaderSlot) {
             leaderLost = true;
-            deadline = now + random(core.timing.heartbeat() / 4);
+            // Sooner, never later: whoever dials a leader that is gone is told so again and again.
+            deadline = Math.min(deadline, now + random(core.timing.heartbeat() / 4));
             if (!mayCampaign(now)) {
                 return;
             }
@@ -106,7 +120,12 @@ final class Election {
     boolean tick(long now, Effects out) {
         boolean stalled = pauses.tick(now);
         if (stalled) {
+            core.durability.resumed(now);
             deadline = Math.max(deadline, now + core.timing.electionTimeout() / 2 + random(core.timing.heartbeat()));
+        }
+        if (stalled || core.applied == core.commit || core.applied != appliedSeen) {
+            appliedSeen = core.applied;
+            movedAt = now;
         }
         if (core.role == Role.FOLLOWER) {
             considerCampaign(now, out);
@@ -118,8 +137,7 @@ final class Election {
 
     private void considerCampaign(long now, Effects out) {
         boolean sole = core.configurations.voters().length == 1;
-        long backlog = core.terms.last() - core.applied;
-        long courtesy = backlog > BACKLOG_ENTRIES ? 2 * core.timing.electionTimeout() : 0;
+        long courtesy = servesLate(now) ? 2 * core.timing.electionTimeout() : 0;
         if ((now >= deadline + courtesy || sole) && mayCampaign(now)) {
             if (sole) {
                 group.becomePrepare(Epoch.NONE, now, out);
@@ -129,6 +147,11 @@ final class Election {
                 ask(now, out);
             }
         }
+    }
+
+    /** A leader serves when it has applied its log: somebody else may be sooner there. */
+    private boolean servesLate(long now) {
+        return core.terms.last() - core.applied > BACKLOG_ENTRIES || now - movedAt > core.timing.electionTimeout();
     }
 
     private void ask(long now, Effects out) {

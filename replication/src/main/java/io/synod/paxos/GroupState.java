@@ -192,7 +192,9 @@ public final class GroupState {
                 && m.epoch() == core.leaderEpoch
                 && m.epoch() == core.promised
                 && from == Epoch.slot(m.epoch());
-        if (fromLeader && core.configurations.mayLead(core.self) && !core.hollow()) {
+        // Behind it in the log: the leader has given the handover up since, and gone on.
+        boolean late = core.terms.last() != m.lastIndex();
+        if (fromLeader && !late && core.configurations.mayLead(core.self) && !core.hollow()) {
             becomePrepare(m.epoch(), now, out);
         }
     }
@@ -298,6 +300,13 @@ public final class GroupState {
         }
     }
 
+    /** Nobody waits for the handover any more: from now on no member is told to take over because of it. */
+    public void callOffTransfer() {
+        if (core.role == Role.LEADER) {
+            leadership.callOffTransfer();
+        }
+    }
+
     // ------------------------------------------------------------------ changes of role
 
     void becomePreVote(long now, Effects out) {
@@ -366,9 +375,14 @@ public final class GroupState {
         return core.role;
     }
 
-    /** Whether this member leads, has its barrier committed and applied, and takes proposals. */
+    /** Whether this member leads and has its barrier committed and applied. */
     public boolean serving() {
         return core.role == Role.LEADER && leadership.serving();
+    }
+
+    /** Whether this member leads and hands leadership over: it takes no proposals meanwhile. */
+    public boolean handsOver() {
+        return core.role == Role.LEADER && leadership.handsOver();
     }
 
     /** The epoch of the leader that this member follows or is; {@link Epoch#NONE} if none is known. */

@@ -29,6 +29,11 @@ final class Handover {
         toldAt = Core.NEVER;
     }
 
+    /** A token that is on its way counts as long as nothing new is in the target's log. */
+    void callOff() {
+        target = 0;
+    }
+
     /** 0 for none. */
     int target() {
         return target;
@@ -53,7 +58,7 @@ final class Handover {
 
     void tick(long epoch, Progress peer, long now, Effects out) {
         if (target != 0 && now - begunAt > TIME_LIMIT_NANOS) {
-            target = 0;
+            callOff();
         }
         proceed(epoch, peer, now, out);
     }

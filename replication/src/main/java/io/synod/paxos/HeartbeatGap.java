@@ -1,8 +1,8 @@
 package io.synod.paxos;
 
 /**
- * An estimate, near the 99th percentile, of the time between two signs of life of the leader: a late one moves it up by
- * half a heartbeat, any other moves it down by a ninety-ninth of that.
+ * An estimate, near the 99th percentile, of the time between two signs of life (of the leader, or of its quorum): a late one
+ * moves it up by half a heartbeat, any other moves it down by a ninety-ninth of that.
  */
 final class HeartbeatGap {
     private final long up;

@@ -19,8 +19,9 @@ import java.util.Map;
  * that a follower is known to have, so they are never refused for being early. A follower whose next entry this log has
  * already forgotten is offered a snapshot, and streams again once it acknowledges an entry of this log.
  *
- * <p>Failure. No majority of answers younger than an election timeout: step down, in the same epoch. An own disk that
- * hangs while others force: hand over.
+ * <p>Failure. No majority of answers younger than an election timeout, or than what members that stand still now and then
+ * need: step down, in the same epoch. An own disk that hangs while others force, or an own state machine that stands still
+ * before this member serves: hand over.
  */
 final class Leadership {
     private static final List<Entry> NOTHING = List.of();
@@ -30,6 +31,7 @@ final class Leadership {
     private final GroupState group;
     private final LeaderLease lease;
     private final Handover handover;
+    private HeartbeatGap quorumGap;
 
     private long epoch;
     private long barrier;
@@ -56,6 +58,7 @@ final class Leadership {
         seq = 0;
         lease.start();
         handover.start();
+        quorumGap = new HeartbeatGap(core.timing);
         long end = core.terms.last();
         barrier = end + 1;
         peers = new Progress[0];
@@ -106,6 +109,10 @@ final class Leadership {
 
     boolean serving() {
         return core.rules.serves(barrier, core.commit, core.applied);
+    }
+
+    boolean handsOver() {
+        return handover.holdsProposals();
     }
 
     long propose(EntryKind kind, byte[] payload, long now, Effects out) {
@@ -203,8 +210,19 @@ final class Leadership {
     }
 
     private void heartbeat(Progress peer, long now, Effects out) {
-        // Below the base nobody knows the epochs any more; that of index 0 everybody does.
-        out.send(peer.slot, header(peer, peer.match >= core.terms.base() ? peer.match : 0, now));
+        out.send(peer.slot, header(peer, lastKnownAs(peer), now));
+    }
+
+    /**
+     * Below the base nobody knows the epochs any more; that of index 0 everybody does. One that gets no entries because they are
+     * forgotten here may have them all the same, not known to be the same yet: then it has no use for a snapshot, and learns
+     * from the base that it can go on.
+     */
+    private long lastKnownAs(Progress peer) {
+        if (peer.match >= core.terms.base()) {
+            return peer.match;
+        }
+        return peer.mode == Progress.Mode.SNAPSHOT ? core.terms.base() : 0;
     }
 
     /** So that a follower that was told to read at the commit index need not wait for the next heartbeat. */
@@ -224,7 +242,7 @@ final class Leadership {
         }
         Invariant.that(
                 m.durable() <= core.terms.last(), "acknowledged %d, log ends at %d", m.durable(), core.terms.last());
-        peer.heard(m.echoSentAtNanos(), m.echoSeq(), lease.fromSeq());
+        heard(peer, m.echoSentAtNanos(), m.echoSeq(), now);
         peer.applied = Math.max(peer.applied, m.applied());
         peer.diskLagNanos = m.diskLagNanos();
         if (peer.acknowledged(m.durable(), now)) {
@@ -233,6 +251,15 @@ final class Leadership {
         }
         handover.proceed(epoch, peer(handover.target()), now, out);
         group.reads.confirmed(confirmedSeq(), now, out);
+    }
+
+    private void heard(Progress peer, long sentAt, long echoSeq, long now) {
+        long before = quorumAt(now);
+        peer.heard(sentAt, echoSeq, lease.fromSeq());
+        long after = quorumAt(now);
+        if (after > before) {
+            quorumGap.observe(after - before);
+        }
     }
 
     void onReject(int from, Message.Reject m, long now, Effects out) {
@@ -246,7 +273,7 @@ final class Leadership {
         if (peer == null) {
             return;
         }
-        peer.heard(m.echoSentAtNanos(), m.echoSeq(), lease.fromSeq());
+        heard(peer, m.echoSentAtNanos(), m.echoSeq(), now);
         if (peer.heeds(m.echoSeq())) {
             peer.rejected(agreesUpTo(m, peer.next - 1) + 1);
             ship(peer, now, out);
@@ -356,7 +383,7 @@ final class Leadership {
             resumedAt = now;
             heartbeat(now, out);
         }
-        if (now - Math.max(quorumAt(now), resumedAt) > core.timing.electionTimeout()) {
+        if (now - Math.max(quorumAt(now), resumedAt) > patience()) {
             group.election.backOff(now);
             group.stepDown(now, out);
             return;
@@ -380,23 +407,34 @@ final class Leadership {
         leaveIfUnfit(now, out);
     }
 
-    /** A disk that hangs, or a configuration without this member: somebody else should lead. */
+    private long patience() {
+        return group.election.patience(quorumGap.high());
+    }
+
+    /**
+     * A disk that hangs, a configuration without this member, or a state machine that does not come to apply the barrier while
+     * another one has: somebody else should lead.
+     */
     private void leaveIfUnfit(long now, Effects out) {
-        boolean gray = core.durability.lagNanos(now) > GRAY_DISK_NANOS;
+        boolean gray = core.durability.lagNanos(now) > Math.max(GRAY_DISK_NANOS, patience());
         boolean removed = core.configurations.latestIndex() <= core.commit && !core.configurations.mayLead(core.self);
-        if ((gray || removed) && !handover.holdsProposals()) {
-            Progress best = null;
-            for (Progress peer : peers) {
-                boolean fit = core.configurations.mayLead(peer.slot)
-                        && peer.diskLagNanos < GRAY_DISK_NANOS
-                        && now - peer.echoSentAt < core.timing.electionTimeout();
-                if (fit && (best == null || peer.match > best.match)) {
-                    best = peer;
-                }
+        boolean late = !serving() && now - Math.max(startedAt, resumedAt) > core.timing.electionTimeout() / 2;
+        if (!gray && !removed && !late || handover.holdsProposals()) {
+            return;
+        }
+        long atLeast = gray || removed ? 0 : barrier;
+        Progress best = null;
+        for (Progress peer : peers) {
+            boolean fit = core.configurations.mayLead(peer.slot)
+                    && peer.diskLagNanos < GRAY_DISK_NANOS
+                    && now - peer.echoSentAt < core.timing.electionTimeout()
+                    && peer.applied >= atLeast;
+            if (fit && (best == null || peer.match > best.match)) {
+                best = peer;
             }
-            if (best != null) {
-                transfer(best.slot, now, out);
-            }
+        }
+        if (best != null) {
+            transfer(best.slot, now, out);
         }
     }
 
@@ -405,6 +443,10 @@ final class Leadership {
             handover.begin(toSlot, now);
             handover.proceed(epoch, peer(toSlot), now, out);
         }
+    }
+
+    void callOffTransfer() {
+        handover.callOff();
     }
 
     void onPeerDown(int slot) {

@@ -166,6 +166,37 @@ public sealed interface Message {
         }
     }
 
+    /**
+     * A node asks another one for something that is not of this protocol; see {@code io.synod.replica.Questions}. It is no
+     * business of the group, which only names whom it is about.
+     *
+     * @param ticket comes back with the answer
+     */
+    record Question(long ticket, byte[] bytes) implements Message {
+        @Override
+        public boolean equals(Object other) {
+            return other instanceof Question m && m.ticket == ticket && Arrays.equals(m.bytes, bytes);
+        }
+
+        @Override
+        public int hashCode() {
+            return Long.hashCode(ticket);
+        }
+    }
+
+    /** What a node says to a {@link Question}. */
+    record Reply(long ticket, byte[] bytes) implements Message {
+        @Override
+        public boolean equals(Object other) {
+            return other instanceof Reply m && m.ticket == ticket && Arrays.equals(m.bytes, bytes);
+        }
+
+        @Override
+        public int hashCode() {
+            return Long.hashCode(ticket);
+        }
+    }
+
     /** A follower asks for an index at which a read is linearizable. */
     record ReadIndex(long ticket) implements Message {}
 

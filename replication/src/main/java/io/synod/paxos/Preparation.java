@@ -185,17 +185,11 @@ final class Preparation {
             return;
         }
         if (!m.ok() && m.base() > fetchPrev) {
-            out.send(from, new Message.SnapshotRequest(core.applied));
-            beyondReach.add(from);
-            dropDonor(now, out);
-            if (core.role == Role.PREPARE && donor == 0 && !majorityPromised()) {
-                group.election.backOff(now);
-                group.stepDown(now, out);
-            }
+            giveUpDonor(now, out);
             return;
         }
         if (!m.ok() || m.entries().isEmpty()) {
-            stepBack(now, out);
+            stepBack(m.base(), now, out);
             return;
         }
         fetchProgressAt = now;
@@ -215,13 +209,26 @@ final class Preparation {
     }
 
     /** The donor has another entry there: try before the run of epochs that holds it. */
-    private void stepBack(long now, Effects out) {
-        if (fetchPrev <= core.commit) {
-            dropDonor(now, out);
+    private void stepBack(long donorBase, long now, Effects out) {
+        long floor = Math.max(donorBase, Math.max(core.commit, core.terms.base()));
+        if (fetchPrev <= floor) {
+            // What is committed here the donor has as well, or something is wrong: asked again it would say the same.
+            giveUpDonor(now, out);
             return;
         }
-        fetchPrev = Math.max(core.commit, core.terms.firstOfRun(fetchPrev) - 1);
+        fetchPrev = Math.max(floor, core.terms.firstOfRun(fetchPrev) - 1);
         fetch(now, out);
+    }
+
+    /** Its promise is never counted again in this epoch. */
+    private void giveUpDonor(long now, Effects out) {
+        out.send(donor, new Message.SnapshotRequest(core.applied));
+        beyondReach.add(donor);
+        dropDonor(now, out);
+        if (core.role == Role.PREPARE && donor == 0 && !majorityPromised()) {
+            group.election.backOff(now);
+            group.stepDown(now, out);
+        }
     }
 
     void onPeerDown(int slot, long now, Effects out) {

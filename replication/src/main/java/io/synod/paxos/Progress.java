@@ -39,6 +39,7 @@ final class Progress {
     long applied;
     long diskLagNanos;
 
+    private final long absenceNanos;
     private final long firstRetransmitNanos;
     private long retransmitNanos;
     private long waitingSince;
@@ -52,11 +53,16 @@ final class Progress {
     Progress(int slot, long next, Timing timing) {
         this.slot = slot;
         this.next = next;
+        this.absenceNanos = timing.electionTimeout();
         this.firstRetransmitNanos = timing.heartbeat() * 5 / 2;
         this.retransmitNanos = firstRetransmitNanos;
     }
 
     void heard(long sentAt, long seq, long leaseFromSeq) {
+        if (sentAt - echoSentAt > absenceNanos) {
+            // It was away, not slow: what was sent meanwhile is lost, and waited for no longer.
+            retransmitNanos = firstRetransmitNanos;
+        }
         echoSentAt = Math.max(echoSentAt, sentAt);
         echoSeq = Math.max(echoSeq, seq);
         if (seq >= leaseFromSeq) {

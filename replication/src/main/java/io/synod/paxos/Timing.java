@@ -15,4 +15,15 @@ public record Timing(long heartbeat, long electionTimeout, long lease, int maxDr
     public static Timing standard() {
         return new Timing(20 * MILLI, 150 * MILLI, 90 * MILLI, 2);
     }
+
+    /**
+     * The standard with more or less patience. Members may differ in it: neither the length of a lease nor the time between
+     * heartbeats, which they must agree on, depends on it.
+     *
+     * @param electionTimeoutMillis more than a lease, in milliseconds
+     */
+    public static Timing patient(int electionTimeoutMillis) {
+        Timing standard = standard();
+        return new Timing(standard.heartbeat, electionTimeoutMillis * MILLI, standard.lease, standard.maxDriftPercent);
+    }
 }

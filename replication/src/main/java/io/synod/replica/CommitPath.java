@@ -2,11 +2,17 @@ package io.synod.replica;
 
 import io.synod.group.Invariant;
 import io.synod.log.EntryLog;
+import io.synod.log.EntryLog.Append;
+import io.synod.log.LogFullException;
 import io.synod.transport.VirtualThreads;
 import java.io.IOException;
+import java.util.List;
+import java.util.Map;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Who writes the node's log, and when.
@@ -22,11 +28,18 @@ import java.util.function.Supplier;
  *
  * <p><b>No wake-up is missed:</b> see {@link Baton}; and a group's commit index moves, then its queue is looked at.
  *
- * <p><b>Failure.</b> Whatever is thrown inside a cycle stops the node: what was to be forced may or may not be durable.
+ * <p><b>Full disk.</b> The batch that found no room is held and given again; nothing else leaves meanwhile. To the protocol
+ * that is a disk that hangs: what is not forced is not acknowledged, and a leader hands over. Only what groups forget goes
+ * ahead, since it makes room.
+ *
+ * <p><b>Failure.</b> Whatever else is thrown inside a cycle stops the node: what was to be forced may or may not be durable.
  */
 final class CommitPath implements Runnable {
     static final int CROWD = 32;
     static final int CROWD_BYTES = 64 << 10;
+
+    private static final Logger LOG = LoggerFactory.getLogger(CommitPath.class);
+    private static final long RETRY_NANOS = 200_000_000L;
 
     private final EntryLog log;
     private final PersistQueue persist;
@@ -36,6 +49,10 @@ final class CommitPath implements Runnable {
 
     private final Baton baton = new Baton(this::hasWork, this::guardedCycle, this::unparkLogThread);
     private volatile Thread logThread;
+    /** What a full disk refused; written under the baton. */
+    private volatile PersistQueue.Batch held;
+
+    private volatile long heldUntil;
 
     CommitPath(
             EntryLog log,
@@ -51,6 +68,9 @@ final class CommitPath implements Runnable {
     }
 
     private boolean hasWork() {
+        if (held != null) {
+            return System.nanoTime() - heldUntil >= 0;
+        }
         if (persist.hasWork() || retention.reclaimDue()) {
             return true;
         }
@@ -115,6 +135,9 @@ final class CommitPath implements Runnable {
     }
 
     private boolean cycle() throws IOException {
+        if (held != null) {
+            return System.nanoTime() - heldUntil >= 0 && tryHeld();
+        }
         for (Replica replica : replicas.get()) {
             if (replica.gateOpen()) {
                 replica.placeProposals();
@@ -124,8 +147,51 @@ final class CommitPath implements Runnable {
         if (batch.isEmpty()) {
             return retention.reclaim();
         }
-        int size = batch.appends().size();
-        log.append(batch.appends());
+        try {
+            log.append(batch.appends());
+        } catch (LogFullException e) {
+            LOG.error("nothing is committed on this node until there is room: {}", e.getMessage(), e);
+            heldUntil = System.nanoTime() + RETRY_NANOS;
+            held = batch;
+            return false;
+        }
+        forced(batch, batch.appends().size());
+        retention.reclaim();
+        return true;
+    }
+
+    private boolean tryHeld() throws IOException {
+        PersistQueue.Batch batch = held;
+        batch.add(persist.drain());
+        Map<Long, Append> bases = batch.bases();
+        bases.values().removeIf(base -> logHas(base));
+        try {
+            if (!bases.isEmpty()) {
+                log.appendBases(List.copyOf(bases.values()));
+                log.force();
+            }
+            log.reclaim();
+            int size = batch.appends().size();
+            List<Append> left = batch.appends().stream()
+                    .filter(append -> append.base() == null || append.voids() || !logHas(append))
+                    .toList();
+            log.append(left);
+            LOG.info("the log has room again");
+            held = null;
+            forced(batch, size);
+            return true;
+        } catch (LogFullException e) {
+            LOG.debug("still no room", e);
+            heldUntil = System.nanoTime() + RETRY_NANOS;
+            return false;
+        }
+    }
+
+    private boolean logHas(Append base) {
+        return log.recovered(base.group()).base().index() >= base.base().index();
+    }
+
+    private void forced(PersistQueue.Batch batch, int size) throws IOException {
         log.force();
         Invariant.that(
                 size == batch.owners().size(),
@@ -135,8 +201,11 @@ final class CommitPath implements Runnable {
         for (Replica replica : replicas.get()) {
             replica.forced(batch);
         }
-        retention.reclaim();
-        return true;
+    }
+
+    /** Whether a full disk keeps a batch from being written. */
+    boolean holdsBack() {
+        return held != null;
     }
 
     /** No further cycle begins. */

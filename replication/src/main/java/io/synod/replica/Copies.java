@@ -9,14 +9,14 @@ import java.util.function.BooleanSupplier;
 
 /** Those who wait until an entry is on certain disks, which is not what commits it. Thread-safe. */
 final class Copies {
-    private final Replica replica;
+    private final LockedState state;
     private final int selfSlot;
     private final Transport transport;
     private final Signal changed = new Signal();
 
     /** @param transport {@code null} for a node without peers */
-    Copies(Replica replica, int selfSlot, Transport transport) {
-        this.replica = replica;
+    Copies(LockedState state, int selfSlot, Transport transport) {
+        this.state = state;
         this.selfSlot = selfSlot;
         this.transport = transport;
     }
@@ -31,19 +31,19 @@ final class Copies {
     }
 
     List<String> awaitEverywhere(long index, long timeoutNanos) {
-        changed.await(() -> replica.stopped() || missing(index, true).isEmpty(), timeoutNanos);
+        changed.await(() -> state.isStopped() || missing(index, true).isEmpty(), timeoutNanos);
         return missing(index, false);
     }
 
     /** @param reachable leaves out the members that nothing will come from now */
     private List<String> missing(long index, boolean reachable) {
-        return replica.inspect(state -> {
+        return state.inspect(group -> {
             List<String> names = new ArrayList<>();
-            for (Member member : state.members().all()) {
+            for (Member member : group.members().all()) {
                 if (member.slot() == selfSlot) {
                     continue;
                 }
-                PeerView view = state.peer(member.slot(), System.nanoTime());
+                PeerView view = group.peer(member.slot(), System.nanoTime());
                 boolean waits = view != null && transport.connected(member.slot());
                 if ((view == null || view.durable() < index) && (waits || !reachable)) {
                     names.add(member.name());

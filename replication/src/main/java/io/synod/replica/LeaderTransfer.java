@@ -1,17 +1,21 @@
 package io.synod.replica;
 
 import io.synod.paxos.PeerView;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.ReentrantLock;
 
 /**
  * Hands this node's leadership of a group over to another voter, and asks again until it is gone or the time is up.
  *
- * <p>While an attempt is running, nothing new is proposed here: the successor could not reach the end of a log that grows.
+ * <p>When the time is up the attempt is called off: whoever asked was told that leadership stays. Only a successor that was
+ * told to take over already may still do so. While an attempt is running, nothing new is proposed here: the successor could not reach the end of a log that grows.
+ * One attempt runs at a time; where several ask they take turns, and none ends or calls off another's.
  * Any thread may call, without locks; {@link #over} is called under the group's lock.
  */
 final class LeaderTransfer {
     private static final long RETRY_NANOS = 5_000_000L;
     /** A little more than the protocol gives a handover. */
-    private static final long ATTEMPT_NANOS = 250_000_000L;
+    static final long ATTEMPT_NANOS = 250_000_000L;
 
     private static final int ANY = 0;
     private static final int NOBODY = 0;
@@ -19,6 +23,9 @@ final class LeaderTransfer {
     private final Replica replica;
     private final ReplicaNode node;
     private final Signal roleChanged;
+    /** Fair: who has just made an attempt lets the others make theirs. */
+    private final ReentrantLock attempt = new ReentrantLock(true);
+
     private volatile boolean running;
 
     LeaderTransfer(Replica replica, ReplicaNode node, Signal roleChanged) {
@@ -44,28 +51,50 @@ final class LeaderTransfer {
     /** As {@link #toAny}, with one successor only; somebody else may be quicker all the same. */
     boolean to(int wanted, long timeoutNanos) {
         long start = System.nanoTime();
-        while (replica.leadsNow()) {
-            long left = timeoutNanos - (System.nanoTime() - start);
-            if (left <= 0) {
-                return false;
+        boolean interrupted = false;
+        try {
+            while (replica.leadsNow()) {
+                long left = timeoutNanos - (System.nanoTime() - start);
+                if (left <= 0 || Patience.isOver()) {
+                    return false;
+                }
+                int target = bestSuccessor(wanted);
+                if (target == NOBODY) {
+                    roleChanged.await(() -> !replica.leadsNow(), Math.min(left, RETRY_NANOS));
+                    continue;
+                }
+                try {
+                    if (attempt.tryLock(Math.min(left, RETRY_NANOS), TimeUnit.NANOSECONDS)) {
+                        attempt(target, timeoutNanos - (System.nanoTime() - start));
+                    }
+                } catch (InterruptedException e) {
+                    interrupted = true;
+                }
             }
-            int target = bestSuccessor(wanted);
-            if (target == NOBODY) {
-                roleChanged.await(() -> !replica.leadsNow(), Math.min(left, RETRY_NANOS));
-                continue;
-            }
-            running = true;
-            try {
-                replica.submit((s, now, out) -> s.transfer(target, now, out));
-                roleChanged.await(() -> !replica.leadsNow(), Math.min(left, ATTEMPT_NANOS));
-            } finally {
-                running = false;
+            return true;
+        } finally {
+            if (interrupted) {
+                Thread.currentThread().interrupt();
             }
         }
-        return true;
     }
 
-    /** The reachable voter that has most of the log, if it is wanted. */
+    /** Under the lock {@link #attempt}, which is free afterwards. */
+    private void attempt(int target, long leftNanos) {
+        try {
+            if (leftNanos > 0) {
+                running = true;
+                replica.submit((s, now, out) -> s.transfer(target, now, out));
+                roleChanged.await(() -> !replica.leadsNow(), Math.min(leftNanos, ATTEMPT_NANOS));
+                replica.submit((s, now, out) -> s.callOffTransfer());
+            }
+        } finally {
+            running = false;
+            attempt.unlock();
+        }
+    }
+
+    /** The reachable voter that would serve soonest, if it is wanted: the one that has applied most. */
     private int bestSuccessor(int wanted) {
         return replica.inspect(state -> {
             int best = NOBODY;
@@ -75,9 +104,9 @@ final class LeaderTransfer {
                 boolean alive =
                         view != null && view.silentNanos() < node.timing().electionTimeout();
                 boolean eligible = wanted == ANY || slot == wanted;
-                if (alive && eligible && view.durable() > most) {
+                if (alive && eligible && view.applied() > most) {
                     best = slot;
-                    most = view.durable();
+                    most = view.applied();
                 }
             }
             return best;

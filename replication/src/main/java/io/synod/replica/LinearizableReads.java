@@ -51,7 +51,7 @@ final class LinearizableReads {
                 return replica.awaitApplied(index, timeoutNanos - (System.nanoTime() - start));
             }
             left = timeoutNanos - (System.nanoTime() - start);
-            if (left <= 0) {
+            if (left <= 0 || Patience.isOver()) {
                 return false;
             }
             // Not confirmed: the leader changes, or has just changed. Ask again soon, sooner if a role changes.

@@ -4,7 +4,8 @@ package io.synod.replica;
  * What a node may spend on members that are behind.
  *
  * @param logBytes size of the whole log, in bytes, past which it is no longer kept for members that have not got it: they
- *     get a snapshot then. The log is larger only as far as a state machine's checkpoint or a snapshot on its way needs it
+ *     get a snapshot then. The log is larger only as far as a state machine's checkpoint, a snapshot on its way, or a member
+ *     that has just got one needs it
  * @param snapshotBytesPerSecond at most so many bytes of snapshots are sent per second, to all members together; 0 for
  *     no bound
  */

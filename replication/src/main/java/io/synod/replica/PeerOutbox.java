@@ -1,7 +1,10 @@
 package io.synod.replica;
 
 import io.synod.group.Entry;
+import io.synod.log.EntryLog;
+import io.synod.paxos.GroupState;
 import io.synod.paxos.Message;
+import io.synod.paxos.Role;
 import io.synod.transport.Transport;
 import java.io.IOException;
 import java.util.ArrayList;
@@ -61,7 +64,9 @@ final class PeerOutbox {
         }
     }
 
-    private final Replica replica;
+    private final LockedState state;
+    private final UnforcedTail tail;
+    private final EntryLog log;
     private final long group;
     private final int slot;
     private final Transport transport;
@@ -72,9 +77,19 @@ final class PeerOutbox {
     private final AtomicLong held = new AtomicLong();
     private final AtomicBoolean busy = new AtomicBoolean();
 
-    PeerOutbox(Replica replica, int slot, Transport transport, Feeder feeder) {
-        this.replica = replica;
-        this.group = replica.group();
+    /** @param tail of the log, under the lock of {@code state} */
+    PeerOutbox(
+            LockedState state,
+            UnforcedTail tail,
+            EntryLog log,
+            long group,
+            int slot,
+            Transport transport,
+            Feeder feeder) {
+        this.state = state;
+        this.tail = tail;
+        this.log = log;
+        this.group = group;
         this.slot = slot;
         this.transport = transport;
         this.feeder = feeder;
@@ -106,12 +121,22 @@ final class PeerOutbox {
     /** Sends what can be sent without waiting and without reading. Called without locks. */
     void drain() {
         while (size.get() > 0 && busy.compareAndSet(false, true)) {
-            if (sendFromMemory()) {
+            boolean done = false;
+            try {
+                done = sendFromMemory();
+            } catch (Throwable e) {
+                // Whoever called may go on without this peer, which must not be without whoever sends. What could not
+                // be
+                // sent is lost.
+                remove();
                 busy.set(false);
-            } else {
+                throw e;
+            }
+            if (!done) {
                 feeder.add(this);
                 return;
             }
+            busy.set(false);
         }
     }
 
@@ -150,27 +175,62 @@ final class PeerOutbox {
     }
 
     private void remove() {
-        held.addAndGet(-queue.poll().heldBytes);
-        size.decrementAndGet();
+        Item item = queue.poll();
+        if (item != null) {
+            held.addAndGet(-item.heldBytes);
+            size.decrementAndGet();
+        }
     }
 
     private boolean load(Item item) {
         int bytes = item.header instanceof Message.Fetched ? DONATION_BYTES : CHUNK_BYTES;
         try {
-            List<Entry> entries = replica.read(item.next, item.to, bytes);
+            List<Entry> entries = read(item.next, item.to, bytes);
             // Looked at after the read: what was read under a leadership that is over may be another leader's entries.
-            if (!replica.mayStillSend(item.header)) {
+            if (!mayStillSend(item.header)) {
                 return false;
             }
             item.entries = entries;
             return true;
         } catch (IOException e) {
             // Voided meanwhile, by another leader, or damaged; then who applies the entry will stop the group.
-            if (replica.mayStillSend(item.header) && !replica.forgot(item.next)) {
+            if (mayStillSend(item.header) && !forgot(item.next)) {
                 LOG.error("cannot send entries {} to {} of group {} to slot {}", item.next, item.to, group, slot, e);
             }
             return false;
         }
+    }
+
+    /**
+     * Entries of this group wherever they are: in the log, or still on their way there.
+     *
+     * @return not all of them where they are many, at least one
+     */
+    private List<Entry> read(long from, long to, int maxBytes) throws IOException {
+        long[] endInLog = {to};
+        List<Entry> unforced = state.inspect(s -> {
+            if (from < tail.first()) {
+                endInLog[0] = Math.min(to, tail.first() - 1);
+            }
+            return tail.range(from, to);
+        });
+        return unforced != null ? unforced : log.read(group, from, endInLog[0], maxBytes);
+    }
+
+    /** Whether entries that were read from the log just now may be sent under this header. */
+    private boolean mayStillSend(Message header) {
+        return state.inspect(s -> {
+            if (header instanceof Message.Accept accept) {
+                return s.role() == Role.LEADER && s.leaderEpoch() == accept.epoch();
+            }
+            Message.Fetched fetched = (Message.Fetched) header;
+            return s.promisedEpoch() == fetched.epoch() && s.leaderEpoch() != fetched.epoch();
+        });
+    }
+
+    /** Whether the log begins behind this entry by now. */
+    private boolean forgot(long index) {
+        return state.inspect(GroupState::baseIndex) >= index;
     }
 
     /**

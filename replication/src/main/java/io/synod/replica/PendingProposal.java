@@ -78,6 +78,11 @@ final class PendingProposal implements Proposal {
         return at != null && replica.servingEpoch() == epoch && replica.durableIndex() >= at.index();
     }
 
+    private boolean isCommitted() {
+        Entry at = entry;
+        return at != null && replica.commitIndex() >= at.index();
+    }
+
     @Override
     public Outcome await(long timeoutNanos) {
         boolean interrupted = false;
@@ -95,10 +100,10 @@ final class PendingProposal implements Proposal {
                     return Outcome.UNKNOWN;
                 }
                 long left = timeoutNanos - (System.nanoTime() - start);
-                if (left <= 0) {
+                if (left <= 0 || Patience.graceLeft() <= 0 && !isCommitted()) {
                     return Outcome.UNKNOWN;
                 }
-                LockSupport.parkNanos(this, left);
+                LockSupport.parkNanos(this, Patience.slice(left));
             }
             return outcome;
         } finally {

@@ -3,6 +3,8 @@ package io.synod.replica;
 import io.synod.log.EntryLog.Append;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
 
 /**
  * What the groups of a node want written, in an order that keeps that of each group: records are added under the group's
@@ -25,6 +27,27 @@ final class PersistQueue {
         boolean isEmpty() {
             return appends.isEmpty();
         }
+
+        /** By who has both alone. */
+        void add(Batch later) {
+            appends.addAll(later.appends);
+            owners.addAll(later.owners);
+        }
+
+        /**
+         * By group what its log forgets last, of groups whose log does not begin anew. Such a base speaks only of entries that
+         * were applied, and so forced: it may go ahead of whatever stands before it here.
+         */
+        Map<Long, Append> bases() {
+            Map<Long, Append> bases = new TreeMap<>();
+            for (Append append : appends) {
+                if (append.base() != null && !append.voids()) {
+                    bases.put(append.group(), append);
+                }
+            }
+            appends.stream().filter(Append::voids).forEach(append -> bases.remove(append.group()));
+            return bases;
+        }
     }
 
     private static final Batch NOTHING = new Batch();
@@ -42,7 +65,7 @@ final class PersistQueue {
         return work;
     }
 
-    /** Whoever gets a batch has it alone: it never grows. */
+    /** Whoever gets a batch has it alone: it grows only by its hand. */
     synchronized Batch drain() {
         if (!work) {
             return NOTHING;

@@ -8,7 +8,8 @@ import java.util.concurrent.atomic.AtomicLong;
 
 /**
  * Proposals of one group that have no place in the log yet, in the order in which they were made. Any thread offers, the
- * holder of the baton gives them their places, whoever stops the group loses them all.
+ * holder of the baton gives them their places, whoever stops the group loses them all and wakes who waits for the one that was
+ * being placed.
  */
 final class ProposalQueue {
     private static final int MAX = 1 << 16;
@@ -20,6 +21,8 @@ final class ProposalQueue {
     private final AtomicLong bytes = new AtomicLong();
     /** The end of the last batch that left. Under the group's lock. */
     private volatile long lastPlaced;
+    /** It is in no queue while it is given its place; where that failed, for ever. Under the group's lock. */
+    private volatile PendingProposal placing;
 
     void offer(PendingProposal proposal) {
         bytes.addAndGet(proposal.payload().length);
@@ -65,6 +68,7 @@ final class ProposalQueue {
             if (proposal == null) {
                 break;
             }
+            placing = proposal;
             long index = proposal.epoch() == state.leaderEpoch()
                     ? state.propose(EntryKind.DATA, proposal.payload(), now, out)
                     : -1;
@@ -75,6 +79,7 @@ final class ProposalQueue {
                 apply.add(proposal);
                 placed += proposal.payload().length;
             }
+            placing = null;
         }
         lastPlaced = state.lastIndex();
         state.flush(now, out);
@@ -84,6 +89,11 @@ final class ProposalQueue {
         PendingProposal proposal;
         while ((proposal = poll()) != null) {
             proposal.decide(Proposal.Outcome.LOST);
+        }
+        PendingProposal failed = placing;
+        if (failed != null) {
+            // Whether it is in the log is not known: who waits for it looks for himself, as the group has stopped.
+            failed.wake();
         }
     }
 }

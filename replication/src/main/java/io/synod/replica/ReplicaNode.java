@@ -5,6 +5,7 @@ import io.synod.group.Members;
 import io.synod.log.EntryLog;
 import io.synod.paxos.Message;
 import io.synod.paxos.Timing;
+import io.synod.transport.EndingThreads;
 import io.synod.transport.Transport;
 import java.io.IOException;
 import java.util.ArrayList;
@@ -14,7 +15,6 @@ import java.util.Map;
 import java.util.SplittableRandom;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ThreadPoolExecutor;
-import java.util.concurrent.TimeUnit;
 import java.util.function.LongSupplier;
 import java.util.random.RandomGenerator;
 import org.slf4j.Logger;
@@ -42,9 +42,11 @@ public final class ReplicaNode implements AutoCloseable {
     private final SplittableRandom random;
 
     private final PersistQueue persist = new PersistQueue();
+    private final Questions questions;
     private final CommitPath commitPath;
     private final TimerLoop timer;
     private final Feeder feeder = new Feeder();
+    private final LogLimits limits;
     private final Retention retention;
     private final Throttle snapshotThrottle;
     /** One snapshot at a time goes to a peer, whatever its group. */
@@ -80,9 +82,11 @@ public final class ReplicaNode implements AutoCloseable {
             RandomGenerator random) {
         this.log = log;
         this.transport = transport;
+        this.questions = new Questions(transport);
         this.timing = timing;
         this.nanoClock = nanoClock;
         this.random = new SplittableRandom(random.nextLong());
+        this.limits = limits;
         this.retention = new Retention(log, limits, () -> replicas);
         this.snapshotThrottle = new Throttle(limits.snapshotBytesPerSecond());
         this.commitPath = new CommitPath(log, persist, () -> replicas, retention, this::fail);
@@ -153,6 +157,7 @@ public final class ReplicaNode implements AutoCloseable {
             replica = new Replica(this, groupId, bootstrap, selfSlot, priority, applier, snapshots);
             start("synod-apply-" + groupId, replica.applyPath());
             byGroup.put(groupId, replica);
+            retention.closedGroups().opened(groupId);
             Replica[] more = Arrays.copyOf(replicas, replicas.length + 1);
             more[more.length - 1] = replica;
             replicas = more;
@@ -168,9 +173,19 @@ public final class ReplicaNode implements AutoCloseable {
         }
     }
 
+    /** What its users ask those of other nodes. */
+    public Questions questions() {
+        return questions;
+    }
+
     /** Why the node has stopped; {@code null} while it runs. */
     public Throwable failure() {
         return failure;
+    }
+
+    /** Whether the disk is full: nothing is acknowledged here until there is room. */
+    boolean holdsBack() {
+        return commitPath.holdsBack();
     }
 
     /** Stops everything, for ever; the first cause counts. Called by whichever thread met it. */
@@ -198,14 +213,28 @@ public final class ReplicaNode implements AutoCloseable {
 
     /** Hands over what this node leads, then closes. */
     public void close(long transferNanos) {
+        handOver(transferNanos);
+        close();
+    }
+
+    /** In rounds, in which each group gets its share of what is left: one that nobody takes over must not cost all of it. */
+    private void handOver(long limitNanos) {
         long start = System.nanoTime();
-        for (Replica replica : replicas) {
-            long left = transferNanos - (System.nanoTime() - start);
-            if (left > 0 && replica.members().voters().length > 1 && !replica.transferAway(left)) {
-                LOG.warn("leadership of group {} could not be handed over in time", replica.group());
+        List<Replica> led = new ArrayList<>(List.of(replicas));
+        led.removeIf(replica -> !replica.leadsNow() || replica.members().voters().length == 1);
+        long left = limitNanos;
+        while (!led.isEmpty() && left > 0) {
+            int turns = led.size();
+            for (Replica replica : List.copyOf(led)) {
+                left = limitNanos - (System.nanoTime() - start);
+                if (replica.transferAway(Math.min(left / turns--, LeaderTransfer.ATTEMPT_NANOS))) {
+                    led.remove(replica);
+                }
             }
         }
-        close();
+        for (Replica replica : led) {
+            LOG.warn("leadership of group {} could not be handed over in time", replica.group());
+        }
     }
 
     /** Closes at once, as a crash would, but for what is being forced. */
@@ -224,35 +253,16 @@ public final class ReplicaNode implements AutoCloseable {
             transport.close();
         }
         for (Replica replica : replicas) {
-            replica.close();
+            replica.end();
         }
         feeder.close();
         closeRetention();
         commitPath.close(CLOSE_NANOS);
-        join(ended);
+        EndingThreads.join(ended, CLOSE_NANOS);
         try {
             log.close();
         } catch (IOException e) {
             LOG.warn("closing the log failed", e);
-        }
-    }
-
-    private static void join(List<Thread> ended) {
-        boolean interrupted = false;
-        long start = System.nanoTime();
-        for (Thread thread : ended) {
-            long left = TimeUnit.NANOSECONDS.toMillis(CLOSE_NANOS - (System.nanoTime() - start));
-            if (thread == Thread.currentThread() || left <= 0) {
-                continue;
-            }
-            try {
-                thread.join(left);
-            } catch (InterruptedException e) {
-                interrupted = true;
-            }
-        }
-        if (interrupted) {
-            Thread.currentThread().interrupt();
         }
     }
 
@@ -272,6 +282,9 @@ public final class ReplicaNode implements AutoCloseable {
 
         @Override
         public void onControl(int fromSlot, long group, Message message) {
+            if (questions.takes(fromSlot, group, message)) {
+                return;
+            }
             Replica replica = byGroup.get(group);
             if (replica != null) {
                 replica.onMessage(fromSlot, message);
@@ -302,6 +315,14 @@ public final class ReplicaNode implements AutoCloseable {
 
     SuspendCheck suspends() {
         return suspends;
+    }
+
+    ClosedGroups closedGroups() {
+        return retention.closedGroups();
+    }
+
+    LogLimits limits() {
+        return limits;
     }
 
     LongSupplier nanoClock() {

@@ -7,25 +7,40 @@ import io.synod.group.Members;
  */
 public interface ReplicatedLog extends AutoCloseable {
     /**
+     * What one payload may have at most, in bytes: with all that may go with it in one frame, half of what peers take
+     * ({@code FrameCodec.MAX_BODY_BYTES}).
+     */
+    int MAX_PAYLOAD_BYTES = 128 << 20;
+
+    /**
      * Puts a payload at the end of the log. The order of two proposals made one after the other (or under a lock that
      * conflicting work shares) is their order in the log.
      *
      * <p>Does no I/O: that begins when somebody waits for it in {@link Proposal#await}, or, if nobody does, within two
      * ticks of the timer (10 ms).
      *
-     * @param payload is not copied: nobody may change it any more
+     * @param payload is not copied: nobody may change it any more; at most {@link #maxPayloadBytes}
      * @param epoch the epoch of the leadership that the payload was made under; with any other the proposal is LOST at once
      * @param attachment handed to {@link Applier#apply} with the entry
      */
     Proposal propose(byte[] payload, long epoch, Object attachment);
 
-    /** The epoch that this node serves as leader, or 0 when it does not serve. */
+    /** What a proposal's payload may have at most: one that is longer could be logged here and not be shipped. */
+    default int maxPayloadBytes() {
+        return MAX_PAYLOAD_BYTES;
+    }
+
+    /** The epoch that this node serves as leader, or 0 when it does not serve or hands leadership over just now. */
     long servingEpoch();
 
     /** Name of the leading node, {@code null} where none is known. */
     String leader();
 
-    /** Waits until a leader is known (and, if it is this node, serves). */
+    /**
+     * Waits until a leader is known, and, if it is this node, serves.
+     *
+     * @return its name; {@code null} when there was none in that time
+     */
     String awaitLeader(long timeoutNanos);
 
     /**
@@ -80,6 +95,11 @@ public interface ReplicatedLog extends AutoCloseable {
 
     /** What status shows of every member as this node knows it; complete on the leader. */
     java.util.List<MemberStatus> status();
+
+    /** How many segments this node's log has, of all its groups together; −1 where not known. */
+    default int segments() {
+        return -1;
+    }
 
     /** Hands leadership to a caught-up peer and waits; true when this node no longer leads. */
     boolean transferAway(long timeoutNanos);

@@ -24,6 +24,7 @@ final class Retention implements Runnable {
     private final EntryLog log;
     private final LogLimits limits;
     private final Supplier<Replica[]> replicas;
+    private final ClosedGroups closedGroups = new ClosedGroups();
     private volatile boolean due;
     private volatile boolean closed;
     private volatile Thread thread;
@@ -33,6 +34,10 @@ final class Retention implements Runnable {
         this.log = log;
         this.limits = limits;
         this.replicas = replicas;
+    }
+
+    ClosedGroups closedGroups() {
+        return closedGroups;
     }
 
     /** Before the thread starts. */
@@ -47,18 +52,23 @@ final class Retention implements Runnable {
         while (!closed) {
             LockSupport.parkNanos(this, LOOK_NANOS);
             looks++;
-            if (!closed && log.bytes() >= LEAST_UNITS * log.reclaimUnit()) {
+            long bytes = log.bytes();
+            // A log of which that is not known may have failed: the commit path finds out, also of a node that is idle.
+            if (!closed && (bytes < 0 || bytes >= LEAST_UNITS * log.reclaimUnit())) {
                 look(looks % PATIENCE == 0);
             }
         }
     }
 
-    private void look(boolean reclaims) {
+    void look(boolean reclaims) {
         long over = log.bytes() - limits.logBytes();
         boolean forgot = reclaims;
         for (Replica replica : replicas.get()) {
-            forgot |= replica.forget(over > 0 ? over + log.reclaimUnit() : 0, over > -limits.logBytes() / 2);
+            forgot |=
+                    replica.retention().forget(over > 0 ? over + log.reclaimUnit() : 0, over > -limits.logBytes() / 2);
+            replica.retention().warnOfPinned(over);
         }
+        closedGroups.warnOfPinned(log, over);
         if (forgot) {
             due = true;
             wake.run();

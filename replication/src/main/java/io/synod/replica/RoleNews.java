@@ -11,6 +11,7 @@ final class RoleNews {
     private final Signal changed = new Signal();
     private final ConcurrentLinkedQueue<Change> changes = new ConcurrentLinkedQueue<>();
     private final AtomicBoolean telling = new AtomicBoolean();
+    private volatile boolean stirred;
 
     RoleNews(Applier applier) {
         this.applier = applier;
@@ -26,8 +27,17 @@ final class RoleNews {
         changes.add(new Change(leader, epoch, serving));
     }
 
+    /** Under the group's lock: nothing that the applier is told, but who waits should look again. */
+    void stir() {
+        stirred = true;
+    }
+
     /** Without locks. */
     void tell() {
+        if (stirred) {
+            stirred = false;
+            changed.raise();
+        }
         // Free, then look: a change that came while another thread was telling is told by one of the two.
         while (!changes.isEmpty() && telling.compareAndSet(false, true)) {
             try {

@@ -30,7 +30,8 @@ final class Signal {
     }
 
     /**
-     * Waits; an interrupt does not end it, the flag is set again afterwards.
+     * Waits, no longer than the thread's {@link Patience} lasts; an interrupt does not end it, the flag is set again
+     * afterwards.
      *
      * @return whether the condition held before the time was over
      */
@@ -44,11 +45,12 @@ final class Signal {
         lock.lock();
         try {
             while (!condition.getAsBoolean()) {
-                if (left <= 0) {
+                if (left <= 0 || Patience.isOver()) {
                     return false;
                 }
                 try {
-                    left = changed.awaitNanos(left);
+                    long slice = Patience.slice(left);
+                    left -= slice - changed.awaitNanos(slice);
                 } catch (InterruptedException e) {
                     interrupted = true;
                 }

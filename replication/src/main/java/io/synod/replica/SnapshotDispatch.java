@@ -15,18 +15,21 @@ import org.slf4j.LoggerFactory;
 /**
  * One snapshot on its way to one member.
  *
- * <p>Stop and wait with a small window: heartbeats share the connection. What is lost is found by silence, what arrives
- * spoilt is asked for again. A break of the connection ends it; the protocol offers again, and the receiver then says how
- * much it has. The log behind the snapshot's index is pinned until the receiver has installed it.
+ * <p>Stop and wait with a small window: heartbeats share the connection. What arrives spoilt is asked for again. Where
+ * nothing goes forward it is offered anew, and what the receiver then says counts, also where it once said more: it may have
+ * been restarted, and have lost what was not forced. A break of the connection ends it; the protocol offers again. The log
+ * behind the snapshot's index is pinned until the receiver has it, and what came after it, too ({@link
+ * GroupRetention#served}).
  */
 final class SnapshotDispatch implements Runnable {
     private static final Logger LOG = LoggerFactory.getLogger(SnapshotDispatch.class);
 
     static final int CHUNK_BYTES = 32 << 10;
-    private static final int WINDOW_BYTES = 4 * CHUNK_BYTES;
+    static final int WINDOW_CHUNKS = 4;
+    private static final int WINDOW_BYTES = WINDOW_CHUNKS * CHUNK_BYTES;
     private static final long WAIT_NANOS = 20_000_000L;
     private static final long OFFER_AGAIN_NANOS = 300_000_000L;
-    private static final long LOST_AFTER_NANOS = 500_000_000L;
+    private static final long STUCK_AFTER_NANOS = 500_000_000L;
     private static final long REWIND_NANOS = 20_000_000L;
     /** So long the log waits for a member whose snapshot broke off, so that it need not begin anew. */
     private static final long BROKEN_NANOS = 60_000_000_000L;
@@ -48,10 +51,14 @@ final class SnapshotDispatch implements Runnable {
     private volatile int percent;
 
     private long sent;
-    /** −1 until the receiver has said where to begin. */
+    /** −1 until the receiver has said where to begin, or to go on. */
     private long received = -1;
 
     private boolean over;
+    private boolean installed;
+    /** Whether there was a snapshot at all: only then has the receiver a part of it. */
+    private boolean taken;
+
     private long heardAt;
     private long progressAt;
     private long rewoundAt;
@@ -92,13 +99,16 @@ final class SnapshotDispatch implements Runnable {
         try (Snapshots.Outgoing snapshot = snapshots.take(Math.max(base, atLeast))) {
             Snapshots.Header header = snapshot.header();
             pins.hold(slot, header.index());
+            taken = true;
             send(snapshot, header, offer(header));
         } catch (IOException e) {
             LOG.error("group {}: no snapshot for slot {}", replica.group(), slot, e);
         } catch (RuntimeException | Error e) {
             replica.stop(e);
         } finally {
-            if (over) {
+            if (installed) {
+                replica.retention().served(slot);
+            } else if (over || !taken) {
                 pins.release(slot);
             } else {
                 pins.holdUntil(slot, now() + BROKEN_NANOS);
@@ -109,7 +119,11 @@ final class SnapshotDispatch implements Runnable {
     private Message.SnapshotOffer offer(Snapshots.Header h) {
         long knownBy = replica.inspect(state -> {
             Invariant.that(h.index() >= atLeast, "snapshot of %d, asked for at least %d", h.index(), atLeast);
-            Invariant.that(h.index() <= state.commitIndex(), "snapshot of %d, committed is %d", h.index(), atLeast);
+            Invariant.that(
+                    h.index() <= state.commitIndex(),
+                    "snapshot of %d, committed is %d",
+                    h.index(),
+                    state.commitIndex());
             long epoch = state.epochAt(h.index());
             Invariant.that(
                     epoch == h.epoch() || epoch < 0, "snapshot ends in epoch %d, the log has %d", h.epoch(), epoch);
@@ -143,9 +157,9 @@ final class SnapshotDispatch implements Runnable {
             } else if (sent < header.length() && sent - received < WINDOW_BYTES) {
                 sendChunk(snapshot, header, transport);
                 continue;
-            } else if (sent > received && now() - progressAt > LOST_AFTER_NANOS) {
-                sent = received;
-                progressAt = now();
+            } else if (now() - progressAt > STUCK_AFTER_NANOS) {
+                // A chunk is lost, or its last answer, or all that it had.
+                received = -1;
             }
             if (answers.isEmpty()) {
                 LockSupport.parkNanos(this, WAIT_NANOS);
@@ -178,9 +192,11 @@ final class SnapshotDispatch implements Runnable {
                 case INSTALLING -> {
                     received = header.length();
                     sent = received;
+                    progressAt = heardAt;
                 }
                 case INSTALLED -> {
                     LOG.info("group {}: slot {} has installed the snapshot", replica.group(), slot);
+                    installed = true;
                     over = true;
                 }
                 case REFUSED -> {

@@ -21,7 +21,7 @@ import org.slf4j.LoggerFactory;
 final class SnapshotIntake {
     private static final Logger LOG = LoggerFactory.getLogger(SnapshotIntake.class);
 
-    private static final int QUEUED_MAX = 16;
+    static final int QUEUED_MAX = 16;
     private static final long TELL_NANOS = 1_000_000_000L;
     /** A sender that is silent for so long gives way to another one. */
     private static final long GIVEN_UP_NANOS = 3_000_000_000L;
@@ -76,14 +76,16 @@ final class SnapshotIntake {
             }
         } catch (IOException e) {
             LOG.error("group {}: the snapshot from slot {} is given up", replica.group(), fromSlot, e);
-            if (offer != null) {
-                tell(fromSlot, offer.id(), 0, SnapshotState.REFUSED);
-            }
             closeIncoming();
+            tell(fromSlot, idOf(message), 0, SnapshotState.REFUSED);
         } catch (RuntimeException | Error e) {
             closeIncoming();
             replica.stop(e);
         }
+    }
+
+    private static long idOf(Message message) {
+        return message instanceof Message.SnapshotOffer m ? m.id() : ((Message.SnapshotChunk) message).id();
     }
 
     private void offered(int fromSlot, Message.SnapshotOffer m) throws IOException {

@@ -71,10 +71,13 @@ public interface Snapshots {
 
     /** A snapshot on its way in. One thread at a time. */
     interface Incoming extends AutoCloseable {
-        /** How many bytes from the start are on disk already. */
+        /**
+         * How many bytes from the start are here: those that outlived the last crash, and what was written since. It may be less
+         * after the next one.
+         */
         long received();
 
-        /** Puts the next bytes on disk. */
+        /** The next bytes; they need not be forced one by one. */
         void write(byte[] chunk) throws IOException;
 
         /**

@@ -13,9 +13,11 @@ import io.synod.paxos.Message.PreVote;
 import io.synod.paxos.Message.PreVoteReply;
 import io.synod.paxos.Message.Prepare;
 import io.synod.paxos.Message.Promise;
+import io.synod.paxos.Message.Question;
 import io.synod.paxos.Message.ReadIndex;
 import io.synod.paxos.Message.ReadIndexReply;
 import io.synod.paxos.Message.Reject;
+import io.synod.paxos.Message.Reply;
 import io.synod.paxos.Message.SnapshotChunk;
 import io.synod.paxos.Message.SnapshotOffer;
 import io.synod.paxos.Message.SnapshotReceived;
@@ -89,6 +91,10 @@ final class MessageCodec {
             return 15;
         } else if (message instanceof SnapshotReceived) {
             return 16;
+        } else if (message instanceof Question) {
+            return 17;
+        } else if (message instanceof Reply) {
+            return 18;
         }
         throw new IllegalArgumentException("no code for " + message.getClass());
     }
@@ -190,6 +196,12 @@ final class MessageCodec {
             out.putLong(m.id());
             out.putLong(m.received());
             out.putByte(m.state().code());
+        } else if (message instanceof Question m) {
+            out.putLong(m.ticket());
+            out.putBytes(m.bytes());
+        } else if (message instanceof Reply m) {
+            out.putLong(m.ticket());
+            out.putBytes(m.bytes());
         }
     }
 
@@ -260,6 +272,8 @@ final class MessageCodec {
                         in.getLong());
             case 15 -> new SnapshotChunk(in.getLong(), in.getLong(), in.getBytes(), in.getInt());
             case 16 -> decodeReceived(in);
+            case 17 -> new Question(in.getLong(), in.getBytes());
+            case 18 -> new Reply(in.getLong(), in.getBytes());
             default -> null;
         };
     }

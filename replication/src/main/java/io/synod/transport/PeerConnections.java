@@ -84,22 +84,7 @@ final class PeerConnections {
     }
 
     void join(long millis) {
-        long deadline = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(millis);
-        boolean interrupted = false;
-        for (Thread thread : threads) {
-            long left = TimeUnit.NANOSECONDS.toMillis(deadline - System.nanoTime());
-            if (thread == Thread.currentThread() || left <= 0) {
-                continue;
-            }
-            try {
-                thread.join(left);
-            } catch (InterruptedException e) {
-                interrupted = true;
-            }
-        }
-        if (interrupted) {
-            Thread.currentThread().interrupt();
-        }
+        EndingThreads.join(threads, TimeUnit.MILLISECONDS.toNanos(millis));
     }
 
     void dial(Peer peer, Hello.Kind kind) {
@@ -128,6 +113,9 @@ final class PeerConnections {
             } catch (IOException e) {
                 LOG.debug("{}: {}", threadName(peer, kind), e.toString());
                 down(peer);
+            } catch (RuntimeException | Error e) {
+                // Nobody else would ever dial this peer again.
+                LOG.error("{}: the connection ended by an error, and is made again", threadName(peer, kind), e);
             }
             fresh.removeIf(Socket::isClosed);
             if (pause(backoff / 2 + random.nextLong(backoff / 2 + 1))) {

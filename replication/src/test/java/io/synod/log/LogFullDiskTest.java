@@ -5,10 +5,16 @@ import static io.synod.log.EntryLogContract.data;
 import static io.synod.log.EntryLogContract.entries;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assertions.fail;
 
+import io.synod.group.Base;
+import io.synod.group.Epoch;
 import java.io.IOException;
+import java.io.OutputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
+import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -60,6 +66,54 @@ class LogFullDiskTest {
         } finally {
             // Lazily: the mark stays mapped until its buffer is collected.
             run("umount", "-l", disk.toString());
+        }
+    }
+
+    @Test
+    void a_full_disk_is_emptied_by_what_the_log_forgets() throws Exception {
+        Path disk = directory.resolve("disk");
+        Assumptions.assumeTrue(mount(disk) == 0, "no right to mount a small file system: not tested");
+        try {
+            Path path = disk.resolve("log");
+            long last;
+            try (EntryLog log = ChronicleEntryLog.open(path, ChronicleEntryLogTest.SMALL)) {
+                long index = fill(log);
+                fillUp(disk.resolve("filler"));
+                Base base = new Base(index - 3, Epoch.of(1, 1), null);
+                log.appendBases(List.of(EntryLog.Append.base(1, base, false)));
+                log.force();
+                assertTrue(log.reclaim());
+                last = fill(log);
+                // Pages of a file that is gone stay taken for as long as it is mapped.
+                for (int i = 0; i < 600 && last <= index + 20; i++) {
+                    LockSupport.parkNanos(100_000_000L);
+                    last = fill(log);
+                }
+                assertTrue(last > index + 20, "room for " + (last - index));
+                log.appendBases(List.of(EntryLog.Append.base(1, new Base(last - 2, Epoch.of(1, 1), null), false)));
+                log.force();
+                assertTrue(log.reclaim());
+            }
+            try (EntryLog log = ChronicleEntryLog.open(path, ChronicleEntryLogTest.SMALL)) {
+                assertEquals(last - 2, log.recovered(1).base().index());
+                assertEquals(last, log.recovered(1).lastIndex());
+                assertEquals(2, log.read(1, last - 1, last, NO_LIMIT).size());
+            }
+        } finally {
+            run("umount", "-l", disk.toString());
+        }
+    }
+
+    /** Not a byte is left. */
+    private static void fillUp(Path filler) throws IOException {
+        try (OutputStream out = Files.newOutputStream(filler)) {
+            byte[] page = new byte[4096];
+            for (int i = 0; i < 10_000; i++) {
+                out.write(page);
+            }
+            fail("this disk is not small");
+        } catch (IOException e) {
+            assertTrue(Files.size(filler) >= 0, e.getMessage());
         }
     }
 

@@ -16,6 +16,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Random;
+import java.util.TreeMap;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -190,6 +191,26 @@ class LogRecoveryTest {
             assertEquals(250, last);
             assertEquals(250, log.read(1, 1, 250, NO_LIMIT).size());
         }
+    }
+
+    /** Not even the mark is left to tell of it. */
+    @Test
+    void segments_of_which_only_the_manifest_knows_are_missed() throws Exception {
+        try (EntryLog log = open(live())) {
+            roll(log, 3);
+        }
+        // As it was while the log was open.
+        Manifest closed = Manifest.read(live());
+        new Manifest(false, 0, closed.first(), closed.sealed()).write(live());
+        for (Path segment : new Segments(live(), 0).list().values()) {
+            Files.delete(segment);
+        }
+        Files.delete(live().resolve(DurableMark.FILE));
+        DamagedLogException e = assertThrows(DamagedLogException.class, () -> open(live()));
+        assertTrue(e.getMessage().contains("the segment is gone"), e.getMessage());
+        // And it stays so at the next start, also of a log that had forgotten its beginning.
+        new Manifest(false, 0, 7, new TreeMap<>()).write(live());
+        assertThrows(DamagedLogException.class, () -> open(live()));
     }
 
     @Test

@@ -3,6 +3,7 @@ package io.synod.paxos;
 import static io.synod.paxos.TraceGroup.MILLI;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -30,6 +31,94 @@ class ProtocolTest {
         assertEquals(index - 1, group.node(1).state.commitIndex());
         group.force(1);
         assertEquals(index, group.node(1).state.commitIndex());
+    }
+
+    /** Node 3 holds entries 1 to 6, knows that the first is committed, and stands; 2 has more. Stops before the fetch. */
+    private static TraceGroup candidateAboutToFetch() {
+        TraceGroup group = serving(3, 1);
+        for (int i = 0; i < 5; i++) {
+            group.propose(1, EntryKind.DATA, X);
+        }
+        group.settle(1, 2);
+        for (int i = 0; i < 5; i++) {
+            group.deliver(
+                    1, 3, Message.Accept.class, accept -> !accept.entries().isEmpty());
+        }
+        group.propose(1, EntryKind.DATA, X);
+        group.settle(1, 2);
+        group.drop();
+        assertEquals(6, group.node(3).log.size());
+        assertEquals(1, group.node(3).state.commitIndex());
+        for (int i = 0; i < 8 && fetch(group) == null; i++) {
+            group.pass(1000 * MILLI);
+            group.tick(3);
+            group.settle(message -> !(message instanceof Message.Fetch), 2, 3);
+        }
+        return group;
+    }
+
+    private static Message.Fetch fetch(TraceGroup group) {
+        return group.wire.stream()
+                .filter(e -> e.from() == 3 && e.message() instanceof Message.Fetch)
+                .map(e -> (Message.Fetch) e.message())
+                .findFirst()
+                .orElse(null);
+    }
+
+    private static void refuse(TraceGroup group, Message.Fetch fetch, long base) {
+        group.wire.removeIf(e -> e.message() instanceof Message.Fetch);
+        Message.Fetched refusal =
+                new Message.Fetched(fetch.epoch(), false, fetch.prevIndex(), fetch.prevEpoch(), List.of(), base);
+        group.node(3).state.onMessage(2, refusal, group.now, group.node(3));
+    }
+
+    @Test
+    void donor_that_refuses_what_is_committed_is_not_asked_again_and_again() {
+        TraceGroup group = candidateAboutToFetch();
+        long epoch = fetch(group).epoch();
+        int asked = 0;
+        for (int i = 0; i < 30; i++) {
+            Message.Fetch fetch = fetch(group);
+            if (fetch != null && fetch.epoch() == epoch) {
+                asked++;
+                refuse(group, fetch, 0);
+            }
+            group.pass(45 * MILLI);
+            group.tick(3);
+            group.settle(message -> message instanceof Message.Prepare || message instanceof Message.Promise, 2, 3);
+        }
+        assertEquals(2, asked, "asked for what stands behind 6, then behind the committed 1");
+        assertTrue(group.node(3).state.role() != Role.LEADER);
+    }
+
+    @Test
+    void candidate_does_not_step_back_below_the_start_of_the_donors_log() {
+        TraceGroup group = candidateAboutToFetch();
+        assertEquals(6, fetch(group).prevIndex());
+        refuse(group, fetch(group), 4);
+        assertEquals(4, fetch(group).prevIndex());
+    }
+
+    /** Who dials it is told again and again. */
+    @Test
+    void leader_that_is_gone_is_not_waited_for_anew_with_each_hint_that_it_is() {
+        TraceGroup group = serving(3, 1);
+        TraceGroup.Node late = group.node(3);
+        late.holdsApply = true;
+        // It leaves others some time to stand, as it would serve late.
+        for (int i = 0; i < 300; i++) {
+            group.propose(1, EntryKind.DATA, X);
+            group.settle(1, 2, 3);
+        }
+        assertEquals(Role.FOLLOWER, late.state.role());
+        for (int i = 0; i < 200 && late.state.role() == Role.FOLLOWER; i++) {
+            if (i % 10 == 0) {
+                late.state.onPeerDown(1, group.now, late);
+            }
+            group.pass(5 * MILLI);
+            group.tick(3);
+        }
+        assertEquals(Role.PREVOTE, late.state.role());
     }
 
     /** etcd 7331. */
@@ -113,6 +202,63 @@ class ProtocolTest {
         }
         assertEquals(Role.PREVOTE, group.node(2).state.role());
         assertEquals(Role.FOLLOWER, group.node(3).state.role());
+    }
+
+    @Test
+    void member_whose_state_machine_stands_still_lets_another_one_try_first() {
+        TraceGroup group = serving(3, 1);
+        group.node(3).holdsApply = true;
+        group.propose(1, EntryKind.DATA, X);
+        group.settle(1, 2, 3);
+        for (int i = 0; i < 10; i++) {
+            group.pass(20 * MILLI);
+            group.tick(1);
+            group.settle(1, 2, 3);
+            group.tick(3);
+        }
+        assertEquals(2, group.node(3).state.commitIndex());
+        for (int i = 0; i < 50; i++) {
+            group.pass(5 * MILLI);
+            group.tick(2);
+            group.tick(3);
+            group.drop();
+        }
+        assertEquals(Role.PREVOTE, group.node(2).state.role());
+        assertEquals(Role.FOLLOWER, group.node(3).state.role());
+    }
+
+    @Test
+    void leader_that_does_not_come_to_serve_hands_over_to_a_member_that_would() {
+        TraceGroup group = serving(3, 1);
+        group.node(3).holdsApply = true;
+        group.elect(3, 2);
+        group.settle(2, 3);
+        assertEquals(Role.LEADER, group.node(3).state.role());
+        for (int i = 0; i < 10; i++) {
+            group.pass(20 * MILLI);
+            group.tick(3);
+            group.settle(2, 3);
+        }
+        assertTrue(group.node(2).state.serving(), "2 is " + group.node(2).state.role());
+        assertEquals(Role.FOLLOWER, group.node(3).state.role());
+    }
+
+    @Test
+    void leader_that_does_not_come_to_serve_stays_while_nobody_else_would() {
+        TraceGroup group = serving(3, 1);
+        group.node(2).holdsApply = true;
+        group.node(3).holdsApply = true;
+        group.elect(3, 2);
+        long epoch = group.node(3).state.leaderEpoch();
+        for (int i = 0; i < 20; i++) {
+            group.settle(2, 3);
+            group.pass(20 * MILLI);
+            group.tick(3);
+        }
+        group.node(3).holdsApply = false;
+        group.node(3).apply();
+        assertTrue(group.node(3).state.serving());
+        assertEquals(epoch, group.node(3).state.leaderEpoch());
     }
 
     /** neondatabase 295: what is voided stays void, also when indexes above were never written again. */
@@ -323,6 +469,30 @@ class ProtocolTest {
     }
 
     @Test
+    void promise_is_answered_no_more_when_its_epoch_has_a_leader() {
+        TraceGroup group = new TraceGroup(3);
+        TraceGroup.Node late = group.node(3);
+        late.diskHangs = true;
+        group.elect(1, 2, 3);
+        long epoch = group.node(1).state.leaderEpoch();
+        group.settle(1, 2, 3);
+        late.state.onPeerDown(1, group.now, late);
+        // It looks for another leader, and gives that up.
+        for (Role role : List.of(Role.PREVOTE, Role.FOLLOWER)) {
+            for (int i = 0; i < 200 && late.state.role() != role; i++) {
+                group.pass(5 * MILLI);
+                group.tick(3);
+            }
+            assertEquals(role, late.state.role());
+        }
+        group.drop();
+        // The promise comes to the disk before the entries of the leader that was elected without it.
+        late.state.onForced(1, group.now, late);
+        late.state.onMessage(1, new Message.Prepare(epoch, 0, 0), group.now, late);
+        assertTrue(group.wire.stream().noneMatch(e -> e.message() instanceof Message.Promise), group.wire.toString());
+    }
+
+    @Test
     void leader_that_hears_no_majority_steps_down_without_a_new_epoch() {
         TraceGroup group = serving(3, 1);
         long promised = group.node(1).state.promisedEpoch();
@@ -333,6 +503,60 @@ class ProtocolTest {
         assertEquals(Role.FOLLOWER, group.node(1).state.role());
         assertEquals(promised, group.node(1).state.promisedEpoch());
         assertFalse(group.node(1).state.serving());
+    }
+
+    @Test
+    void leader_that_stood_still_a_moment_ago_bears_that_its_members_do_so_too() {
+        TraceGroup group = serving(3, 1);
+        group.pass(5 * MILLI);
+        group.tick(1);
+        group.pass(400 * MILLI);
+        group.tick(1);
+        group.settle(1, 2, 3);
+        silence(group, 700);
+        assertEquals(Role.LEADER, group.node(1).state.role());
+        silence(group, 200);
+        assertNotEquals(Role.LEADER, group.node(1).state.role());
+    }
+
+    private static void silence(TraceGroup group, int millis) {
+        for (int passed = 0; passed < millis; passed += 5) {
+            group.pass(5 * MILLI);
+            group.tick(1);
+        }
+    }
+
+    @Test
+    void leader_whose_disk_hangs_hands_over() {
+        TraceGroup group = serving(3, 1);
+        group.node(1).diskHangs = true;
+        group.propose(1, EntryKind.DATA, X);
+        answered(group, 15);
+        assertEquals(Role.FOLLOWER, group.node(1).state.role());
+    }
+
+    @Test
+    void leader_that_stood_still_does_not_take_that_for_a_disk_that_hangs() {
+        TraceGroup group = serving(3, 1);
+        group.pass(5 * MILLI);
+        group.tick(1);
+        group.node(1).diskHangs = true;
+        group.propose(1, EntryKind.DATA, X);
+        group.pass(400 * MILLI);
+        answered(group, 2);
+        group.node(1).diskHangs = false;
+        answered(group, 2);
+        assertEquals(Role.LEADER, group.node(1).state.role());
+        assertTrue(group.node(1).state.serving());
+    }
+
+    /** So many heartbeats and their answers. */
+    private static void answered(TraceGroup group, int heartbeats) {
+        for (int i = 0; i < heartbeats; i++) {
+            group.pass(20 * MILLI);
+            group.tick(1);
+            group.settle(1, 2, 3);
+        }
     }
 
     @Test
@@ -348,6 +572,25 @@ class ProtocolTest {
         }
         assertEquals(3, group.node(1).state.commitIndex());
         assertEquals(3, group.node(2).log.size());
+    }
+
+    @Test
+    void follower_that_comes_back_after_a_long_absence_gets_at_once_what_it_missed() {
+        TraceGroup group = serving(3, 1);
+        group.propose(1, EntryKind.DATA, X);
+        for (int passed = 0; passed < 2_500; passed += 5) {
+            group.pass(5 * MILLI);
+            group.tick(1);
+            group.settle(1, 2);
+            group.drop();
+        }
+        assertEquals(1, group.node(3).log.size());
+        for (int passed = 0; passed < 100; passed += 5) {
+            group.pass(5 * MILLI);
+            group.tick(1);
+            group.settle(1, 2, 3);
+        }
+        assertEquals(2, group.node(3).log.size());
     }
 
     /** A leader whose barrier is applied. */

@@ -180,6 +180,7 @@ final class TraceGroup {
         final List<Long> notReadable = new ArrayList<>();
         GroupState state;
         boolean holdsApply;
+        boolean diskHangs;
         long applied;
         private long persistGiven;
         private long promise;
@@ -191,6 +192,9 @@ final class TraceGroup {
         }
 
         void force() {
+            if (diskHangs) {
+                return;
+            }
             forcedLog.clear();
             forcedLog.addAll(log);
             forcedPromise = promise;

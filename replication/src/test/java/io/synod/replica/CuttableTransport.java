@@ -12,6 +12,9 @@ final class CuttableTransport implements Transport {
     private final Transport inner;
     private final AtomicLong questions = new AtomicLong();
     private volatile boolean cut;
+    private volatile boolean losesEntries;
+    private volatile Error sending;
+    private volatile long deafTo;
     private volatile UnaryOperator<Message> arriving = UnaryOperator.identity();
 
     CuttableTransport(Transport inner) {
@@ -34,6 +37,21 @@ final class CuttableTransport implements Transport {
         arriving = change;
     }
 
+    /** Entries that arrive are lost; all else gets through. */
+    void loseEntries(boolean now) {
+        losesEntries = now;
+    }
+
+    /** The next entries to be sent end with this instead. */
+    void failOnce(Error with) {
+        sending = with;
+    }
+
+    /** Word to take this group over is lost; 0 for none. */
+    void deaf(long group) {
+        deafTo = group;
+    }
+
     void cut(boolean off) {
         cut = off;
     }
@@ -43,14 +61,15 @@ final class CuttableTransport implements Transport {
         inner.start(new Receiver() {
             @Override
             public void onData(int fromSlot, long group, Message message, boolean more) {
-                if (!cut) {
+                if (!cut && !losesEntries) {
                     receiver.onData(fromSlot, group, message, more);
                 }
             }
 
             @Override
             public void onControl(int fromSlot, long group, Message message) {
-                Message changed = cut ? null : arriving.apply(message);
+                boolean lost = cut || group == deafTo && message instanceof Message.TransferNow;
+                Message changed = lost ? null : arriving.apply(message);
                 if (changed != null) {
                     receiver.onControl(fromSlot, group, changed);
                 }
@@ -81,6 +100,11 @@ final class CuttableTransport implements Transport {
 
     @Override
     public boolean sendData(int toSlot, long group, Message message) {
+        Error failure = sending;
+        if (failure != null && message instanceof Message.Accept) {
+            sending = null;
+            throw failure;
+        }
         return cut || inner.sendData(toSlot, group, message);
     }
 

@@ -30,9 +30,20 @@ final class ListSnapshots implements Snapshots {
 
     private volatile int fillerBytes;
     private volatile int installs;
+    private volatile boolean failsInstalls;
+    private volatile int failedInstalls;
+    private volatile int looks;
+    private volatile boolean failsTakes;
+    private volatile int failedTakes;
     private volatile long bytesWritten;
     private volatile long resumedAt;
     private volatile Runnable afterInstall = () -> {};
+    private volatile Runnable beforeWrite = () -> {};
+    /** 0 for never. */
+    private volatile int losesAt;
+
+    private volatile boolean failsReceives;
+    private volatile int failedReceives;
 
     synchronized void restart(ListApplier fresh, Members group) {
         applier = fresh;
@@ -48,6 +59,38 @@ final class ListSnapshots implements Snapshots {
         partial = null;
     }
 
+    /** The next ones cannot be made, or can again. */
+    void failTakes(boolean now) {
+        failsTakes = now;
+    }
+
+    int failedTakes() {
+        return failedTakes;
+    }
+
+    /** What has arrived cannot be put in place, or can again. */
+    void failInstalls(boolean now) {
+        failsInstalls = now;
+    }
+
+    int failedInstalls() {
+        return failedInstalls;
+    }
+
+    /** When so much of a snapshot has arrived, all of that is lost once, under whoever receives it. */
+    void loseReceivedAt(int bytes) {
+        losesAt = bytes;
+    }
+
+    /** None can be received, or some can again. */
+    void failReceives(boolean now) {
+        failsReceives = now;
+    }
+
+    int failedReceives() {
+        return failedReceives;
+    }
+
     /** Makes every snapshot larger by so much. */
     void filler(int bytes) {
         fillerBytes = bytes;
@@ -57,8 +100,18 @@ final class ListSnapshots implements Snapshots {
         afterInstall = hook;
     }
 
+    /** What a disk does with a chunk that has arrived, before it is on it. */
+    void beforeWrite(Runnable hook) {
+        beforeWrite = hook;
+    }
+
     int installs() {
         return installs;
+    }
+
+    /** How often somebody who looked at the log asked for a checkpoint. By one thread. */
+    int looks() {
+        return looks;
     }
 
     /** Of snapshots that came in, in all. */
@@ -88,10 +141,15 @@ final class ListSnapshots implements Snapshots {
     @Override
     public void checkpointSoon() {
         checkpoint();
+        looks++;
     }
 
     @Override
     public synchronized Outgoing take(long atLeast) throws IOException {
+        if (failsTakes) {
+            failedTakes++;
+            throw new IOException("no snapshot in this test");
+        }
         if (made == null || made.index() < atLeast) {
             State state = applier.state();
             madeBytes = encode(state, fillerBytes);
@@ -129,7 +187,11 @@ final class ListSnapshots implements Snapshots {
     }
 
     @Override
-    public synchronized Incoming receive(Header header) {
+    public synchronized Incoming receive(Header header) throws IOException {
+        if (failsReceives) {
+            failedReceives++;
+            throw new IOException("no place for a snapshot in this test");
+        }
         if (partial == null || partial.id() != header.id()) {
             partial = header;
             partialBytes = new ByteArrayOutputStream();
@@ -160,15 +222,24 @@ final class ListSnapshots implements Snapshots {
 
         @Override
         public void write(byte[] chunk) {
+            beforeWrite.run();
             synchronized (ListSnapshots.this) {
                 partialBytes.writeBytes(chunk);
                 bytesWritten += chunk.length;
+                if (losesAt > 0 && partialBytes.size() >= losesAt) {
+                    losesAt = 0;
+                    partialBytes.reset();
+                }
             }
         }
 
         @Override
         public void install() throws IOException {
             synchronized (ListSnapshots.this) {
+                if (failsInstalls) {
+                    failedInstalls++;
+                    throw new IOException("no room in this test");
+                }
                 State state = decode(partial, partialBytes.toByteArray());
                 durable = state;
                 installed = partial;

@@ -4,7 +4,10 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.synod.group.Base;
+import io.synod.group.Epoch;
 import io.synod.log.EntryLog.Append;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 
 class PersistQueueTest {
@@ -34,5 +37,20 @@ class PersistQueueTest {
         for (int i = 1; i <= 3; i++) {
             assertEquals(i, batch.appends().get(i - 1).promise());
         }
+    }
+
+    @Test
+    void bases_that_may_go_ahead_are_the_last_of_each_group_whose_log_does_not_begin_anew() {
+        Base early = new Base(3, Epoch.of(1, 1), null);
+        Base late = new Base(5, Epoch.of(1, 1), null);
+        queue.add(null, Append.base(1, early, false));
+        queue.add(null, Append.promise(1, 9));
+        queue.add(null, Append.base(2, late, true));
+        PersistQueue.Batch held = queue.drain();
+        queue.add(null, Append.base(1, late, false));
+        queue.add(null, Append.base(2, new Base(6, Epoch.of(1, 1), null), false));
+        held.add(queue.drain());
+        assertEquals(5, held.owners().size());
+        assertEquals(Map.of(1L, Append.base(1, late, false)), held.bases());
     }
 }

@@ -16,7 +16,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /** What reads on a follower ask of the leader, counted in messages, and what commits at ALL and LOCAL wait for. */
-@Timeout(60)
+@Timeout(240)
 class ReadLevelCostTest {
     private static final int READERS = 64;
     private static final int READS = 20;

@@ -15,7 +15,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Three nodes with real sockets, real files and real forces. */
-@Timeout(60)
+@Timeout(240)
 class RealFilesTest {
     @Test
     void interrupted_clients_and_restarts_lose_nothing(@TempDir Path dir) throws Exception {

@@ -12,14 +12,18 @@ import io.synod.log.ChronicleEntryLog;
 import io.synod.log.EntryLog;
 import io.synod.log.LogConfig;
 import io.synod.paxos.Timing;
+import java.io.IOException;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.MethodType;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.DirectoryNotEmptyException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
 import java.util.Set;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.condition.EnabledForJreRange;
@@ -27,7 +31,7 @@ import org.junit.jupiter.api.condition.JRE;
 import org.junit.jupiter.api.io.TempDir;
 
 /** A node without peers: one member, no transport. */
-@Timeout(60)
+@Timeout(240)
 class SingleNodeTest {
     private static final Members ALONE =
             new Members(List.of(new Member(1, "a", Member.UNSEEN, Member.Role.VOTER, "127.0.0.1:1")));
@@ -173,6 +177,64 @@ class SingleNodeTest {
             assertEquals(Proposal.Outcome.LOST, write(other, "y"));
             assertEquals(List.of(), first.texts());
             assertThrows(IllegalStateException.class, () -> node.openGroup(3, ALONE, 1, 0, new ListApplier()));
+        }
+    }
+
+    /** Somebody deletes the directory under it: what it would acknowledge would be gone when it stops. */
+    @Test
+    void node_whose_log_was_deleted_stops_and_what_was_under_way_is_not_known(@TempDir Path dir) throws Exception {
+        Path live = dir.resolve("live");
+        try (ReplicaNode node = node(ChronicleEntryLog.open(live, new LogConfig("a", 256 << 10, 16 << 10, 0)))) {
+            ListApplier applier = new ListApplier();
+            ReplicatedLog log = node.openGroup(1, ALONE, 1, 0, applier);
+            log.awaitLeader(Await.LIMIT_NANOS);
+            assertEquals(Proposal.Outcome.APPLIED, write(log, "before"));
+            delete(live);
+            List<Proposal> proposed = new ArrayList<>();
+            // Without waiting for each: more than the rest of the segment.
+            for (int i = 0; i < 8; i++) {
+                proposed.add(propose(log, "x".repeat(60_000)));
+            }
+            Await.until("the node stops", () -> applier.stopped() != null);
+            String why = node.failure().toString();
+            assertTrue(why.contains(live + " was deleted"), why);
+            for (Proposal each : proposed) {
+                Proposal.Outcome outcome = each.await(Await.LIMIT_NANOS);
+                assertTrue(
+                        each.entry() == null
+                                ? outcome == Proposal.Outcome.LOST
+                                : outcome == Proposal.Outcome.APPLIED || outcome == Proposal.Outcome.UNKNOWN,
+                        outcome + " of " + each.entry());
+            }
+            assertEquals(Proposal.Outcome.LOST, write(log, "after"));
+            assertThrows(IllegalStateException.class, () -> node.openGroup(2, ALONE, 1, 0, new ListApplier()));
+        }
+    }
+
+    @Test
+    void idle_node_whose_log_was_deleted_stops(@TempDir Path dir) throws Exception {
+        Path live = dir.resolve("live");
+        try (ReplicaNode node = node(ChronicleEntryLog.open(live, new LogConfig("a", 256 << 10, 16 << 10, 0)))) {
+            ListApplier applier = new ListApplier();
+            node.openGroup(1, ALONE, 1, 0, applier).awaitLeader(Await.LIMIT_NANOS);
+            delete(live);
+            Await.until("the node stops", () -> applier.stopped() != null);
+        }
+    }
+
+    /** The next segment may be on its way into it. */
+    private static void delete(Path directory) throws IOException {
+        while (Files.exists(directory)) {
+            try (Stream<Path> files = Files.list(directory)) {
+                for (Path file : files.toList()) {
+                    Files.deleteIfExists(file);
+                }
+            }
+            try {
+                Files.delete(directory);
+            } catch (DirectoryNotEmptyException e) {
+                Thread.onSpinWait();
+            }
         }
     }
 }

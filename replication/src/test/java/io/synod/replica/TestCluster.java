@@ -17,10 +17,15 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Random;
 import java.util.UUID;
+import java.util.concurrent.atomic.AtomicReference;
 
 /** Nodes a, b, c … in this JVM, over real sockets on loopback, with logs in memory. */
 final class TestCluster implements AutoCloseable {
     static final long GROUP = 7;
+    /** Of the logs on files that forget, in bytes. */
+    static final int SEGMENT = 256 << 10;
+
+    private static final long SETTLES_NANOS = 1_000_000_000L;
 
     /** One node; its disk outlives {@link #kill}. */
     final class TestNode {
@@ -62,7 +67,7 @@ final class TestCluster implements AutoCloseable {
                             dir.resolve(name),
                             withSnapshots == null
                                     ? LogConfig.standard(name)
-                                    : new LogConfig(name, 256 << 10, 16 << 10, 0));
+                                    : new LogConfig(name, SEGMENT, 16 << 10, 0));
             LogLimits limits = withSnapshots == null ? LogLimits.standard() : withSnapshots;
             Random random = new Random(seed * 31 + slot);
             node = new ReplicaNode(entries, transport, timing(slot), limits, System::nanoTime, random);
@@ -140,25 +145,59 @@ final class TestCluster implements AutoCloseable {
         return new TestCluster(3, 0, null, limits, Long.getLong("seed", new Random().nextInt(1_000_000)));
     }
 
-    /** The same with real files. */
+    /** The same, and only this one ever campaigns. */
+    static TestCluster forgettingLedBy(int slot, LogLimits limits) throws IOException {
+        return new TestCluster(3, slot, null, limits, Long.getLong("seed", new Random().nextInt(1_000_000)));
+    }
+
+    /** As {@link #forgetting(LogLimits)}, with real files. */
     static TestCluster forgetting(LogLimits limits, Path dir) throws IOException {
         return new TestCluster(3, 0, dir, limits, Long.getLong("seed", new Random().nextInt(1_000_000)));
     }
 
     private Timing timing(int slot) {
-        Timing standard = Timing.standard();
-        return onlyLeader == 0 || onlyLeader == slot
-                ? standard
-                : new Timing(standard.heartbeat(), 600_000_000_000L, standard.lease(), standard.maxDriftPercent());
+        // Patient, so that on a busy machine leadership moves when a test moves it, and seldom otherwise.
+        return Timing.patient(onlyLeader == 0 || onlyLeader == slot ? 1_000 : 600_000);
+    }
+
+    Members members() {
+        return members;
     }
 
     List<TestNode> nodes() {
         return nodes;
     }
 
+    /**
+     * Waits for a node that serves, and for a second at most until all that run follow it: on a busy machine a second
+     * candidate may be under way and unseat it. Leadership may move later all the same: what does not depend on who leads
+     * is written with {@link #write}.
+     */
     TestNode awaitLeader() {
-        Await.until("a leader that serves", () -> nodes.stream().anyMatch(TestNode::leads));
-        return nodes.stream().filter(TestNode::leads).findFirst().orElseThrow();
+        long start = System.nanoTime();
+        AtomicReference<TestNode> found = new AtomicReference<>();
+        Await.until("a leader that serves", () -> {
+            TestNode leader = nodes.stream().filter(TestNode::leads).findFirst().orElse(null);
+            found.set(leader);
+            return leader != null && (followedByAll(leader) || System.nanoTime() - start > SETTLES_NANOS);
+        });
+        return found.get();
+    }
+
+    private boolean followedByAll(TestNode leader) {
+        return nodes.stream().allMatch(n -> n.node == null || leader.name.equals(n.group.leader()));
+    }
+
+    /** Has this applied exactly once, by whoever leads: what was LOST is in no log, and is proposed again. */
+    void write(String text) {
+        long start = System.nanoTime();
+        Proposal.Outcome outcome;
+        do {
+            outcome = awaitLeader().write(text);
+        } while (outcome == Proposal.Outcome.LOST && System.nanoTime() - start < Await.LIMIT_NANOS);
+        if (outcome != Proposal.Outcome.APPLIED) {
+            throw new AssertionError(text + ": " + outcome);
+        }
     }
 
     List<TestNode> others(TestNode than) {

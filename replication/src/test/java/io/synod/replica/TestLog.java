@@ -4,6 +4,7 @@ import io.synod.group.Base;
 import io.synod.group.Entry;
 import io.synod.group.Recovered;
 import io.synod.log.EntryLog;
+import io.synod.log.LogFullException;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -21,6 +22,7 @@ final class TestLog implements EntryLog {
     private volatile long forceNanos;
     private volatile IOException failure;
     private volatile int forces;
+    private volatile boolean full;
 
     TestLog() {
         this(new ArrayList<>());
@@ -42,6 +44,11 @@ final class TestLog implements EntryLog {
 
     void failForces(IOException with) {
         failure = with;
+    }
+
+    /** No batch finds room any more, or again. */
+    void full(boolean now) {
+        full = now;
     }
 
     int forces() {
@@ -84,19 +91,24 @@ final class TestLog implements EntryLog {
     }
 
     @Override
-    public synchronized void append(List<Append> batch) {
+    public synchronized void append(List<Append> batch) throws LogFullException {
+        if (full) {
+            throw new LogFullException("no room in this test", new IOException("full"));
+        }
+        appendBases(batch);
+    }
+
+    @Override
+    public synchronized void appendBases(List<Append> batch) {
         batch.forEach(this::fold);
         unforced.addAll(batch);
     }
 
     @Override
     public void force() throws IOException {
-        long nanos = forceNanos;
-        if (nanos > 0) {
-            long start = System.nanoTime();
-            while (System.nanoTime() - start < nanos) {
-                LockSupport.parkNanos(nanos);
-            }
+        long start = System.nanoTime();
+        while (System.nanoTime() - start < forceNanos) {
+            LockSupport.parkNanos(Math.min(forceNanos, 10_000_000L));
         }
         if (failure != null) {
             throw failure;

@@ -7,7 +7,6 @@ import io.synod.paxos.Message;
 import io.synod.paxos.Timing;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.PriorityQueue;
 import java.util.SplittableRandom;
 import java.util.UUID;
 import java.util.function.BooleanSupplier;
@@ -21,13 +20,6 @@ final class Cluster {
     static final long MILLI = 1_000_000L;
 
     private static final long TICK = 5 * MILLI;
-
-    private record Event(long at, long order, Runnable run) implements Comparable<Event> {
-        @Override
-        public int compareTo(Event other) {
-            return at != other.at ? Long.compare(at, other.at) : Long.compare(order, other.order);
-        }
-    }
 
     /** Loses a message on purpose. */
     interface Filter {
@@ -43,12 +35,10 @@ final class Cluster {
     final Liveness liveness = new Liveness();
 
     private final SplittableRandom clocks;
-    private final PriorityQueue<Event> events = new PriorityQueue<>();
+    private final Timeline time;
     private final List<Checker> checkers;
     private final SimulatedNode[] nodes;
     private Filter filter = (from, to, message) -> false;
-    private long now;
-    private long order;
     private long value;
     private long trace = 1469598103934665603L;
 
@@ -64,13 +54,19 @@ final class Cluster {
     private final List<SimulatedSnapshots.Snapshot> snapshots = new ArrayList<>();
 
     Cluster(int size, SplittableRandom random, Mutant mutant) {
+        this(size, random, mutant, new Timeline());
+    }
+
+    /** One of several groups in the same time. */
+    Cluster(int size, SplittableRandom random, Mutant mutant, Timeline time) {
         this.mutant = mutant;
+        this.time = time;
         disks = random.split();
         clocks = random.split();
-        network = new SimulatedNetwork(this, size, random.split());
+        network = new SimulatedNetwork(this, time, size, random.split());
         slowForce = new long[size + 1];
         chosen = new CommittedNeverLost(size);
-        checkers = List.of(
+        checkers = new ArrayList<>(List.of(
                 new OneLeaderPerEpoch(),
                 new PromiseNeverDecreases(),
                 new LogPrefixesAgree(),
@@ -80,7 +76,7 @@ final class Cluster {
                 reads,
                 new AcknowledgedSurvives(),
                 new AcknowledgementsTrue(this),
-                liveness);
+                liveness));
         Members members = members(size);
         nodes = new SimulatedNode[size];
         for (int i = 0; i < size; i++) {
@@ -109,31 +105,20 @@ final class Cluster {
     // ------------------------------------------------------------------ time
 
     long now() {
-        return now;
+        return time.now();
     }
 
     void after(long delay, Runnable run) {
-        events.add(new Event(now + Math.max(0, delay), order++, run));
+        time.after(delay, run);
     }
 
     void runFor(long nanos) {
-        runUntil(() -> false, nanos);
+        time.runUntil(() -> false, nanos);
     }
 
     /** @return whether it became true in time */
     boolean runUntil(BooleanSupplier condition, long nanos) {
-        long end = now + nanos;
-        while (!condition.getAsBoolean()) {
-            Event next = events.peek();
-            if (next == null || next.at > end) {
-                now = end;
-                return condition.getAsBoolean();
-            }
-            events.poll();
-            now = next.at;
-            next.run.run();
-        }
-        return true;
+        return time.runUntil(condition, nanos);
     }
 
     // ------------------------------------------------------------------ chances
@@ -259,15 +244,14 @@ final class Cluster {
     }
 
     void isolate(int slot) {
-        for (SimulatedNode node : nodes) {
-            if (node.slot != slot) {
-                network.cut(slot, node.slot);
-                network.cut(node.slot, slot);
-            }
-        }
+        network.isolate(slot);
     }
 
     // ------------------------------------------------------------------ watching
+
+    void watch(Checker checker) {
+        checkers.add(checker);
+    }
 
     void checkers(Consumer<Checker> event) {
         for (Checker checker : checkers) {
@@ -276,7 +260,7 @@ final class Cluster {
     }
 
     void trace(int slot, String name) {
-        trace = (trace ^ now) * 1099511628211L;
+        trace = (trace ^ now()) * 1099511628211L;
         trace = (trace ^ slot * 31L + name.hashCode()) * 1099511628211L;
     }
 

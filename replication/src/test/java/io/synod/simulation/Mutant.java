@@ -16,6 +16,10 @@ enum Mutant {
     FORGET_EPOCH_OF_BASE(Sabotage.NOTHING),
     /** A promise that stood in a deleted segment only is gone. */
     FORGET_PROMISES_OF_DELETED_SEGMENTS(Sabotage.NOTHING),
+    /** Segments are deleted before it is on disk that the log begins behind them. */
+    RECLAIM_BEFORE_BASE_IS_FORCED(Sabotage.NOTHING),
+    /** What the base of an installed snapshot voided is in the log again after a restart. */
+    VOIDED_ENTRIES_COME_BACK(Sabotage.NOTHING),
     /** The log forgets what the state machine would still ask for after a crash. */
     FORGET_BEFORE_CHECKPOINT(Sabotage.NOTHING),
     /** The snapshot's state is in place before it is noted which snapshot it is. */

@@ -101,4 +101,35 @@ class PartialPartitionTest {
         assertTrue(cluster.runUntil(() -> cluster.leader() != null, SECOND / 2), "no new leader, seed " + seed);
         assertNotEquals(old, cluster.leader());
     }
+
+    /** Compaction of its file, say, or a long DDL statement: whoever can serve shall lead, whenever it began. */
+    @ParameterizedTest
+    @ValueSource(longs = {1, 2, 3, 4, 5, 6, 7, 8})
+    void killed_leader_is_replaced_within_half_a_second_though_a_state_machine_stands_still(long seed) {
+        for (long before : new long[] {0, 20, 100, 200, 1000}) {
+            for (boolean busy : new boolean[] {false, true}) {
+                Cluster cluster = started(3, seed);
+                SimulatedNode old = cluster.leader();
+                SimulatedNode still = cluster.node(other(cluster, 0, old.slot));
+                SimulatedNode fit = cluster.node(other(cluster, 1, old.slot));
+                still.holdApply(true);
+                long end = cluster.now() + before * Cluster.MILLI;
+                while (cluster.now() < end) {
+                    if (busy) {
+                        old.propose(1);
+                    }
+                    cluster.runFor(10 * Cluster.MILLI);
+                }
+                cluster.node(old.slot).crash();
+                assertTrue(
+                        cluster.runUntil(() -> cluster.leader() == fit, SECOND / 2),
+                        "nobody serves, seed " + seed + ", stood still for " + before + " ms, "
+                                + (busy ? "busy" : "idle"));
+                old.start();
+                still.holdApply(false);
+                cluster.liveness.awaitSettled(cluster);
+                cluster.checkers(c -> c.settled(cluster));
+            }
+        }
+    }
 }

@@ -83,6 +83,10 @@ final class SimulatedDisk {
         return base.index();
     }
 
+    boolean baseIsForced() {
+        return basePosition <= forced;
+    }
+
     long last() {
         return base.index() + content.size();
     }
@@ -115,7 +119,9 @@ final class SimulatedDisk {
             needed = Math.min(needed, at);
         }
         int count = needed - 1 - deleted;
-        if (basePosition > forced || count <= 0) {
+        // Neither the base may be lost any more, nor an entry that voids one which is deleted.
+        boolean told = written() == forced || mutant == Mutant.RECLAIM_BEFORE_BASE_IS_FORCED;
+        if (!told || count <= 0) {
             return;
         }
         long promised = 0;
@@ -169,7 +175,8 @@ final class SimulatedDisk {
                 fold(record.entry, at);
             } else if (record.base != null && record.base.index() >= base.index()) {
                 begun = true;
-                fold(record.base, record.voids || record.base.index() > last(), at);
+                boolean voids = record.voids && mutant != Mutant.VOIDED_ENTRIES_COME_BACK;
+                fold(record.base, voids || record.base.index() > last(), at);
             }
         }
         if (mutant == Mutant.FORGET_EPOCH_OF_BASE && base.index() > 0) {

@@ -10,7 +10,6 @@ import io.synod.paxos.Message;
 import io.synod.paxos.Role;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
-import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -28,8 +27,6 @@ final class SimulatedNode implements Effects {
             super("crash", null, false, false);
         }
     }
-
-    private record Read(long started, long index) {}
 
     final int slot;
     final SimulatedDisk disk;
@@ -58,14 +55,14 @@ final class SimulatedNode implements Effects {
     long applied;
     long commit;
     private boolean applying;
+    /** The state machine stands still. */
+    private boolean holdsApply;
 
     private long persistGiven;
     private boolean forcing;
 
     private final Map<Long, Entry> proposals = new TreeMap<>();
-    private final Map<Long, Long> readStarts = new TreeMap<>();
-    private final List<Read> readsToApply = new ArrayList<>();
-    private long nextTicket;
+    private final SimulatedReads reads;
 
     SimulatedNode(int slot, Members members, Cluster cluster, Mutant mutant, long clockOffset, double clockSpeed) {
         this.slot = slot;
@@ -73,6 +70,7 @@ final class SimulatedNode implements Effects {
         this.cluster = cluster;
         this.disk = new SimulatedDisk(mutant);
         this.snapshots = new SimulatedSnapshots(this, cluster, members);
+        this.reads = new SimulatedReads(this, cluster);
         this.clockOffset = clockOffset;
         this.clockSpeed = clockSpeed;
     }
@@ -139,8 +137,7 @@ final class SimulatedNode implements Effects {
             machine.subList((int) checkpoint, machine.size()).clear();
             snapshots.crashed();
             proposals.clear();
-            readStarts.clear();
-            readsToApply.clear();
+            reads.crashed();
             cluster.crashed(this);
         }
     }
@@ -202,51 +199,29 @@ final class SimulatedNode implements Effects {
     void propose(int count) {
         step("propose", () -> {
             for (int i = 0; i < count; i++) {
-                long value = cluster.nextValue();
-                byte[] payload = ByteBuffer.allocate(8).putLong(value).array();
-                long index = state.propose(EntryKind.DATA, payload, clock(), this);
-                if (index > 0) {
-                    proposals.put(index, disk.entry(index));
-                }
+                propose(ByteBuffer.allocate(8).putLong(cluster.nextValue()).array());
             }
             state.flush(clock(), this);
         });
     }
 
-    /** A read, by the lease where {@code byLease}, with a pause of so long between snapshot and check. */
-    void read(boolean byLease, long pause) {
-        long started = cluster.reads.start();
-        step("read", () -> {
-            if (byLease && state.serving() && applied == state.commitIndex()) {
-                long epoch = state.leaderEpoch();
-                long snapshot = applied;
-                if (pause == 0) {
-                    readUnderLease(started, epoch, snapshot);
-                } else {
-                    int born = life;
-                    cluster.after(pause, () -> {
-                        if (life == born) {
-                            step("lease", () -> readUnderLease(started, epoch, snapshot));
-                        }
-                    });
-                }
-            } else {
-                long ticket = ++nextTicket;
-                readStarts.put(ticket, started);
-                state.read(ticket, clock(), this);
-            }
-        });
+    /**
+     * In a step, which is to flush what was proposed.
+     *
+     * @return {@code null} when this member takes no proposals
+     */
+    Entry propose(byte[] payload) {
+        long index = state.propose(EntryKind.DATA, payload, clock(), this);
+        if (index <= 0) {
+            return null;
+        }
+        Entry entry = disk.entry(index);
+        proposals.put(index, entry);
+        return entry;
     }
 
-    private void readUnderLease(long started, long epoch, long snapshot) {
-        if (state.leaseHolds(clock()) && state.leaderEpoch() == epoch) {
-            cluster.checkers(c -> c.leaseUsed(this, state.leaderEpoch()));
-            cluster.checkers(c -> c.read(this, started, snapshot));
-        } else {
-            long ticket = ++nextTicket;
-            readStarts.put(ticket, started);
-            state.read(ticket, clock(), this);
-        }
+    void read(boolean byLease, long pause) {
+        reads.read(byLease, pause);
     }
 
     // ------------------------------------------------------------------ effects
@@ -301,7 +276,7 @@ final class SimulatedNode implements Effects {
         cluster.installed++;
         cluster.checkers(c -> c.installed(this));
         state.onSnapshotInstalled(base, knownBy, clock(), this);
-        readApplied();
+        reads.applied();
         scheduleApply();
     }
 
@@ -401,7 +376,7 @@ final class SimulatedNode implements Effects {
     }
 
     private void scheduleApply() {
-        if (applying || applied >= commit || state.hollow()) {
+        if (applying || holdsApply || applied >= commit || state.hollow()) {
             return;
         }
         applying = true;
@@ -410,10 +385,20 @@ final class SimulatedNode implements Effects {
             if (life == born) {
                 step("apply", () -> {
                     applying = false;
-                    applyAll();
+                    if (!holdsApply) {
+                        applyAll();
+                    }
                 });
             }
         });
+    }
+
+    /** The state machine stands still from now on, or goes on. */
+    void holdApply(boolean holds) {
+        holdsApply = holds;
+        if (up()) {
+            scheduleApply();
+        }
     }
 
     private void applyAll() {
@@ -430,7 +415,7 @@ final class SimulatedNode implements Effects {
         if (cluster.checkpointNow() && disk.isForced(applied)) {
             checkpoint = applied;
         }
-        readApplied();
+        reads.applied();
         state.onApplied(applied, clock(), this);
         scheduleApply();
     }
@@ -442,16 +427,6 @@ final class SimulatedNode implements Effects {
             long index = Math.min(durable, snapshots.pinned());
             state.forget(cluster.forgetsWhatOthersLack() ? index : Math.min(index, state.allHave()), clock(), this);
             disk.reclaim();
-        }
-    }
-
-    private void readApplied() {
-        for (Iterator<Read> all = readsToApply.iterator(); all.hasNext(); ) {
-            Read read = all.next();
-            if (read.index <= applied) {
-                all.remove();
-                cluster.checkers(c -> c.read(this, read.started, applied));
-            }
         }
     }
 
@@ -468,19 +443,13 @@ final class SimulatedNode implements Effects {
     @Override
     public void readable(long ticket, long index) {
         effect();
-        Long started = readStarts.remove(ticket);
-        Checker.check(started != null, "node", slot, "was told twice of read", ticket);
-        if (index <= applied) {
-            cluster.checkers(c -> c.read(this, started, applied));
-        } else {
-            readsToApply.add(new Read(started, index));
-        }
+        reads.readable(ticket, index);
     }
 
     @Override
     public void notReadable(long ticket, int leaderHint) {
         effect();
-        Checker.check(readStarts.remove(ticket) != null, "node", slot, "was told twice of read", ticket);
+        reads.notReadable(ticket);
     }
 
     @Override

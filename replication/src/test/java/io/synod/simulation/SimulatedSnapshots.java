@@ -16,6 +16,8 @@ import java.util.Map;
 final class SimulatedSnapshots {
     private static final long RESEND = 30 * Cluster.MILLI;
     private static final long GIVEN_UP = 400 * Cluster.MILLI;
+    /** The receiver is asked again where it is: it may have begun anew, for an offer that came late. */
+    private static final long NO_PROGRESS = 10 * RESEND;
 
     /** What the state machine was, at the end of it. */
     record Snapshot(long id, List<Entry> state) {
@@ -33,11 +35,13 @@ final class SimulatedSnapshots {
         final long knownBy;
         long received = -1;
         long heardAt;
+        long progressAt;
 
         Dispatch(Snapshot snapshot, long knownBy, long now) {
             this.snapshot = snapshot;
             this.knownBy = knownBy;
             this.heardAt = now;
+            this.progressAt = now;
         }
     }
 
@@ -90,6 +94,10 @@ final class SimulatedSnapshots {
             outgoing.remove(slot);
             return;
         }
+        if (cluster.now() - dispatch.progressAt > NO_PROGRESS) {
+            dispatch.received = -1;
+            dispatch.progressAt = cluster.now();
+        }
         send(slot, dispatch);
         cluster.after(RESEND, () -> resend(slot, dispatch, born));
     }
@@ -113,6 +121,7 @@ final class SimulatedSnapshots {
             outgoing.remove(from);
         } else if (m.received() > dispatch.received) {
             dispatch.received = m.received();
+            dispatch.progressAt = cluster.now();
             if (dispatch.received < dispatch.snapshot.index()) {
                 send(from, dispatch);
             }

@@ -35,6 +35,8 @@ class MessageCodecTest {
             new Message.Reject(1, 2, 3, 4, 5, 6, 7, 8, Long.MIN_VALUE),
             new Message.TransferNow(1, 2),
             new Message.ReadIndex(-1),
+            new Message.Question(-1, new byte[] {1, 2}),
+            new Message.Reply(2, new byte[] {3}),
             new Message.ReadIndexReply(1, -1, 3));
 
     private static Envelope roundTrip(Envelope envelope) throws MalformedFrameException {

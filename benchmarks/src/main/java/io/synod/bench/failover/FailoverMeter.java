@@ -165,7 +165,7 @@ public final class FailoverMeter implements Callable<Integer> {
                 acknowledged, unknown, errors);
         long wrong = 0;
         for (NodeProcess node : cluster.nodes()) {
-            wrong += check(node, cluster.url(node.name()) + ";READ=LOCAL", out);
+            wrong += check(node, cluster.url(node.name()), out);
         }
         out.flush();
         if (json != null) {

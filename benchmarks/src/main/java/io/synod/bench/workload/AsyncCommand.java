@@ -15,6 +15,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import org.HdrHistogram.Histogram;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
@@ -29,14 +30,8 @@ import picocli.CommandLine.Spec;
             "commitAsync() all at a time. Rounds of both are interleaved; an operation is one commit."
         })
 public final class AsyncCommand implements Callable<Integer> {
-    @Option(names = "--url", required = true, paramLabel = "JDBC-URL")
-    private String url;
-
-    @Option(names = "--user", defaultValue = "sa")
-    private String user;
-
-    @Option(names = "--password", defaultValue = "")
-    private String password;
+    @Mixin
+    private Login login;
 
     @Option(names = "--connections", defaultValue = "16")
     private int connections;
@@ -60,14 +55,14 @@ public final class AsyncCommand implements Callable<Integer> {
         PrintWriter out = spec.commandLine().getOut();
         List<Writer> writers = new ArrayList<>();
         try {
-            try (Connection first = DriverManager.getConnection(url, user, password)) {
+            try (Connection first = DriverManager.getConnection(login.url, login.user, login.password)) {
                 Workloads.execute(
                         first,
                         "DROP TABLE IF EXISTS BENCH_ASYNC",
                         "CREATE TABLE BENCH_ASYNC(ID BIGINT PRIMARY KEY, PAYLOAD VARCHAR(100) NOT NULL)");
             }
             for (int i = 0; i < connections; i++) {
-                Connection c = DriverManager.getConnection(url, user, password);
+                Connection c = DriverManager.getConnection(login.url, login.user, login.password);
                 c.setAutoCommit(false);
                 writers.add(new Writer(
                         c.unwrap(SynodConnection.class),

@@ -43,6 +43,13 @@ final class Target implements AutoCloseable {
         try (Connection connection = connect()) {
             workload.prepare(connection);
         }
+        int end = url.indexOf(';');
+        for (String suffix : workload.otherDatabases()) {
+            String other = end < 0 ? url + suffix : url.substring(0, end) + suffix + url.substring(end);
+            try (Connection connection = DriverManager.getConnection(other, user, password)) {
+                workload.prepare(connection);
+            }
+        }
     }
 
     /** What it is, by its own word. */

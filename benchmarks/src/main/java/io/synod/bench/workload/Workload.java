@@ -2,11 +2,17 @@ package io.synod.bench.workload;
 
 import java.sql.Connection;
 import java.sql.SQLException;
+import java.util.List;
 
 /** What clients do, in SQL that H2 and PostgreSQL both take. */
 interface Workload {
     /** Makes tables and rows anew; what stood under their names is dropped. The connection commits by itself. */
     void prepare(Connection connection) throws SQLException;
+
+    /** What is behind the own database's name in the names of others that {@link #prepare} is called for, too. */
+    default List<String> otherDatabases() {
+        return List.of();
+    }
 
     /**
      * One client's work on its connection, which may be replaced by another after a failure.

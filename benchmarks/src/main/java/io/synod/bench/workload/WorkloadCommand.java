@@ -11,6 +11,7 @@ import java.util.Locale;
 import java.util.concurrent.Callable;
 import java.util.concurrent.TimeUnit;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
@@ -27,17 +28,13 @@ import picocli.CommandLine.Spec;
         description = {
             "Runs a workload in a closed loop through a JDBC URL; tables BENCH_* are made anew. With --against and --floor",
             "the rounds are interleaved, and ratios are of rounds that stand side by side. INSERT: one row, one commit;",
-            "READ: one row by primary key; ORDER: an order with lines, stock, balance; MIXED: nine reads to an order."
+            "READ: one row by primary key; ORDER: an order with lines, stock, balance; MIXED: nine reads to an order;",
+            "LITERAL: READ with the key in the text; PREPARED_READ, PREPARED_UPDATE: prepared and closed for each row;",
+            "METADATA: product, version, keywords."
         })
 public final class WorkloadCommand implements Callable<Integer> {
-    @Option(names = "--url", required = true, paramLabel = "JDBC-URL")
-    private String url;
-
-    @Option(names = "--user", defaultValue = "sa")
-    private String user;
-
-    @Option(names = "--password", defaultValue = "")
-    private String password;
+    @Mixin
+    private Login login;
 
     @Option(names = "--against", paramLabel = "JDBC-URL", description = "a second database, for ratios to it")
     private String against;
@@ -47,6 +44,12 @@ public final class WorkloadCommand implements Callable<Integer> {
 
     @Option(names = "--against-password", defaultValue = "")
     private String againstPassword;
+
+    @Option(
+            names = "--against-workload",
+            paramLabel = "WORKLOAD",
+            description = "what the second database does; without it, the same")
+    private Workloads againstWorkload;
 
     @Option(names = "--floor", description = "interleave with the floor, too (see the command 'floor')")
     private boolean withFloor;
@@ -89,9 +92,16 @@ public final class WorkloadCommand implements Callable<Integer> {
         List<AutoCloseable> open = new ArrayList<>();
         try {
             List<Runner> runners = new ArrayList<>();
-            runners.add(target("url", url, user, password, open, report));
+            runners.add(target("url", login.url, login.user, login.password, workload, open, report));
             if (against != null) {
-                runners.add(target("against", against, againstUser, againstPassword, open, report));
+                runners.add(target(
+                        "against",
+                        against,
+                        againstUser,
+                        againstPassword,
+                        againstWorkload == null ? workload : againstWorkload,
+                        open,
+                        report));
             }
             if (withFloor) {
                 Floor floor = new Floor(directory, floorBytes);
@@ -114,9 +124,15 @@ public final class WorkloadCommand implements Callable<Integer> {
     }
 
     private Runner target(
-            String name, String at, String as, String password, List<AutoCloseable> open, WorkloadReport report)
+            String name,
+            String at,
+            String as,
+            String password,
+            Workloads work,
+            List<AutoCloseable> open,
+            WorkloadReport report)
             throws Exception {
-        Target target = new Target(name, at, as, password, workload.create());
+        Target target = new Target(name, at, as, password, work.create());
         open.add(target);
         target.prepare();
         report.target(name, at, target.product());

@@ -33,6 +33,55 @@ enum Workloads {
         Workload create() {
             return new MixedWorkload();
         }
+    },
+    /** One row read by its primary key, which stands in the statement. */
+    LITERAL {
+        @Override
+        Workload create() {
+            return new StatementWorkload(StatementWorkload::readByLiteral);
+        }
+    },
+    /** One row read by a statement that is prepared for it and closed. */
+    PREPARED_READ {
+        @Override
+        Workload create() {
+            return new StatementWorkload(StatementWorkload::readPreparedAnew);
+        }
+    },
+    /** One row updated and committed by a statement that is prepared for it and closed. */
+    PREPARED_UPDATE {
+        @Override
+        Workload create() {
+            return new StatementWorkload(StatementWorkload::updatePreparedAnew);
+        }
+    },
+    /** One row inserted into one database, by a transaction of its own. */
+    ACROSS1 {
+        @Override
+        Workload create() {
+            return new AcrossWorkload(1);
+        }
+    },
+    /** A row in each of two databases in one transaction; the second is called like the first with 2 behind its name. */
+    ACROSS2 {
+        @Override
+        Workload create() {
+            return new AcrossWorkload(2);
+        }
+    },
+    /** The same with a third. */
+    ACROSS3 {
+        @Override
+        Workload create() {
+            return new AcrossWorkload(3);
+        }
+    },
+    /** What a driver is asked for when a framework gets to know its database. */
+    METADATA {
+        @Override
+        Workload create() {
+            return new StatementWorkload(StatementWorkload::askWhatItIs);
+        }
     };
 
     abstract Workload create();

@@ -11,14 +11,15 @@ import java.util.List;
 
 /** One instance of the application: a process of its own, with a node of its own, reached over HTTP. */
 final class Instance {
-    private static final Duration TIMEOUT = Duration.ofSeconds(15);
+    /** One that was killed refuses or resets at once; one that lives may have much to do. */
+    static final Duration LIMIT = Duration.ofSeconds(180);
 
     private final String name;
     private final int httpPort;
     private final List<String> command;
     private final Path output;
     private final HttpClient http =
-            HttpClient.newBuilder().connectTimeout(Duration.ofSeconds(2)).build();
+            HttpClient.newBuilder().connectTimeout(LIMIT).build();
     private Process process;
 
     Instance(String name, int httpPort, String databaseUrl, Path directory) {
@@ -72,8 +73,7 @@ final class Instance {
     }
 
     private String send(HttpRequest.Builder request) throws IOException, InterruptedException {
-        HttpResponse<String> response =
-                http.send(request.timeout(TIMEOUT).build(), HttpResponse.BodyHandlers.ofString());
+        HttpResponse<String> response = http.send(request.timeout(LIMIT).build(), HttpResponse.BodyHandlers.ofString());
         if (response.statusCode() != 200) {
             throw new IOException(name + " answered " + response.statusCode() + ": " + response.body());
         }

@@ -5,10 +5,15 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.synod.jdbc.SynodDriver;
+import io.synod.jdbc.SynodUrl;
+import java.net.URL;
+import java.nio.charset.StandardCharsets;
 import java.sql.SQLException;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
+import java.util.regex.Pattern;
 import javax.sql.DataSource;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -125,6 +130,35 @@ class OnlyTheUrlChangesTest {
         try (var context = run("spring.datasource.url=" + url, "management.health.synod.enabled=false")) {
             assertFalse(context.containsBean("synodHealthIndicator"));
         }
+    }
+
+    /** What editors offer: the property of the test before, and URLs that are ones. */
+    @Test
+    void configuration_metadata_names_what_there_is() throws Exception {
+        // Boot's own jars have a file of this name as well.
+        String json = "";
+        for (URL file : Collections.list(SynodDriver.class
+                .getClassLoader()
+                .getResources("META-INF/additional-spring-configuration-metadata.json"))) {
+            try (var in = file.openStream()) {
+                String text = new String(in.readAllBytes(), StandardCharsets.UTF_8);
+                json = text.contains("jdbc:synod:") ? text : json;
+            }
+        }
+        assertEquals(List.of("management.health.synod.enabled"), found("\"name\": \"([^\"]+\\.enabled)\"", json));
+        List<String> urls = found("\"value\": \"([^\"]+)\"", json);
+        assertEquals(4, urls.size());
+        for (String offered : urls) {
+            SynodUrl.parse(offered, null);
+        }
+    }
+
+    private static List<String> found(String pattern, String text) {
+        return Pattern.compile(pattern)
+                .matcher(text)
+                .results()
+                .map(result -> result.group(1))
+                .toList();
     }
 
     private static Object call(Object target, String method) throws ReflectiveOperationException {

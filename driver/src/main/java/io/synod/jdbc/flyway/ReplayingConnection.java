@@ -1,6 +1,8 @@
 package io.synod.jdbc.flyway;
 
 import io.synod.jdbc.SynodConnection;
+import java.io.InputStream;
+import java.io.Reader;
 import java.lang.reflect.InvocationHandler;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Method;
@@ -9,17 +11,21 @@ import java.sql.Connection;
 import java.sql.DatabaseMetaData;
 import java.sql.PreparedStatement;
 import java.sql.SQLException;
+import java.sql.Savepoint;
 import java.sql.Statement;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.stream.Stream;
 
 /**
  * A connection that does what an application does with 40001: it runs the transaction again. Flyway cannot: a migration's
  * statements are partly committed, and its lock on the history is a transaction that stays open while others do the work.
  *
  * <p>What was executed since the last commit is remembered, as text and parameters, and executed again after a loss; a
- * statement that then changes another number of rows ends this with the 40001. Batches, calls and savepoints are not remembered:
- * a transaction with one of these fails as on any connection. Used by one thread at a time.
+ * statement that then changes another number of rows ends this with the 40001. Batches, calls, savepoints and the content of streams are
+ * not remembered: a transaction with one of these fails as on any connection. Used by one thread at a time.
  */
 final class ReplayingConnection implements InvocationHandler {
     private static final String RETRY = "40001";
@@ -72,7 +78,9 @@ final class ReplayingConnection implements InvocationHandler {
                 forget();
                 return done;
             case "rollback", "close", "abort":
-                forget();
+                if (args == null || !(args[0] instanceof Savepoint)) {
+                    forget();
+                }
                 return call(raw, method, args);
             default:
                 return again(raw, method, args);
@@ -130,7 +138,12 @@ final class ReplayingConnection implements InvocationHandler {
     }
 
     /** A setter of a parameter, with its arguments. */
-    private record Setter(Method method, Object[] args) {}
+    private record Setter(Method method, Object[] args) {
+        /** Whether it can be called again: a stream has been read to its end. */
+        boolean isRepeatable() {
+            return Stream.of(args).noneMatch(arg -> arg instanceof InputStream || arg instanceof Reader);
+        }
+    }
 
     /**
      * A statement that was executed.
@@ -163,7 +176,8 @@ final class ReplayingConnection implements InvocationHandler {
     private final class Statements implements InvocationHandler {
         private final Statement statement;
         private final String prepared;
-        private final List<Setter> parameters = new ArrayList<>();
+        /** The last one of each parameter, by its number. */
+        private final Map<Object, Setter> parameters = new LinkedHashMap<>();
 
         Statements(Statement statement, String prepared) {
             this.statement = statement;
@@ -185,7 +199,7 @@ final class ReplayingConnection implements InvocationHandler {
                     return call(statement, method, args);
                 default:
                     if (prepared != null && method.getName().startsWith("set") && args.length > 1) {
-                        parameters.add(new Setter(method, args));
+                        parameters.put(args[0], new Setter(method, args));
                     }
                     return call(statement, method, args);
             }
@@ -193,7 +207,8 @@ final class ReplayingConnection implements InvocationHandler {
 
         private void executed(String sql) throws SQLException {
             if (synod.hasOpenTransaction()) {
-                steps.add(new Step(sql, List.copyOf(parameters), statement.getLargeUpdateCount()));
+                replayable &= parameters.values().stream().allMatch(Setter::isRepeatable);
+                steps.add(new Step(sql, List.copyOf(parameters.values()), statement.getLargeUpdateCount()));
             } else {
                 forget();
             }

@@ -23,7 +23,7 @@ final class Await {
         long startNanos = System.nanoTime();
         while (!condition.holds()) {
             if (System.nanoTime() - startNanos > LIMIT.toNanos()) {
-                throw new AssertionError("not within " + LIMIT.toSeconds() + " s: " + what + threadsInTheDriver());
+                throw new AssertionError("not within " + LIMIT.toSeconds() + " s: " + what + threads());
             }
             if (Thread.interrupted()) {
                 throw new InterruptedException("while waiting for " + what);
@@ -32,14 +32,20 @@ final class Await {
         }
     }
 
-    private static String threadsInTheDriver() {
+    /** Of this process, without those that the JDK keeps for itself. */
+    private static String threads() {
         StringBuilder all = new StringBuilder();
         Thread.getAllStackTraces().forEach((thread, stack) -> {
-            if (Arrays.stream(stack).anyMatch(f -> f.getClassName().startsWith("io.synod.jdbc"))) {
-                all.append("\n").append(thread.getName());
-                Arrays.stream(stack).limit(25).forEach(f -> all.append("\n    ").append(f));
+            if (stack.length > 0 && !"system".equals(groupOf(thread))) {
+                all.append("\n").append(thread.getName()).append(" ").append(thread.getState());
+                Arrays.stream(stack).limit(30).forEach(f -> all.append("\n    ").append(f));
             }
         });
         return all.toString();
+    }
+
+    private static String groupOf(Thread thread) {
+        ThreadGroup group = thread.getThreadGroup();
+        return group == null ? "" : group.getName();
     }
 }

@@ -15,7 +15,6 @@ import org.flywaydb.core.Flyway;
 import org.flywaydb.core.api.callback.Callback;
 import org.flywaydb.core.api.callback.Context;
 import org.flywaydb.core.api.callback.Event;
-import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -36,16 +35,9 @@ class FlywayTest {
     private int kills;
 
     @Test
-    @Timeout(300)
-    void a_migration_succeeds_although_the_leader_is_killed_at_each_of_its_statements() throws Exception {
-        migrate("FLYWAY_5", 5);
-    }
-
-    @Tag("long")
-    @Test
     @Timeout(1200)
     void a_migration_of_fifty_statements_succeeds_although_the_leader_is_killed_at_each() throws Exception {
-        migrate("FLYWAY_50", 50);
+        migrate("FLYWAY", 50);
     }
 
     private void migrate(String schema, int statements) throws Exception {

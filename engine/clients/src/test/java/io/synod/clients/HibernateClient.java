@@ -25,26 +25,35 @@ final class HibernateClient {
                     factory.unwrap(SessionFactoryImplementor.class)
                             .getJdbcServices()
                             .getDialect());
+            KillInside kill = new KillInside(cluster);
             for (int i = 0; i < TRANSACTIONS; i++) {
                 if (i == TRANSACTIONS / 2) {
                     cluster.killLeader();
                 }
+                boolean inside = i == TRANSACTIONS / 4;
                 String name = "account " + i;
                 Retry.run(() -> factory.fromTransaction(session -> {
+                    kill.begun();
                     Account account = new Account(name);
                     session.persist(account);
                     Booking booking = new Booking(account, BigDecimal.ONE);
                     session.persist(booking);
+                    if (inside) {
+                        session.flush();
+                        kill.kill();
+                    }
                     account.deposit(booking.amount());
                     session.flush();
                     assertNotNull(booking.id());
                     return account.id();
                 }));
             }
+            kill.assertRanAgain(TRANSACTIONS);
         }
         // Any difference between entities and tables, as metadata shows them, ends this with an exception.
         try (SessionFactory factory = factory(url, "validate")) {
             assertEquals(TRANSACTIONS, count(factory, "select count(a) from Account a"));
+            assertEquals(TRANSACTIONS, count(factory, "select count(b) from Booking b"));
             assertEquals(
                     TRANSACTIONS,
                     count(factory, "select count(distinct b.account) from Booking b where b.remark is not null"));

@@ -16,7 +16,7 @@ import org.jooq.Table;
 import org.jooq.impl.DSL;
 import org.jooq.impl.SQLDataType;
 
-/** jOOQ by URL only: it looks for {@code :h2:} in it. */
+/** jOOQ by URL only: it looks for {@code :h2:} in what the metadata say. */
 final class JooqClient {
     private static final int TRANSACTIONS = 40;
     private static final Table<Record> ITEM = table(name("ITEM"));
@@ -27,25 +27,30 @@ final class JooqClient {
     private JooqClient() {}
 
     static void run(Cluster cluster, String url) throws Exception {
-        String withFamily = url.replaceFirst("^jdbc:synod:", "jdbc:synod:h2:");
-        try (CloseableDSLContext sql = DSL.using(withFamily, Cluster.USER, Cluster.PASSWORD)) {
+        try (CloseableDSLContext sql = DSL.using(url, Cluster.USER, Cluster.PASSWORD)) {
             assertEquals(SQLDialect.H2, sql.dialect().family());
             sql.createTable(ITEM)
                     .column("ID", SQLDataType.INTEGER.identity(true))
                     .columns(NAME, PRICE)
                     .primaryKey(ID)
                     .execute();
+            KillInside kill = new KillInside(cluster);
             for (int i = 0; i < TRANSACTIONS; i++) {
                 if (i == TRANSACTIONS / 2) {
                     cluster.killLeader();
                 }
+                boolean inside = i == TRANSACTIONS / 4;
                 String name = "item " + i;
                 Retry.run(() -> sql.transactionResult(c -> {
+                    kill.begun();
                     Integer id = c.dsl()
                             .insertInto(ITEM, NAME, PRICE)
                             .values(name, BigDecimal.ONE)
                             .returningResult(ID)
                             .fetchSingle(ID);
+                    if (inside) {
+                        kill.kill();
+                    }
                     c.dsl()
                             .update(ITEM)
                             .set(PRICE, PRICE.plus(1))
@@ -54,6 +59,7 @@ final class JooqClient {
                     return id;
                 }));
             }
+            kill.assertRanAgain(TRANSACTIONS);
             assertEquals(
                     TRANSACTIONS, sql.select(count()).from(ITEM).fetchSingle().value1());
             assertEquals(

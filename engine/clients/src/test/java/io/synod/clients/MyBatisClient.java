@@ -62,6 +62,9 @@ final class MyBatisClient {
         @Select("SELECT COUNT(*) FROM ITEM WHERE N = 1")
         int touched();
 
+        @Select("SELECT COUNT(*) FROM ITEM")
+        int all();
+
         @Select(value = "SELECT 'H2'", databaseId = "h2")
         String dialect();
     }
@@ -84,25 +87,33 @@ final class MyBatisClient {
                 session.getMapper(Items.class).create();
                 assertEquals("H2", session.getMapper(Items.class).dialect());
             }
+            KillInside kill = new KillInside(cluster);
             for (int i = 0; i < TRANSACTIONS; i++) {
                 if (i == TRANSACTIONS / 2) {
                     cluster.killLeader();
                 }
+                boolean inside = i == TRANSACTIONS / 4;
                 String name = "item " + i;
                 Retry.run(() -> {
+                    kill.begun();
                     try (SqlSession session = factory.openSession()) {
                         Items items = session.getMapper(Items.class);
                         Item item = new Item(name);
                         assertEquals(1, items.add(item));
                         assertTrue(item.getId() > 0);
+                        if (inside) {
+                            kill.kill();
+                        }
                         assertEquals(1, items.touch(item.getId()));
                         session.commit();
                         return item.getId();
                     }
                 });
             }
+            kill.assertRanAgain(TRANSACTIONS);
             try (SqlSession session = factory.openSession()) {
                 assertEquals(TRANSACTIONS, session.getMapper(Items.class).touched());
+                assertEquals(TRANSACTIONS, session.getMapper(Items.class).all());
             }
         } finally {
             pool.forceCloseAll();

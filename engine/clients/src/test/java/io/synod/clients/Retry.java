@@ -5,16 +5,15 @@ import java.util.concurrent.Callable;
 
 /** What an application must do itself: run a transaction again that got 40001. */
 final class Retry {
-    private static final int ATTEMPTS = 20;
-
     private Retry() {}
 
     static <T> T run(Callable<T> transaction) throws Exception {
-        for (int attempt = 1; ; attempt++) {
+        long startNanos = System.nanoTime();
+        while (true) {
             try {
                 return transaction.call();
             } catch (Exception e) {
-                if (attempt == ATTEMPTS || !isRetry(e)) {
+                if (!isRetry(e) || System.nanoTime() - startNanos > Await.LIMIT.toNanos()) {
                     throw e;
                 }
             }

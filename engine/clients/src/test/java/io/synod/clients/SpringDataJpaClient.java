@@ -70,13 +70,13 @@ final class SpringDataJpaClient {
             this.accounts = accounts;
         }
 
-        @Retryable(includes = ConcurrencyFailureException.class, maxRetries = 10, delay = 1)
+        @Retryable(includes = ConcurrencyFailureException.class, maxRetries = 1_000, delay = 1)
         @Transactional
         public void open(String name) {
             accounts.save(new Account(name));
         }
 
-        @Retryable(includes = ConcurrencyFailureException.class, maxRetries = 10, delay = 1)
+        @Retryable(includes = ConcurrencyFailureException.class, maxRetries = 1_000, delay = 1)
         @Transactional
         public void deposit(String name, BigDecimal amount, Cluster cluster) throws Exception {
             accounts.findByName(name).orElseThrow().deposit(amount);

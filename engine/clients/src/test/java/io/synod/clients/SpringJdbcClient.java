@@ -62,13 +62,14 @@ final class SpringJdbcClient {
         private final JdbcTemplate jdbc;
         private int calls;
         private int done;
+        private boolean lost;
 
         Shop(JdbcTemplate jdbc) {
             this.jdbc = jdbc;
         }
 
         /** @return the generated key */
-        @Retryable(includes = ConcurrencyFailureException.class, maxRetries = 10, delay = 1)
+        @Retryable(includes = ConcurrencyFailureException.class, maxRetries = 1_000, delay = 1)
         @Transactional
         public long add(String name, Cluster killed) throws Exception {
             calls++;
@@ -80,7 +81,8 @@ final class SpringJdbcClient {
                         return insert;
                     },
                     key);
-            if (killed != null && calls == done + 1) {
+            if (killed != null && !lost) {
+                lost = true;
                 killed.killLeader();
             }
             jdbc.update("UPDATE TOTAL SET N = N + 1");

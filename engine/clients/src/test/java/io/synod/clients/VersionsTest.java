@@ -37,7 +37,7 @@ class VersionsTest {
             login.setProperty("user", Cluster.USER);
             login.setProperty("password", Cluster.PASSWORD);
             try (Connection c = driver.connect(url, login)) {
-                assertTrue(c.isValid(5));
+                assertTrue(c.isValid((int) Await.LIMIT.toSeconds()));
             }
         }
     }

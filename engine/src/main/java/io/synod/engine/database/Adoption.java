@@ -1,6 +1,6 @@
 package io.synod.engine.database;
 
-import io.synod.engine.snapshot.H2Store;
+import io.synod.engine.snapshot.ForeignFile;
 import io.synod.engine.writeset.AppliedState;
 import io.synod.engine.writeset.SequenceMarks;
 import io.synod.engine.writeset.TableRegistry;
@@ -46,7 +46,7 @@ public final class Adoption {
             throws IOException, SQLException {
         long id = new SecureRandom().nextLong();
         try {
-            H2Store.adopt(
+            ForeignFile.adopt(
                     base,
                     settings,
                     new Header(1, id, index, epoch, members, 0),

@@ -5,7 +5,7 @@ import io.synod.replica.ReplicatedLog;
 import java.util.concurrent.TimeUnit;
 
 /**
- * Lets the members forget the ids of old commits, while this node leads. The time that counts is the leader's own monotonic
+ * Lets the members forget the ids of old commits and the decisions on old branches, while this node leads. The time that counts is the leader's own monotonic
  * clock under one leadership: what cannot be measured (a change of leader, a stop) is not counted, so that less is forgotten
  * rather than more.
  *
@@ -22,9 +22,13 @@ final class CommitIdExpiry {
         this.bounds = bounds;
     }
 
+    private boolean isLittle(AppliedState state) {
+        return Math.max(state.clientSessions(), state.decisions()) <= bounds.sessions();
+    }
+
     synchronized boolean propose(ReplicatedLog log, AppliedState state, WriterRegistry writers, long now) {
         long serving = log.servingEpoch();
-        if (serving == 0 || serving != epoch || state.clientSessions() <= bounds.sessions()) {
+        if (serving == 0 || serving != epoch || isLittle(state)) {
             epoch = serving;
             since = now;
             return false;

@@ -6,13 +6,13 @@ import java.io.IOException;
 
 /** The database's snapshots as its log sees them. Thread-safe as {@link Snapshots} says. */
 final class DatabaseSnapshots implements Snapshots {
-    private final HostedDatabase database;
+    private final Storage storage;
     private final Members bootstrap;
     private final boolean awaitsBase;
     private final Runnable checkpointSoon;
 
-    DatabaseSnapshots(HostedDatabase database, Members bootstrap, boolean awaitsBase, Runnable checkpointSoon) {
-        this.database = database;
+    DatabaseSnapshots(Storage storage, Members bootstrap, boolean awaitsBase, Runnable checkpointSoon) {
+        this.storage = storage;
         this.bootstrap = bootstrap;
         this.awaitsBase = awaitsBase;
         this.checkpointSoon = checkpointSoon;
@@ -20,12 +20,12 @@ final class DatabaseSnapshots implements Snapshots {
 
     @Override
     public long restartIndex() {
-        return database.checkpointIndex();
+        return storage.checkpointIndex();
     }
 
     @Override
     public Header installed() {
-        return database.store().origin();
+        return storage.copy().store().origin();
     }
 
     @Override
@@ -40,12 +40,12 @@ final class DatabaseSnapshots implements Snapshots {
 
     @Override
     public Outgoing take(long atLeast) throws IOException {
-        Header origin = database.store().origin();
-        return database.inStore(store -> store.snapshot(atLeast, origin == null ? bootstrap : origin.members()));
+        Header origin = storage.copy().store().origin();
+        return storage.inStore(store -> store.snapshot(atLeast, origin == null ? bootstrap : origin.members()));
     }
 
     @Override
     public Incoming receive(Header header) throws IOException {
-        return database.store().receive(header, database::install);
+        return storage.copy().store().receive(header, storage::install);
     }
 }

@@ -6,6 +6,7 @@ import java.util.Comparator;
 import java.util.List;
 import org.h2.engine.SessionLocal;
 import org.h2.engine.SynodEngineBridge;
+import org.h2.message.DbException;
 import org.h2.table.Table;
 
 /**
@@ -25,13 +26,20 @@ final class DdlGate {
         this.session = session;
     }
 
-    /** @throws org.h2.message.DbException HYT00 or 40001; what was taken is given back by {@link #open} */
-    void close(Collection<Table> tables) {
+    /**
+     * @param branches which may hold a table, for as long as nobody decides: the error names the branch
+     * @throws DbException HYT00 or 40001; what was taken is given back by {@link #open}
+     */
+    void close(Collection<Table> tables, PreparedBranches branches) {
         List<Table> ordered = new ArrayList<>(tables);
         // One order for all, so that two gates cannot wait for each other.
         ordered.sort(Comparator.comparingInt(Table::getId));
         for (Table table : ordered) {
-            table.lock(session, Table.EXCLUSIVE_LOCK);
+            try {
+                table.lock(session, Table.EXCLUSIVE_LOCK);
+            } catch (DbException e) {
+                throw branches.explained(e, table);
+            }
             SynodEngineBridge.detachLock(session, table);
             held.add(table);
         }

@@ -44,9 +44,11 @@ final class Digests implements AutoCloseable {
      * To be called at the place, by the holder of the apply baton.
      *
      * @param reader a session of nobody else, without a transaction; taken over
+     * @param prepared what else belongs to it
      */
-    void take(SessionLocal session, SessionLocal reader, long index) {
+    void take(SessionLocal session, SessionLocal reader, List<DigestLine> prepared, long index) {
         List<DigestLine> lines = new ArrayList<>(catalog(session));
+        lines.addAll(prepared);
         SequenceMarks.stored(session).forEach((key, mark) -> {
             int space = key.indexOf(' ');
             String kind = key.startsWith("column ") ? "IDENTITY" : "SEQUENCE";

@@ -1,8 +1,10 @@
 package io.synod.engine.database;
 
 import java.sql.SQLException;
+import java.util.function.Supplier;
 import org.h2.api.ErrorCode;
 import org.h2.engine.SessionLocal;
+import org.h2.message.DbException;
 import org.h2.result.BatchResult;
 
 /**
@@ -13,20 +15,20 @@ import org.h2.result.BatchResult;
 final class EndReason {
     private final SessionLocal session;
     private final StatementCancel cancel;
-    private volatile String demanded;
+    private volatile Supplier<DbException> demanded;
 
     EndReason(SessionLocal session, StatementCancel cancel) {
         this.session = session;
         this.cancel = cancel;
     }
 
-    void demand(String why) {
+    void demand(Supplier<DbException> why) {
         demanded = why;
         cancel.cancel();
     }
 
     /** {@code null} when nobody demands an end. */
-    String fromOutside() {
+    Supplier<DbException> fromOutside() {
         return demanded;
     }
 
@@ -35,10 +37,10 @@ final class EndReason {
      *
      * @return {@code null} when the transaction may go on
      */
-    String after(Object result) {
-        String why = demanded;
+    Supplier<DbException> after(Object result) {
+        Supplier<DbException> why = demanded;
         if (why == null && result instanceof BatchResult batch && lostDeadlock(batch)) {
-            return "a row of the batch was the victim of a deadlock";
+            return () -> Errors.deadlock("a row of the batch was the victim of a deadlock");
         }
         return why;
     }

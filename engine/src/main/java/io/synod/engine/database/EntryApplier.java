@@ -1,5 +1,7 @@
 package io.synod.engine.database;
 
+import io.synod.branch.BranchEntry;
+import io.synod.branch.BranchState;
 import io.synod.engine.snapshot.H2Store;
 import io.synod.engine.writeset.AppliedState;
 import io.synod.engine.writeset.SequenceMarks;
@@ -35,6 +37,7 @@ final class EntryApplier {
     private final SequenceMarks marks;
     private final Transients transients;
     private final Spool spool;
+    private final PreparedBranches branches;
     private final EntryEndings endings;
     private final Digests digests;
     private final StatementApplier statements;
@@ -48,6 +51,7 @@ final class EntryApplier {
             SequenceMarks marks,
             Transients transients,
             Spool spool,
+            PreparedBranches branches,
             EntryEndings endings,
             Digests digests) {
         this.store = store;
@@ -57,6 +61,7 @@ final class EntryApplier {
         this.marks = marks;
         this.transients = transients;
         this.spool = spool;
+        this.branches = branches;
         this.endings = endings;
         this.digests = digests;
         this.statements = new StatementApplier(store);
@@ -95,6 +100,19 @@ final class EntryApplier {
         } else if (record instanceof LogRecord.Abandon abandon) {
             spool.drop(abandon.key());
             settleAlone(entry);
+        } else if (record instanceof LogRecord.Prepared prepared) {
+            applyPrepared(entry, prepared, work);
+        } else if (record instanceof LogRecord.Decided decided) {
+            applyDecided(entry, decided);
+        } else if (record instanceof LogRecord.Voted voted) {
+            applyVote(entry, voted.entry());
+        } else if (record instanceof LogRecord.Forgotten forgotten) {
+            inApplySession(() -> {
+                for (String gid : forgotten.gids()) {
+                    branches.fold().apply(applySession, new BranchEntry.Forgotten(gid));
+                }
+                settle(applySession, entry);
+            });
         } else if (record instanceof LogRecord.Statement statement) {
             applyStatement(entry, statement, work);
         } else if (record instanceof LogRecord.Fence fence) {
@@ -121,10 +139,11 @@ final class EntryApplier {
                         expire.idleMillis(),
                         expire.newerEntries(),
                         entry.index());
+                forgetTombstones();
                 settle(applySession, entry);
             });
         } else {
-            inApplySession(() -> digests.take(applySession, store.systemSession(), entry.index()));
+            inApplySession(() -> digests.take(applySession, store.systemSession(), branches.digest(), entry.index()));
             settleAlone(entry);
         }
     }
@@ -148,7 +167,7 @@ final class EntryApplier {
             Entry entry, CommitId id, PendingWork work, ByteBuffer own, Supplier<WriteSetApplier.Outcome> rows) {
         boolean fenced = isFenced(id);
         if (!fenced && work != null) {
-            PendingWork.Applied applied = work.writer().applyAt(work, session -> {
+            PendingWork.Applied applied = work.commit(session -> {
                 if (WriteSetApplier.applyOwn(session, tables, marks, own) == WriteSetApplier.Outcome.VOID) {
                     return false;
                 }
@@ -166,7 +185,7 @@ final class EntryApplier {
         }
         if (fenced) {
             if (work != null) {
-                work.writer().voidAt(work);
+                work.undo();
             }
             settleVoid(entry);
             return;
@@ -181,6 +200,92 @@ final class EntryApplier {
         });
     }
 
+    private void applyPrepared(Entry entry, LogRecord.Prepared record, PendingWork work) {
+        if (record.isSpooled()) {
+            spool.checkParts(record.key(), record.parts());
+        }
+        inApplySession(() -> {
+            boolean isVoid = isFenced(record.id())
+                    || branches.fold().isKnown(record.branch().gid())
+                    || !record.branch().isAlone() && isOver(record.branch().gid())
+                    || WriteSetApplier.applyOwn(applySession, tables, marks, ByteBuffer.wrap(record.rows()))
+                            == WriteSetApplier.Outcome.VOID;
+            if (isVoid) {
+                if (work != null) {
+                    work.undo();
+                }
+                spool.drop(record.key());
+                endings.voidAt(entry.index());
+            } else {
+                branches.prepare(applySession, entry, record, work == null ? null : work.give());
+                if (record.branch().isAlone()) {
+                    // To prepare it was what its client has asked for.
+                    recordCommit(applySession, record.id(), entry);
+                }
+            }
+            settle(applySession, entry);
+        });
+    }
+
+    /**
+     * Whether a transaction of several groups has ended and may be forgotten but for that: what comes late, from somebody who
+     * has not heard of it, is void.
+     */
+    private boolean isOver(String gid) {
+        return !branches.fold().isKnown(gid) && state.decision(gid) != null;
+    }
+
+    private void applyVote(Entry entry, BranchEntry vote) {
+        inApplySession(() -> {
+            if (!isOver(vote.gid()) && branches.fold().apply(applySession, vote)) {
+                if (branches.fold().standing(vote.gid()).state() == BranchState.ABORTED) {
+                    state.recordDecision(applySession, vote.gid(), false, entry.index());
+                }
+            }
+            settle(applySession, entry);
+        });
+    }
+
+    /** What was refused here without being known is forgotten with its decision: nobody else has told who took part. */
+    private void forgetTombstones() {
+        for (String gid : branches.fold().tombstones()) {
+            if (!state.isDecided(applySession, gid)) {
+                branches.fold().apply(applySession, new BranchEntry.Forgotten(gid));
+            }
+        }
+    }
+
+    private void applyDecided(Entry entry, LogRecord.Decided record) {
+        if (isFenced(record.id()) || !branches.isPrepared(record.gid())) {
+            if (branches.fold().isKnown(record.gid())) {
+                // Of several groups, and decided: not differently, or all of it is worth nothing.
+                branches.fold().apply(applySession, new BranchEntry.Decided(record.gid(), record.commit()));
+            }
+            settleVoid(entry);
+            return;
+        }
+        LogRecord.Prepared prepared = branches.find(record.gid()).record();
+        if (record.commit()) {
+            branches.commit(record.gid(), session -> {
+                if (prepared.branch().isAlone()) {
+                    recordCommit(session, record.id(), entry);
+                } else if (!prepared.id().isNone()) {
+                    state.recordLateCommit(
+                            session, prepared.id().session(), prepared.id().number(), entry.index());
+                }
+                state.recordDecision(session, record.gid(), true, entry.index());
+                settle(session, entry);
+            });
+        } else {
+            inApplySession(() -> {
+                branches.rollback(applySession, record.gid());
+                recordCommit(applySession, record.id(), entry);
+                state.recordDecision(applySession, record.gid(), false, entry.index());
+                settle(applySession, entry);
+            });
+        }
+    }
+
     private void settleVoid(Entry entry) {
         endings.voidAt(entry.index());
         settleAlone(entry);
@@ -190,7 +295,7 @@ final class EntryApplier {
         boolean fenced = isFenced(record.id());
         if (fenced) {
             if (work != null) {
-                work.writer().voidAt(work);
+                work.undo();
             }
             settleVoid(entry);
             return;
@@ -199,7 +304,7 @@ final class EntryApplier {
         if (restarts) {
             inApplySession(() -> marks.beforeRestart(record.sql()));
         }
-        PendingWork.Ending ending = work == null ? null : work.writer().runAt(work);
+        PendingWork.Ending ending = work == null ? null : work.run();
         DbException error = ending == null ? statements.apply(record) : ending.error();
         MissingHere.check(error, entry.index(), record.sql());
         endings.statementAt(entry.index(), error);
@@ -207,13 +312,21 @@ final class EntryApplier {
             List<Integer> created = tables.onDdlApplied(applySession, entry.index(), Set.copyOf(record.touched()));
             transients.onStatement(applySession, record.sql(), created);
             marks.onDdlApplied(applySession, restarts ? record.sql() : null);
+            forgetViewPlans(applySession);
             if (error == null) {
                 recordCommit(applySession, record.id(), entry);
             }
             settle(applySession, entry);
         });
         if (ending != null) {
-            work.writer().statementSettled(work);
+            work.settle();
+        }
+    }
+
+    /** H2 goes on to read a view by an index that was dropped, and so misses rows, in sessions that have read it before. */
+    private static void forgetViewPlans(SessionLocal session) {
+        for (SessionLocal each : session.getDatabase().getSessions(false)) {
+            each.clearViewIndexCache();
         }
     }
 

@@ -1,9 +1,18 @@
 package io.synod.engine.database;
 
+import io.synod.branch.Branch;
+import io.synod.jdbc.Release;
+import io.synod.jdbc.RemoteInternals;
 import java.sql.SQLException;
 import java.sql.SQLFeatureNotSupportedException;
+import java.sql.SQLNonTransientConnectionException;
 import java.sql.SQLTransactionRollbackException;
+import java.util.Collection;
+import java.util.TreeSet;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.h2.api.ErrorCode;
+import org.h2.jdbc.JdbcException;
 import org.h2.message.DbException;
 
 /** Every error that the engine gives by itself: message, SQLState and H2 error code. */
@@ -13,18 +22,50 @@ public final class Errors {
     /** Vendor code of a commit whose outcome is not known. */
     public static final int UNKNOWN_CODE = 90067;
 
+    /** Vendor code of 40001 where nothing else than a change of leader is the cause; of H2's class of codes for a rollback. */
+    public static final int LEADER_LOST_CODE = 40_941;
+
+    /** Vendor code of 40001 for any other cause that H2 does not know: a snapshot took this node's copy's place, say. */
+    public static final int TRANSACTION_LOST_CODE = 40_942;
+
     /** Vendor code of a node that was asked to run a transaction and does not lead: nothing was executed. */
     public static final int NOT_LEADER_CODE = 90941;
 
     /** Vendor code of a commit at level LOCAL that was lost after it was answered. */
     public static final int LOCAL_LOST_CODE = 90942;
 
+    /** Vendor code of a name that another prepared transaction has. */
+    public static final int NAME_IN_USE_CODE = 90943;
+
+    /** How the reasons begin that are given to {@link #leaderLost}, on the node that has led. */
+    public static final String LEADERSHIP_LOST = "this node lost its leadership";
+
+    /** The same, on another node. */
+    public static final String LEADER_LOST = "the leader was lost";
+
+    /** Where H2's message has no value for its parameter. */
+    private static final String NO_NAME = "{0}";
+
+    private static final Pattern QUOTED = Pattern.compile("\"(?:[^\"]|\"\")*\"");
+
     private Errors() {}
+
+    /** 42710: a transaction cannot be prepared under this name; it stays open. */
+    static DbException nameInUse(String gid) {
+        return wrap(new SQLException(
+                "a transaction named " + gid + " is prepared already: choose another name, or end that one with COMMIT"
+                        + " TRANSACTION or ROLLBACK TRANSACTION",
+                "42710",
+                NAME_IN_USE_CODE));
+    }
 
     /** 40001: a session that must run here or fail was opened on a node that does not lead. */
     public static DbException notLeader(String node, String leader) {
         return wrap(new SQLTransactionRollbackException(
-                "node " + node + " does not lead" + (leader == null ? "" : ", " + leader + " does")
+                "node " + node + " does not lead"
+                        + (leader == null || leader.equals(node)
+                                ? ", and no member serves as leader yet"
+                                : ", " + leader + " does")
                         + "; nothing was executed, try again",
                 "40001",
                 NOT_LEADER_CODE));
@@ -32,8 +73,64 @@ public final class Errors {
 
     /** 40001: the transaction surely did not commit; run it again. */
     public static DbException retry(String why) {
+        return rolledBack(why, TRANSACTION_LOST_CODE);
+    }
+
+    /** The same, for a cause that it may have on H2, too. */
+    public static DbException deadlock(String why) {
+        return rolledBack(why, RETRY_CODE);
+    }
+
+    /** SY002: what a statement has committed before, or in its middle, stays; the rest of it was lost. */
+    public static DbException partsCommitted(String why) {
+        return wrap(new SQLException(
+                "what was open before this statement, or what it has committed in its middle, is committed; the rest of it was lost ("
+                        + why + "): do not run the transaction again, but what is missing of this statement",
+                "SY002",
+                ErrorCode.GENERAL_ERROR_1));
+    }
+
+    /** 40001: an earlier statement of this transaction was told so, or would have been. */
+    public static DbException stillLost(String why) {
         return wrap(new SQLTransactionRollbackException(
-                why + "; the transaction was rolled back, run it again", "40001", RETRY_CODE));
+                "the transaction of this session was lost (" + why
+                        + "); nothing was executed: call rollback(), then run it from its beginning",
+                "40001",
+                TRANSACTION_LOST_CODE));
+    }
+
+    /** The same, where nothing else than a change of leader is the cause. */
+    public static DbException leaderLost(String why) {
+        return rolledBack(why, LEADER_LOST_CODE);
+    }
+
+    private static DbException rolledBack(String why, int code) {
+        return wrap(new SQLTransactionRollbackException(
+                why + "; the transaction was rolled back, run it again", "40001", code));
+    }
+
+    /** 40001: what a row has left with the leader. */
+    public static DbException lobLost(Throwable cause) {
+        return wrap(new SQLTransactionRollbackException(
+                LEADER_LOST + " before this large object was read; run the query again",
+                "40001",
+                LEADER_LOST_CODE,
+                cause));
+    }
+
+    /** Whether the transaction was rolled back as a whole, whatever the cause. */
+    public static boolean isRetry(DbException e) {
+        return e.getErrorCode() == RETRY_CODE || isLost(e);
+    }
+
+    /** Whether it was rolled back for a cause that an application on H2 does not meet: what it did then goes on half. */
+    public static boolean isLost(DbException e) {
+        return e.getErrorCode() == TRANSACTION_LOST_CODE || isLeaderLost(e);
+    }
+
+    /** Whether nothing else than a change of leader is the cause, here or on the node that said so. */
+    public static boolean isLeaderLost(DbException e) {
+        return e.getErrorCode() == LEADER_LOST_CODE;
     }
 
     /** 08007: it may have committed or not, and nobody could tell within the timeout. */
@@ -44,9 +141,76 @@ public final class Errors {
                 UNKNOWN_CODE));
     }
 
+    /** Whether it is HYT00: something was not there in time, and nothing was executed. */
+    public static boolean isTimeout(DbException e) {
+        return "HYT00".equals(e.getSQLException().getSQLState());
+    }
+
+    /** 40001, to the driver only: a statement that was prepared as one that reads would write now; nothing was executed. */
+    public static DbException prepareAgain() {
+        return wrap(new SQLTransactionRollbackException(
+                "the statement reads another view or function than when it was prepared, one that may write; nothing was"
+                        + " executed, prepare it again",
+                "40001",
+                RemoteInternals.PREPARE_AGAIN));
+    }
+
+    /** 57014: the statement was cancelled, or its QUERY_TIMEOUT has passed; nothing was executed. */
+    public static DbException cancelled() {
+        return DbException.get(ErrorCode.STATEMENT_WAS_CANCELED);
+    }
+
     /** HYT00: a lock or a place was not free within LOCK_TIMEOUT. */
     public static DbException timeout(String what) {
         return DbException.get(ErrorCode.LOCK_TIMEOUT_1, what);
+    }
+
+    /** HYT00: what a prepared transaction holds, which only its decision frees; the same error otherwise. */
+    static DbException heldBy(Branch branch, String is, DbException timeout) {
+        String name = '"' + branch.gid().replace("\"", "\"\"") + '"';
+        String end = branch.isAlone()
+                ? "end that with COMMIT TRANSACTION " + name + " or ROLLBACK TRANSACTION " + name
+                : "its databases decide it (see SYNOD.GLOBAL_TRANSACTIONS)";
+        return said(
+                timeout,
+                message(timeout) + "; what it waits for " + is + " held by the prepared transaction " + name + ": "
+                        + end + ", then try again",
+                timeout);
+    }
+
+    /** Whether it is {@link #heldBy} already. */
+    static boolean isHeldBy(DbException e) {
+        return e.getSQLException().getCause() instanceof DbException cause
+                && cause.getErrorCode() == ErrorCode.LOCK_TIMEOUT_1;
+    }
+
+    /**
+     * HYT00 with the table's name, which H2 leaves out of its message where a row was not free in time; it is in the error that is
+     * the cause. Any other error as it is.
+     */
+    static DbException naming(DbException e) {
+        if (e.getErrorCode() == ErrorCode.LOCK_TIMEOUT_1
+                && message(e).contains(NO_NAME)
+                && e.getSQLException().getCause() instanceof DbException cause
+                && cause.getErrorCode() == ErrorCode.CONCURRENT_UPDATE_1) {
+            Matcher name = QUOTED.matcher(message(cause));
+            return name.find() ? said(e, message(e).replace(NO_NAME, name.group()), cause) : e;
+        }
+        return e;
+    }
+
+    /** The error's own words, without the statement. */
+    public static String message(DbException e) {
+        SQLException sql = e.getSQLException();
+        return sql instanceof JdbcException h2 ? h2.getOriginalMessage() : sql.getMessage();
+    }
+
+    /** The error in other words. */
+    private static DbException said(DbException e, String message, Throwable cause) {
+        SQLException old = e.getSQLException();
+        String sql = old instanceof JdbcException h2 ? h2.getSQL() : null;
+        return DbException.convert(
+                DbException.getJdbcSQLException(message, sql, old.getSQLState(), old.getErrorCode(), cause, null));
     }
 
     /** HYT00: no leader within the timeout: nothing was executed. */
@@ -87,6 +251,19 @@ public final class Errors {
                 ErrorCode.LOCK_TIMEOUT_1));
     }
 
+    /** Whether something is not possible here at all, however often it is tried. */
+    public static boolean isRefusal(DbException e) {
+        return e.getErrorCode() == ErrorCode.FEATURE_NOT_SUPPORTED_1;
+    }
+
+    /** 90013: the first of three parts of a name is no database of this node. */
+    public static DbException unknownDatabase(String name, Collection<String> existing) {
+        return wrap(new SQLException(
+                "Database \"" + name + "\" not found; there are: " + String.join(", ", new TreeSet<>(existing)),
+                ErrorCode.getState(ErrorCode.DATABASE_NOT_FOUND_1),
+                ErrorCode.DATABASE_NOT_FOUND_1));
+    }
+
     /**
      * 0A000: a statement that cannot be executed on every member alike.
      *
@@ -101,10 +278,38 @@ public final class Errors {
                 ErrorCode.FEATURE_NOT_SUPPORTED_1));
     }
 
+    /** 0A000: rows were changed where nobody expects it, and are as before. */
+    static DbException readChanged() {
+        return refused(
+                "a function that changes rows in a query that was to read, or while H2 compiles the statement",
+                "they would be changed on this node only",
+                "leave DETERMINISTIC away; let a function that gives a table change nothing when H2 asks for its columns (its"
+                        + " connection has the URL jdbc:columnlist:connection then), and call what is an argument of it in a"
+                        + " statement before");
+    }
+
+    /** 54000: what is to be logged as one entry, a statement say, is too long for one; nothing was logged. */
+    static DbException tooLong(int bytes, int most) {
+        return wrap(new SQLException(
+                "the statement takes " + bytes + " bytes in the log, which takes at most " + most
+                        + " in one piece; nothing was executed: split it into several statements",
+                "54000",
+                ErrorCode.GENERAL_ERROR_1));
+    }
+
     /** 22023: a value of a setting that is not known. */
     public static DbException badValue(String name, String value, String expected) {
         return wrap(
                 new SQLException(name + " " + value + "; expected " + expected, "22023", ErrorCode.INVALID_VALUE_2));
+    }
+
+    /** 22023: a call in the schema SYNOD that this version does not know; a newer driver or node may have asked. */
+    public static DbException unknownCall(String name, Object known) {
+        return badValue(
+                "SYNOD." + name,
+                "is not known to this node, which is of Synod version " + Release.version()
+                        + " (where a newer one asks for it: upgrade this node)",
+                "one of " + known);
     }
 
     /** 50000: the rows of a digest could not be read, as when a table was dropped meanwhile. */
@@ -146,6 +351,17 @@ public final class Errors {
                 "setting " + key + "=" + value + " cannot be used; expected " + expected,
                 "90113",
                 ErrorCode.UNSUPPORTED_SETTING_1);
+    }
+
+    /** 90031: with an empty one the node would not know what it has promised to the others, nor what it alone has committed. */
+    public static SQLException logGone(String directory) {
+        return new SQLException(
+                "the log is gone from " + directory
+                        + ", where this node has run before, or its file DURABLE is, without which"
+                        + " nobody can tell what else is missing: restore the node's directory. What this node has acknowledged"
+                        + " may be nowhere else",
+                "90031",
+                ErrorCode.IO_EXCEPTION_2);
     }
 
     /** 90096: a directory of another node. */
@@ -210,6 +426,15 @@ public final class Errors {
                 "90031",
                 ErrorCode.IO_EXCEPTION_1,
                 cause);
+    }
+
+    /** 08001: drivers try the other nodes, and this one again. */
+    public static SQLException notOpenYet(String database, String node) {
+        return new SQLNonTransientConnectionException(
+                "node " + node + " has database " + database
+                        + " and has not opened it yet: try again, or another node; if it stays so, start the node with it",
+                "08001",
+                ErrorCode.CONNECTION_BROKEN_1);
     }
 
     /** 90013. */

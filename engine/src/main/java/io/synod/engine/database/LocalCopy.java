@@ -4,9 +4,11 @@ import io.synod.engine.snapshot.Checkpoint;
 import io.synod.engine.snapshot.DamagedStoreException;
 import io.synod.engine.snapshot.H2Store;
 import io.synod.engine.writeset.AppliedState;
+import io.synod.engine.writeset.LockedRows;
 import io.synod.engine.writeset.SequenceMarks;
 import io.synod.engine.writeset.Spool;
 import io.synod.engine.writeset.TableRegistry;
+import io.synod.engine.writeset.WriteSetCapture;
 import java.io.IOException;
 import org.h2.engine.SessionLocal;
 import org.h2.message.DbException;
@@ -24,6 +26,7 @@ record LocalCopy(
         SequenceMarks marks,
         Transients transients,
         Spool spool,
+        PreparedBranches branches,
         EntryApplier entries,
         Checkpoint checkpoints) {
     private static final String SENTINEL = "SYNOD_SENTINEL";
@@ -36,26 +39,55 @@ record LocalCopy(
             TableRegistry tables;
             SequenceMarks marks;
             Transients transients;
+            BranchFold fold;
             applySession.lock();
             try {
                 state = AppliedState.load(applySession);
                 tables = TableRegistry.load(applySession);
                 marks = SequenceMarks.load(applySession);
                 transients = Transients.load(applySession);
+                fold = BranchFold.load(applySession);
                 applySession.commit(false);
             } finally {
                 applySession.unlock();
             }
             Table sentinel = createSentinel(store.systemSession());
             Spool spool = Spool.open(store.database().getStore().getMvStore());
-            EntryApplier entries =
-                    new EntryApplier(store, applySession, state, tables, marks, transients, spool, endings, digests);
+            PreparedBranches branches = PreparedBranches.load(store, tables, spool, fold);
+            EntryApplier entries = new EntryApplier(
+                    store, applySession, state, tables, marks, transients, spool, branches, endings, digests);
             Checkpoint checkpoints = store.checkpoints(
                     () -> new Checkpoint.Position(state.appliedIndex(), state.appliedEpoch(), state.members()));
-            return new LocalCopy(store, sentinel, state, tables, marks, transients, spool, entries, checkpoints);
+            return new LocalCopy(
+                    store, sentinel, state, tables, marks, transients, spool, branches, entries, checkpoints);
         } catch (IllegalStateException | DbException e) {
             throw new DamagedStoreException("the database " + store.name() + " is not whole: " + e.getMessage(), e);
         }
+    }
+
+    /**
+     * The write set of the session's open transaction: {@code null} when it changed nothing that is replicated, {@link
+     * WriteSetCapture#OVERSIZED} when it is more than one entry may hold.
+     */
+    byte[] capture(SessionLocal session) {
+        return WriteSetCapture.capture(session, tables, marks, Shipments.ONE_ENTRY);
+    }
+
+    /**
+     * The rows that the session's open transaction has locked and not changed.
+     *
+     * @throws DbException 0A000 too many to be kept
+     */
+    byte[] lockedRows(SessionLocal session) {
+        byte[] rows = LockedRows.capture(session, tables, Shipments.ONE_ENTRY.rows());
+        if (rows == null) {
+            throw Errors.refused(
+                    "PREPARE COMMIT of a transaction with more than " + Shipments.ONE_ENTRY.rows()
+                            + " rows that it has locked and not changed",
+                    "their locks have to outlive this node",
+                    "lock fewer, or change them");
+        }
+        return rows;
     }
 
     /** A table that is nobody's: it lives in one session, and is known by reference only. */

@@ -1,17 +1,17 @@
 package io.synod.engine.database;
 
 import io.synod.replica.Proposal;
+import java.util.function.Predicate;
 import java.util.function.Supplier;
 import org.h2.api.ErrorCode;
 import org.h2.engine.SessionLocal;
 import org.h2.message.DbException;
 
 /**
- * What a {@link Writer} has proposed, and how it ended: the attachment of the proposal, which finds its way back to the
- * writer when the entry is applied.
+ * What a {@link Writer} has proposed, how it ends when the entry is applied, and how it ended: the attachment of the proposal.
  *
- * <p><b>Concurrency.</b> It ends at its place in the log, by the holder of the apply baton and under the writer's locks; the
- * session looks at the end after its proposal was decided.
+ * <p><b>Concurrency.</b> It ends at its place in the log, by the holder of the apply baton and under the writer's locks, which
+ * {@link LocalTransaction#atItsPlace} takes; the session looks at the end after its proposal was decided.
  */
 final class PendingWork {
     /** How a proposal of local work ended when it was applied here. */
@@ -47,18 +47,6 @@ final class PendingWork {
         return new PendingWork(writer, statement, gate);
     }
 
-    Writer writer() {
-        return writer;
-    }
-
-    Applied applied() {
-        return applied;
-    }
-
-    void ended(Applied how) {
-        applied = how;
-    }
-
     /** Does nothing for a transaction. */
     void openGate() {
         if (gate != null) {
@@ -68,12 +56,70 @@ final class PendingWork {
 
     // ---- at its place in the log ----------------------------------------------------------------------------------
 
-    Ending run(SessionLocal session, CommitGuard guard, WriterRegistry writers) {
+    /**
+     * Commits the proposed transaction.
+     *
+     * @param settle completes the session's transaction; false when it is void and must be undone
+     * @return NOT_HERE when the work was undone meanwhile: the entry must be applied from its payload
+     */
+    Applied commit(Predicate<SessionLocal> settle) {
+        return writer.atItsPlace(this, Applied.NOT_HERE, () -> {
+            if (settle.test(writer.session)) {
+                writer.guard.commit();
+                applied = Applied.COMMITTED;
+                writer.settled();
+            } else {
+                applied = Applied.VOID;
+                writer.undone();
+            }
+            return applied;
+        });
+    }
+
+    /**
+     * Gives the proposed transaction away, with its inner session: it is a prepared branch now.
+     *
+     * @return {@code null} when the work was undone meanwhile: the branch must be made from the payload
+     */
+    PreparedBranches.Given give() {
+        return writer.atItsPlace(this, null, () -> {
+            applied = Applied.COMMITTED;
+            return writer.give();
+        });
+    }
+
+    /** Undoes the proposed work: the entry is void. Does nothing when it was undone meanwhile. */
+    void undo() {
+        writer.atItsPlace(this, null, () -> {
+            applied = Applied.VOID;
+            openGate();
+            writer.undone();
+            return null;
+        });
+    }
+
+    /**
+     * Runs the proposed statement. Its tables stay closed until {@link #settle}.
+     *
+     * @return {@code null} when the work was undone meanwhile: the statement must be run from the payload
+     */
+    Ending run() {
+        return writer.atItsPlace(this, null, () -> {
+            int timeout = writer.cancel.enterPlace();
+            try {
+                return runGuarded(writer.session, writer.guard);
+            } finally {
+                writer.cancel.leavePlace(timeout);
+            }
+        });
+    }
+
+    private Ending runGuarded(SessionLocal session, CommitGuard guard) {
         // Drops the sentinel, not the gate's locks. Nothing was changed since the transaction began.
         guard.rollback();
         try {
             result = guard.lifted(() -> {
-                Object returned = executeAlone(writers);
+                Object returned = executeAlone();
                 session.commit(false);
                 return returned;
             });
@@ -85,18 +131,28 @@ final class PendingWork {
         return new Ending(error);
     }
 
+    /** The catalogue is known to everybody who needs it: writers may use the statement's tables again. */
+    void settle() {
+        writer.statementSettled(this);
+    }
+
     /**
      * The gate covers the tables that a statement is known to touch. Should it touch another one that is held by a
      * transaction here, that transaction has to go: the statement must end here as on every other member.
      */
-    private Object executeAlone(WriterRegistry writers) {
+    private Object executeAlone() {
         try {
             return statement.get();
         } catch (DbException e) {
             if (e.getErrorCode() != ErrorCode.LOCK_TIMEOUT_1 && e.getErrorCode() != ErrorCode.DEADLOCK_1) {
                 throw e;
             }
-            writers.endAll(writer, "a statement that changes a table which the transaction holds came first");
+            writer.database
+                    .writers()
+                    .endAll(
+                            writer,
+                            () -> Errors.retry(
+                                    "a statement that changes a table which the transaction holds came first"));
             return statement.get();
         }
     }
@@ -114,10 +170,8 @@ final class PendingWork {
                     throw Errors.retry("a table that the transaction wrote was changed before it");
                 }
             }
-            case LOST -> throw Errors.retry("this node lost its leadership before the commit was durable");
-            case UNKNOWN ->
-                throw Errors.unknownOutcome("no majority of the nodes of database " + database.name()
-                        + " answered within " + database.timeoutMillis() + " ms");
+            case LOST -> throw Errors.leaderLost(Errors.LEADERSHIP_LOST + " before the commit was durable");
+            case UNKNOWN -> throw Errors.unknownOutcome(database.whyUnknown());
         }
     }
 

@@ -37,17 +37,20 @@ public final class ReadGate {
             }
             case SESSION -> {
                 awaitSeen(seen);
+                database.votes().awaitPrecommitted();
                 return query.get();
             }
             case BOUNDED -> {
                 awaitFresh(demand.maxStalenessMillis());
                 awaitSeen(seen);
+                database.votes().awaitPrecommitted();
                 return query.get();
             }
             case LINEARIZABLE -> {
                 ReplicatedLog log = database.log();
                 long epoch = log.servingEpoch();
                 if (epoch != 0 && awaitCommitted(log)) {
+                    database.votes().awaitPrecommitted();
                     T result = query.get();
                     if (log.leaseHolds() && log.servingEpoch() == epoch) {
                         seen.caughtUp();
@@ -59,6 +62,7 @@ public final class ReadGate {
                 }
                 awaitReadable();
                 seen.caughtUp();
+                database.votes().awaitPrecommitted();
                 return query.get();
             }
         }
@@ -105,19 +109,19 @@ public final class ReadGate {
     }
 
     /**
-     * Confirms what was read inside a writing transaction: this node was still the leader, in the epoch of the transaction,
-     * after the rows were read.
+     * Confirms what was read or locked inside a writing transaction: this node was still the leader, in the epoch of the
+     * transaction, after the rows were read.
      *
-     * @throws org.h2.message.DbException 40001 when it was not
+     * @throws org.h2.message.DbException 40001 when it was not; HYT00 when there was no leader in time
      */
     public void confirm(Writer writer) {
         if (!writer.leads()) {
-            throw Errors.retry("this node lost its leadership while it read");
+            throw Errors.leaderLost(Errors.LEADERSHIP_LOST + " while it read or locked");
         }
         if (!database.log().leaseHolds()) {
             awaitReadable();
             if (!writer.leads()) {
-                throw Errors.retry("this node lost its leadership while it read");
+                throw Errors.leaderLost(Errors.LEADERSHIP_LOST + " while it read or locked");
             }
         }
     }

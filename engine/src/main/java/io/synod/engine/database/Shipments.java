@@ -116,7 +116,7 @@ final class Shipments {
                 Proposal.Outcome outcome =
                         proposed.peek().await(TimeUnit.MILLISECONDS.toNanos(database.timeoutMillis()));
                 if (outcome == Proposal.Outcome.LOST) {
-                    throw Errors.retry("this node lost its leadership in the middle of a large transaction");
+                    throw Errors.leaderLost(Errors.LEADERSHIP_LOST + " in the middle of a large transaction");
                 }
                 if (outcome == Proposal.Outcome.UNKNOWN) {
                     throw Errors.retry("no majority of the nodes of database " + database.name() + " answered within "
@@ -133,7 +133,7 @@ final class Shipments {
          * @return {@code null} when no replicated row was changed
          */
         LogRecord record(CommitId id) {
-            byte[] head = database.head(capture);
+            byte[] head = capture.head(database.copy().marks());
             return head == null ? null : new LogRecord.Spooled(id, key, parts, head);
         }
 

@@ -8,7 +8,6 @@ import org.h2.engine.SessionLocal;
 import org.h2.engine.SynodEngineBridge;
 import org.h2.engine.User;
 import org.h2.message.DbException;
-import org.h2.util.StringUtils;
 
 /** Executes logged statements on a member where their author's session is not. By the holder of the apply baton. */
 final class StatementApplier {
@@ -39,10 +38,8 @@ final class StatementApplier {
                     execute(session, state);
                 }
             }
-            execute(session, "SET SCHEMA " + StringUtils.quoteIdentifier(statement.schema()));
-            for (String sql : statement.statements()) {
-                executeAlone(session, sql);
-            }
+            SynodEngineBridge.setCurrentSchema(session, statement.schema());
+            statement.run(sql -> executeAlone(session, sql));
             session.commit(false);
             return null;
         } catch (DbException e) {
@@ -57,7 +54,14 @@ final class StatementApplier {
         }
     }
 
-    /** A reader that holds a lock for a moment may cost time, never another outcome than on the other members. */
+    /**
+     * A reader that holds a lock for a moment may cost time, never another outcome than on the other members.
+     *
+     * <p>No prepared branch holds one here, for whose decision this would wait in vain, since that comes later in the log: the
+     * leader has logged the statement with the {@link DdlGate} closed, so no branch that stands before it in the log and is
+     * undecided had a table of it there; and every member's branches hold the same tables and keys, made from a session
+     * or from the log, before a restart or after ({@link PreparedBranches}).
+     */
     private static void executeAlone(SessionLocal session, String sql) {
         for (int attempt = 1; ; attempt++) {
             try {

@@ -1,115 +1,38 @@
 package io.synod.engine.database;
 
+import io.synod.branch.Attempt;
+import io.synod.branch.Branch;
 import io.synod.engine.writeset.LockWaits;
 import io.synod.engine.writeset.WriteSetCapture;
 import io.synod.replica.Proposal;
 import java.util.Collection;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.locks.ReentrantLock;
-import java.util.function.Predicate;
 import java.util.function.Supplier;
+import java.util.function.UnaryOperator;
 import org.h2.api.ErrorCode;
 import org.h2.engine.SessionLocal;
 import org.h2.message.DbException;
+import org.h2.result.ResultInterface;
 import org.h2.table.Table;
 
 /**
- * The writing transactions of one inner session, while this node leads. One at a time:
+ * What one inner session writes while this node leads: statement by statement, and then through the log. At commit the write
+ * set, or the statement, is proposed, and the session waits until it is applied here.
  *
- * <pre>
- * IDLE ─begin→ OPEN ─commit, statement→ PROPOSED ─applied, lost→ IDLE
- *                └──────── deposed ────────┴→ ENDED ─noticed by the session→ IDLE
- * </pre>
- *
- * <p><b>Order.</b> A transaction is proposed while it holds its row locks, so conflicting transactions stand in the log in
- * the order of their locks; H2 commits in {@link #applyAt} only, which the log calls in its order.
- *
- * <p><b>Concurrency.</b> One session thread calls begin, execute, commit, rollback, statement; whoever applies the log
- * calls {@link #applyAt} and {@link #tryEnd}. {@code busy} guards the state and is held whenever the inner session works;
- * nobody holds it while waiting for the log.
- *
- * <p><b>Failure.</b> Deposed with a proposal undecided: the local work is undone, the session goes on waiting, and what
- * survives in the log comes back as an ordinary entry.
+ * <p><b>Concurrency.</b> By the session's thread only; nothing is held while it waits for the log. What the others do with
+ * the transaction: see {@link LocalTransaction}.
  */
-public final class Writer {
-    private enum State {
-        IDLE,
-        OPEN,
-        PROPOSED,
-        ENDED
-    }
+public final class Writer extends LocalTransaction {
+    private static final String REPLACED = "a table was altered or dropped while the statement waited for it";
 
-    /** Says that what is to be logged does not fit into one entry; known by reference. */
-    private static final LogRecord OVERSIZED = new LogRecord.Digest();
-
-    private final HostedDatabase database;
-    private final SessionLocal session;
-    private final CommitGuard guard;
-    private final StatementCancel cancel;
-    private final EndReason endReason;
-    private final ReentrantLock busy = new ReentrantLock();
-    private State state = State.IDLE;
-    private String endedWhy;
-    private long epoch;
-    private PendingWork pending;
-    private volatile boolean orphaned;
     private volatile CommitId committing = CommitId.NONE;
     /** Answered and not decided; {@code null} for none. By the session only. */
     private Unsettled unsettled;
 
-    private boolean wrote;
-
     private record Unsettled(Proposal proposal, PendingWork work) {}
 
     Writer(HostedDatabase database, SessionLocal session, CommitGuard guard) {
-        this.database = database;
-        this.session = session;
-        this.guard = guard;
-        this.cancel = new StatementCancel(session);
-        this.endReason = new EndReason(session, cancel);
-    }
-
-    /**
-     * Begins a transaction under this node's leadership.
-     *
-     * @return false when this node does not serve: nothing has begun
-     */
-    public boolean begin() {
-        long admitted = database.writers().admit(this, database.log(), session.getLockTimeout());
-        if (admitted == 0) {
-            return false;
-        }
-        busy.lock();
-        session.lock();
-        try {
-            if (state == State.ENDED) {
-                state = State.IDLE;
-                return false;
-            }
-            epoch = admitted;
-            wrote = false;
-            endReason.forget();
-            state = State.OPEN;
-            guard.arm();
-            return true;
-        } finally {
-            session.unlock();
-            busy.unlock();
-        }
-    }
-
-    public boolean isOpen() {
-        busy.lock();
-        try {
-            return state == State.OPEN || state == State.ENDED;
-        } finally {
-            busy.unlock();
-        }
-    }
-
-    /** Whether the open transaction belongs to the leadership that this node still has. */
-    public boolean leads() {
-        return database.log().servingEpoch() == epoch;
+        super(database, session, guard);
     }
 
     /**
@@ -118,62 +41,78 @@ public final class Writer {
      * @throws DbException 40001 when the transaction is gone: it was rolled back, whole
      */
     public <T> T execute(Supplier<T> statement) {
-        busy.lock();
-        try {
-            checkAlive();
+        database.votes().awaitPrecommitted();
+        return whileOpen(() -> {
             enterGate();
             cancel.begun();
             try {
-                T result = statement.get();
+                T result = onTablesOfNow(statement);
                 endFor(endReason.after(result));
                 return result;
             } catch (DbException e) {
                 endFor(endReason.fromOutside());
-                if (e.getErrorCode() == ErrorCode.DEADLOCK_1) {
+                if (Errors.isRetry(e)) {
                     // H2 rolls back by itself here, which the guard refused.
                     endInGate();
                 }
-                throw e;
+                throw database.copy().branches().explained(Errors.naming(e), session);
             } finally {
                 cancel.ended();
                 LockWaits.settle(session);
                 database.store().gate().exit();
             }
-        } finally {
-            busy.unlock();
+        });
+    }
+
+    /**
+     * H2 compiles a statement, and then it waits for its tables: one of them may have been altered or dropped meanwhile, and what
+     * it has got is the old one, in which nothing is found and nothing changed lasts.
+     *
+     * @throws DbException 40001 then
+     */
+    private <T> T onTablesOfNow(Supplier<T> statement) {
+        long catalogue = session.getDatabase().getModificationMetaId();
+        try {
+            T result = statement.get();
+            if (holdsReplaced()) {
+                if (result instanceof ResultInterface rows) {
+                    rows.close();
+                }
+                throw Errors.retry(REPLACED);
+            }
+            return result;
+        } catch (DbException e) {
+            boolean changed = catalogue != session.getDatabase().getModificationMetaId();
+            // A table that was dropped has no database: who waits for it, or goes on in it, finds that out by accident.
+            boolean byAccident = e.getErrorCode() == ErrorCode.GENERAL_ERROR_1
+                    && e.getSQLException().getCause() instanceof NullPointerException;
+            throw changed && (byAccident || holdsReplaced()) && !Errors.isRetry(e) ? Errors.retry(REPLACED) : e;
         }
+    }
+
+    private boolean holdsReplaced() {
+        for (Table table : session.getLocks()) {
+            if (!table.isValid()) {
+                return true;
+            }
+        }
+        return false;
     }
 
     /** To the client any such reason is one to try the transaction again. */
-    private void endFor(String why) {
-        if (why != null && state == State.OPEN) {
-            endInGate();
-            throw Errors.retry(why);
+    private void endFor(Supplier<DbException> why) {
+        if (why != null && endOpenInGate()) {
+            throw why.get();
         }
     }
 
-    /** Only the first statement of a transaction waits for a checkpoint that is about to begin. */
-    private void enterGate() {
-        if (wrote) {
-            database.store().gate().enterOpenTransaction();
-        } else {
-            database.store().gate().enter();
-            wrote = true;
-        }
-    }
-
-    /** Ends what a read has left open in the inner session outside of any writing transaction. */
-    public void endRead() {
-        busy.lock();
-        session.lock();
-        try {
-            if (state == State.IDLE && !session.isClosed()) {
-                guard.commit();
-            }
-        } finally {
-            session.unlock();
-            busy.unlock();
-        }
+    /**
+     * Ends the transaction together with its statement, which waits for a row that it will never get. From any thread.
+     *
+     * @param why 40001, which the statement throws
+     */
+    public void endWaiting(Supplier<DbException> why) {
+        cancelStatement(why);
     }
 
     /** Runs what H2 refuses under the guard although it ends no transaction: ROLLBACK TO SAVEPOINT. */
@@ -181,51 +120,44 @@ public final class Writer {
         return execute(() -> guard.lifted(statement));
     }
 
-    private void checkAlive() {
-        if (state == State.ENDED) {
-            state = State.IDLE;
-            throw Errors.retry(endedWhy);
-        }
-        if (state != State.OPEN) {
-            throw new IllegalStateException("a statement in state " + state);
-        }
-    }
-
-    /** Ends the transaction, if there is one. */
-    public void rollback() {
-        busy.lock();
-        try {
-            if (state == State.ENDED) {
-                state = State.IDLE;
-            } else if (state == State.OPEN) {
-                end();
-            }
-        } finally {
-            busy.unlock();
-        }
-    }
-
-    /** OPEN or PROPOSED → IDLE, with everything undone. */
-    private void end() {
-        database.store().gate().enterOpenTransaction();
-        try {
-            endInGate();
-        } finally {
-            database.store().gate().exit();
-        }
-    }
-
-    private void endInGate() {
+    /** In a statement: waits for those who have written to a table, which is open again at the end of the transaction. */
+    public void closeTable(Table table) {
         session.lock();
         try {
-            guard.rollback();
+            table.lock(session, Table.EXCLUSIVE_LOCK);
+        } catch (DbException e) {
+            throw database.copy().branches().explained(e, table);
         } finally {
-            endReason.forget();
             session.unlock();
-            state = State.IDLE;
-            pending = null;
-            database.writers().leave(this);
         }
+    }
+
+    /**
+     * Ends what a read has left open in the inner session outside of any writing transaction.
+     *
+     * @throws DbException see {@link #checkUnchanged}
+     */
+    public void endRead() {
+        afterRead(guard::commit);
+    }
+
+    /**
+     * Outside of any writing transaction.
+     *
+     * @throws DbException 0A000 when rows were changed, which is undone: they would be on this node only
+     */
+    public void checkUnchanged() {
+        afterRead(() -> {});
+    }
+
+    private void afterRead(Runnable then) {
+        whileIdle(() -> {
+            if (session.hasPendingTransaction()) {
+                guard.rollback();
+                throw Errors.readChanged();
+            }
+            then.run();
+        });
     }
 
     /**
@@ -233,20 +165,59 @@ public final class Writer {
      * disk, and then {@link #settle} comes next.
      *
      * @return its index in the log; 0 when nothing was logged
-     * @throws DbException 40001 when it surely did not commit, 08007 when that is not known
+     * @throws DbException 40001 when it surely did not commit, 08007 when that is not known; HYT00 when it has changed nothing
+     *     and there was no leader in time to say that its locks have held
      */
     public long commit(CommitId id, CommitLevel level) {
+        return commit(id, level, UnaryOperator.identity(), null);
+    }
+
+    /**
+     * Prepares the transaction as a branch, durable on a majority; returns when it is applied here. If it has written anything
+     * this writer is over then: {@link #isGiven()}.
+     *
+     * @param attempt its coordinator's; {@link Attempt#NONE} for a branch whose decision comes from outside
+     * @return its index in the log; 0 when it had not written anything: it has ended. That of several groups is prepared all the
+     *     same
+     * @throws DbException 40001 when it surely is not prepared, 08007 when that is not known; 0A000 it cannot be, and is open
+     */
+    public long prepare(CommitId id, Branch branch, Attempt attempt) {
+        // Before anything is proposed: if there are too many, the transaction stays open.
+        byte[] locked = exclusively(() -> database.copy().lockedRows(session));
+        return commit(
+                id,
+                CommitLevel.QUORUM,
+                record -> prepared(id, branch, attempt, locked, record),
+                branch.isAlone() ? null : WriteSetCapture.nothing());
+    }
+
+    private LogRecord prepared(CommitId id, Branch branch, Attempt attempt, byte[] locked, LogRecord record) {
+        String user = user();
+        long time = System.currentTimeMillis();
+        if (record instanceof LogRecord.Spooled r) {
+            return new LogRecord.Prepared(id, branch, attempt, user, time, r.key(), r.parts(), locked, r.head());
+        }
+        byte[] rows = ((LogRecord.WriteSet) record).rows();
+        return new LogRecord.Prepared(id, branch, attempt, user, time, "", 0, locked, rows);
+    }
+
+    /**
+     * @param as what is logged instead of what would commit the write set
+     * @param nothing the write set of a transaction that has written nothing; {@code null} where that needs none
+     */
+    private long commit(CommitId id, CommitLevel level, UnaryOperator<LogRecord> as, byte[] nothing) {
         PendingWork mine = PendingWork.transaction(this);
         committing = id;
         Proposal proposal = propose(mine, () -> {
-            byte[] rows = database.capture(session);
+            byte[] changed = database.copy().capture(session);
+            byte[] rows = changed == null ? nothing : changed;
             if (rows == WriteSetCapture.OVERSIZED) {
                 return OVERSIZED;
             }
-            return rows == null ? null : new LogRecord.WriteSet(id, rows);
+            return rows == null ? null : as.apply(new LogRecord.WriteSet(id, rows));
         });
         if (proposal == null && isOpen()) {
-            return commitInParts(id, mine);
+            return commitInParts(id, mine, as);
         }
         long nanos = TimeUnit.MILLISECONDS.toNanos(database.timeoutMillis());
         if (proposal != null && level == CommitLevel.LOCAL && proposal.awaitForced(nanos)) {
@@ -276,18 +247,21 @@ public final class Writer {
         try {
             await(last.proposal(), last.work());
         } catch (DbException e) {
-            throw e.getErrorCode() == Errors.RETRY_CODE ? Errors.localCommitLost(e.getMessage()) : e;
+            throw Errors.isRetry(e) ? Errors.localCommitLost(e.getMessage()) : e;
         }
         return last.proposal().entry().index();
     }
 
     /** The parts need a majority anyhow: at every level it returns when it is applied here. */
-    private long commitInParts(CommitId id, PendingWork mine) {
+    private long commitInParts(CommitId id, PendingWork mine, UnaryOperator<LogRecord> as) {
         try (Shipments.Shipment shipment = exclusively(() -> database.shipment(session, epoch))) {
             Proposal proposal;
             try {
                 shipment.ship(this::exclusively);
-                proposal = propose(mine, () -> shipment.record(id));
+                proposal = propose(mine, () -> {
+                    LogRecord record = shipment.record(id);
+                    return record == null ? null : as.apply(record);
+                });
             } catch (RuntimeException e) {
                 rollback();
                 shipment.abandon();
@@ -298,66 +272,6 @@ public final class Writer {
             }
             return await(proposal, mine);
         }
-    }
-
-    private <T> T exclusively(Supplier<T> reading) {
-        busy.lock();
-        session.lock();
-        try {
-            checkAlive();
-            return reading.get();
-        } finally {
-            session.unlock();
-            busy.unlock();
-        }
-    }
-
-    /**
-     * OPEN → PROPOSED.
-     *
-     * @param prepare makes the record, or {@code null} where there is nothing to be logged
-     * @return {@code null} when the transaction has ended with nothing to be logged, or is open because its record is {@link
-     *     #OVERSIZED}
-     */
-    private Proposal propose(PendingWork mine, Supplier<LogRecord> prepare) {
-        busy.lock();
-        session.lock();
-        try {
-            checkAlive();
-            LogRecord record = prepare.get();
-            if (record == OVERSIZED) {
-                return null;
-            }
-            if (record == null) {
-                endUnchanged();
-                return null;
-            }
-            // Before it is proposed: it may be applied before propose returns.
-            state = State.PROPOSED;
-            pending = mine;
-            return database.log().propose(record.encode(), epoch, mine);
-        } catch (RuntimeException e) {
-            if (state == State.OPEN || state == State.PROPOSED && pending == mine) {
-                mine.openGate();
-                end();
-            }
-            throw e;
-        } finally {
-            session.unlock();
-            busy.unlock();
-        }
-    }
-
-    /** Rows that were only locked, temporary tables: nothing that the log has to know. */
-    private void endUnchanged() {
-        database.store().gate().enterOpenTransaction();
-        try {
-            guard.commit();
-        } finally {
-            database.store().gate().exit();
-        }
-        state = State.IDLE;
-        database.writers().leave(this);
     }
 
     /**
@@ -372,7 +286,7 @@ public final class Writer {
         DdlGate gate = new DdlGate(session);
         PendingWork mine = PendingWork.statement(this, run, gate);
         Proposal proposal = propose(mine, () -> {
-            gate.close(tables);
+            gate.close(tables, database.copy().branches());
             return statement;
         });
         await(proposal, mine);
@@ -380,242 +294,31 @@ public final class Writer {
     }
 
     /**
-     * @param proposal {@code null} when there is nothing to wait for but that values once seen are safe
+     * @param proposal {@code null} when there is nothing to wait for but that values once seen are safe, and that this node
+     *     still leads
      * @return its index; 0 when there is none
      */
     private long await(Proposal proposal, PendingWork mine) {
         if (proposal == null) {
             database.coverSequences();
+            // Rows that were locked and not changed, a statement that found none: true only if no other node led
+            // meanwhile.
+            database.reads().confirm(this);
             return 0;
         }
         Proposal.Outcome outcome = proposal.await(TimeUnit.MILLISECONDS.toNanos(database.timeoutMillis()));
         if (outcome == Proposal.Outcome.UNKNOWN) {
-            busy.lock();
-            try {
-                orphaned = true;
-            } finally {
-                busy.unlock();
-            }
+            orphan();
         } else {
-            forget();
+            decided();
         }
         mine.checkOutcome(outcome, proposal, database);
         return proposal.entry().index();
     }
 
-    /** The proposal is decided: whatever is left of the local work is undone. */
-    private void forget() {
-        busy.lock();
-        try {
-            if (state == State.PROPOSED) {
-                pending.openGate();
-                end();
-            }
-            state = State.IDLE;
-        } finally {
-            busy.unlock();
-        }
-    }
-
-    /** As {@link #isOrphaned()}, without a wait for whatever the session does. */
-    boolean wasGivenUp() {
-        return orphaned;
-    }
-
     /** The id of the last commit, empty where it has none. */
+    @Override
     String commitId() {
         return committing.isNone() ? "" : committing.toString();
-    }
-
-    String user() {
-        return session.getUser().getName();
-    }
-
-    /** Whether the outcome of this session's last commit is still open, so that the session cannot go on. */
-    public boolean isOrphaned() {
-        busy.lock();
-        try {
-            return orphaned;
-        } finally {
-            busy.unlock();
-        }
-    }
-
-    /**
-     * Commits the proposed transaction at its place in the log. By the holder of the apply baton.
-     *
-     * @param settle completes the session's transaction; false when it is void and must be undone
-     * @return NOT_HERE when the work was undone meanwhile: the entry must be applied from its payload
-     */
-    PendingWork.Applied applyAt(PendingWork work, Predicate<SessionLocal> settle) {
-        busy.lock();
-        session.lock();
-        try {
-            if (!isProposed(work)) {
-                return PendingWork.Applied.NOT_HERE;
-            }
-            if (settle.test(session)) {
-                guard.commit();
-                work.ended(PendingWork.Applied.COMMITTED);
-                settled();
-            } else {
-                work.ended(PendingWork.Applied.VOID);
-                end();
-                closeOrphan();
-            }
-            return work.applied();
-        } finally {
-            session.unlock();
-            busy.unlock();
-        }
-    }
-
-    /**
-     * Runs the proposed statement at its place in the log. Its tables stay closed until {@link #statementSettled}.
-     *
-     * @return {@code null} when the work was undone meanwhile: the statement must be run from the payload
-     */
-    PendingWork.Ending runAt(PendingWork work) {
-        busy.lock();
-        session.lock();
-        try {
-            if (!isProposed(work)) {
-                return null;
-            }
-            int timeout = cancel.enterPlace();
-            try {
-                return work.run(session, guard, database.writers());
-            } finally {
-                cancel.leavePlace(timeout);
-            }
-        } finally {
-            session.unlock();
-            busy.unlock();
-        }
-    }
-
-    /** The catalogue is known to everybody who needs it: writers may use the statement's tables again. */
-    void statementSettled(PendingWork work) {
-        busy.lock();
-        session.lock();
-        try {
-            work.openGate();
-            settled();
-        } finally {
-            session.unlock();
-            busy.unlock();
-        }
-    }
-
-    /** Undoes the proposed work at its place in the log: the entry is void. By the holder of the apply baton. */
-    boolean voidAt(PendingWork work) {
-        busy.lock();
-        try {
-            if (!isProposed(work)) {
-                return false;
-            }
-            work.ended(PendingWork.Applied.VOID);
-            work.openGate();
-            end();
-            closeOrphan();
-            return true;
-        } finally {
-            busy.unlock();
-        }
-    }
-
-    /** Whether the work was not undone since it was proposed. */
-    private boolean isProposed(PendingWork work) {
-        return state == State.PROPOSED && pending == work;
-    }
-
-    private void settled() {
-        state = State.IDLE;
-        pending = null;
-        database.writers().leave(this);
-        closeOrphan();
-    }
-
-    private void closeOrphan() {
-        if (orphaned) {
-            guard.close();
-        }
-    }
-
-    /** Cancels the statement that runs, unless its outcome has to be that of the other members. From any thread. */
-    public void cancel() {
-        cancel.cancel();
-    }
-
-    /** A command was cancelled: if it waits for a row, it shall look at that. From any thread. */
-    public void wakeLockWait() {
-        cancel.wake();
-    }
-
-    /** Cancels what runs, because the transaction is about to be ended from outside. */
-    void cancelStatement(String why) {
-        endReason.demand(why);
-    }
-
-    /**
-     * Ends the transaction from outside. The session learns it with its next statement.
-     *
-     * @return false when a statement is still running
-     */
-    boolean tryEnd(String why) {
-        try {
-            if (!busy.tryLock(5, TimeUnit.MILLISECONDS)) {
-                return false;
-            }
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            if (!busy.tryLock()) {
-                Thread.onSpinWait();
-                return false;
-            }
-        }
-        try {
-            if (session.isClosed()) {
-                // By its client, since it was listed among those to be ended; closing has ended its transaction.
-                database.writers().leave(this);
-                return true;
-            }
-            switch (state) {
-                case IDLE, OPEN -> {
-                    // IDLE: admitted, and not begun yet.
-                    end();
-                    state = State.ENDED;
-                    endedWhy = why;
-                }
-                case PROPOSED -> {
-                    pending.openGate();
-                    end();
-                    closeOrphan();
-                }
-                case ENDED -> database.writers().leave(this);
-            }
-            return true;
-        } finally {
-            busy.unlock();
-        }
-    }
-
-    /** Ends the transaction and closes the inner session. An orphan is closed when its outcome is known. */
-    public void close() {
-        busy.lock();
-        session.lock();
-        try {
-            if (state == State.PROPOSED) {
-                orphaned = true;
-                return;
-            }
-            if (state == State.OPEN) {
-                end();
-            }
-            guard.close();
-        } finally {
-            session.unlock();
-            busy.unlock();
-        }
     }
 }

@@ -7,6 +7,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
+import org.h2.message.DbException;
 
 /**
  * The writing transactions that are open on this node while it leads: admits no more than H2 bears (its bound is 255
@@ -18,7 +20,7 @@ final class WriterRegistry {
 
     private final Semaphore places = new Semaphore(MAX_OPEN, true);
     /** Since when, by System.nanoTime(). */
-    private final Map<Writer, Long> open = new HashMap<>();
+    private final Map<LocalTransaction, Long> open = new HashMap<>();
 
     /**
      * Registers a transaction under the leadership of this moment. The epoch is read under the same lock that {@link
@@ -26,7 +28,7 @@ final class WriterRegistry {
      *
      * @return the epoch, or 0 when this node does not serve
      */
-    long admit(Writer writer, ReplicatedLog log, long lockTimeoutMillis) {
+    long admit(LocalTransaction writer, ReplicatedLog log, long lockTimeoutMillis) {
         if (!acquire(lockTimeoutMillis)) {
             throw Errors.timeout(MAX_OPEN + " writing transactions are open, the bound of this node; one more");
         }
@@ -53,7 +55,13 @@ final class WriterRegistry {
         }
     }
 
-    void leave(Writer writer) {
+    boolean isAdmitted(LocalTransaction writer) {
+        synchronized (open) {
+            return open.containsKey(writer);
+        }
+    }
+
+    void leave(LocalTransaction writer) {
         boolean was;
         synchronized (open) {
             was = open.remove(writer) != null;
@@ -71,12 +79,12 @@ final class WriterRegistry {
         }
     }
 
-    List<HostedDatabase.InDoubt> inDoubt() {
+    List<CommitsInDoubt.InDoubt> inDoubt() {
         long now = System.nanoTime();
         synchronized (open) {
             return open.entrySet().stream()
                     .filter(e -> e.getKey().wasGivenUp())
-                    .map(e -> new HostedDatabase.InDoubt(
+                    .map(e -> new CommitsInDoubt.InDoubt(
                             e.getKey().commitId(),
                             e.getKey().user(),
                             "UNKNOWN",
@@ -97,18 +105,18 @@ final class WriterRegistry {
      *
      * @param except may be {@code null}
      */
-    void endAll(Writer except, String why) {
-        List<Writer> left;
+    void endAll(LocalTransaction except, Supplier<DbException> why) {
+        List<LocalTransaction> left;
         synchronized (open) {
             left = new ArrayList<>(open.keySet());
         }
         left.remove(except);
-        for (Writer writer : left) {
+        for (LocalTransaction writer : left) {
             writer.cancelStatement(why);
         }
         while (!left.isEmpty()) {
             left.removeIf(writer -> writer.tryEnd(why));
-            for (Writer writer : left) {
+            for (LocalTransaction writer : left) {
                 writer.cancelStatement(why);
             }
         }

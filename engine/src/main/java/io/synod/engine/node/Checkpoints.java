@@ -4,14 +4,14 @@ import io.synod.engine.database.HostedDatabase;
 import io.synod.engine.session.Sessions;
 import io.synod.engine.snapshot.Checkpoint;
 import java.io.IOException;
-import java.util.List;
+import java.util.Collection;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -32,13 +32,26 @@ final class Checkpoints implements AutoCloseable {
         thread.setDaemon(true);
         return thread;
     });
-    private final Map<HostedDatabase, ReclaimPolicy> reclaims = new ConcurrentHashMap<>();
+    private final Map<HostedDatabase, Care> all = new ConcurrentHashMap<>();
     private final Set<HostedDatabase> wanted = ConcurrentHashMap.newKeySet();
-    private final List<HostedDatabase> all = new CopyOnWriteArrayList<>();
-    /** {@link HostedDatabase#appliedBytes} at the last checkpoint; by the timer's thread only. */
-    private final Map<HostedDatabase, Long> bytesAtLast = new ConcurrentHashMap<>();
 
     private int round;
+
+    /** What is remembered of one database, and forgotten with it. By the timer's thread only. */
+    private static final class Care {
+        final ReclaimPolicy reclaim;
+        /** {@link HostedDatabase#appliedBytes} at the last checkpoint. */
+        long bytesAtLast;
+
+        Care(ReclaimPolicy reclaim) {
+            this.reclaim = reclaim;
+        }
+
+        @Override
+        public String toString() {
+            return "checkpoints";
+        }
+    }
 
     void start() {
         timer.scheduleWithFixedDelay(this::run, SECONDS_BETWEEN, SECONDS_BETWEEN, TimeUnit.SECONDS);
@@ -46,8 +59,7 @@ final class Checkpoints implements AutoCloseable {
 
     /** @param reclaimPercent space is given back when less of the file is current; 0 for never */
     void add(HostedDatabase database, int reclaimPercent) {
-        reclaims.put(database, new ReclaimPolicy(database, reclaimPercent));
-        all.add(database);
+        all.put(database, new Care(new ReclaimPolicy(database, reclaimPercent)));
     }
 
     /** One checkpoint out of turn, as soon as may be. Thread-safe; does not block. */
@@ -67,43 +79,48 @@ final class Checkpoints implements AutoCloseable {
     /** One that is being taken is finished first by the store. */
     void remove(HostedDatabase database) {
         all.remove(database);
-        reclaims.remove(database);
-        bytesAtLast.remove(database);
     }
 
-    private void run() {
+    /** One round for all; what fails for one database is reported and tried again in the next round. */
+    void run() {
         round++;
-        all.forEach(Checkpoints::keepHouse);
-        all.forEach(database -> {
-            long entries = database.appliedIndex() - database.checkpointIndex();
-            long bytes = database.appliedBytes();
-            boolean due = entries >= ENTRIES_MIN || bytes - bytesAtLast.getOrDefault(database, 0L) >= BYTES_MIN;
-            if ((due || round % ROUNDS_MAX == 0) && entries > 0 && take(database)) {
-                bytesAtLast.put(database, bytes);
-            }
-            ReclaimPolicy reclaim = reclaims.get(database);
-            if (reclaim != null) {
-                reclaim.run(System.currentTimeMillis());
-            }
-        });
+        each(all.keySet(), Checkpoints::keepHouse);
+        each(all.entrySet(), entry -> checkpointAndReclaim(entry.getKey(), entry.getValue()));
     }
 
-    private static void keepHouse(HostedDatabase database) {
-        try {
-            database.confirmStatements();
-            database.dropUnfinished(Sessions.UNFINISHED);
-            database.abandonLeftOvers();
-            database.store().freeLobs();
-            database.expireCommitIds(System.nanoTime());
-        } catch (RuntimeException e) {
-            LOG.warn("database {}: housekeeping is left for the next time", database.name(), e);
+    /** Does the work for each, whatever happens to others: thrown on, an error would end the timer's rounds for all. */
+    static <T> void each(Collection<T> databases, Consumer<T> work) {
+        for (T database : databases) {
+            try {
+                work.accept(database);
+            } catch (RuntimeException | Error e) {
+                LOG.warn("{}: housekeeping is left for the next time", database, e);
+            }
         }
     }
 
+    private void checkpointAndReclaim(HostedDatabase database, Care care) {
+        long entries = database.appliedIndex() - database.storage().checkpointIndex();
+        long bytes = database.appliedBytes();
+        boolean due = entries >= ENTRIES_MIN || bytes - care.bytesAtLast >= BYTES_MIN;
+        if ((due || round % ROUNDS_MAX == 0) && entries > 0 && take(database)) {
+            care.bytesAtLast = bytes;
+        }
+        care.reclaim.run(System.currentTimeMillis());
+    }
+
+    private static void keepHouse(HostedDatabase database) {
+        database.upkeep().confirmStatements();
+        database.upkeep().dropUnfinished(Sessions.UNFINISHED);
+        database.upkeep().abandonLeftOvers();
+        database.store().freeLobs();
+        database.upkeep().expireCommitIds(System.nanoTime());
+    }
+
     /** @return whether one was taken */
-    private static boolean take(HostedDatabase database) {
+    static boolean take(HostedDatabase database) {
         try {
-            Checkpoint.Taken taken = database.checkpoint();
+            Checkpoint.Taken taken = database.storage().checkpoint();
             if (taken != null) {
                 LOG.debug("database {}: checkpoint {}", database.name(), taken);
             }

@@ -4,8 +4,10 @@ import io.synod.engine.database.Adoption;
 import io.synod.engine.database.Errors;
 import io.synod.engine.database.HostedDatabase;
 import io.synod.engine.snapshot.DamagedStoreException;
+import io.synod.engine.snapshot.ForeignFile;
 import io.synod.engine.snapshot.H2Store;
 import io.synod.engine.snapshot.OutsideChangeException;
+import io.synod.engine.snapshot.StoreFile;
 import io.synod.group.Epoch;
 import io.synod.group.Recovered;
 import java.io.IOException;
@@ -48,10 +50,10 @@ final class DatabaseOpening {
             return hosted(H2Store.openMemory(database, settings));
         }
         checkSpelling();
-        if (H2Store.isForeign(base)) {
+        if (ForeignFile.isThere(base)) {
             checkBase();
             adopt();
-        } else if (config.name().equals(config.base()) && log.lastIndex() == 0 && !H2Store.isThere(base)) {
+        } else if (config.name().equals(config.base()) && log.lastIndex() == 0 && !StoreFile.isThere(base)) {
             throw Errors.badSetting(
                     "BASE",
                     config.base(),
@@ -145,13 +147,13 @@ final class DatabaseOpening {
                         "DISCARD, since the log has entries up to " + log.lastIndex()
                                 + " and the file only those up to " + e.applied() + ": " + e.getMessage());
             }
-            H2Store.disown(base);
+            StoreFile.disown(base);
             adopt();
             return openFile();
         }
         if (NodeConfig.DISCARD.equals(config.outsideChanges())) {
             try {
-                H2Store.discardOutsideChanges(base);
+                StoreFile.discardOutsideChanges(base);
                 return openFile();
             } catch (DamagedStoreException damaged) {
                 return rebuilt(damaged);
@@ -175,7 +177,7 @@ final class DatabaseOpening {
                             + " directory " + config.directory() + " from a backup",
                     e);
         }
-        Path aside = H2Store.setAside(base);
+        Path aside = StoreFile.setAside(base);
         String source = fromLog ? "its log" : "another node";
         LOG.warn(
                 "database {} on node {} is rebuilt from {}: {}; what was left of the file is in {}",

@@ -21,6 +21,8 @@ import java.util.UUID;
 final class IdentityFile implements PeerIdentities {
     private static final String FORMAT = "1";
     private static final String PEER = "peer.";
+    private static final String STARTS = "starts";
+    private static final String NAME = "node.properties";
 
     private final Path file;
     private final Properties properties = new Properties();
@@ -29,9 +31,14 @@ final class IdentityFile implements PeerIdentities {
         this.file = file;
     }
 
+    /** Whether a node has run here. It had its log before it had this file. */
+    static boolean isIn(Path directory) {
+        return Files.exists(directory.resolve(NAME));
+    }
+
     /** @throws SQLException 90096 when the directory belongs to another node or cluster, or to a newer version */
     static IdentityFile open(Path directory, NodeConfig config) throws IOException, SQLException {
-        IdentityFile identity = new IdentityFile(directory.resolve("node.properties"));
+        IdentityFile identity = new IdentityFile(directory.resolve(NAME));
         identity.load();
         Properties p = identity.properties;
         if (p.isEmpty()) {
@@ -39,7 +46,7 @@ final class IdentityFile implements PeerIdentities {
             p.setProperty("cluster", config.cluster());
             p.setProperty("node", config.name());
             p.setProperty("incarnation", UUID.randomUUID().toString());
-            identity.save();
+            identity.countStart();
             return identity;
         }
         check(directory, "format", p.getProperty("format"), FORMAT, "use the version of Synod that made it");
@@ -50,7 +57,19 @@ final class IdentityFile implements PeerIdentities {
                 p.getProperty("cluster"),
                 config.cluster(),
                 "give CLUSTER=" + p.getProperty("cluster"));
+        identity.countStart();
         return identity;
+    }
+
+    /** Forced before anything is numbered by it. */
+    private void countStart() throws IOException {
+        properties.setProperty(STARTS, String.valueOf(starts() + 1));
+        save();
+    }
+
+    /** How often a node has been started here, this time included. */
+    long starts() {
+        return Long.parseLong(properties.getProperty(STARTS, "0"));
     }
 
     private static void check(Path directory, String what, String is, String expected, String advice)

@@ -3,6 +3,10 @@ package io.synod.engine.node;
 import io.synod.engine.database.Errors;
 import io.synod.engine.database.HostedDatabase;
 import io.synod.engine.database.HostedDatabase.RoleListener;
+import io.synod.engine.federation.Federation;
+import io.synod.engine.global.Deadlocks;
+import io.synod.engine.global.GlobalCommits;
+import io.synod.engine.session.Neighbours;
 import io.synod.engine.session.SessionFactory;
 import io.synod.engine.session.Sessions;
 import io.synod.engine.session.SynodSession;
@@ -20,8 +24,11 @@ import java.net.ServerSocket;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
+import java.nio.file.Path;
 import java.sql.SQLException;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -30,13 +37,15 @@ import java.util.SplittableRandom;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
+import org.h2.message.DbException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
  * A running node with its databases. Everything is put together here and nowhere else. Thread-safe.
  *
- * <p>Threads: those of its {@link ReplicaNode}, transport and SQL server, and {@code synod-checkpoint}.
+ * <p>Threads: those of its {@link ReplicaNode}, transport and SQL server, {@code synod-checkpoint}, and those of its {@link
+ * GlobalCommits} and {@link Deadlocks}.
  */
 public final class Node implements SessionFactory, AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Node.class);
@@ -47,20 +56,96 @@ public final class Node implements SessionFactory, AutoCloseable {
     private final ReplicaNode replicas;
     private final SqlFrontEnd sql;
     private final RemoteLink link;
+    private final GlobalCommits globalCommits;
+    private final Deadlocks deadlocks;
     private final Checkpoints checkpoints = new Checkpoints();
     private final Map<String, Sessions> databases = new ConcurrentHashMap<>();
     /** Settings of those that SHUTDOWN has closed: the next session opens them again, as in H2. */
     private final Map<String, Map<String, String>> shutDown = new ConcurrentHashMap<>();
 
+    private final Federation federation = new Federation();
+
+    private final Neighbours neighbours = new Neighbours() {
+        @Override
+        public Sessions find(String name) {
+            return databases.get(name.toLowerCase(Locale.ROOT));
+        }
+
+        @Override
+        public boolean open(String name) {
+            if (!exists(name)) {
+                return false;
+            }
+            try {
+                host(name, Map.of());
+                return true;
+            } catch (SQLException e) {
+                throw DbException.convert(e);
+            }
+        }
+
+        @Override
+        public Collection<String> names() {
+            return databases.keySet().stream()
+                    .map(name -> name.toUpperCase(Locale.ROOT))
+                    .toList();
+        }
+
+        @Override
+        public Federation federation() {
+            return federation;
+        }
+
+        @Override
+        public GlobalCommits commits() {
+            return globalCommits;
+        }
+
+        @Override
+        public Deadlocks deadlocks() {
+            return deadlocks;
+        }
+    };
+
     private final List<RoleListener> listeners = new CopyOnWriteArrayList<>();
     private volatile boolean closed;
 
-    private Node(NodeConfig config, EntryLog log, ReplicaNode replicas, SqlFrontEnd sql) {
+    private Node(NodeConfig config, EntryLog log, ReplicaNode replicas, SqlFrontEnd sql, Serials serials) {
         this.config = config;
         this.log = log;
         this.replicas = replicas;
         this.sql = sql;
         this.link = config.members().all().size() > 1 ? new RemoteLink(config.members()) : null;
+        this.globalCommits = new GlobalCommits(
+                config.slot(),
+                serials.origin(),
+                serials,
+                this::hosted,
+                () -> databases.values().stream().map(Sessions::database).toList(),
+                (database, slot, question, nanos) ->
+                        replicas.questions().ask(slot, groupId(database), question, nanos));
+        this.deadlocks = new Deadlocks(
+                config.slot(),
+                () -> databases.values().stream().map(Sessions::waits).toList(),
+                new DeadlockPeers(replicas.questions(), config));
+        replicas.questions().answeredBy((group, question, answer) -> {
+            if (Deadlocks.isAskedBy(question)) {
+                deadlocks.asked(question, answer);
+            } else {
+                globalCommits.asked(question, answer);
+            }
+        });
+    }
+
+    /** @return {@code null} where it is not open on this node */
+    private HostedDatabase hosted(String database) {
+        Sessions sessions = databases.get(database);
+        return sessions == null ? null : sessions.database();
+    }
+
+    /** Commits of this node's sessions that have written in several of its databases. */
+    public GlobalCommits globalCommits() {
+        return globalCommits;
     }
 
     /**
@@ -79,7 +164,11 @@ public final class Node implements SessionFactory, AutoCloseable {
                 log = new MemoryEntryLog();
             } else {
                 Files.createDirectories(config.directory());
-                log = ChronicleEntryLog.open(config.directory().resolve("log"), LogConfig.standard(config.name()));
+                Path logDirectory = config.directory().resolve("log");
+                if (IdentityFile.isIn(config.directory()) && !ChronicleEntryLog.isIn(logDirectory)) {
+                    throw Errors.logGone(logDirectory.toString());
+                }
+                log = ChronicleEntryLog.open(logDirectory, LogConfig.standard(config.name()));
                 identity = IdentityFile.open(config.directory(), config);
             }
             sql = new SqlFrontEnd();
@@ -101,10 +190,16 @@ public final class Node implements SessionFactory, AutoCloseable {
                         random.split());
             }
             ReplicaNode replicas = new ReplicaNode(
-                    log, transport, Timing.standard(), config.logLimits(), System::nanoTime, random.split());
-            Node node = new Node(config, log, replicas, sql);
+                    log,
+                    transport,
+                    Timing.patient(config.electionTimeoutMillis()),
+                    config.logLimits(),
+                    System::nanoTime,
+                    random.split());
+            Node node = new Node(config, log, replicas, sql, Serials.of(identity));
             sql.start(config.sql(), node);
             node.checkpoints.start();
+            node.globalCommits.start();
             return node;
         } catch (IOException | SQLException | RuntimeException e) {
             closeQuietly(sql);
@@ -159,7 +254,8 @@ public final class Node implements SessionFactory, AutoCloseable {
      * Hosts a database: opens it, or creates it.
      *
      * @param h2Settings H2's settings, upper-case keys
-     * @throws SQLException 90031 its file cannot be used, and others of H2 with the value and what to do
+     * @throws SQLException 90031 its file cannot be used, 0A000 a setting cannot be kept, and others of H2 with the value and
+     *     what to do
      */
     public synchronized HostedDatabase host(String database, Map<String, String> h2Settings) throws SQLException {
         String key = database.toLowerCase(Locale.ROOT);
@@ -168,6 +264,13 @@ public final class Node implements SessionFactory, AutoCloseable {
             return open.database();
         }
         checkRunning();
+        if (Boolean.parseBoolean(h2Settings.get("DATABASE_TO_LOWER"))) {
+            throw Errors.refused(
+                            "DATABASE_TO_LOWER=TRUE",
+                            "this version looks for the names of statements in upper case",
+                            "leave it away; CASE_INSENSITIVE_IDENTIFIERS=TRUE finds names that are written in another way")
+                    .getSQLException();
+        }
         HostedDatabase hosted = null;
         try {
             hosted = new DatabaseOpening(config, key, OpenSettings.of(h2Settings), log.recovered(groupId(key))).open();
@@ -176,14 +279,16 @@ public final class Node implements SessionFactory, AutoCloseable {
                     listener.onRole(name, leader, epoch, serving);
                 }
             });
+            Sessions sessions = new Sessions(hosted, link, neighbours, config.shown());
             HostedDatabase opened = hosted;
             boolean awaitsBase = config.base() != null && !config.base().equals(config.name());
-            Snapshots snapshots = hosted.snapshots(config.members(), awaitsBase, () -> checkpoints.soon(opened));
+            Snapshots snapshots =
+                    hosted.storage().snapshots(config.members(), awaitsBase, () -> checkpoints.soon(opened));
             hosted.attach(replicas.openGroup(
                     groupId(key), config.members(), config.slot(), config.priority(), hosted, snapshots));
             checkpoints.add(hosted, config.reclaimPercent());
             hosted.onShutdown(immediately -> onOwnThread(() -> shutDown(key, h2Settings, immediately)));
-            databases.put(key, new Sessions(hosted, link, config.shown()));
+            databases.put(key, sessions);
             shutDown.remove(key);
             return hosted;
         } catch (IOException | RuntimeException e) {
@@ -228,9 +333,18 @@ public final class Node implements SessionFactory, AutoCloseable {
         }
         Sessions sessions = databases.get(key);
         if (sessions == null) {
+            if (exists(database)) {
+                throw Errors.notOpenYet(database, config.name());
+            }
             throw Errors.noSuchDatabase(database, config.name(), databases.keySet());
         }
         return sessions.open(user, passwordHash, settings, onClose);
+    }
+
+    @Override
+    public Boolean knowsLeader(String database) {
+        Sessions sessions = databases.get(database.toLowerCase(Locale.ROOT));
+        return sessions == null ? null : sessions.database().log().leader() != null;
     }
 
     /** Where this node is reached by SQL clients, −1 for nowhere. */
@@ -273,6 +387,10 @@ public final class Node implements SessionFactory, AutoCloseable {
         }
         HostedDatabase database = sessions.database();
         checkpoints.remove(database);
+        if (!immediately) {
+            // While its log can still hear of it: what a closed group has in the log is never forgotten.
+            Checkpoints.take(database);
+        }
         database.log().close();
         close(database, immediately);
         if (databases.isEmpty() && !config.servesOthers()) {
@@ -301,6 +419,8 @@ public final class Node implements SessionFactory, AutoCloseable {
         }
         closed = true;
         closeQuietly(sql);
+        deadlocks.close();
+        globalCommits.close();
         checkpoints.close();
         List<HostedDatabase> hosted = new ArrayList<>();
         databases.values().forEach(s -> hosted.add(s.database()));
@@ -326,7 +446,17 @@ public final class Node implements SessionFactory, AutoCloseable {
     /** Whether the database is hosted here, or its file is in the directory. */
     boolean exists(String database) {
         String key = database.toLowerCase(Locale.ROOT);
-        return databases.containsKey(key)
-                || config.directory() != null && Files.exists(config.directory().resolve(key + ".mv.db"));
+        return databases.containsKey(key) || config.directory() != null && hasFile(key);
+    }
+
+    /** Clients choose the name: it must not lead out of the directory. */
+    private boolean hasFile(String key) {
+        try {
+            Path file = Path.of(key + ".mv.db");
+            return file.equals(file.getFileName())
+                    && Files.exists(config.directory().resolve(file));
+        } catch (InvalidPathException e) {
+            return false;
+        }
     }
 }

@@ -28,6 +28,7 @@ import java.util.stream.Collectors;
  * @param cluster nodes of different clusters refuse each other
  * @param members this node and the others, with slots by sorted names, so that all nodes give the same ones
  * @param priority the greater is preferred as leader
+ * @param electionTimeoutMillis silence of a leader after which another is looked for, at least
  * @param timeoutMillis how long a client waits for a leader or a majority
  * @param base the node whose H2 file a new group begins with; {@code null} for one that begins empty
  * @param outsideChanges what to do with a file that was written to outside of its log; {@code null} to refuse it
@@ -42,6 +43,7 @@ record NodeConfig(
         String cluster,
         Members members,
         int priority,
+        int electionTimeoutMillis,
         long timeoutMillis,
         String base,
         String outsideChanges,
@@ -97,6 +99,7 @@ record NodeConfig(
                 orDefault(url.settings().get("CLUSTER"), DEFAULT_CLUSTER),
                 members,
                 url.intSetting("PRIORITY"),
+                url.intSetting("ELECTION_TIMEOUT"),
                 url.intSetting("FAILOVER_TIMEOUT"),
                 base,
                 outsideChanges == null ? null : outsideChanges.toUpperCase(Locale.ROOT),

@@ -34,7 +34,7 @@ final class ReclaimPolicy {
             return;
         }
         try {
-            if (database.reclaim() == null) {
+            if (database.administration().reclaim() == null) {
                 LOG.debug("database {}: {} is not compacted now", database.name(), space);
             }
         } catch (IOException | RuntimeException e) {

@@ -40,6 +40,7 @@ final class RemoteLink implements LeaderLink {
             settings.forEach(info::setProperty);
             SessionRemote remote = new SessionRemote(info);
             remote.connectEmbeddedOrServer(false);
+            RemoteInternals.closeWhatIsForgotten(remote);
             return remote;
         } catch (DbException e) {
             throw e.getSQLException();

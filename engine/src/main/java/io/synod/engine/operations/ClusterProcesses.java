@@ -19,20 +19,27 @@ public final class ClusterProcesses implements AutoCloseable {
     private static final String LOOPBACK = "127.0.0.1:";
 
     private final Map<String, NodeProcess> nodes = new LinkedHashMap<>();
-    private final String database;
+    private final List<String> databases;
+
+    /** The same with one database. */
+    public ClusterProcesses(
+            Installation installation, Path directory, int count, String database, Map<String, String> settings)
+            throws IOException {
+        this(installation, directory, count, List.of(database), settings);
+    }
 
     /**
      * Names nodes and ports; starts nothing.
      *
      * @param directory where the nodes' directories and logs of errors are made
      * @param count how many nodes, at most 26
-     * @param database the one database that they host
+     * @param databases that they host, one or more
      * @param settings node settings, as {@code --set} takes them
      */
     public ClusterProcesses(
-            Installation installation, Path directory, int count, String database, Map<String, String> settings)
+            Installation installation, Path directory, int count, List<String> databases, Map<String, String> settings)
             throws IOException {
-        this.database = database;
+        this.databases = List.copyOf(databases);
         Files.createDirectories(directory);
         List<Integer> ports = FreePorts.take(2 * count);
         for (int i = 0; i < count; i++) {
@@ -42,7 +49,8 @@ public final class ClusterProcesses implements AutoCloseable {
             List<String> command = new ArrayList<>(installation.command());
             command.addAll(List.of(
                     "node", "--name", name, "--dir", directory.resolve(name).toString()));
-            command.addAll(List.of("--listen", listen, "--sql", sql, "--database", database, "--exit-with-parent"));
+            command.addAll(List.of("--listen", listen, "--sql", sql, "--exit-with-parent"));
+            databases.forEach(database -> command.addAll(List.of("--database", database)));
             List<String> peers = new ArrayList<>();
             for (int j = 0; j < count; j++) {
                 if (j != i) {
@@ -87,16 +95,26 @@ public final class ClusterProcesses implements AutoCloseable {
         return List.copyOf(nodes.values());
     }
 
-    /** The URL of the database at all nodes. */
+    /** The URL of the (first) database at all nodes. */
     public String url() {
+        return urlOf(databases.get(0));
+    }
+
+    /** The URL of one of the databases at all nodes. */
+    public String urlOf(String database) {
         return nodes.values().stream()
                 .map(NodeProcess::sql)
                 .collect(Collectors.joining(",", "jdbc:synod://", "/" + database));
     }
 
-    /** The URL of the database at one node only. */
+    /** The URL of the (first) database at one node only; the session stays there, whichever node leads. */
     public String url(String name) {
-        return "jdbc:synod://" + node(name).sql() + "/" + database;
+        return urlOf(databases.get(0), name);
+    }
+
+    /** The same of one of the databases. */
+    public String urlOf(String database, String name) {
+        return "jdbc:synod://" + node(name).sql() + "/" + database + ";TARGET=ANY";
     }
 
     /** Kills all nodes; returns when they have ended. */

@@ -73,4 +73,14 @@ final class ConnectionOptions {
     ConnectionOptions impatientlyAt(String address, String database) {
         return new ConnectionOptions(MemberUrl.impatient(url, address, database), user, password());
     }
+
+    /** Another database of the same nodes. */
+    ConnectionOptions sibling(String other) {
+        return new ConnectionOptions(MemberUrl.sibling(url, other), user, password());
+    }
+
+    /** The same database, asked for what a node knows by itself: also while no member leads. */
+    ConnectionOptions locally() {
+        return new ConnectionOptions(MemberUrl.local(url), user, password());
+    }
 }

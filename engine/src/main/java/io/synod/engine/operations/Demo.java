@@ -18,7 +18,7 @@ import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 
 /** The demo: three processes, a data set, clients, a leader killed twice, and the books checked afterwards. */
-final class Demo {
+final class Demo implements DemoRun {
     private static final String DATABASE = "shop";
     private static final String USER = "sa";
     private static final int NODES = 3;
@@ -43,19 +43,19 @@ final class Demo {
         this.cluster = new ClusterProcesses(installation, directory, NODES, DATABASE, Map.of());
     }
 
-    /** Kills whatever still runs; for an end from outside. */
-    void abort() {
+    @Override
+    public void abort() {
         cluster.close();
     }
 
-    /** @return whether all that the demo claims holds */
-    boolean run() throws Exception {
+    @Override
+    public boolean run() throws Exception {
         report.introduction();
         try (cluster) {
             long startedNanos = System.nanoTime();
             report.starting(cluster.nodes());
             cluster.start(START_LIMIT);
-            try (HikariDataSource pool = pool()) {
+            try (HikariDataSource pool = pool(cluster.url(), CLIENTS + 1)) {
                 report.started(DemoReport.secondsSince(startedNanos), leader());
                 long loadedNanos = System.nanoTime();
                 report.loading();
@@ -71,13 +71,14 @@ final class Demo {
         }
     }
 
-    private HikariDataSource pool() {
+    /** Its connections do not commit by themselves. */
+    static HikariDataSource pool(String url, int connections) {
         HikariConfig config = new HikariConfig();
-        config.setJdbcUrl(cluster.url());
+        config.setJdbcUrl(url);
         config.setUsername(USER);
         config.setPassword("");
         config.setAutoCommit(false);
-        config.setMaximumPoolSize(CLIENTS + 1);
+        config.setMaximumPoolSize(connections);
         config.setMinimumIdle(0);
         config.setConnectionTimeout(10_000);
         config.setPoolName("demo");
@@ -124,7 +125,8 @@ final class Demo {
         }
     }
 
-    private static void failEarly(List<Future<OrderEntry.Log>> logs) throws ExecutionException, InterruptedException {
+    /** Throws what a client has ended with, if one has. */
+    static void failEarly(List<Future<OrderEntry.Log>> logs) throws ExecutionException, InterruptedException {
         for (Future<OrderEntry.Log> log : logs) {
             if (log.isDone()) {
                 log.get();
@@ -167,8 +169,8 @@ final class Demo {
         Accounting accounting = new Accounting(before, clients);
         boolean holds = true;
         for (NodeProcess node : cluster.nodes()) {
-            // LOCAL: the answer is what this node itself holds.
-            Accounting.Result result = accounting.check(books(cluster.url(node.name()) + ";READ=LOCAL"));
+            // The answer is what this node itself holds, once it has what was acknowledged.
+            Accounting.Result result = accounting.check(books(cluster.url(node.name())));
             report.node(node.name(), result);
             holds &= result.holds();
         }

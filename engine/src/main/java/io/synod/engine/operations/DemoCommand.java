@@ -10,6 +10,7 @@ import java.nio.file.attribute.BasicFileAttributes;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
 @Command(
@@ -19,16 +20,24 @@ import picocli.CommandLine.Spec;
         description = {
             "Starts three nodes on this machine, loads TPC-H data, enters orders while it kills the leader twice with",
             "kill -9, and checks that no acknowledged order is lost or doubled. Takes about a minute, leaves nothing behind.",
+            "With --across, orders in one database take their goods from another one, in one transaction; killed are the node",
+            "that commits and the leader of one of the databases.",
             "Exit code 0: all held; 1: something did not, or could not be run."
         })
 final class DemoCommand implements Callable<Integer> {
+    @Option(names = "--across", description = "transactions over two databases")
+    private boolean across;
+
     @Spec
     private CommandSpec spec;
 
     @Override
     public Integer call() throws Exception {
         Path directory = Files.createTempDirectory("synod-demo-");
-        Demo demo = new Demo(new DemoReport(spec.commandLine().getOut()), Installation.running(), directory);
+        DemoReport report = new DemoReport(spec.commandLine().getOut());
+        DemoRun demo = across
+                ? new AcrossDemo(new AcrossReport(report), Installation.running(), directory)
+                : new Demo(report, Installation.running(), directory);
         // Also at Ctrl-C: no process and no file stays.
         Thread cleanUp = new Thread(() -> cleanUp(demo, directory), "demo-clean-up");
         Runtime.getRuntime().addShutdownHook(cleanUp);
@@ -39,7 +48,7 @@ final class DemoCommand implements Callable<Integer> {
         }
     }
 
-    private synchronized void cleanUp(Demo demo, Path directory) {
+    private synchronized void cleanUp(DemoRun demo, Path directory) {
         demo.abort();
         try {
             delete(directory);

@@ -19,7 +19,7 @@ final class DemoReport {
         return (System.nanoTime() - nanos) / 1e9;
     }
 
-    private void say(String format, Object... values) {
+    void say(String format, Object... values) {
         out.printf(Locale.ROOT, format + "%n", values);
         out.flush();
     }
@@ -93,6 +93,12 @@ final class DemoReport {
                     killed.get(i).name(),
                     gap < 0 ? "to the end, none came" : TimeUnit.NANOSECONDS.toMillis(gap) + " ms");
         }
+        ends(clients);
+        say("");
+    }
+
+    /** How transactions ended that were not answered as committed. */
+    void ends(List<OrderEntry.Log> clients) {
         Map<String, Integer> retries = new TreeMap<>();
         clients.forEach(client -> client.retries().forEach((state, n) -> retries.merge(state, n, Integer::sum)));
         if (!retries.isEmpty()) {
@@ -103,7 +109,6 @@ final class DemoReport {
         if (unknown > 0) {
             say("   commits that ended without an answer (may be there or not, counted as neither): %,d", unknown);
         }
-        say("");
     }
 
     void checking() {

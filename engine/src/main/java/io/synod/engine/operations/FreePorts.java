@@ -8,8 +8,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.ThreadLocalRandom;
 
-/** Ports of the loopback address that nobody listens on. */
-final class FreePorts {
+/** Ports of the loopback address that nobody listens on. Thread-safe. */
+public final class FreePorts {
     // Below the ports that systems give to outgoing connections: one of those could take a node's port while it is
     // down.
     private static final int FIRST = 20_000;
@@ -18,7 +18,12 @@ final class FreePorts {
 
     private FreePorts() {}
 
-    static List<Integer> take(int count) throws IOException {
+    /**
+     * Different ones that are free now.
+     *
+     * @throws IOException there are not so many
+     */
+    public static List<Integer> take(int count) throws IOException {
         List<ServerSocket> held = new ArrayList<>();
         try {
             List<Integer> ports = new ArrayList<>();

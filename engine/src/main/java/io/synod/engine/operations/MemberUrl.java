@@ -8,6 +8,11 @@ import java.util.regex.Pattern;
 final class MemberUrl {
     private static final Pattern REMOTE = Pattern.compile("(?i)jdbc:synod://[^/]+/[^;]+(;.*)?");
 
+    /** What comes before a database's name, the name, and settings. */
+    private static final Pattern NAMED = Pattern.compile("([^;]*[/:\\\\])([^/:;\\\\]+)(;.*)?");
+
+    private static final Pattern TARGET = Pattern.compile("(?i);TARGET=[^;]*");
+
     private MemberUrl() {}
 
     /** The same with little patience: a member that is gone must not be waited for, since another one can be asked. */
@@ -19,12 +24,29 @@ final class MemberUrl {
     }
 
     /**
-     * @param url of the cluster; if it is remote, its settings are kept
+     * It stays on the member: by default a remote session moves to the leader.
+     *
+     * @param url of the cluster; if it is remote, its other settings are kept
      * @param address {@code host:port} of the member, where peers or clients reach it
      */
     static String of(String url, String address, String database) {
         Matcher matcher = REMOTE.matcher(url);
         String settings = matcher.matches() && matcher.group(1) != null ? matcher.group(1) : "";
-        return "jdbc:synod://" + address + "/" + database + settings;
+        return "jdbc:synod://" + address + "/" + database
+                + TARGET.matcher(settings).replaceAll("") + ";TARGET=ANY";
+    }
+
+    /** The URL of another database beside this one: in the same directory, or on the same nodes. */
+    static String sibling(String url, String database) {
+        Matcher matcher = NAMED.matcher(url);
+        if (!matcher.matches()) {
+            throw new IllegalArgumentException(url + " names no database");
+        }
+        return matcher.group(1) + database + (matcher.group(3) == null ? "" : matcher.group(3));
+    }
+
+    /** The same with reads that a node answers without the others, unless it says how they are to be. */
+    static String local(String url) {
+        return url.toUpperCase(Locale.ROOT).contains(";READ=") ? url : url + ";READ=LOCAL";
     }
 }

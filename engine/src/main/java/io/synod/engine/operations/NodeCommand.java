@@ -57,7 +57,7 @@ final class NodeCommand implements Callable<Integer> {
     @Option(
             names = "--set",
             paramLabel = "KEY=VALUE",
-            description = "a setting as in a JDBC URL, for example --set HEARTBEAT_MS=50; may be repeated")
+            description = "a setting as in a JDBC URL, for example --set LOG_LIMIT=256; may be repeated")
     private Map<String, String> settings = new LinkedHashMap<>();
 
     @Option(

@@ -3,12 +3,17 @@ package io.synod.engine.operations;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.DirectoryIteratorException;
+import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.OptionalLong;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 import java.util.function.Predicate;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -18,6 +23,7 @@ import org.slf4j.LoggerFactory;
  * Thread-safe.
  */
 public final class NodeProcess {
+    private static final long STOP_LIMIT_NANOS = TimeUnit.SECONDS.toNanos(10);
     private static final Logger LOG = LoggerFactory.getLogger(NodeProcess.class);
 
     private final String name;
@@ -50,6 +56,11 @@ public final class NodeProcess {
     /** {@code host:port} for clients. */
     public String sql() {
         return sql;
+    }
+
+    /** @return empty while it does not run */
+    public synchronized OptionalLong pid() {
+        return isAlive() ? OptionalLong.of(process.pid()) : OptionalLong.empty();
     }
 
     /** Starts the process; what it printed before is forgotten. */
@@ -165,9 +176,33 @@ public final class NodeProcess {
         return stopped.exitValue();
     }
 
-    /** SIGSTOP: it stands still, its sockets stay open. */
+    /** SIGSTOP: when this returns it stands still, where /proc tells that; its sockets stay open. */
     public void pause() throws IOException, InterruptedException {
         signal("STOP");
+        // The signal is only on its way then: threads that run go on for a moment.
+        Path threads = Path.of("/proc", Long.toString(current().pid()), "task");
+        long deadline = System.nanoTime() + STOP_LIMIT_NANOS;
+        while (Files.isDirectory(threads) && !allStopped(threads)) {
+            if (System.nanoTime() > deadline) {
+                throw new IOException("node " + name + " does not stand still after kill -STOP");
+            }
+            LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(1));
+        }
+    }
+
+    private static boolean allStopped(Path threads) throws IOException {
+        try (DirectoryStream<Path> all = Files.newDirectoryStream(threads)) {
+            for (Path thread : all) {
+                String stat = Files.readString(thread.resolve("stat"));
+                // The state stands behind the name, which is in parentheses and may have some itself.
+                if (stat.charAt(stat.lastIndexOf(')') + 2) != 'T') {
+                    return false;
+                }
+            }
+            return true;
+        } catch (NoSuchFileException | DirectoryIteratorException e) {
+            return false; // a thread has just ended
+        }
     }
 
     /** SIGCONT. */

@@ -12,7 +12,6 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
-import java.util.concurrent.atomic.AtomicLong;
 import javax.sql.DataSource;
 
 /**
@@ -28,19 +27,13 @@ final class OrderEntry {
     private static final int MAX_LINES = 5;
     private static final int MAX_QUANTITY = 10;
 
-    /** SQLState of a transaction that was rolled back and may be run again. */
-    private static final String RETRY = "40001";
-    /** SQLStates that say before a commit that nothing happened: no lock in time, no node reached. */
-    private static final List<String> NOT_DONE = List.of("HYT00", "08001", "08003", "08006");
-
-    private final DataSource database;
+    private final RepeatedTransactions transactions;
     private final List<Stock> stocks;
     private final int customers;
-    private final AtomicLong acknowledgedOrders = new AtomicLong();
 
     /** @param database a pool whose connections do not commit by themselves and are rolled back when they are given back */
     private OrderEntry(DataSource database, List<Stock> stocks, int customers) {
-        this.database = database;
+        this.transactions = new RepeatedTransactions(database);
         this.stocks = stocks;
         this.customers = customers;
     }
@@ -67,7 +60,11 @@ final class OrderEntry {
      * @param unknown keys whose commit ended without an answer
      * @param retries how often it ran a transaction again, by SQLState
      */
-    record Log(List<Acknowledged> acknowledged, List<Long> unknown, Map<String, Integer> retries) {}
+    record Log(List<Acknowledged> acknowledged, List<Long> unknown, Map<String, Integer> retries) {
+        Log() {
+            this(new ArrayList<>(), new ArrayList<>(), new HashMap<>());
+        }
+    }
 
     static OrderEntry on(DataSource database) throws SQLException {
         List<Stock> stocks = new ArrayList<>();
@@ -91,7 +88,7 @@ final class OrderEntry {
 
     /** Orders acknowledged so far, of all clients. */
     long acknowledgedOrders() {
-        return acknowledgedOrders.get();
+        return transactions.acknowledged();
     }
 
     /**
@@ -103,7 +100,7 @@ final class OrderEntry {
      */
     Log run(int client, long deadlineNanos, long giveUpNanos) throws SQLException, InterruptedException {
         Random random = new Random(client);
-        Log log = new Log(new ArrayList<>(), new ArrayList<>(), new HashMap<>());
+        Log log = new Log();
         long key = FIRST_KEY + client * KEYS_PER_CLIENT;
         while (System.nanoTime() < deadlineNanos) {
             enter(++key, random, log, giveUpNanos);
@@ -120,39 +117,7 @@ final class OrderEntry {
         // All clients take their locks in one order, so that they do not block one another in a circle.
         lines.sort(Comparator.comparingLong((Line line) -> line.stock().partKey())
                 .thenComparingLong(line -> line.stock().supplierKey()));
-        while (true) {
-            boolean committing = false;
-            try (Connection connection = database.getConnection()) {
-                write(connection, key, customer, lines);
-                committing = true;
-                connection.commit();
-                log.acknowledged().add(new Acknowledged(key, lines.size(), System.nanoTime()));
-                acknowledgedOrders.incrementAndGet();
-                return;
-            } catch (SQLException e) {
-                if (wasAcknowledged(log, key)) {
-                    return;
-                }
-                boolean surelyNotDone = RETRY.equals(e.getSQLState())
-                        || !committing && NOT_DONE.contains(String.valueOf(e.getSQLState()))
-                        || !committing && e instanceof java.sql.SQLTransientException;
-                if (committing && !surelyNotDone) {
-                    log.unknown().add(key);
-                    return;
-                }
-                if (!surelyNotDone || System.nanoTime() > giveUpNanos) {
-                    throw e;
-                }
-                log.retries().merge(String.valueOf(e.getSQLState()), 1, Integer::sum);
-                Thread.sleep(5);
-            }
-        }
-    }
-
-    // Giving the connection back can fail after the commit was acknowledged; that is no failure of the order.
-    private static boolean wasAcknowledged(Log log, long key) {
-        List<Acknowledged> done = log.acknowledged();
-        return !done.isEmpty() && done.get(done.size() - 1).orderKey() == key;
+        transactions.run(key, lines.size(), connection -> write(connection, key, customer, lines), log, giveUpNanos);
     }
 
     private static void write(Connection connection, long key, long customer, List<Line> lines) throws SQLException {

@@ -59,7 +59,7 @@ final class SpaceCommand implements Callable<Integer> {
             return List.of(database);
         }
         List<MemberStatus> sorted = new ArrayList<>(status.members());
-        sorted.sort(Comparator.comparing(member -> member.role().equals("leader")));
+        sorted.sort(Comparator.comparing(MemberStatus::leads));
         return sorted.stream()
                 .map(member -> database.at(member.address(), status.database()))
                 .toList();

@@ -66,6 +66,16 @@ public final class StatusWatch implements AutoCloseable {
                 .name();
     }
 
+    /** Waits until that member leads; fails as {@link #awaitLeader(Duration)} does. */
+    void awaitLeader(String name, Duration limit) throws InterruptedException {
+        await(
+                "leader " + name,
+                status -> status.leader()
+                        .filter(leader -> leader.name().equals(name))
+                        .isPresent(),
+                limit);
+    }
+
     /**
      * Waits until all members are there, and have applied all that is committed, but for so many entries: under load there are
      * always some on their way.

@@ -27,6 +27,7 @@ import picocli.CommandLine.Spec;
             SqlCommand.class,
             VerifyCommand.class,
             SpaceCommand.class,
+            ResolveCommand.class,
             DemoCommand.class
         })
 public final class SynodCommand implements Runnable {

@@ -23,7 +23,7 @@ import javax.sql.DataSource;
  * The TPC-H data set in a database: tables with the primary and foreign keys of the TPC-H specification, and rows from
  * its generator, equal for equal scales.
  */
-final class TpchLoader {
+public final class TpchLoader {
     /** Rows per transaction: large enough to hide the round trips, small enough to stay below one message's size. */
     private static final int BATCH_ROWS = 2_000;
 
@@ -56,8 +56,11 @@ final class TpchLoader {
     private final DataSource database;
     private final double scale;
 
-    /** @param scale 1 is about 8.7 million rows; they are in proportion, but for nations and regions */
-    TpchLoader(DataSource database, double scale) {
+    /**
+     * @param database where it goes
+     * @param scale 1 is about 8.7 million rows; they are in proportion, but for nations and regions
+     */
+    public TpchLoader(DataSource database, double scale) {
         this.database = database;
         this.scale = scale;
     }
@@ -66,8 +69,9 @@ final class TpchLoader {
      * Creates the tables and fills them.
      *
      * @return rows that were inserted
+     * @throws SQLException if it cannot be loaded; rows that were inserted before stay
      */
-    long load() throws SQLException {
+    public long load() throws SQLException {
         try (Connection connection = database.getConnection()) {
             connection.setAutoCommit(false);
             long rows = 0;

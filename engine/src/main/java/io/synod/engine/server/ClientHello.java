@@ -1,5 +1,6 @@
 package io.synod.engine.server;
 
+import io.synod.jdbc.LeaderQuestion;
 import java.io.DataInputStream;
 import java.io.IOException;
 import java.util.LinkedHashMap;
@@ -31,8 +32,12 @@ sealed interface ClientHello {
     /** Stops a statement of another connection. */
     record Cancel(String session, int statement) implements ClientHello {}
 
-    /** Asks whether this is the server of some database file; never so here. */
-    record CheckKey() implements ClientHello {}
+    /**
+     * Asks whether this is the server of some database file, which is never so here; or, as Synod's driver, {@link LeaderQuestion}.
+     *
+     * @param key may be {@code null}
+     */
+    record CheckKey(String key) implements ClientHello {}
 
     /** Speaks the protocol, but no version that we know. */
     record WrongVersion(int min, int max) implements ClientHello {}
@@ -98,7 +103,7 @@ sealed interface ClientHello {
             return new Cancel(session, in.readInt());
         }
         if (command == SessionRemote.SESSION_CHECK_KEY) {
-            return new CheckKey();
+            return new CheckKey(session);
         }
         throw new GarbageException("command " + command + " without a database");
     }

@@ -90,7 +90,12 @@ final class Replies {
                 ValueLob copy = lob.copyToResult();
                 value = copy == lob ? lob : session.addTemporaryLob(copy);
             }
-            transfer.writeValue(value);
+            try {
+                transfer.writeValue(value);
+            } catch (RuntimeException e) {
+                // The content of a large object cannot be read, and the client is in the middle of its row.
+                throw new IOException("a row cannot be sent to its end", e);
+            }
         }
     }
 }

@@ -8,15 +8,13 @@ import java.io.IOException;
 import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import java.util.UUID;
 import java.util.function.Supplier;
-import org.h2.api.ErrorCode;
 import org.h2.command.Command;
 import org.h2.command.CommandInterface;
 import org.h2.engine.Constants;
-import org.h2.engine.GeneratedKeysMode;
 import org.h2.engine.SessionRemote;
-import org.h2.engine.SysProperties;
 import org.h2.expression.ParameterInterface;
 import org.h2.expression.ParameterRemote;
 import org.h2.jdbc.meta.DatabaseMetaServer;
@@ -24,12 +22,9 @@ import org.h2.message.DbException;
 import org.h2.result.BatchResult;
 import org.h2.result.ResultInterface;
 import org.h2.result.ResultWithGeneratedKeys;
-import org.h2.util.SmallMap;
 import org.h2.util.TimeZoneProvider;
 import org.h2.value.Transfer;
 import org.h2.value.Value;
-import org.h2.value.ValueLob;
-import org.h2.value.lob.LobDataDatabase;
 
 /**
  * One client's session, request after request on one thread. Only {@link #cancel} comes from other threads.
@@ -38,11 +33,15 @@ import org.h2.value.lob.LobDataDatabase;
  * RemoteInternals}), for a stock client they are counted.
  */
 final class SqlConnection {
+    /** H2's numbers of what depends on nothing but its release: version, names of functions. It needs no leader. */
+    private static final Set<Integer> META_OF_RELEASE = Set.of(1, 3, 4, 5, 6, 29, 30);
+
     private final Transfer transfer;
     private final Replies replies;
     private final SynodSession session;
     private final UUID clientSession;
-    private final SmallMap objects = new SmallMap(SysProperties.SERVER_CACHED_OBJECTS);
+    private final Arguments arguments;
+    private final OpenObjects objects = new OpenObjects();
     private final HeadedOutput heads;
     private final LobStreams lobs = new LobStreams();
     private volatile String name;
@@ -73,6 +72,7 @@ final class SqlConnection {
         this.transfer = transfer;
         this.replies = new Replies(transfer);
         this.session = session;
+        this.arguments = new Arguments(transfer, session);
         this.clientSession = clientSession;
         this.requests = requests == null ? 0 : requests;
         this.announced = requests != null;
@@ -121,9 +121,10 @@ final class SqlConnection {
             case SessionRemote.COMMAND_COMMIT -> commit();
             case SessionRemote.COMMAND_CLOSE -> closeCommand(transfer.readInt());
             case SessionRemote.RESULT_FETCH_ROWS -> fetch();
-            case SessionRemote.RESULT_RESET -> result(transfer.readInt()).reset();
+            case SessionRemote.RESULT_RESET ->
+                objects.result(transfer.readInt()).reset();
             case SessionRemote.RESULT_CLOSE -> closeResult(transfer.readInt());
-            case SessionRemote.CHANGE_ID -> changeId(transfer.readInt(), transfer.readInt());
+            case SessionRemote.CHANGE_ID -> objects.changeId(transfer.readInt(), transfer.readInt());
             case SessionRemote.SESSION_SET_ID -> setId();
             case SessionRemote.SESSION_SET_AUTOCOMMIT -> setAutoCommit(transfer.readBoolean());
             case SessionRemote.SESSION_HAS_PENDING_TRANSACTION ->
@@ -148,7 +149,7 @@ final class SqlConnection {
         // All that can fail comes before the first byte of the answer: a command may be compiled elsewhere, and only
         // now.
         Prepared prepared = locked(() -> Prepared.of(session.prepareCommand(sql)));
-        objects.addObject(id, prepared.command());
+        objects.add(id, prepared.command());
         transfer.writeInt(status(before)).writeBoolean(prepared.isQuery()).writeBoolean(isReadOnly(prepared.command()));
         if (withParameters) {
             transfer.writeInt(prepared.type());
@@ -162,17 +163,18 @@ final class SqlConnection {
         transfer.flush();
     }
 
-    private static boolean isReadOnly(CommandInterface command) {
+    /** Only our own driver knows what to do when such a promise cannot be kept. */
+    private boolean isReadOnly(CommandInterface command) {
         return command instanceof PlainRead read
-                ? read.isPlainRead()
+                ? (heads != null ? read.promisePlainRead() : read.isPlainRead())
                 : command instanceof Command local && local.isReadOnly();
     }
 
     private void metaData() throws IOException {
         int id = transfer.readInt();
         int resultId = transfer.readInt();
-        ResultInterface result = locked(command(id)::getMetaData);
-        objects.addObject(resultId, result);
+        ResultInterface result = locked(objects.command(id)::getMetaData);
+        objects.add(resultId, result);
         transfer.writeInt(SessionRemote.STATUS_OK);
         replies.columns(result, 0);
         transfer.flush();
@@ -183,11 +185,11 @@ final class SqlConnection {
         int resultId = transfer.readInt();
         long maxRows = transfer.readRowCount();
         int fetchSize = transfer.readInt();
-        Value[] values = values(transfer.readInt());
+        Value[] values = arguments.values();
         int before = modification();
         CommandInterface command = command(id, values);
-        ResultInterface result = execute(id, command, () -> command.executeQuery(maxRows, -1, false));
-        objects.addObject(resultId, result);
+        ResultInterface result = execute(id, command, () -> command.executeQuery(maxRows, fetchSize, false));
+        objects.add(resultId, result);
         long rowCount = result.isLazy() ? -1 : result.getRowCount();
         transfer.writeInt(status(before));
         replies.columns(result, rowCount);
@@ -197,8 +199,8 @@ final class SqlConnection {
 
     private void update() throws IOException {
         int id = transfer.readInt();
-        Value[] values = values(transfer.readInt());
-        Object keys = keysRequest();
+        Value[] values = arguments.values();
+        Object keys = arguments.generatedKeys();
         int before = modification();
         CommandInterface command = command(id, values);
         ResultWithGeneratedKeys result = execute(id, command, () -> command.executeUpdate(keys));
@@ -214,11 +216,11 @@ final class SqlConnection {
         int size = transfer.readInt();
         ArrayList<Value[]> sets = new ArrayList<>();
         for (int i = 0; i < size; i++) {
-            sets.add(values(transfer.readInt()));
+            sets.add(arguments.values());
         }
-        Object keys = keysRequest();
+        Object keys = arguments.generatedKeys();
         int before = modification();
-        CommandInterface command = command(id);
+        CommandInterface command = objects.command(id);
         BatchResult result = execute(id, command, () -> command.executeBatchUpdate(sets, keys));
         transfer.writeInt(statusAfterUpdate(before));
         for (long count : result.getUpdateCounts()) {
@@ -249,54 +251,18 @@ final class SqlConnection {
         }
     }
 
-    private Object keysRequest() throws IOException {
-        int mode = transfer.readInt();
-        switch (mode) {
-            case GeneratedKeysMode.NONE:
-                return Boolean.FALSE;
-            case GeneratedKeysMode.AUTO:
-                return Boolean.TRUE;
-            case GeneratedKeysMode.COLUMN_NUMBERS:
-                int[] numbers = new int[transfer.readInt()];
-                for (int i = 0; i < numbers.length; i++) {
-                    numbers[i] = transfer.readInt();
-                }
-                return numbers;
-            case GeneratedKeysMode.COLUMN_NAMES:
-                String[] names = new String[transfer.readInt()];
-                for (int i = 0; i < names.length; i++) {
-                    names[i] = transfer.readString();
-                }
-                return names;
-            default:
-                throw new IOException("unknown mode of generated keys " + mode);
-        }
-    }
-
-    private Value[] values(int count) throws IOException {
-        Value[] values = new Value[count];
-        for (int i = 0; i < count; i++) {
-            Value value = transfer.readValue(null);
-            // Its content is in this node's store by now, and goes from there when it is not used in time.
-            values[i] = value instanceof ValueLob lob && lob.getLobData() instanceof LobDataDatabase
-                    ? session.addTemporaryLob(lob)
-                    : value;
-        }
-        return values;
-    }
-
     private void fetch() throws IOException {
         int id = transfer.readInt();
         int count = transfer.readInt();
-        ResultInterface result = result(id);
+        ResultInterface result = objects.result(id);
         transfer.writeInt(SessionRemote.STATUS_OK);
         replies.rows(result, count, session);
         transfer.flush();
     }
 
     private void closeCommand(int id) {
-        if (objects.getObject(id, true) instanceof CommandInterface command) {
-            objects.freeObject(id);
+        CommandInterface command = objects.removeCommand(id);
+        if (command != null) {
             locked(() -> {
                 command.close();
                 return null;
@@ -313,16 +279,12 @@ final class SqlConnection {
                 // H2's code has the connection to itself until the driver makes its first request.
                 heads.begin(session::replyHead);
             }
-        } else if (objects.getObject(id, true) instanceof ResultInterface result) {
-            objects.freeObject(id);
+            return;
+        }
+        ResultInterface result = objects.removeResult(id);
+        if (result != null) {
             result.close();
         }
-    }
-
-    private void changeId(int oldId, int newId) {
-        Object object = objects.getObject(oldId, false);
-        objects.freeObject(oldId);
-        objects.addObject(newId, object);
     }
 
     private void setId() throws IOException {
@@ -362,44 +324,30 @@ final class SqlConnection {
 
     private void databaseMeta() throws IOException {
         int code = transfer.readInt();
-        Value[] arguments = values(transfer.readInt());
+        Value[] values = arguments.values();
         int before = modification();
-        ResultInterface result = locked(() -> {
-            // For its wait: what the client knows to be committed is in the catalogue then.
-            session.getDatabaseMeta();
+        Supplier<ResultInterface> query = () -> {
             session.local().lock();
             try {
-                return DatabaseMetaServer.process(session.local(), code, arguments);
+                return DatabaseMetaServer.process(session.local(), code, values);
             } finally {
                 session.local().unlock();
             }
-        });
+        };
+        ResultInterface result =
+                locked(() -> META_OF_RELEASE.contains(code) ? query.get() : session.readCatalogue(query));
         transfer.writeInt(status(before));
         replies.whole(result, session);
         transfer.flush();
     }
 
-    private CommandInterface command(int id) {
-        if (objects.getObject(id, false) instanceof CommandInterface command) {
-            return command;
-        }
-        throw DbException.get(ErrorCode.OBJECT_CLOSED);
-    }
-
     private CommandInterface command(int id, Value[] values) {
-        CommandInterface command = command(id);
+        CommandInterface command = objects.command(id);
         ArrayList<? extends ParameterInterface> parameters = command.getParameters();
         for (int i = 0; i < values.length; i++) {
             parameters.get(i).setValue(values[i], false);
         }
         return command;
-    }
-
-    private ResultInterface result(int id) {
-        if (objects.getObject(id, false) instanceof ResultInterface result) {
-            return result;
-        }
-        throw DbException.get(ErrorCode.OBJECT_CLOSED);
     }
 
     private <T> T execute(int id, CommandInterface command, Supplier<T> call) {

@@ -2,6 +2,7 @@ package io.synod.engine.server;
 
 import io.synod.engine.session.SessionFactory;
 import io.synod.engine.session.SynodSession;
+import io.synod.jdbc.LeaderQuestion;
 import io.synod.jdbc.ReplyHead;
 import java.io.BufferedInputStream;
 import java.io.DataInputStream;
@@ -181,8 +182,13 @@ public final class SqlServer implements AutoCloseable {
         transfer.init();
         if (hello instanceof ClientHello.Cancel cancel) {
             connections.forEach(connection -> connection.cancel(cancel.session(), cancel.statement()));
-        } else if (hello instanceof ClientHello.CheckKey) {
-            transfer.writeInt(SessionRemote.STATUS_ERROR).flush();
+        } else if (hello instanceof ClientHello.CheckKey check) {
+            String database = LeaderQuestion.database(check.key());
+            transfer.writeInt(
+                            database == null
+                                    ? SessionRemote.STATUS_ERROR
+                                    : LeaderQuestion.answer(sessions.knowsLeader(database)))
+                    .flush();
         } else if (hello instanceof ClientHello.WrongVersion version) {
             new Replies(transfer)
                     .error(DbException.get(
@@ -216,7 +222,9 @@ public final class SqlServer implements AutoCloseable {
                     ErrorCode.UNSUPPORTED_SETTING_1);
         }
         Map<String, String> settings = new HashMap<>(request.settings());
-        String clientSession = settings.remove("SYNOD_SESSION");
+        // Of one that another node has opened here it is the name of the session for which it has.
+        boolean internal = Boolean.parseBoolean(settings.get("INTERNAL"));
+        String clientSession = internal ? settings.get("SYNOD_SESSION") : settings.remove("SYNOD_SESSION");
         String requests = settings.remove("SYNOD_REQUESTS");
         String heads = settings.remove(ReplyHead.SETTING);
         if (heads != null && !heads.equals(ReplyHead.FORM)) {

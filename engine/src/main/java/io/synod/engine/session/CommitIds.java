@@ -40,7 +40,32 @@ final class CommitIds {
         return forwarded ? own() : CommitId.NONE;
     }
 
-    CommitId own() {
+    /** The client's id that was taken last. */
+    CommitId used() {
+        return used;
+    }
+
+    /** What was taken and has named no commit yet is that of the next one. */
+    void giveBack(CommitId id) {
+        if (!id.isNone()) {
+            named = id;
+            used = CommitId.NONE;
+        }
+    }
+
+    /** As {@link #next} has done before it was given back: no commit is to be known by it. */
+    void take(CommitId id) {
+        if (!id.isNone()) {
+            used = id;
+        }
+    }
+
+    /** For a commit that has to be looked up when its answer is lost. */
+    CommitId orOwn(CommitId id) {
+        return id.isNone() ? own() : id;
+    }
+
+    private CommitId own() {
         return new CommitId(session, ++number);
     }
 }

@@ -25,14 +25,17 @@ final class CreateTableAs {
     private final String sql;
     private final List<Token> tokens;
     private final SessionLocal session;
+    private final int table;
     private final int name;
     private final int nameEnd;
     private final int as;
 
-    private CreateTableAs(String sql, List<Token> tokens, SessionLocal session, int name, int nameEnd, int as) {
+    private CreateTableAs(
+            String sql, List<Token> tokens, SessionLocal session, int table, int name, int nameEnd, int as) {
         this.sql = sql;
         this.tokens = tokens;
         this.session = session;
+        this.table = table;
         this.name = name;
         this.nameEnd = nameEnd;
         this.as = as;
@@ -52,7 +55,7 @@ final class CreateTableAs {
         while (tokens.get(nameEnd + 1).is(".")) {
             nameEnd += 2;
         }
-        return new CreateTableAs(sql, tokens, session, name, nameEnd, as).plan();
+        return new CreateTableAs(sql, tokens, session, table, name, nameEnd, as).plan();
     }
 
     private DdlPlan plan() {
@@ -74,18 +77,25 @@ final class CreateTableAs {
         if (!withData) {
             return DdlPlan.of(head + tableName + definition);
         }
+        String create = sql.substring(0, tokens.get(table).end()) + ' ' + tableName + definition;
+        boolean equalValues = UnequalValues.find(evaluated(), session.getDatabase()) == null;
+        DdlPlan.Filled atOnce = equalValues ? new DdlPlan.Filled(create, tableName, query) : null;
         if (namesItself()) {
             return new DdlPlan(
                     List.of(
                             new DdlPlan.Sql(head + tableName + definition),
                             new DdlPlan.Sql("INSERT INTO " + tableName + query)),
-                    "DROP TABLE " + tableName);
+                    "DROP TABLE " + tableName,
+                    null,
+                    null,
+                    atOnce);
         }
         String schema = nameEnd == name
                 ? ""
                 : sql.substring(tokens.get(name).start(), tokens.get(nameEnd).start());
-        String unfinished =
-                schema + '"' + DdlPlan.unfinishedTable(tokens.get(nameEnd).text()) + '"';
+        String later = tokens.get(nameEnd).text();
+        String unfinishedName = DdlPlan.unfinishedTable(later);
+        String unfinished = schema + '"' + unfinishedName + '"';
         String newName =
                 sql.substring(tokens.get(nameEnd).start(), tokens.get(nameEnd).end());
         return new DdlPlan(
@@ -93,7 +103,30 @@ final class CreateTableAs {
                         new DdlPlan.Sql(head + unfinished + definition),
                         new DdlPlan.Sql("INSERT INTO " + unfinished + query),
                         new DdlPlan.Sql("ALTER TABLE " + unfinished + " RENAME TO " + newName)),
-                "DROP TABLE " + unfinished);
+                "DROP TABLE " + unfinished,
+                unfinishedName,
+                later,
+                atOnce);
+    }
+
+    /**
+     * What is evaluated for the rows of the query. Not the value that a column has by default: each row has one of its own, if
+     * only NULL, which asks for the default where DEFAULT ON NULL says so.
+     */
+    private List<Token> evaluated() {
+        List<Token> all = tokens.subList(nameEnd + 1, as);
+        List<Token> evaluated = new ArrayList<>();
+        for (int i = 0; i < all.size(); i++) {
+            boolean defaults = i > 0 && all.get(i - 1).is("DEFAULT");
+            if (defaults && all.get(i).is("ON")) {
+                return all;
+            }
+            boolean called = i + 1 < all.size() && all.get(i + 1).is("(");
+            if (!defaults || called || all.get(i).kind() != Kind.WORD) {
+                evaluated.add(all.get(i));
+            }
+        }
+        return evaluated;
     }
 
     /** A foreign key to itself: it cannot be made under another name. */

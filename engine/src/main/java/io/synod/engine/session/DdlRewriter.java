@@ -10,6 +10,7 @@ import java.util.Set;
 import java.util.UUID;
 import org.h2.engine.Database;
 import org.h2.engine.SessionLocal;
+import org.h2.schema.Schema;
 
 /**
  * Finds statements that would give another result on each member, and says what gives the same result on all: the rows
@@ -30,6 +31,7 @@ final class DdlRewriter {
             "AFTER",
             "FIRST",
             "ON",
+            "DEFAULT",
             "INVISIBLE",
             "VISIBLE");
 
@@ -51,11 +53,17 @@ final class DdlRewriter {
         }
         if (table > 0 && (create || tokens.get(0).is("ALTER"))) {
             checkGenerated(tokens, table, database);
-            return create ? createTable(sql, tokens, table, session) : alterTable(sql, tokens, database);
+            return create ? createTable(sql, tokens, table, session) : alterTable(sql, tokens, session);
         }
         boolean evaluates = create && indexOf(tokens, "CONSTANT", 1, 2) > 0
                 || indexOf(tokens, "SEQUENCE", 1, 2) > 0
                 || SqlText.startsWith(tokens, "ALTER", "DOMAIN") && SqlText.contains(tokens, "CHECK");
+        if (evaluates && SqlText.changesRows(tokens)) {
+            throw Errors.refused(
+                    tokens.get(0).text() + " " + tokens.get(1).text() + " with a query that changes rows",
+                    "each node would change them for itself",
+                    "change the rows in a statement of their own, and write the value out as a literal");
+        }
         String unequal = evaluates ? UnequalValues.find(tokens, database) : null;
         if (unequal != null) {
             throw Errors.refused(
@@ -163,46 +171,86 @@ final class DdlRewriter {
         return tokens.size();
     }
 
-    private static DdlPlan alterTable(String sql, List<Token> tokens, Database database) {
+    private static DdlPlan alterTable(String sql, List<Token> tokens, SessionLocal session) {
+        Database database = session.getDatabase();
         int action = atDepthZero(tokens, 3, TABLE_ACTIONS);
         String unequal = action < 0 ? null : UnequalValues.find(tokens.subList(action + 1, tokens.size()), database);
         if (unequal == null) {
             return null;
         }
-        int add = tokens.get(action).is("ADD") ? action : -1;
-        boolean evaluates =
-                add >= 0 || SqlText.contains(tokens, "USING") || SqlText.contains(tokens, "DEFAULT", "ON", "NULL");
-        if (!evaluates) {
+        if (!tokens.get(action).is("ADD")) {
+            if (SqlText.contains(tokens, "USING")) {
+                throw Errors.refused(
+                        "ALTER COLUMN … USING with " + unequal,
+                        "each node would compute the values of the rows for itself",
+                        "add another column, UPDATE it, drop the old one and rename");
+            }
+            if (SqlText.contains(tokens, "DEFAULT", "ON", "NULL")) {
+                throw Errors.refused(
+                        "ALTER COLUMN … DEFAULT ON NULL with " + unequal,
+                        "each node would compute the values of the rows for itself",
+                        "UPDATE the rows first, then set the default");
+            }
             return null;
         }
-        int dflt = add < 0 ? -1 : atDepthZero(tokens, add, Set.of("DEFAULT"));
-        if (dflt < 0) {
-            throw Errors.refused(
-                    "ALTER TABLE with " + unequal,
-                    "it gives another value on each node",
-                    "add the column without it, UPDATE the rows, then set the default");
-        }
         int size = tokens.get(tokens.size() - 1).is(";") ? tokens.size() - 1 : tokens.size();
-        int end = atDepthZero(tokens.subList(0, size), dflt + 1, END_OF_DEFAULT);
+        int dflt = atDepthZero(tokens, action, Set.of("DEFAULT"));
+        int end = dflt < 0 ? size : atDepthZero(tokens.subList(0, size), dflt + 1, END_OF_DEFAULT);
         end = end < 0 ? size : end;
+        if (dflt < 0 || UnequalValues.find(tokens.subList(action + 1, end), database) == null) {
+            return behindTheDefault(tokens.subList(action + 1, size), unequal, database);
+        }
+        return filledColumn(sql, tokens, action, dflt, end, size, session);
+    }
+
+    /** What is not the default of an added column: looked at for the rows that there are, or only for those that come. */
+    private static DdlPlan behindTheDefault(List<Token> added, String unequal, Database database) {
+        int update = SqlText.indexOf(added, "ON", "UPDATE");
+        if (update >= 0 && UnequalValues.find(added.subList(0, update), database) == null) {
+            int end = atDepthZero(added, update + 2, END_OF_DEFAULT);
+            if (end < 0 || UnequalValues.find(added.subList(end, added.size()), database) == null) {
+                return null;
+            }
+        }
+        if (SqlText.contains(added, "NOCHECK")) {
+            return null;
+        }
+        throw Errors.refused(
+                "ALTER TABLE … ADD with " + unequal,
+                "each node would look at the rows that there are for itself",
+                added.get(0).is("(")
+                                || added.get(0).is("COLUMN") && added.get(1).is("(")
+                        ? "add one column per statement"
+                        : "use a literal, or a check with NOCHECK");
+    }
+
+    private static DdlPlan filledColumn(
+            String sql, List<Token> tokens, int add, int dflt, int end, int size, SessionLocal session) {
         String expression =
                 sql.substring(tokens.get(dflt).end(), tokens.get(end - 1).end());
+        int column = tokens.get(add + 1).is("COLUMN") ? add + 2 : add + 1;
+        String statement = "ADD COLUMN with DEFAULT" + expression;
+        String reason = "the default differs from node to node, so the leader fills the rows that there are";
+        if (tokens.get(column).is("IF")) {
+            throw Errors.refused(statement + " and IF NOT EXISTS", reason, "leave IF NOT EXISTS away");
+        }
         boolean notNull = SqlText.startsWith(tokens.subList(end, size), "NOT", "NULL");
         if (end < size && !(notNull && end + 2 == size)) {
+            Token more = tokens.get(notNull ? end + 2 : end);
+            boolean place = more.is("BEFORE") || more.is("AFTER") || more.is("FIRST");
             throw Errors.refused(
-                    "ADD COLUMN with DEFAULT" + expression + " and more",
-                    "the default differs from node to node, so the column is filled row by row",
-                    "add the constraints in statements of their own");
+                    statement + " and " + more.text(),
+                    reason,
+                    place
+                            ? "leave the place away: such a column is the last one"
+                            : "add the column without it, and what follows the default by a statement of its own (NOT NULL"
+                                    + " may stay)");
         }
         int name = tokens.get(2).is("IF") ? 4 : 2;
         String tableName =
                 sql.substring(tokens.get(name).start(), tokens.get(add - 1).end());
-        int column = tokens.get(add + 1).is("COLUMN") ? add + 2 : add + 1;
-        if (tokens.get(column).is("(") || tokens.get(column).is("IF")) {
-            throw Errors.refused(
-                    "ADD COLUMN with DEFAULT" + expression,
-                    "the default differs from node to node, so the column is filled row by row",
-                    "add one column at a time, without IF NOT EXISTS");
+        if (name == 4 && !exists(tokens.subList(name, add), session)) {
+            return null;
         }
         String columnName =
                 sql.substring(tokens.get(column).start(), tokens.get(column).end());
@@ -223,9 +271,19 @@ final class DdlRewriter {
         return new DdlPlan(
                 List.of(
                         new DdlPlan.Together(first),
-                        new DdlPlan.Fill(tableName, unfinished, expression),
+                        new DdlPlan.Fill(tableName, unfinished, expression, notNull),
                         new DdlPlan.Together(last)),
-                "ALTER TABLE " + tableName + " DROP COLUMN IF EXISTS " + hidden);
+                "ALTER TABLE " + tableName + " DROP COLUMN IF EXISTS " + hidden,
+                unfinished,
+                tokens.get(column).text(),
+                null);
+    }
+
+    private static boolean exists(List<Token> name, SessionLocal session) {
+        Schema schema = session.getDatabase()
+                .findSchema(name.size() > 2 ? name.get(name.size() - 3).text() : session.getCurrentSchemaName());
+        return schema != null
+                && schema.findTableOrView(session, name.get(name.size() - 1).text()) != null;
     }
 
     /** Where the name stands that may have IF NOT EXISTS before it. */

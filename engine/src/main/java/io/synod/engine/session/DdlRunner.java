@@ -3,13 +3,15 @@ package io.synod.engine.session;
 import io.synod.engine.database.CommitId;
 import io.synod.engine.database.Errors;
 import io.synod.engine.database.LogRecord;
+import io.synod.engine.session.SqlText.Kind;
 import io.synod.engine.session.SqlText.Token;
 import io.synod.jdbc.CommitAge;
 import java.util.Collection;
 import java.util.List;
-import java.util.function.Supplier;
+import java.util.function.Function;
 import org.h2.api.ErrorCode;
 import org.h2.command.CommandInterface;
+import org.h2.engine.Database;
 import org.h2.engine.SessionLocal;
 import org.h2.message.DbException;
 import org.h2.schema.Schema;
@@ -27,21 +29,51 @@ final class DdlRunner {
         if (!command.getParameters().isEmpty()) {
             return withLiterals(command, execution);
         }
-        session.transaction().commitImplicitly();
+        RoutedTransaction transaction = session.transaction();
+        transaction.commitImplicitly();
+        Repetition repetition = new Repetition(session.forwarding(), session.ids());
         long deadline = System.nanoTime() + session.database().timeoutMillis() * 1_000_000L;
-        while (!session.transaction().begin()) {
+        while (true) {
+            boolean here = transaction.begin();
+            repetition.begins(session.local(), !here);
+            CommitId id = transaction.commitId();
             try {
-                return forward(command, execution);
+                return here
+                        ? here(command, execution, id)
+                        : forward(command, execution, session.ids().orOwn(id));
             } catch (DbException e) {
-                if (!Forwarding.shallAskAgain(e, deadline)) {
+                boolean lost = Errors.isLeaderLost(e) && !transaction.isList() && isOneEntry(command);
+                if (session.isInternal() || !repetition.isDue(e, lost, command, execution, deadline)) {
                     throw e;
                 }
             }
         }
+    }
+
+    /** Whether none of it is left where its leader was lost: what takes several entries may be done in part. */
+    private boolean isOneEntry(RoutedCommand command) {
+        Database database = session.local().getDatabase();
+        try {
+            return !FullTextCalls.isChanging(command.tokens(), database)
+                    && DdlRewriter.plan(command.sql(), command.tokens(), session.local()) == null;
+        } catch (DbException e) {
+            return false;
+        }
+    }
+
+    /** In a transaction that has begun here. */
+    private <T> T here(RoutedCommand command, Execution<T> execution, CommitId id) {
+        if (FullTextCalls.isChanging(command.tokens(), session.local().getDatabase())) {
+            ended();
+            return new FullTextChange(session).run(command, execution, id);
+        }
         DdlPlan plan;
         try {
             Prerequisites.check(
-                    command.getCommandType(), command.tokens(), session.local().getDatabase());
+                    command.getCommandType(),
+                    command.tokens(),
+                    session.local().getDatabase(),
+                    session.local().getUser());
             plan = DdlRewriter.plan(command.sql(), command.tokens(), session.local());
             if (plan != null && command.getCommandType() == CommandInterface.CREATE_LINKED_TABLE) {
                 LinkedTables.check(session, command.sql(), command.tokens());
@@ -52,11 +84,16 @@ final class DdlRunner {
         }
         if (plan != null) {
             ended();
-            run(plan, command);
+            run(plan, command, id);
             return execution.nothing();
         }
         return logged(
-                command.sql(), command.tokens(), command.getCommandType(), execution, () -> command.runHere(execution));
+                id,
+                command.sql(),
+                command.tokens(),
+                command.getCommandType(),
+                execution,
+                record -> command.runHere(execution));
     }
 
     private void ended() {
@@ -65,8 +102,13 @@ final class DdlRunner {
     }
 
     /** In the transaction that has begun here. */
-    private <T> T logged(String sql, List<Token> tokens, int type, Execution<T> execution, Supplier<T> run) {
-        CommitId id = session.transaction().commitId();
+    private <T> T logged(
+            CommitId id,
+            String sql,
+            List<Token> tokens,
+            int type,
+            Execution<T> execution,
+            Function<LogRecord.Statement, T> run) {
         SessionLocal local = session.local();
         try {
             Collection<Table> tables = DdlTables.touched(local.getDatabase(), type, tokens);
@@ -78,7 +120,7 @@ final class DdlRunner {
                     type == CommandInterface.TRUNCATE_TABLE ? names(tables) : List.of(),
                     tokens.stream().anyMatch(t -> t.is("RESTART")),
                     sql);
-            T result = session.writer().statement(record, tables, run);
+            T result = session.writer().statement(record, tables, () -> run.apply(record));
             return result != null ? result : execution.nothing();
         } finally {
             ended();
@@ -95,66 +137,136 @@ final class DdlRunner {
         }
     }
 
-    private void run(DdlPlan plan, RoutedCommand command) {
+    /** @param id that of the last entry: before it, nobody may take the statement for done */
+    private void run(DdlPlan plan, RoutedCommand command, CommitId id) {
         if (command.getCommandType() == CommandInterface.CREATE_TABLE && existsAlready(command.tokens())) {
             return;
         }
+        if (plan.atOnce() != null && atOnce(plan.atOnce(), command, id)) {
+            return;
+        }
         boolean changed = false;
-        session.database().unfinished().add(plan);
+        session.database().upkeep().unfinished().add(plan);
         try {
-            for (DdlPlan.Step step : plan.steps()) {
-                run(step);
-                session.transaction().commitImplicitly();
+            int last = plan.steps().size() - 1;
+            for (int i = 0; i <= last; i++) {
+                run(plan.steps().get(i), i == last ? id : CommitId.NONE);
                 changed = true;
             }
         } catch (DbException e) {
+            session.ids().take(id);
             if (changed && plan.undo() != null) {
                 undo(plan.undo(), e);
             }
-            throw ErrorSql.set(e, command.sql());
+            if (changed && plan.unfinished() == null && e.getErrorCode() == Errors.NOT_LEADER_CODE) {
+                // What is there in part must not be taken for not executed: a second attempt would find it.
+                throw Errors.leaderLost(Errors.LEADERSHIP_LOST + " in the middle of the statement");
+            }
+            throw ErrorSql.set(ErrorSql.rename(e, plan.unfinished(), plan.later()), command.sql());
         } finally {
-            session.database().unfinished().remove(plan);
+            session.database().upkeep().unfinished().remove(plan);
         }
     }
 
-    private void run(DdlPlan.Step step) {
+    private void run(DdlPlan.Step step, CommitId id) {
         if (step instanceof DdlPlan.Sql single) {
+            session.ids().giveBack(id);
             CommandInterface part = session.prepareCommand(single.sql());
             try {
                 Execution.run(part);
             } finally {
                 part.close();
             }
+            if (session.transaction().isOpen()) {
+                session.transaction().commitImplicitly(session.transaction().commitId());
+            }
             return;
         }
-        if (!session.transaction().begin()) {
-            session.transaction().rollback();
-            throw Errors.retry("this node lost its leadership in the middle of the statement");
-        }
+        begin();
         SessionLocal local = session.local();
         if (step instanceof DdlPlan.Fill fill) {
             List<Token> table = SqlText.tokens(fill.table());
             int last = table.size() - 1;
-            String schema = last >= 2 ? table.get(last - 2).text() : local.getCurrentSchemaName();
+            String schema = last >= 2 ? name(table.get(last - 2), fill.table()) : local.getCurrentSchemaName();
+            String name = name(table.get(last), fill.table());
             try {
                 session.writer().execute(() -> {
-                    ColumnFill.run(local, schema, table.get(last).text(), fill.column(), fill.expression());
+                    ColumnFill.run(local, schema, name, fill);
                     return null;
                 });
             } catch (DbException e) {
                 session.transaction().rollback();
                 throw e;
             }
+            session.transaction().commitImplicitly(id);
         } else if (step instanceof DdlPlan.Together together) {
-            String list = LogRecord.Statement.list(together.statements());
-            Execution.Update update = new Execution.Update(null);
-            logged(list, SqlText.tokens(list), CommandInterface.ALTER_TABLE_ADD_COLUMN, update, () -> {
-                for (String sql : together.statements()) {
-                    local.prepareLocal(sql).executeUpdate(null);
-                }
-                return update.nothing();
-            });
+            together(id, LogRecord.Statement.list(together.statements()), CommandInterface.ALTER_TABLE_ADD_COLUMN);
         }
+    }
+
+    /** As H2 reads it in this database. */
+    private String name(Token token, String sql) {
+        boolean kept =
+                token.kind() == Kind.WORD && !session.local().getDatabase().getSettings().databaseToUpper;
+        return kept ? sql.substring(token.start(), token.end()) : token.text();
+    }
+
+    private void begin() {
+        if (!session.transaction().begin()) {
+            session.transaction().rollback();
+            throw Errors.leaderLost(Errors.LEADERSHIP_LOST + " in the middle of the statement");
+        }
+    }
+
+    /**
+     * In the transaction that has begun here.
+     *
+     * @param list statements that are one entry
+     */
+    private void together(CommitId id, String list, int type) {
+        Execution.Update update = new Execution.Update(null);
+        SessionLocal local = session.local();
+        logged(id, list, SqlText.tokens(list), type, update, record -> {
+            boolean allowed = local.getAllowLiterals();
+            local.setAllowLiterals(true);
+            try {
+                record.run(sql -> local.prepareLocal(sql).executeUpdate(null));
+            } finally {
+                local.setAllowLiterals(allowed);
+            }
+            return update.nothing();
+        });
+    }
+
+    /**
+     * The rows are found before anything is logged, and are in the entry that creates their table: nobody sees it without them.
+     *
+     * @return false when nothing was done, since they are too many
+     */
+    private boolean atOnce(DdlPlan.Filled table, RoutedCommand command, CommitId id) {
+        String rows;
+        try {
+            rows = FewRows.of(session, table.query());
+        } catch (DbException e) {
+            throw ErrorSql.set(e, command.sql());
+        }
+        session.transaction().commitImplicitly();
+        if (rows == null) {
+            return false;
+        }
+        begin();
+        List<String> statements = rows.isEmpty()
+                ? List.of(table.create())
+                : List.of(table.create(), "INSERT INTO " + table.table() + " VALUES " + rows);
+        try {
+            together(
+                    id,
+                    LogRecord.Statement.list(statements, "DROP TABLE " + table.table()),
+                    CommandInterface.CREATE_TABLE);
+        } catch (DbException e) {
+            throw ErrorSql.set(e, command.sql());
+        }
+        return true;
     }
 
     private void undo(String sql, DbException cause) {
@@ -203,8 +315,7 @@ final class DdlRunner {
                 .toList();
     }
 
-    private <T> T forward(RoutedCommand command, Execution<T> execution) {
-        CommitId id = session.transaction().commitId();
+    private <T> T forward(RoutedCommand command, Execution<T> execution, CommitId id) {
         CommitAge age = CommitAge.now();
         try {
             session.forwarding().name(id);
@@ -214,9 +325,9 @@ final class DdlRunner {
                 throw e;
             }
             if (session.forwarding().resolve(id, age)) {
-                return execution.nothing();
+                return command.isQuery() ? FullTextChange.done(command, execution) : execution.nothing();
             }
-            throw Errors.retry("the leader was lost before the statement was durable");
+            throw Errors.leaderLost(Errors.LEADER_LOST + " before the statement was durable");
         } finally {
             session.transaction().statementEnded();
         }

@@ -6,6 +6,7 @@ import java.util.Collection;
 import java.util.HashSet;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Set;
 import org.h2.command.CommandInterface;
 import org.h2.constraint.Constraint;
@@ -16,10 +17,11 @@ import org.h2.mvstore.db.MVTable;
 import org.h2.schema.Schema;
 import org.h2.schema.TriggerObject;
 import org.h2.table.Table;
+import org.h2.table.TableSynonym;
 
 /**
- * The tables that nobody may hold while a logged statement runs: those it names, by themselves or by an index, constraint,
- * trigger or view of theirs, and those that refer to them. Names are looked up in all schemas: a table too many costs a wait, one
+ * The tables that nobody may hold while a logged statement runs: those it names, by themselves or by a synonym, index,
+ * constraint, trigger or view of theirs, and those that refer to them. Names are looked up in all schemas: a table too many costs a wait, one
  * too few could make a member differ. Where the statement does not tell, it is all tables.
  */
 final class DdlTables {
@@ -101,34 +103,44 @@ final class DdlTables {
         Set<String> names = new HashSet<>();
         for (Token token : tokens) {
             if (token.kind() == Kind.WORD || token.kind() == Kind.QUOTED) {
-                names.add(token.text());
+                names.add(fold(token.text()));
             }
         }
         Set<Table> touched = new LinkedHashSet<>();
         for (Schema schema : database.getAllSchemasNoMeta()) {
             for (Table table : schema.getAllTablesAndViews(null)) {
-                if (names.contains(table.getName())) {
+                if (names.contains(fold(table.getName()))) {
                     add(touched, table);
                 }
             }
+            for (TableSynonym synonym : schema.getAllSynonyms()) {
+                if (names.contains(fold(synonym.getName())) && synonym.getSynonymFor() != null) {
+                    add(touched, synonym.getSynonymFor());
+                }
+            }
             for (Index index : schema.getAllIndexes()) {
-                if (names.contains(index.getName())) {
+                if (names.contains(fold(index.getName()))) {
                     add(touched, index.getTable());
                 }
             }
             for (Constraint constraint : schema.getAllConstraints()) {
-                if (names.contains(constraint.getName())) {
+                if (names.contains(fold(constraint.getName()))) {
                     add(touched, constraint.getTable());
                 }
             }
             for (TriggerObject trigger : schema.getAllTriggers()) {
-                if (names.contains(trigger.getName())) {
+                if (names.contains(fold(trigger.getName()))) {
                     add(touched, trigger.getTable());
                 }
             }
         }
         touched.retainAll(all);
         return touched;
+    }
+
+    /** H2 may be told to find names in either case. */
+    private static String fold(String name) {
+        return name.toUpperCase(Locale.ROOT);
     }
 
     /** The table and its neighbours by foreign keys, in both directions; for a view, what it selects from. */

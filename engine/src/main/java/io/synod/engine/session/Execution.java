@@ -3,8 +3,10 @@ package io.synod.engine.session;
 import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.UnaryOperator;
 import org.h2.api.ErrorCode;
 import org.h2.command.CommandInterface;
+import org.h2.engine.SysProperties;
 import org.h2.expression.ParameterInterface;
 import org.h2.message.DbException;
 import org.h2.result.BatchResult;
@@ -21,12 +23,19 @@ interface Execution<T> {
     /** Executes it on H2's command of this node or of the leader. */
     T on(CommandInterface command);
 
-    /**
-     * The same for a command of another node: all rows come with the answer, since that node may be lost after it, and the
-     * values are such that they mean something there.
-     */
-    default Execution<T> whole() {
+    /** The same for a command of another node: values are such that they mean something there, rows come in portions. */
+    default Execution<T> elsewhere() {
         return this;
+    }
+
+    /** The result with other rows, where it has any. */
+    default T withRows(T result, UnaryOperator<ResultInterface> change) {
+        return result;
+    }
+
+    /** Whether rows may be read more than once. */
+    default boolean isScrollable() {
+        return false;
     }
 
     /** The result of a statement that gives no rows and counts none. */
@@ -56,9 +65,28 @@ interface Execution<T> {
             return command.executeQuery(maxRows, fetchSize, scrollable);
         }
 
+        /** What is fetched at once takes memory on the way, and on a remote client's way it is a node's. */
+        private static final int LARGEST_PORTION = 1_000;
+
+        /** How many rows to fetch at once. @param fetchSize not above 0 for any */
+        static int portion(int fetchSize) {
+            return fetchSize <= 0 ? SysProperties.SERVER_RESULT_SET_FETCH_SIZE : Math.min(fetchSize, LARGEST_PORTION);
+        }
+
         @Override
-        public Execution<ResultInterface> whole() {
-            return new Query(maxRows, Integer.MAX_VALUE, scrollable);
+        public Execution<ResultInterface> elsewhere() {
+            // A scrollable one would come whole, in one answer.
+            return new Query(maxRows, portion(fetchSize), false);
+        }
+
+        @Override
+        public ResultInterface withRows(ResultInterface result, UnaryOperator<ResultInterface> change) {
+            return change.apply(result);
+        }
+
+        @Override
+        public boolean isScrollable() {
+            return scrollable;
         }
 
         @Override
@@ -104,7 +132,7 @@ interface Execution<T> {
         }
 
         @Override
-        public Execution<BatchResult> whole() {
+        public Execution<BatchResult> elsewhere() {
             ArrayList<Value[]> carried = new ArrayList<>(parameters.size());
             for (Value[] values : parameters) {
                 Value[] copy = new Value[values.length];

@@ -1,10 +1,9 @@
 package io.synod.engine.session;
 
+import io.synod.branch.BranchRequest;
 import io.synod.engine.database.CommitId;
 import io.synod.engine.database.CommitLevel;
-import io.synod.engine.database.LogRecord;
 import java.sql.SQLException;
-import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
@@ -17,6 +16,8 @@ import org.h2.message.DbException;
 import org.h2.result.ResultInterface;
 import org.h2.util.StringUtils;
 import org.h2.value.Value;
+import org.h2.value.ValueBigint;
+import org.h2.value.ValueVarchar;
 
 /**
  * This session's other half on the leader: runs its writing transactions there. Auto-commit is always off over there: the
@@ -25,11 +26,15 @@ import org.h2.value.Value;
  * <p>Called under the session's lock.
  */
 final class ForwardedSession {
+    private final String name;
     private final String leader;
     private final LeaderLink link;
     private final Session session;
+    private final IdleCommands idle = new IdleCommands();
     private List<String> told = List.of();
     private CommitLevel toldLevel;
+    private CommandInterface commit;
+    private volatile boolean abandoned;
 
     /**
      * How a commit was answered.
@@ -42,7 +47,8 @@ final class ForwardedSession {
         static final Committed SOMEWHERE = new Committed(0, true, null);
     }
 
-    private ForwardedSession(LeaderLink link, String leader, Session session, CommitLevel toldLevel) {
+    private ForwardedSession(String name, LeaderLink link, String leader, Session session, CommitLevel toldLevel) {
+        this.name = name;
         this.link = link;
         this.leader = leader;
         this.session = session;
@@ -59,23 +65,49 @@ final class ForwardedSession {
             throws SQLException {
         Map<String, String> internal = new HashMap<>(settings);
         internal.put("INTERNAL", "TRUE");
-        internal.put("SYNOD_SESSION", UUID.randomUUID().toString());
+        // Reads over there are inside of a transaction that may write, and are confirmed like what it writes.
+        internal.remove("READ");
+        internal.remove("MAX_STALENESS");
+        // How long a client waits for answers, or has waited when it connected: what it asks for here may take longer.
+        internal.remove("NETWORK_TIMEOUT");
+        String name = UUID.randomUUID().toString();
+        internal.put("SYNOD_SESSION", name);
         Session session = link.open(leader, database, user, passwordHash, internal);
         session.setAutoCommit(false);
         return new ForwardedSession(
-                link, leader, session, CommitLevel.parse(settings.getOrDefault("COMMIT", "QUORUM")));
+                name, link, leader, session, CommitLevel.parse(settings.getOrDefault("COMMIT", "QUORUM")));
+    }
+
+    /** Of the session over there; no other one has it. */
+    String name() {
+        return name;
     }
 
     String leader() {
         return leader;
     }
 
-    Session session() {
-        return session;
+    /** Prepared over there, perhaps long ago; to be given back. */
+    CommandInterface take(String sql) {
+        CommandInterface kept = idle.take(sql);
+        return kept == null ? session.prepareCommand(sql) : kept;
     }
 
+    /** @param again whether it is worth keeping for the next who takes it */
+    void giveBack(String sql, CommandInterface command, boolean again) {
+        if (isBroken()) {
+            return;
+        }
+        if (again) {
+            idle.add(sql, command);
+        } else {
+            command.close();
+        }
+    }
+
+    /** H2's session itself knows so only when a statement has failed, not when rows of its result could not be fetched. */
     boolean isBroken() {
-        return session.isClosed();
+        return abandoned || session.isClosed();
     }
 
     /** Brings the other half into the state that this session has been set to since. */
@@ -84,13 +116,9 @@ final class ForwardedSession {
         if (state.equals(told)) {
             return;
         }
-        List<String> news = new ArrayList<>(state);
-        news.removeAll(told);
-        String quirks = LogRecord.Statement.QUIRKS;
-        if (told.contains(quirks + " TRUE") && !state.contains(quirks + " TRUE")) {
-            news.add(quirks + " FALSE");
-        }
-        for (String sql : news) {
+        // What they mean may be another thing now.
+        idle.clear();
+        for (String sql : SessionState.changes(told, state)) {
             execute(sql);
         }
         told = state;
@@ -132,8 +160,21 @@ final class ForwardedSession {
     }
 
     Committed commit(CommitId id) {
-        Value[] row = row(text("COMMIT", id));
+        if (commit == null) {
+            commit = session.prepareCommand("CALL SYNOD.COMMIT(?, ?)");
+        }
+        commit.getParameters().get(0).setValue(ValueVarchar.get(id.session().toString()), true);
+        commit.getParameters().get(1).setValue(ValueBigint.get(id.number()), true);
+        Value[] row = row(commit);
         return new Committed(row[0].getLong(), row[1].getBoolean(), row[2].getString());
+    }
+
+    boolean prepare(String gid) {
+        return call("CALL SYNOD.PREPARE('" + gid.replace("'", "''") + "')").getBoolean();
+    }
+
+    void canCommit(BranchRequest.CanCommit branch) {
+        call("CALL SYNOD.CAN_COMMIT('" + BranchCommands.text(branch) + "')");
     }
 
     long settle() {
@@ -151,6 +192,11 @@ final class ForwardedSession {
 
     long startDigest() {
         return call("CALL SYNOD.DIGEST_START()").getLong();
+    }
+
+    boolean hasTemporaryTables() {
+        return row("SELECT EXISTS(SELECT * FROM INFORMATION_SCHEMA.TABLES WHERE TABLE_TYPE = 'LOCAL TEMPORARY')")[0]
+                .getBoolean();
     }
 
     /** @param member {@code null} for any other */
@@ -173,16 +219,23 @@ final class ForwardedSession {
 
     private Value[] row(String sql) {
         CommandInterface command = session.prepareCommand(sql);
-        try (ResultInterface rows = command.executeQuery(0, 1, false)) {
-            rows.next();
-            return rows.currentRow();
+        try {
+            return row(command);
         } finally {
             command.close();
         }
     }
 
+    private static Value[] row(CommandInterface command) {
+        try (ResultInterface rows = command.executeQuery(0, 1, false)) {
+            rows.next();
+            return rows.currentRow();
+        }
+    }
+
     /** Somebody else leads: what is being waited for over there is lost, even when that node never says so. */
     void abandon() {
+        abandoned = true;
         link.abandon(session);
     }
 

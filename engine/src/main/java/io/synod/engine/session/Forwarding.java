@@ -1,18 +1,21 @@
 package io.synod.engine.session;
 
+import io.synod.branch.BranchRequest;
 import io.synod.engine.database.CommitId;
 import io.synod.engine.database.CommitLevel;
 import io.synod.engine.database.Errors;
 import io.synod.engine.database.HostedDatabase;
 import io.synod.jdbc.CommitAge;
+import io.synod.replica.Patience;
 import java.sql.SQLException;
+import java.util.HashMap;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import java.util.function.Function;
-import org.h2.engine.Session;
 import org.h2.engine.SessionLocal;
 import org.h2.message.DbException;
+import org.h2.result.ResultInterface;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -35,7 +38,12 @@ final class Forwarding {
     /** Answered by the leader before it was decided; {@code null} for none. */
     private Unsettled unsettled;
 
+    /** The result of the last statement, while its rows may be over there; {@code null} for none. */
+    private ForwardedRows open;
+
     private boolean pinned;
+    /** They were with a leader that is lost, and the application does not know yet. */
+    private boolean tablesLost;
 
     private record Unsettled(CommitId id, CommitAge age) {}
 
@@ -57,8 +65,8 @@ final class Forwarding {
     boolean begin(String leader, SessionLocal local, long deadlineNanos) {
         try {
             if (current != null && (current.isBroken() || !current.leader().equals(leader))) {
-                lostPinned();
                 close();
+                checkTables();
             }
             if (current == null) {
                 current = open(leader);
@@ -71,6 +79,7 @@ final class Forwarding {
         } catch (DbException e) {
             if (current == null || current.isBroken()) {
                 close();
+                checkTables();
                 return unreachable(leader, e.getSQLException(), deadlineNanos);
             }
             throw e;
@@ -88,6 +97,14 @@ final class Forwarding {
         }
         Pause.nanos(Math.min(PAUSE_NANOS, left));
         return true;
+    }
+
+    /** A session of the same user in another database of this node. */
+    RoutedSession openBranch(Sessions there) throws SQLException {
+        Map<String, String> itsSettings = new HashMap<>(settings);
+        itsSettings.remove("INIT");
+        itsSettings.remove("SYNOD_SEEN");
+        return (RoutedSession) there.open(user, passwordHash, itsSettings, () -> {});
     }
 
     /** From any thread: a leader that was paused would be waited for until it wakes up. */
@@ -109,11 +126,39 @@ final class Forwarding {
         }
     }
 
-    private void lostPinned() {
+    /**
+     * Before anything is done that may need them, here or elsewhere.
+     *
+     * @throws DbException 40001 when the temporary tables of this session were lost with a leader; once
+     */
+    void checkTables() {
+        if (tablesLost) {
+            throw lost("");
+        }
+    }
+
+    /** @param when what had not happened yet, or was under way */
+    DbException lost(String when) {
+        String why = Errors.LEADER_LOST + when;
+        if (!tablesLost) {
+            return Errors.leaderLost(why);
+        }
+        tablesLost = false;
+        // Nobody but the application can make them again.
+        return Errors.retry(why + ", and with it the temporary tables of this session");
+    }
+
+    /** A table was dropped over there: it may have been the session's last one. */
+    void dropped() {
         if (pinned) {
-            pinned = false;
+            pinned = current.hasTemporaryTables();
+        }
+    }
+
+    /** This node leads now: what this session had on another one is not here. */
+    void leadsHere() {
+        if (pinned) {
             close();
-            throw Errors.retry("the leader was lost, and with it the temporary tables of this session");
         }
     }
 
@@ -128,10 +173,18 @@ final class Forwarding {
         return false;
     }
 
-    <T> T run(RoutedCommand command, Execution<T> execution, SessionLocal local) {
+    /** @param whole whether all rows of its result are to be here when this returns */
+    <T> T run(RoutedCommand command, Execution<T> execution, SessionLocal local, boolean whole) {
+        if (open != null) {
+            // One at a time: H2's server forgets results when many more are asked for.
+            open.keep(local);
+            open = null;
+        }
         current.tell(local);
         try {
-            return command.runOn(current.session(), execution);
+            T result = command.runOn(current, execution);
+            boolean now = whole || execution.isScrollable();
+            return execution.withRows(result, rows -> received(rows, command, local, now));
         } finally {
             if (SessionVariables.mayBeSetBy(command.tokens()) && !current.isBroken()) {
                 current.takeVariables(local, SessionVariables.namedIn(command.tokens()));
@@ -139,8 +192,55 @@ final class Forwarding {
         }
     }
 
-    Session session() {
-        return current.session();
+    private ResultInterface received(ResultInterface rows, RoutedCommand command, SessionLocal local, boolean whole) {
+        // Then they have come with the answer.
+        boolean all = rows.getRowCount() <= rows.getFetchSize();
+        if (all && !LeadersLob.mayBeIn(rows)) {
+            return rows;
+        }
+        ForwardedRows forwarded = new ForwardedRows(rows, command::read, current);
+        if (all || whole) {
+            try {
+                forwarded.keep(local);
+            } catch (RuntimeException e) {
+                forwarded.close();
+                throw e;
+            }
+        } else {
+            open = forwarded;
+        }
+        return forwarded;
+    }
+
+    /**
+     * Before the transaction ends: fetches what is left of a result that is read. That it fails does not concern the
+     * transaction, as long as the leader is there: whoever reads on is told.
+     *
+     * @throws DbException only when the leader was lost
+     */
+    void keepRows(SessionLocal local) {
+        if (open == null) {
+            return;
+        }
+        try {
+            open.keep(local);
+        } catch (DbException e) {
+            if (isBroken()) {
+                throw e;
+            }
+            open.fail(e);
+        }
+        open = null;
+    }
+
+    ForwardedSession session() {
+        return current;
+    }
+
+    /** The name of the session over there; {@code null} for none. From any thread. */
+    String sessionName() {
+        ForwardedSession session = current;
+        return session == null ? null : session.name();
     }
 
     /** Names the commit of the statement that comes next. */
@@ -148,8 +248,9 @@ final class Forwarding {
         current.name(id);
     }
 
-    void rollback() {
+    void rollback(SessionLocal local) {
         try {
+            keepRows(local);
             current.rollback();
         } catch (DbException e) {
             if (!current.isBroken()) {
@@ -186,9 +287,55 @@ final class Forwarding {
             }
             close();
             if (!resolve(id, age)) {
-                throw Errors.retry("the leader was lost before the commit was durable");
+                throw lost(" before the commit was durable");
             }
             return ForwardedSession.Committed.SOMEWHERE;
+        }
+    }
+
+    /**
+     * Prepares the transaction over there.
+     *
+     * @return false when it has written nothing
+     * @throws DbException 40001 when it surely is not prepared, 08007 when nobody could tell in time
+     */
+    boolean prepare(CommitId id, String gid) {
+        CommitAge age = CommitAge.now();
+        try {
+            current.name(id);
+            return current.prepare(gid);
+        } catch (DbException e) {
+            if (!current.isBroken()) {
+                throw e;
+            }
+            close();
+            if (!resolve(id, age)) {
+                throw lost(" before the transaction was prepared");
+            }
+            return true;
+        }
+    }
+
+    /**
+     * Prepares the transaction over there as a branch of several groups. When the answer is lost, whoever decides the whole asks
+     * the leader of the moment.
+     *
+     * @return true
+     * @throws DbException 40001 over there it could not be prepared, or nobody here knows
+     */
+    boolean canCommit(BranchRequest.CanCommit branch, CommitId id) {
+        try {
+            if (!id.isNone()) {
+                current.name(id);
+            }
+            current.canCommit(branch);
+            return true;
+        } catch (DbException e) {
+            if (!current.isBroken()) {
+                throw e;
+            }
+            close();
+            throw lost(" before the transaction was prepared");
         }
     }
 
@@ -247,15 +394,15 @@ final class Forwarding {
     boolean resolve(CommitId id) {
         long deadline = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(database.timeoutMillis());
         while (true) {
-            Boolean here = database.fence(id);
+            Boolean here = database.inDoubt().fence(id);
             if (here != null) {
                 return here;
             }
             long left = deadline - System.nanoTime();
             String leader = left > 0 ? database.log().awaitLeader(left) : null;
-            if (leader == null) {
-                throw Errors.unknownOutcome("database " + database.name() + " had no leader for "
-                        + database.timeoutMillis() + " ms to ask");
+            if (leader == null || Patience.isOver()) {
+                throw Errors.unknownOutcome("database " + database.name() + " had no leader to ask within "
+                        + database.timeoutMillis() + " ms, or before the statement was cancelled");
             }
             if (!leader.equals(database.node())) {
                 Boolean there = askLeader(leader, id);
@@ -313,7 +460,7 @@ final class Forwarding {
     }
 
     boolean pinned() {
-        return pinned;
+        return pinned || tablesLost;
     }
 
     boolean isBroken() {
@@ -322,10 +469,16 @@ final class Forwarding {
     }
 
     void close() {
+        if (open != null) {
+            open.fail(Errors.leaderLost(Errors.LEADER_LOST + " before all rows of this result were read"));
+            open = null;
+        }
         if (current != null) {
             database.unwatchLeader(leaderWatch);
             current.close();
             current = null;
         }
+        tablesLost |= pinned;
+        pinned = false;
     }
 }

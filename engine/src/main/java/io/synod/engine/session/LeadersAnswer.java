@@ -4,7 +4,9 @@ import io.synod.engine.session.SqlText.Token;
 import java.util.List;
 import java.util.Set;
 import org.h2.engine.Database;
+import org.h2.schema.FunctionAlias;
 import org.h2.schema.Schema;
+import org.h2.schema.UserDefinedFunction;
 
 /**
  * Finds queries that only the leader can answer, although H2 may say that they read only: where a sequence stands is known
@@ -12,6 +14,9 @@ import org.h2.schema.Schema;
  */
 final class LeadersAnswer {
     private static final Set<String> POSITIONS = Set.of("SEQUENCES", "COLUMNS");
+    /** Functions that give what the session's last insert has drawn. */
+    private static final Set<String> LAST_KEYS =
+            Set.of("IDENTITY", "SCOPE_IDENTITY", "LAST_INSERT_ID", "IDENTITY_VAL_LOCAL", "LASTVAL");
 
     private LeadersAnswer() {}
 
@@ -26,6 +31,7 @@ final class LeadersAnswer {
             if (i + 1 < tokens.size()) {
                 Token next = tokens.get(i + 1);
                 if ((token.is("CURRENT") || token.is("NEXT")) && next.is("VALUE")
+                        || next.is("(") && LAST_KEYS.contains(token.text())
                         || next.is("(") && tokens.get(0).is("VALUES") && isOwnFunction(token.text(), database)) {
                     return true;
                 }
@@ -34,6 +40,38 @@ final class LeadersAnswer {
             positions |= POSITIONS.contains(token.text());
         }
         return schema && positions;
+    }
+
+    /**
+     * Whether it calls a function of unknown effect. H2 looks for them among a query's expressions only: not where one gives a
+     * table, nor in the arguments of what does.
+     */
+    static boolean callsUnknown(List<Token> tokens, Database database) {
+        for (int i = 0; i + 1 < tokens.size(); i++) {
+            if (tokens.get(i + 1).is("(") && isUnknown(tokens.get(i).text(), database)) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    /** Whether it cancels what other sessions run: each node numbers its own. */
+    static boolean actsOnSessions(List<Token> tokens) {
+        return SqlText.contains(tokens, "CANCEL_SESSION", "(");
+    }
+
+    private static boolean isUnknown(String name, Database database) {
+        for (Schema schema : database.getAllSchemasNoMeta()) {
+            for (UserDefinedFunction function : schema.getAllFunctionsAndAggregates()) {
+                if (name.equalsIgnoreCase(function.getName())
+                        && function instanceof FunctionAlias alias
+                        && !alias.isDeterministic()
+                        && !FullTextCalls.isSearch(alias)) {
+                    return true;
+                }
+            }
+        }
+        return false;
     }
 
     private static boolean isOwnFunction(String name, Database database) {

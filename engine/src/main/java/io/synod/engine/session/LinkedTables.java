@@ -3,6 +3,7 @@ package io.synod.engine.session;
 import io.synod.engine.session.SqlText.Token;
 import java.util.List;
 import org.h2.command.CommandInterface;
+import org.h2.message.DbException;
 
 /** Tries a linked table's target before the table is logged: at its place in the log it is made in any case. */
 final class LinkedTables {
@@ -23,7 +24,11 @@ final class LinkedTables {
         String trial = "CREATE LOCAL TEMPORARY LINKED TABLE " + TRIAL
                 + sql.substring(tokens.get(arguments).start());
         session.writer().executeUnguarded(() -> {
-            run(session, trial);
+            try {
+                run(session, trial);
+            } catch (DbException e) {
+                throw ErrorSql.set(e, sql);
+            }
             run(session, "DROP TABLE " + TRIAL);
             return null;
         });

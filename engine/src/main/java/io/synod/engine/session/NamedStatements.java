@@ -5,17 +5,25 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import org.h2.command.CommandInterface;
+import org.h2.engine.SessionLocal;
 import org.h2.expression.ParameterInterface;
+import org.h2.message.DbException;
 import org.h2.result.ResultInterface;
 import org.h2.value.Value;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The statements that {@code PREPARE name AS …} has named in a session. H2 keeps them in its own session as well, to compile
  * {@code EXECUTE}; what is executed is the statement itself, wherever it belongs. Called under the session's lock.
  */
 final class NamedStatements {
+    private static final Logger LOG = LoggerFactory.getLogger(NamedStatements.class);
+
     private final RoutedSession session;
     private final Map<String, CommandInterface> statements = new HashMap<>();
+    /** The texts that have named them. */
+    private final Map<String, String> texts = new HashMap<>();
 
     NamedStatements(RoutedSession session) {
         this.session = session;
@@ -28,10 +36,23 @@ final class NamedStatements {
         for (int depth = 0; as < tokens.size() && !(depth == 0 && tokens.get(as).is("AS")); as++) {
             depth += tokens.get(as).is("(") ? 1 : tokens.get(as).is(")") ? -1 : 0;
         }
-        String sql = command.sql().substring(tokens.get(as).end());
+        String sql = command.sql().substring(tokens.get(as).end()).strip();
         CommandInterface old = statements.put(tokens.get(1).text(), session.prepareCommand(sql));
+        texts.put(tokens.get(1).text(), command.sql());
         if (old != null) {
             old.close();
+        }
+    }
+
+    /** The session's new inner one, whose H2 knows none of them yet. */
+    void move(SessionLocal fresh) {
+        for (String sql : texts.values()) {
+            try {
+                fresh.prepareLocal(sql).executeUpdate(null);
+            } catch (DbException e) {
+                // What it names is gone: EXECUTE fails as well.
+                LOG.debug("{} cannot be prepared again: {}", sql, e.toString());
+            }
         }
     }
 
@@ -45,20 +66,26 @@ final class NamedStatements {
             for (Token token : tokens) {
                 to = token.is(")") ? token.start() : to;
             }
-            Value[] values = session.evaluate(command.sql().substring(from, to), command.getParameters());
+            Value[] values = evaluate(session, command.sql().substring(from, to), command.getParameters());
             List<? extends ParameterInterface> parameters = statement.getParameters();
             for (int i = 0; i < parameters.size() && i < values.length; i++) {
                 parameters.get(i).setValue(values[i], true);
             }
         }
-        return execution.on(statement);
+        try {
+            return execution.on(statement);
+        } catch (DbException e) {
+            throw ErrorSql.set(e, command.sql());
+        }
     }
 
     /** DEALLOCATE [PLAN] name. */
     void deallocate(RoutedCommand command) {
         List<Token> tokens = command.tokens();
         boolean plan = tokens.get(1).is("PLAN") && tokens.size() > 2;
-        CommandInterface old = statements.remove(tokens.get(plan ? 2 : 1).text());
+        String name = tokens.get(plan ? 2 : 1).text();
+        texts.remove(name);
+        CommandInterface old = statements.remove(name);
         if (old != null) {
             old.close();
         }

@@ -21,6 +21,28 @@ final class OpenSessions {
         return all;
     }
 
+    /**
+     * Ends a session as its connection's {@code close} does: its transaction is rolled back.
+     *
+     * @param number H2's, on this node
+     * @return false when there is none
+     */
+    boolean abort(int number) {
+        for (RoutedSession session : all) {
+            if (session.local().getId() == number) {
+                session.cancel();
+                session.lock();
+                try {
+                    session.close();
+                } finally {
+                    session.unlock();
+                }
+                return true;
+            }
+        }
+        return false;
+    }
+
     /** @return {@code null} for a session that is H2's or a function's */
     RoutedSession of(SessionLocal local) {
         for (RoutedSession session : all) {

@@ -6,6 +6,7 @@ import java.util.List;
 import org.h2.api.ErrorCode;
 import org.h2.command.CommandInterface;
 import org.h2.engine.Database;
+import org.h2.engine.User;
 import org.h2.message.DbException;
 import org.h2.schema.FunctionAlias;
 import org.h2.schema.Schema;
@@ -18,12 +19,22 @@ import org.h2.util.JdbcUtils;
 final class Prerequisites {
     private Prerequisites() {}
 
-    /** @throws org.h2.message.DbException of H2: a class or method is not there, or a source does not compile */
-    static void check(int commandType, List<Token> tokens, Database database) {
+    /**
+     * @param user nobody's code is loaded or compiled but an administrator's
+     * @throws org.h2.message.DbException of H2: a class or method is not there, a source does not compile, 90040
+     */
+    static void check(int commandType, List<Token> tokens, Database database, User user) {
         switch (commandType) {
-            case CommandInterface.CREATE_ALIAS -> alias(tokens, database);
-            case CommandInterface.CREATE_AGGREGATE -> loadAfter(tokens, "FOR");
+            case CommandInterface.CREATE_ALIAS -> {
+                user.checkAdmin();
+                alias(tokens, database);
+            }
+            case CommandInterface.CREATE_AGGREGATE -> {
+                user.checkAdmin();
+                loadAfter(tokens, "FOR");
+            }
             case CommandInterface.CREATE_TRIGGER -> {
+                user.checkAdmin();
                 if (!tokens.get(1).is("FORCE") && hasTable(tokens, database)) {
                     trigger(tokens);
                 }

@@ -13,8 +13,10 @@ import java.util.regex.Pattern;
  * @param maxStalenessMillis −1 for the session's
  */
 record ReadHint(ReadLevel level, long maxStalenessMillis) {
+    /** What was passed over is not looked at again: a comment ends where it first can. */
     private static final Pattern PLACE =
-            Pattern.compile("\\A(?:\\s|--[^\\n]*\\n|/\\*(?!\\+)[^*]*\\*/)*(?:\\w+\\s*)?/\\*\\+([^*]*)\\*/");
+            Pattern.compile("(?s)\\A(?:\\s++|--[^\\n]*+\\n|/\\*(?!\\+)(?>.*?\\*/))*+(?:\\w++\\s*+)?/\\*\\+(.*?)\\*/");
+
     private static final Pattern READ = Pattern.compile("(?i)\\bREAD\\s*\\(\\s*(\\w*)\\s*(?:[,\\s]\\s*(\\w+)\\s*)?\\)");
 
     /**

@@ -1,16 +1,18 @@
 package io.synod.engine.session;
 
+import io.synod.engine.database.Errors;
+import io.synod.engine.session.SqlText.Kind;
 import io.synod.engine.session.SqlText.Token;
 import io.synod.engine.session.StatementRouter.Decision;
 import io.synod.engine.session.StatementRouter.Route;
 import io.synod.jdbc.RemoteValues;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Supplier;
 import org.h2.api.ErrorCode;
 import org.h2.command.Command;
 import org.h2.command.CommandInterface;
 import org.h2.command.SynodCommandBridge;
-import org.h2.engine.Session;
 import org.h2.engine.SessionLocal;
 import org.h2.expression.ParameterInterface;
 import org.h2.message.DbException;
@@ -19,7 +21,6 @@ import org.h2.result.ResultInterface;
 import org.h2.result.ResultWithGeneratedKeys;
 import org.h2.result.SimpleResult;
 import org.h2.value.Value;
-import org.h2.value.ValueLob;
 
 /**
  * A statement that was prepared once and may be executed many times, each time where the session's state asks for. It is
@@ -35,11 +36,13 @@ final class RoutedCommand implements CommandInterface, PlainRead {
     private String sent;
 
     private final List<Token> tokens;
-    private final Decision decision;
+    private Decision decision;
     /** {@code null} for a system call, and for what only the leader can compile. */
     private Command local;
     /** The inner session that has compiled it. */
     private SessionLocal compiledBy;
+    /** H2's number of the catalogue at that time, or before. */
+    private long catalogue;
 
     private final SystemCalls.Call systemCall;
     /** {@code null} where the session's level counts. */
@@ -47,8 +50,14 @@ final class RoutedCommand implements CommandInterface, PlainRead {
 
     private final boolean ofNode;
 
-    private Session remoteSession;
+    /** Whether a driver would repeat it without asking for its commit. */
+    private boolean promised;
+
+    private ForwardedSession remoteSession;
     private CommandInterface remote;
+    /** What runs in other databases; {@code null} for none. */
+    private CommandInterface across;
+
     private volatile CommandInterface running;
 
     private RoutedCommand(
@@ -58,6 +67,7 @@ final class RoutedCommand implements CommandInterface, PlainRead {
             Command local,
             Decision decision,
             SystemCalls.Call systemCall,
+            long catalogue,
             boolean ofNode) {
         this.session = session;
         this.sql = sql;
@@ -67,22 +77,37 @@ final class RoutedCommand implements CommandInterface, PlainRead {
         this.compiledBy = local == null ? null : session.local();
         this.decision = decision;
         this.systemCall = systemCall;
+        this.catalogue = catalogue;
         this.hint = ReadHint.of(sql);
         this.ofNode = ofNode;
     }
 
+    /** @param catalogue H2's number of it before the statement was compiled and routed */
     static RoutedCommand compiled(
-            RoutedSession session, String sql, List<Token> tokens, Command local, Decision decision, boolean ofNode) {
-        return new RoutedCommand(session, sql, tokens, local, decision, null, ofNode);
+            RoutedSession session,
+            String sql,
+            List<Token> tokens,
+            Command local,
+            Decision decision,
+            long catalogue,
+            boolean ofNode) {
+        return new RoutedCommand(session, sql, tokens, local, decision, null, catalogue, ofNode);
     }
 
     static RoutedCommand system(RoutedSession session, String sql, List<Token> tokens, SystemCalls.Call call) {
-        return new RoutedCommand(session, sql, tokens, null, null, call, false);
+        return new RoutedCommand(session, sql, tokens, null, null, call, 0, false);
     }
 
     /** For a statement that this node's H2 cannot compile: the leader can, or says why not. */
     static RoutedCommand elsewhere(RoutedSession session, String sql, List<Token> tokens) {
-        return new RoutedCommand(session, sql, tokens, null, Decision.of(Route.WRITE), null, false);
+        return new RoutedCommand(session, sql, tokens, null, Decision.of(Route.WRITE), null, 0, false);
+    }
+
+    /** @param command what the databases that it names made of it */
+    static RoutedCommand across(RoutedSession session, String sql, List<Token> tokens, CommandInterface command) {
+        RoutedCommand routed = new RoutedCommand(session, sql, tokens, null, OtherDatabases.decision(), null, 0, false);
+        routed.across = command;
+        return routed;
     }
 
     String sql() {
@@ -108,6 +133,11 @@ final class RoutedCommand implements CommandInterface, PlainRead {
         return local;
     }
 
+    /** Whether H2 executes it inside the open transaction rather than behind its end. */
+    boolean isTransactional() {
+        return local() == null || local().isTransactional();
+    }
+
     SystemCalls.Call systemCall() {
         return systemCall;
     }
@@ -121,6 +151,22 @@ final class RoutedCommand implements CommandInterface, PlainRead {
         return ofNode && decision.route() == Route.READ;
     }
 
+    /**
+     * Whether the leader's H2 finds out by itself what the text means at the time. It takes a statement apart only once, and
+     * keeps of '' what it meant in the mode of that time.
+     */
+    private boolean canBeKept() {
+        if (decision == null
+                || tokens.stream()
+                        .anyMatch(t -> t.kind() == Kind.LITERAL && t.text().isEmpty())) {
+            return false;
+        }
+        return switch (decision.route()) {
+            case WRITE, READ, LOCKING_READ -> true;
+            default -> false;
+        };
+    }
+
     /** Whether its result was read and has to be confirmed. */
     boolean returnsRows() {
         return isQuery();
@@ -128,29 +174,51 @@ final class RoutedCommand implements CommandInterface, PlainRead {
 
     /** A snapshot has replaced this node's copy since it was compiled: the parameters' values go along. */
     private void compileAnew() {
-        SessionLocal now = session.local();
-        if (local == null || compiledBy == now) {
-            return;
+        if (local != null && compiledBy != session.local()) {
+            compileAgain();
         }
+    }
+
+    private void compileAgain() {
         Command old = local;
-        now.lock();
-        try {
-            local = now.prepareLocal(sql);
-        } finally {
-            now.unlock();
-        }
-        compiledBy = now;
-        List<? extends ParameterInterface> to = local.getParameters();
-        for (int i = 0; i < to.size() && i < old.getParameters().size(); i++) {
-            Value value = old.getParameters().get(i).getParamValue();
-            if (value != null) {
-                to.get(i).setValue(value, true);
+        local = session.compile(sql);
+        compiledBy = session.local();
+        copyParameters(old, local);
+    }
+
+    private static void copyParameters(CommandInterface old, CommandInterface fresh) {
+        List<? extends ParameterInterface> from = old.getParameters();
+        List<? extends ParameterInterface> to = fresh.getParameters();
+        for (int i = 0; i < to.size() && i < from.size(); i++) {
+            if (from.get(i).isValueSet()) {
+                to.get(i).setValue(from.get(i).getParamValue(), true);
             }
         }
     }
 
+    /**
+     * Whether what was found to read only still does: the same text may stand for another view or function now, and H2 would
+     * compile that when it executes it.
+     */
+    boolean stillReads() {
+        long now = session.catalogue();
+        if (now != catalogue || compiledBy != session.local()) {
+            compileAgain();
+            decision = session.route(local, tokens);
+            catalogue = now;
+        }
+        boolean reads = decision.route() == Route.READ;
+        if (promised && !reads) {
+            throw Errors.prepareAgain();
+        }
+        return reads;
+    }
+
     /** Executes it on this node's H2. */
     <T> T runHere(Execution<T> execution) {
+        if (local == null) {
+            compileHere();
+        }
         Command command = local();
         running = command;
         try {
@@ -166,8 +234,20 @@ final class RoutedCommand implements CommandInterface, PlainRead {
         }
     }
 
+    /** Executes it in the databases that it names. */
+    <T> T runAcross(Execution<T> execution) {
+        session.others().begin();
+        running = across;
+        try {
+            return execution.on(across);
+        } finally {
+            running = null;
+            session.others().left();
+        }
+    }
+
     /** Executes it on a session of the leader. */
-    <T> T runOn(Session leader, Execution<T> execution) {
+    <T> T runOn(ForwardedSession leader, Execution<T> execution) {
         CommandInterface target = on(leader);
         if (local != null) {
             List<? extends ParameterInterface> from = local.getParameters();
@@ -184,10 +264,15 @@ final class RoutedCommand implements CommandInterface, PlainRead {
         }
         running = target;
         try {
-            return execution.whole().on(target);
+            return execution.elsewhere().on(target);
         } finally {
             running = null;
         }
+    }
+
+    /** For rows of its result that the leader still holds. */
+    Value[] read(Supplier<Value[]> call) {
+        return session.read(call);
     }
 
     private void checkSet(ParameterInterface parameter) {
@@ -198,9 +283,9 @@ final class RoutedCommand implements CommandInterface, PlainRead {
         }
     }
 
-    private CommandInterface on(Session leader) {
+    private CommandInterface on(ForwardedSession leader) {
         if (remote == null || remoteSession != leader) {
-            remote = leader.prepareCommand(sql);
+            remote = leader.take(sql);
             remoteSession = leader;
         }
         return remote;
@@ -211,12 +296,18 @@ final class RoutedCommand implements CommandInterface, PlainRead {
      * there, which a parameter is not: its text is assigned to one all the same.
      */
     static Value carried(Value value) {
-        return value instanceof ValueLob lob ? Lobs.carried(lob) : RemoteValues.sendable(value);
+        return RemoteValues.sendable(Lobs.replaced(value, Lobs::carried));
     }
 
     @Override
     public boolean isPlainRead() {
         return systemCall == null && local != null && decision.route() == Route.READ;
+    }
+
+    @Override
+    public boolean promisePlainRead() {
+        promised = isPlainRead();
+        return promised;
     }
 
     @Override
@@ -240,7 +331,7 @@ final class RoutedCommand implements CommandInterface, PlainRead {
         if (local != null) {
             return local.getParameters();
         }
-        return systemCall != null ? new ArrayList<>() : elsewhere().getParameters();
+        return systemCall != null ? systemCall.parameters() : elsewhere().getParameters();
     }
 
     @Override
@@ -257,12 +348,28 @@ final class RoutedCommand implements CommandInterface, PlainRead {
     }
 
     private CommandInterface elsewhere() {
-        return on(session.transaction().leaderSession());
+        if (across != null) {
+            return across;
+        }
+        ForwardedSession leader = session.transaction().leaderSession();
+        if (leader == null) {
+            compileHere();
+            return local;
+        }
+        return on(leader);
+    }
+
+    /** Another node led when it was prepared, and had what it names. */
+    private void compileHere() {
+        local = session.compile(sql);
+        compiledBy = session.local();
     }
 
     @Override
     public ResultInterface executeQuery(long maxRows, int fetchSize, boolean scrollable) {
-        if (local != null && !local.isQuery() || systemCall != null && !systemCall.isQuery()) {
+        if (local != null && !local.isQuery()
+                || systemCall != null && !systemCall.isQuery()
+                || across != null && !across.isQuery()) {
             // Before anything is logged: on the other members it would be executed, not queried.
             throw DbException.get(ErrorCode.METHOD_ONLY_ALLOWED_FOR_QUERY);
         }
@@ -293,7 +400,7 @@ final class RoutedCommand implements CommandInterface, PlainRead {
 
     @Override
     public void stop(boolean commitIfAutoCommit) {
-        // Results are complete when they are returned, and commits are ours.
+        // Statements have run to their end when their result is returned, and commits are ours.
     }
 
     @Override
@@ -301,18 +408,29 @@ final class RoutedCommand implements CommandInterface, PlainRead {
         if (local != null && compiledBy == session.local()) {
             local.close();
         }
-        if (remote != null && !remoteSession.isClosed()) {
-            remote.close();
+        if (across != null) {
+            across.close();
+        }
+        if (remote != null) {
+            remoteSession.giveBack(sql, remote, canBeKept());
         }
         remote = null;
     }
 
-    /** A statement that is logged is not cancelled: on the other members it would not be, either. */
+    /**
+     * A statement that runs at its place in the log is not cancelled: on the other members it would not be, either. Its rows
+     * are, where they are a statement of their own.
+     */
     @Override
     public void cancel() {
+        session.stopWaiting();
         if (decision != null
                 && decision.route() == Route.STATEMENT
                 && session.database().log().servingEpoch() != 0) {
+            RoutedCommand part = session.partOf(this);
+            if (part != null) {
+                part.cancel();
+            }
             return;
         }
         CommandInterface target = running;

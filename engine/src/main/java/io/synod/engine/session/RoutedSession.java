@@ -3,17 +3,16 @@ package io.synod.engine.session;
 import io.synod.engine.database.CommitId;
 import io.synod.engine.database.Errors;
 import io.synod.engine.database.HostedDatabase;
-import io.synod.engine.database.ReadDemand;
-import io.synod.engine.database.ReadLevel;
 import io.synod.engine.database.Writer;
+import io.synod.engine.session.KnownTexts.Known;
 import io.synod.engine.session.SqlText.Token;
 import io.synod.engine.session.StatementRouter.Decision;
 import io.synod.engine.session.StatementRouter.Route;
 import io.synod.jdbc.ReplyHead;
+import io.synod.replica.Patience;
 import java.sql.SQLWarning;
 import java.util.List;
 import java.util.UUID;
-import java.util.function.Consumer;
 import java.util.function.Supplier;
 import org.h2.api.ErrorCode;
 import org.h2.command.Command;
@@ -21,10 +20,10 @@ import org.h2.command.CommandInterface;
 import org.h2.command.query.Query;
 import org.h2.engine.IsolationLevel;
 import org.h2.engine.SessionLocal;
-import org.h2.expression.ParameterInterface;
 import org.h2.jdbc.meta.DatabaseMeta;
 import org.h2.message.DbException;
 import org.h2.store.DataHandler;
+import org.h2.table.MetaTable;
 import org.h2.value.Value;
 
 /**
@@ -44,36 +43,53 @@ final class RoutedSession extends LocalView {
     private Writer writer;
     private StatementRouter router;
     private final Forwarding forwarding;
-    private final DdlRunner ddl;
     private final CommitIds ids = new CommitIds();
     private final Levels levels;
     private final RoutedTransaction transaction;
-    private final NamedStatements named = new NamedStatements(this);
-    private final Consumer<RoutedSession> onClose;
+    private final BranchCommands branches = new BranchCommands(this);
+    private final OtherDatabases others;
+    private final KnownTexts texts = new KnownTexts();
+    private final StatementDispatch dispatch;
+    private final OpenSessions open;
+    private final Runnable onClose;
     private final SessionActivity activity = new SessionActivity();
     private final boolean internal;
+    private final String nameOfInternal;
+    private long lostTransactions;
 
     private volatile boolean closed;
     private volatile RoutedCommand current;
+    /** What the application runs: the current one, or what that is a part of. */
+    private volatile RoutedCommand whole;
+    /** Of the statement that runs; {@code null} for none. */
+    private volatile Patience patience;
+
+    private final DatabaseMeta meta = new RoutedDatabaseMeta(this);
 
     RoutedSession(
             HostedDatabase database,
             SessionLocal local,
             Forwarding forwarding,
             SessionOptions options,
-            Consumer<RoutedSession> onClose) {
+            OpenSessions open,
+            Neighbours neighbours,
+            Runnable onClose) {
         super(local);
         this.database = database;
         this.writer = database.writer(local);
         this.router = new StatementRouter(local);
         this.forwarding = forwarding;
-        this.ddl = new DdlRunner(this);
+        this.open = open;
         this.onClose = onClose;
         this.internal = options.internal();
+        this.nameOfInternal = options.name();
         this.levels = new Levels(options.read(), options.commit());
         levels.seen().shown(options.seenIndex());
         this.transaction =
                 new RoutedTransaction(database, local, writer, forwarding, ids, levels, internal, this::close);
+        this.others = internal ? null : new OtherDatabases(this, neighbours);
+        boundQueryTimeout();
+        this.dispatch = new StatementDispatch(this);
     }
 
     // ---- statements -----------------------------------------------------------------------------------------------
@@ -81,6 +97,20 @@ final class RoutedSession extends LocalView {
     @Override
     public CommandInterface prepareCommand(String sql) {
         checkOpen();
+        Known known = texts.get(sql, local);
+        if (known != null) {
+            try {
+                return RoutedCommand.compiled(
+                        this, sql, known.tokens(), compile(sql), known.decision(), known.catalogue(), false);
+            } catch (DbException e) {
+                // The catalogue has changed since.
+                return parsed(sql);
+            }
+        }
+        return parsed(sql);
+    }
+
+    private RoutedCommand parsed(String sql) {
         List<Token> tokens = SqlText.tokens(sql);
         SystemCalls.Call call = SystemCalls.parse(tokens);
         if (call != null) {
@@ -93,6 +123,9 @@ final class RoutedSession extends LocalView {
                     "the linked tables would be there on one node only",
                     "use CREATE LINKED TABLE for each table, or connect to that database");
         }
+        if (SqlText.contains(tokens, ".") && !internal && others.areNamed(tokens) && !compiles(sql)) {
+            return across(sql, tokens);
+        }
         try {
             return compiled(Passwords.hidden(sql, tokens, local), tokens).sentAs(sql);
         } catch (DbException e) {
@@ -100,8 +133,34 @@ final class RoutedSession extends LocalView {
         }
     }
 
+    private RoutedCommand across(String sql, List<Token> tokens) {
+        transaction.reaches(others);
+        Middle middle = new Middle(null);
+        try {
+            return others.prepare(sql, tokens);
+        } catch (DbException e) {
+            if (Errors.isRetry(e)) {
+                transaction.rollback();
+            }
+            middle.failed(e);
+            throw e;
+        }
+    }
+
+    /** A schema or an alias of this database may be called like another one. */
+    private boolean compiles(String sql) {
+        try {
+            compile(sql).close();
+            return true;
+        } catch (DbException e) {
+            return false;
+        }
+    }
+
     private RoutedCommand compiled(String sql, List<Token> tokens) {
         Command command;
+        int settings = local.getModificationId();
+        long catalogue = catalogue();
         try {
             command = compile(sql);
         } catch (DbException e) {
@@ -109,291 +168,157 @@ final class RoutedSession extends LocalView {
                 // It may name a table that this session has on the leader only.
                 return RoutedCommand.elsewhere(this, sql, tokens);
             }
+            if (!internal && others.isOpened(e, tokens)) {
+                return across(sql, tokens);
+            }
             if (!levels.seen().isBehind(database.log()) && database.log().servingEpoch() != 0) {
                 throw e;
             }
             // The object may have been created elsewhere a moment ago.
             database.reads().awaitReadable();
             levels.seen().caughtUp();
+            catalogue = catalogue();
             command = compile(sql);
         }
-        return RoutedCommand.compiled(this, sql, tokens, command, router.route(command, tokens), isOfNode(sql, tokens));
+        Decision decision = route(command, tokens);
+        boolean ofNode = isOfNode(sql, tokens);
+        if (!ofNode && (decision.route() == Route.READ || decision.route() == Route.WRITE)) {
+            texts.add(sql, new Known(tokens, decision, local, settings, catalogue));
+        }
+        return RoutedCommand.compiled(this, sql, tokens, command, decision, catalogue, ofNode);
     }
 
-    /** Whether it reads tables about this node and no others: then no level has to be kept and no leader be there. */
+    Decision route(Command command, List<Token> tokens) {
+        return router.route(command, tokens);
+    }
+
+    /** Another number after each change of the catalogue, and of settings that may matter to a compiled statement. */
+    long catalogue() {
+        return local.getDatabase().getModificationMetaId();
+    }
+
+    /** Whether it is about this node and nothing else: then no level has to be kept and no leader be there. */
     private boolean isOfNode(String sql, List<Token> tokens) {
-        if (!SystemCalls.namesSystemSchema(tokens)
+        boolean actsOnSessions = LeadersAnswer.actsOnSessions(tokens);
+        if (!actsOnSessions
+                && !SystemCalls.namesSystemSchema(tokens)
                 && !local.getCurrentSchemaName().equals(SystemSchema.NAME)) {
             return false;
         }
         local.lock();
         try {
             return local.prepare(sql) instanceof Query query
-                    && query.getTables().stream().allMatch(SystemTable.class::isInstance);
+                    && query.getTables().stream()
+                            .allMatch(t -> t instanceof SystemTable || actsOnSessions && t instanceof MetaTable);
         } finally {
             local.unlock();
         }
     }
 
-    private Command compile(String sql) {
+    Command compile(String sql) {
         local.lock();
         try {
             return local.prepareLocal(sql);
         } finally {
             local.unlock();
+            // H2 calls some functions already now.
+            writer.checkUnchanged();
         }
     }
 
     <T> T execute(RoutedCommand command, Execution<T> execution) {
         lock();
+        Route route = command.decision() == null ? null : command.decision().route();
+        Middle middle = new Middle(route);
+        Patience outer = patience;
+        Patience mine = Patience.begin(local.getQueryTimeout() * 1_000_000L);
+        patience = mine;
         try {
             checkOpen();
             activity.runs(command.sql());
             current = command;
+            if (outer == null) {
+                whole = command;
+            }
             if (!isHarmless(command)) {
-                transaction.settle(
-                        command.decision() != null && command.decision().route() == Route.ROLLBACK);
+                transaction.settle(route);
             }
             if (command.systemCall() != null) {
                 return SystemCalls.execute(this, command.systemCall(), execution);
             }
-            return dispatch(command, execution);
+            return dispatch.run(command, execution);
         } catch (DbException e) {
-            throw explained(e);
+            DbException told = mine.ended() && Errors.isTimeout(e) ? Errors.cancelled() : explained(e);
+            if (told != e && Errors.isRetry(told) && transaction.isForwarded()) {
+                // The leader does not know why.
+                transaction.rollback();
+            }
+            told = middle.withCommits(told);
+            String sqlState = told.getSQLException().getSQLState();
+            if (sqlState != null && sqlState.startsWith("40")) {
+                lostTransactions++;
+            }
+            middle.failed(told);
+            throw told;
         } finally {
+            mine.close();
+            patience = outer;
             current = null;
-            if (!transaction.isList() && !isNaming(command)) {
-                ids.forgetName();
+            if (outer == null) {
+                whole = null;
+                if (!isNaming(command)) {
+                    ids.forgetName();
+                }
             }
             activity.rests(transaction.activity());
             unlock();
         }
     }
 
-    private <T> T dispatch(RoutedCommand command, Execution<T> execution) {
-        Decision decision = command.decision();
-        switch (decision.route()) {
-            case READ -> {
-                return read(command, execution);
-            }
-            case WRITE, LOCKING_READ, SAVEPOINT -> {
-                return transaction.write(command, execution);
-            }
-            case STATEMENT -> {
-                return ddl.execute(command, execution);
-            }
-            case ROLLBACK_TO_SAVEPOINT -> {
-                return transaction.rollbackToSavepoint(command, execution);
-            }
-            case SESSION_STATE -> {
-                return namesSchema(command)
-                        ? read(command, execution)
-                        : knownHere(() -> transaction.onLocal(command, execution));
-            }
-            case ISOLATION -> {
-                transaction.commitImplicitly();
-                return transaction.onLocal(command, execution);
-            }
-            case NODE_STATE -> {
-                transaction.commitImplicitly();
-                return nodeState(command, execution);
-            }
-            case SCRIPT -> {
-                transaction.commitImplicitly();
-                // To a file of this node it goes without the leader, who knows best where sequences stand.
-                boolean toFile = command.tokens().stream().anyMatch(t -> t.is("TO"));
-                return toFile ? read(command, execution) : readAtLeader(command, execution);
-            }
-            case SESSION_TABLE -> {
-                return sessionTable(command, execution);
-            }
-            case COMMIT -> transaction.commit(transaction.commitId());
-            case ROLLBACK -> transaction.rollback();
-            case BEGIN -> transaction.suspendAutoCommit();
-            case AUTOCOMMIT_ON -> transaction.setAutoCommit(true);
-            case AUTOCOMMIT_OFF -> transaction.setAutoCommit(false);
-            case NOTHING -> {
-                return execution.nothing();
-            }
-            case CHECKPOINT -> local.getUser().checkAdmin();
-            case PREPARE -> {
-                transaction.commitImplicitly();
-                T result = transaction.onLocal(command, execution);
-                named.prepare(command);
-                return result;
-            }
-            case EXECUTE -> {
-                return named.execute(command, execution);
-            }
-            case DEALLOCATE -> {
-                transaction.commitImplicitly();
-                T result = transaction.onLocal(command, execution);
-                named.deallocate(command);
-                return result;
-            }
-            case BACKUP -> backup(command);
-            case SHUTDOWN -> shutdown(command);
-            case LIST -> {
-                return new StatementList(this).execute(command, execution);
-            }
-            case RUNSCRIPT -> {
-                return execution.counted(new Script(this).run(command));
-            }
-            case IMMEDIATE -> {
-                return immediate(command, execution);
-            }
-            case REFUSED -> throw Errors.refused(firstWords(command.tokens()), decision.why(), decision.instead());
-            case QUERY, SETTING -> throw new IllegalStateException("not a route to run: " + decision.route());
-        }
-        return execution.nothing();
-    }
-
-    /** What a session is set to, a schema say, may have been created elsewhere a moment ago. */
-    private <T> T knownHere(Supplier<T> call) {
+    /** Reads rows of an earlier result of this session that the leader still holds. */
+    Value[] read(Supplier<Value[]> call) {
+        lock();
+        boolean open = transaction.isOpen();
+        Middle middle = new Middle(null);
         try {
-            return call.get();
+            return transaction.fetch(call);
         } catch (DbException e) {
-            if (database.log().servingEpoch() != 0) {
-                throw e;
+            if (open && !transaction.isOpen()) {
+                lostTransactions++;
             }
-            database.reads().awaitReadable();
-            return call.get();
-        }
-    }
-
-    private <T> T nodeState(RoutedCommand command, Execution<T> execution) {
-        List<Token> tokens = command.tokens();
-        if (tokens.get(1).is("DB_CLOSE_DELAY")) {
-            local.getUser().checkAdmin();
-            database.setStaysOpen(!tokens.get(tokens.size() - 1).text().equals("0"));
-            return execution.nothing();
-        }
-        return transaction.onLocal(command, execution);
-    }
-
-    /** BACKUP TO expression: the file lies on this node. */
-    private void backup(RoutedCommand command) {
-        local.getUser().checkAdmin();
-        String file =
-                evaluate(command.sql().substring(command.tokens().get(2).start()), command.getParameters())[0]
-                        .getString();
-        database.reads().awaitReadable();
-        database.backup(file);
-    }
-
-    private void shutdown(RoutedCommand command) {
-        local.getUser().checkAdmin();
-        if (database.log().members().all().size() > 1) {
-            throw Errors.refused(
-                    firstWords(command.tokens()),
-                    "it would close one node's copy and leave the others without it",
-                    "close the connections, or stop the node's process; CALL SYNOD.TRANSFER() hands over its leadership");
-        }
-        boolean immediately = command.getCommandType() == CommandInterface.SHUTDOWN_IMMEDIATELY;
-        if (immediately) {
-            transaction.rollback();
-        } else {
-            transaction.commitImplicitly();
-        }
-        database.shutdown(immediately);
-    }
-
-    static String firstWords(List<Token> tokens) {
-        StringBuilder words = new StringBuilder();
-        for (Token token : tokens.subList(0, Math.min(3, tokens.size()))) {
-            words.append(words.isEmpty() ? "" : " ").append(token.text());
-        }
-        return words.toString();
-    }
-
-    private <T> T read(RoutedCommand command, Execution<T> execution) {
-        if (command.isOfNode()) {
-            return transaction.ofNode(command, execution);
-        }
-        ReadDemand demand =
-                command.hint() == null ? levels.read() : command.hint().over(levels.read());
-        switch (transaction.placeOfRead()) {
-            case HERE -> {
-                T result = transaction.here(command, execution);
-                if (demand.level() == ReadLevel.LINEARIZABLE) {
-                    database.reads().confirm(writer);
-                }
-                return result;
-            }
-            case FORWARDED -> {
-                return transaction.forward(command, execution);
-            }
-            default -> {
-                if (forwarding.pinned()) {
-                    return transaction.write(command, execution);
-                }
-                transaction.readsHere();
-                return database.reads().read(demand, levels.seen(), () -> transaction.onLocal(command, execution));
-            }
-        }
-    }
-
-    /** A table of this session only lives in one inner session: here on the leader, else on the leader, pinned. */
-    private <T> T sessionTable(RoutedCommand command, Execution<T> execution) {
-        transaction.commitImplicitly();
-        if (transaction.begin()) {
-            try {
-                return writer.executeUnguarded(() -> command.runHere(execution));
-            } finally {
-                transaction.rollback();
-            }
-        }
-        T result = transaction.forward(command, execution);
-        forwarding.pin();
-        return result;
-    }
-
-    private <T> T readAtLeader(RoutedCommand command, Execution<T> execution) {
-        boolean here = transaction.begin();
-        try {
-            if (!here) {
-                return transaction.forward(command, execution);
-            }
+            middle.failed(e);
+            throw e;
         } finally {
-            transaction.rollback();
+            unlock();
         }
-        return read(command, execution);
     }
 
-    /** It may have been created a moment ago. */
-    private static boolean namesSchema(RoutedCommand command) {
-        return command.tokens().stream()
-                .limit(2)
-                .anyMatch(t -> t.is("SCHEMA") || t.is("SCHEMA_SEARCH_PATH") || t.is("USE"));
-    }
+    /** What is found when something fails: whether the transaction was in its middle before. */
+    private final class Middle {
+        private final boolean begun = !internal && !transaction.isAutoCommit() && transaction.hasBegun();
+        private final boolean suspended = transaction.isSuspended();
+        private final long commits = transaction.commits();
+        private final boolean inParts;
+        private final boolean ends;
 
-    private <T> T immediate(RoutedCommand command, Execution<T> execution) {
-        String expression = command.sql().substring(command.tokens().get(2).start());
-        String sql = evaluate(expression, command.getParameters())[0].getString();
-        if (sql == null) {
-            throw DbException.getInvalidValueException("SQL command", null);
+        /** @param route of the statement; {@code null} for something else */
+        Middle(Route route) {
+            inParts = route == Route.LIST || route == Route.RUNSCRIPT;
+            ends = route == Route.ROLLBACK || RoutedTransaction.commits(route);
         }
-        CommandInterface inner;
-        try {
-            inner = prepareCommand(sql);
-        } catch (DbException e) {
-            boolean syntax =
-                    e.getErrorCode() == ErrorCode.SYNTAX_ERROR_1 || e.getErrorCode() == ErrorCode.SYNTAX_ERROR_2;
-            throw syntax ? ErrorSql.set(e, command.sql()) : e;
+
+        /** To be told as lost when nothing of it, nor of what was open before it, is committed. */
+        DbException withCommits(DbException e) {
+            boolean some = commits != transaction.commits() && (begun || inParts);
+            return some && !internal && Errors.isLost(e) ? Errors.partsCommitted(Errors.message(e)) : e;
         }
-        try {
-            if (inner.isQuery()) {
-                throw DbException.get(ErrorCode.SYNTAX_ERROR_2, sql, "<not a query>");
+
+        void failed(DbException e) {
+            boolean same = begun && !ends && commits == transaction.commits();
+            if (same && !transaction.hasBegun() && Errors.isLost(e)) {
+                transaction.lost(Errors.message(e), suspended);
             }
-            return execution.on(inner);
-        } finally {
-            inner.close();
         }
-    }
-
-    /** The values of these expressions, separated by commas. */
-    Value[] evaluate(String expressions, List<? extends ParameterInterface> parameters) {
-        return NamedStatements.evaluate(this, expressions, parameters);
     }
 
     @Override
@@ -428,13 +353,13 @@ final class RoutedSession extends LocalView {
     }
 
     long startDigest() {
-        long here = database.startDigest();
+        long here = database.administration().startDigest();
         return here != 0 ? here : forwarding.startDigest();
     }
 
     /** @param member {@code null} for any other than the leader */
     boolean transfer(String member) {
-        Boolean here = database.transfer(member);
+        Boolean here = database.administration().transfer(member);
         if (here != null) {
             return here;
         }
@@ -444,8 +369,28 @@ final class RoutedSession extends LocalView {
         return forwarding.transfer(member);
     }
 
+    /** @return {@code null} for one that another node has opened */
+    OtherDatabases others() {
+        return others;
+    }
+
+    BranchCommands branches() {
+        return branches;
+    }
+
+    /** The inner session is that of a prepared branch now. */
+    void goOn() {
+        if (writer.isGiven()) {
+            move();
+        }
+    }
+
     Levels levels() {
         return levels;
+    }
+
+    OpenSessions open() {
+        return open;
     }
 
     SessionActivity activity() {
@@ -457,13 +402,26 @@ final class RoutedSession extends LocalView {
         return internal;
     }
 
+    /** By which the node knows it that has opened it; {@code null} for a client's. */
+    String nameOfInternal() {
+        return nameOfInternal;
+    }
+
     @Override
     public ReplyHead replyHead() {
         return new ReplyHead(
                 database.log().servingEpoch() != 0,
                 levels.hasWarnings(),
                 levels.seen().index(),
-                transaction.isUnsettled() ? transaction.lastCommitId().number() : 0);
+                transaction.lastCommit().isUnsettled()
+                        ? transaction.lastCommit().id().number()
+                        : 0,
+                others == null ? "" : others.openNames());
+    }
+
+    @Override
+    public long lostTransactions() {
+        return lostTransactions;
     }
 
     @Override
@@ -481,16 +439,21 @@ final class RoutedSession extends LocalView {
             throw DbException.get(ErrorCode.DATABASE_CALLED_AT_SHUTDOWN);
         }
         database.checkRunning();
-        if (database.isReplaced(local)) {
+        if (database.storage().isReplaced(local)) {
             move();
         }
     }
 
-    /** The inner session's database is gone, a snapshot has taken its place. */
+    /** The inner session is somebody else's now, or its database is gone and a snapshot has taken its place. */
     private void move() {
         SessionLocal old = local;
         SessionLocal fresh = database.store().session(old.getUser().getName());
-        SessionState.move(old, fresh);
+        try {
+            SessionState.move(old, fresh, dispatch::move);
+        } catch (RuntimeException e) {
+            fresh.close();
+            throw e;
+        }
         local = fresh;
         writer = database.writer(fresh);
         router = new StatementRouter(fresh);
@@ -500,13 +463,37 @@ final class RoutedSession extends LocalView {
     /** An error of H2 on a copy that is being replaced says nothing of the statement. */
     private DbException explained(DbException e) {
         int code = e.getErrorCode();
-        boolean saysItself = code == Errors.RETRY_CODE
+        boolean saysItself = Errors.isRetry(e)
                 || code == Errors.UNKNOWN_CODE
                 || code == Errors.LOCAL_LOST_CODE
                 || code == Errors.NOT_LEADER_CODE;
-        return database.isReplaced(local) && !saysItself
+        // First: a session that has ended with its commit cannot be asked for its database.
+        return !saysItself && database.storage().isReplaced(local)
                 ? Errors.retry("this node's copy was replaced by a snapshot while the statement ran")
                 : e;
+    }
+
+    /** Of a statement that is made of others, the one that runs; {@code null} for none. From any thread. */
+    RoutedCommand partOf(RoutedCommand command) {
+        RoutedCommand part = current;
+        return whole == command && part != command ? part : null;
+    }
+
+    /** The statement that runs waits no longer for a leader or a majority; from any thread. */
+    void stopWaiting() {
+        Patience running = patience;
+        if (running != null) {
+            running.giveUp();
+        }
+    }
+
+    /** MAX_QUERY_TIMEOUT of this node; what was forwarded here has its own node's. */
+    void boundQueryTimeout() {
+        int max = database.store().maxQueryTimeout();
+        int timeout = local.getQueryTimeout();
+        if (max > 0 && !internal && (timeout == 0 || timeout > max)) {
+            local.setQueryTimeout(max);
+        }
     }
 
     // ---- H2's session ---------------------------------------------------------------------------------------------
@@ -518,10 +505,14 @@ final class RoutedSession extends LocalView {
         }
         closed = true;
         try {
+            if (others != null) {
+                others.close();
+            }
             forwarding.close();
             writer.close();
         } finally {
-            onClose.accept(this);
+            open.remove(this);
+            onClose.run();
         }
     }
 
@@ -533,6 +524,7 @@ final class RoutedSession extends LocalView {
     /** Called when the connection is closed, from any thread: whoever uses it shall not go on. */
     @Override
     public void cancel() {
+        stopWaiting();
         writer.cancel();
         RoutedCommand running = current;
         if (running != null) {
@@ -542,7 +534,7 @@ final class RoutedSession extends LocalView {
 
     @Override
     public boolean hasPendingTransaction() {
-        return transaction.isOpen();
+        return transaction.isOpen() || transaction.isLost() || others != null && others.haveBegun();
     }
 
     @Override
@@ -552,13 +544,13 @@ final class RoutedSession extends LocalView {
 
     @Override
     public void setAutoCommit(boolean on) {
-        transaction.settle(false);
+        transaction.settle(on ? Route.AUTOCOMMIT_ON : Route.AUTOCOMMIT_OFF);
         transaction.setAutoCommit(on);
     }
 
     @Override
     public void setCurrentSchemaName(String schema) {
-        knownHere(() -> {
+        dispatch.knownHere(() -> {
             super.setCurrentSchemaName(schema);
             return null;
         });
@@ -566,8 +558,14 @@ final class RoutedSession extends LocalView {
 
     @Override
     public void setIsolationLevel(IsolationLevel level) {
-        transaction.settle(false);
-        transaction.commitImplicitly();
+        transaction.settle(null);
+        Middle middle = new Middle(null);
+        try {
+            transaction.commitImplicitly();
+        } catch (DbException e) {
+            middle.failed(e);
+            throw e;
+        }
         local.lock();
         try {
             local.setIsolationLevel(level);
@@ -583,6 +581,22 @@ final class RoutedSession extends LocalView {
 
     @Override
     public DatabaseMeta getDatabaseMeta() {
-        return database.reads().read(levels.read(), levels.seen(), local::getDatabaseMeta);
+        return meta;
+    }
+
+    @Override
+    public <T> T readCatalogue(Supplier<T> query) {
+        return here(() -> database.reads().read(levels.read(), levels.seen(), query));
+    }
+
+    /** What is on this node, whatever is applied. */
+    <T> T here(Supplier<T> query) {
+        lock();
+        try {
+            checkOpen();
+            return query.get();
+        } finally {
+            unlock();
+        }
     }
 }

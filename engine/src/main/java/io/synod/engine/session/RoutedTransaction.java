@@ -1,22 +1,21 @@
 package io.synod.engine.session;
 
+import io.synod.branch.Attempt;
+import io.synod.branch.Branch;
+import io.synod.branch.BranchRequest;
 import io.synod.engine.database.CommitId;
 import io.synod.engine.database.CommitLevel;
 import io.synod.engine.database.Errors;
 import io.synod.engine.database.HostedDatabase;
 import io.synod.engine.database.Writer;
 import io.synod.engine.session.StatementRouter.Route;
-import java.sql.SQLException;
-import java.util.List;
+import java.util.function.BooleanSupplier;
+import java.util.function.LongSupplier;
 import java.util.function.Supplier;
-import org.h2.api.ErrorCode;
-import org.h2.command.query.Query;
 import org.h2.engine.IsolationLevel;
-import org.h2.engine.Session;
 import org.h2.engine.SessionLocal;
 import org.h2.message.DbException;
 import org.h2.result.ResultInterface;
-import org.h2.table.Table;
 
 /**
  * The transaction of a {@link RoutedSession}: in which place it runs, and when it ends.
@@ -42,6 +41,8 @@ final class RoutedTransaction {
     private Writer writer;
     private final Forwarding forwarding;
     private final CommitIds ids;
+    private final Repetition repetition;
+    private final Placement placement;
     private final Levels levels;
     private final boolean internal;
     private final Runnable onOrphan;
@@ -51,16 +52,19 @@ final class RoutedTransaction {
     private boolean autoCommitAtEnd;
     private boolean readOnly;
     private boolean snapshotHere;
-    /** Of an earlier commit that was answered too early; told with the next call. */
-    private DbException lost;
+    private final LastCommit last;
 
-    private long lastCommitIndex;
-    private CommitId lastCommitId = CommitId.NONE;
-    /** Unsettled in a copy that a snapshot has replaced; {@code null} for none. */
-    private CommitId unsettledBefore;
+    /** Why it was lost in its middle, which the application has not ended yet; {@code null} otherwise. */
+    private String lost;
+
+    /** Whether it may have written, or locked, something in this database. */
+    private boolean written;
+    /** {@code null} until a statement names another database. */
+    private OtherDatabases others;
 
     private boolean inList;
     private boolean lastPart;
+    private long commits;
 
     /**
      * @param internal of a session that another node has opened here: it runs here or not at all
@@ -80,33 +84,85 @@ final class RoutedTransaction {
         this.writer = writer;
         this.forwarding = forwarding;
         this.ids = ids;
+        this.repetition = new Repetition(forwarding, ids);
+        this.placement = new Placement(database, local, writer, forwarding, internal);
         this.levels = levels;
         this.internal = internal;
         this.onOrphan = onOrphan;
+        this.last = new LastCommit(database, levels, forwarding, writer);
     }
 
     /**
      * This node's copy was replaced by a snapshot: goes on in a session of the new one. A transaction on the leader does not
-     * notice.
-     *
-     * @throws DbException 40001 when a transaction was open here
+     * notice; one that was open here is lost, which {@link #settle} tells.
      */
     void move(SessionLocal session, Writer itsWriter) {
-        boolean lost = place == Place.HERE || snapshotHere;
-        if (writer.isUnsettled()) {
-            unsettledBefore = lastCommitId;
-        }
+        boolean wasHere = place == Place.HERE || snapshotHere;
+        last.move(itsWriter);
+        writer.forsake();
         local = session;
         writer = itsWriter;
-        if (lost) {
+        placement.move(session, itsWriter);
+        if (wasHere) {
             place = Place.NONE;
-            ended();
-            throw Errors.retry("this node's copy was replaced by a snapshot");
+            snapshotHere = false;
+            lost = "this node's copy was replaced by a snapshot";
         }
+    }
+
+    /** The session's transactions from now on may have branches there. */
+    void reaches(OtherDatabases databases) {
+        others = databases;
     }
 
     boolean isOpen() {
         return place != Place.NONE;
+    }
+
+    boolean hasWritten() {
+        return written && isOpen();
+    }
+
+    /** Whether it has done anything that binds it to a place. */
+    boolean hasBegun() {
+        return isOpen() || snapshotHere || others != null && others.haveBegun();
+    }
+
+    /** How many have been committed: what was open before another one is not lost. */
+    long commits() {
+        return commits;
+    }
+
+    /** Whether it is open by BEGIN, while the session is in auto-commit mode otherwise. */
+    boolean isSuspended() {
+        return autoCommitAtEnd;
+    }
+
+    /**
+     * It had begun, and was lost in the middle, which the application has been told: what it does next may be the other half of it
+     * and must not become a transaction of its own. As in PostgreSQL, the session waits for a rollback.
+     *
+     * @param suspended see {@link #isSuspended()}, of the lost one
+     */
+    void lost(String why, boolean suspended) {
+        assert !hasBegun();
+        lost = why;
+        autoCommit = false;
+        autoCommitAtEnd = suspended;
+    }
+
+    /** Whether that ends the transaction, even where it fails. */
+    static boolean commits(Route route) {
+        return route == Route.COMMIT || route == Route.AUTOCOMMIT_ON || route == Route.PREPARE_BRANCH;
+    }
+
+    /** Whether it was lost and waits for a rollback. */
+    boolean isLost() {
+        return lost != null;
+    }
+
+    boolean isForwarded() {
+        return place == Place.FORWARDED;
     }
 
     boolean isAutoCommit() {
@@ -145,7 +201,7 @@ final class RoutedTransaction {
     /** Where the next read belongs: above READ COMMITTED it begins a transaction that may write later. */
     Place placeOfRead() {
         if (place == Place.NONE && !autoCommit && !readOnly && isSnapshotIsolation()) {
-            place = awaitPlace();
+            place = placement.await();
         }
         return place;
     }
@@ -184,7 +240,7 @@ final class RoutedTransaction {
     }
 
     SessionActivity.State activity() {
-        if (isUnsettled()) {
+        if (last.isUnsettled()) {
             return SessionActivity.State.UNSETTLED;
         }
         return isOpen() ? SessionActivity.State.IN_TRANSACTION : SessionActivity.State.IDLE;
@@ -200,7 +256,12 @@ final class RoutedTransaction {
     // ---- writes ---------------------------------------------------------------------------------------------------
 
     <T> T write(RoutedCommand command, Execution<T> execution) {
-        T result = place == Place.NONE ? first(command, execution) : inPlace(command, execution);
+        written |= command.decision().route() != Route.SAVEPOINT;
+        return place == Place.NONE ? first(command, execution) : inPlace(command, execution);
+    }
+
+    private <T> T inPlace(RoutedCommand command, Execution<T> execution) {
+        T result = place == Place.HERE ? here(command, execution) : forward(command, execution);
         if (place == Place.HERE && command.returnsRows()) {
             confirmed(result);
         }
@@ -212,17 +273,18 @@ final class RoutedTransaction {
         return result;
     }
 
-    /** A transaction's first statement: where it went to a node that did not lead, nothing was executed. */
+    /** A transaction's first statement: where it went to a node that did not lead, nothing was executed. See {@link Repetition}. */
     private <T> T first(RoutedCommand command, Execution<T> execution) {
         endLocalSnapshot();
         long deadline = System.nanoTime() + database.timeoutMillis() * 1_000_000L;
         while (true) {
-            place = awaitPlace();
+            place = placement.await();
             keepSnapshot();
+            repetition.begins(local, isForwarded());
             try {
                 return inPlace(command, execution);
             } catch (DbException e) {
-                if (internal || !Forwarding.shallAskAgain(e, deadline)) {
+                if (internal || !repetition.isDue(e, isSingle(), command, execution, deadline)) {
                     throw e;
                 }
                 place = Place.NONE;
@@ -241,10 +303,6 @@ final class RoutedTransaction {
         }
     }
 
-    private <T> T inPlace(RoutedCommand command, Execution<T> execution) {
-        return place == Place.HERE ? here(command, execution) : forward(command, execution);
-    }
-
     /** A value that the client sees must not be given out again by another leader, even if this transaction fails. */
     private void coverSequences() {
         try {
@@ -255,15 +313,18 @@ final class RoutedTransaction {
         }
     }
 
-    private void confirmed(Object result) {
+    /** This node still led after the rows were read; else the transaction is over, and they are not shown. */
+    void confirmed(Object result) {
         try {
             database.reads().confirm(writer);
         } catch (DbException e) {
             if (result instanceof ResultInterface rows) {
                 rows.close();
             }
+            // What is over must not look as if it were open, as after a time-out of H2's.
+            DbException told = isSingle() || Errors.isRetry(e) ? e : Errors.retry(Errors.message(e));
             rollback();
-            throw e;
+            throw told;
         }
     }
 
@@ -275,15 +336,21 @@ final class RoutedTransaction {
 
     /** Runs a statement in the transaction that is open here. */
     <T> T here(RoutedCommand command, Execution<T> execution) {
+        return here(command, () -> writer.execute(() -> LeaderExecution.run(command, execution, local)));
+    }
+
+    /** ROLLBACK TO SAVEPOINT: in the open transaction, where there is one. */
+    <T> T backToSavepoint(RoutedCommand command, Execution<T> execution) {
+        return switch (place) {
+            case HERE -> here(command, () -> writer.executeUnguarded(() -> command.runHere(execution)));
+            case FORWARDED -> forward(command, execution);
+            case NONE -> command.runHere(execution);
+        };
+    }
+
+    private <T> T here(RoutedCommand command, Supplier<T> run) {
         try {
-            return writer.execute(() -> {
-                if (command.decision().route() == Route.LOCKING_READ) {
-                    lockTables(command);
-                }
-                return WritingQueries.isOne(command)
-                        ? WritingQueries.run(command, execution, local)
-                        : command.runHere(execution);
-            });
+            return run.get();
         } catch (DbException e) {
             if (!writer.isOpen()) {
                 place = Place.NONE;
@@ -291,52 +358,23 @@ final class RoutedTransaction {
             } else if (isSingle()) {
                 rollback();
             }
-            throw explained(command, e);
-        }
-    }
-
-    /** The guard's error says what was tried, not what to do. */
-    private static DbException explained(RoutedCommand command, DbException e) {
-        for (Throwable cause = e; cause != null; cause = cause.getCause()) {
-            int code = cause instanceof DbException d
-                    ? d.getErrorCode()
-                    : cause instanceof SQLException sql ? sql.getErrorCode() : 0;
-            if (code == ErrorCode.COMMIT_ROLLBACK_NOT_ALLOWED) {
-                return Errors.refused(
-                        RoutedSession.firstWords(command.tokens())
-                                + " …, which runs a Java function or trigger that commits,",
-                        "what it commits, or changes in the catalogue, would be on this node only",
-                        "let the application commit, and change the catalogue in a statement of its own");
-            }
-        }
-        return e;
-    }
-
-    /** H2 locks the rows only: a shared lock on the table makes DDL wait for them. */
-    private void lockTables(RoutedCommand command) {
-        local.lock();
-        try {
-            if (local.prepare(command.sql()) instanceof Query query) {
-                for (Table table : query.getTables()) {
-                    table.lock(local, Table.WRITE_LOCK);
-                }
-            }
-        } finally {
-            local.unlock();
+            throw LeaderExecution.explained(command, e);
         }
     }
 
     <T> T forward(RoutedCommand command, Execution<T> execution) {
+        return forward(command, execution, isSingle());
+    }
+
+    /** @param whole whether all rows of its result are to be here when this returns */
+    <T> T forward(RoutedCommand command, Execution<T> execution, boolean whole) {
         try {
-            return forwarding.run(command, execution, local);
+            return fetch(() -> forwarding.run(command, execution, local, whole));
         } catch (DbException e) {
-            if (forwarding.isBroken()) {
-                forwarding.close();
-                place = Place.NONE;
-                ended();
-                throw Errors.retry("the leader was lost in the middle of the transaction");
+            if (place == Place.NONE) {
+                throw e;
             }
-            if (e.getErrorCode() == Errors.RETRY_CODE) {
+            if (Errors.isRetry(e)) {
                 place = Place.NONE;
                 ended();
             } else if (isSingle()) {
@@ -346,47 +384,52 @@ final class RoutedTransaction {
         }
     }
 
+    /** Asks the leader for something: when it is lost meanwhile, so is the transaction that is open there. */
+    <T> T fetch(Supplier<T> call) {
+        try {
+            return call.get();
+        } catch (DbException e) {
+            if (place == Place.FORWARDED && forwarding.isBroken()) {
+                forwarding.close();
+                place = Place.NONE;
+                ended();
+                throw forwarding.lost(" in the middle of the transaction");
+            }
+            throw e;
+        }
+    }
+
+    /** A result outlives its transaction. */
+    private void keepRows() {
+        if (place == Place.FORWARDED) {
+            fetch(() -> {
+                forwarding.keepRows(local);
+                return null;
+            });
+        }
+    }
+
+    Placement placement() {
+        return placement;
+    }
+
     /** Begins a writing transaction where the leader is, waiting for one; true when it runs here. */
     boolean begin() {
-        place = awaitPlace();
+        place = placement.await();
         return place == Place.HERE;
     }
 
-    private Place awaitPlace() {
-        long deadline = System.nanoTime() + database.timeoutMillis() * 1_000_000L;
-        while (true) {
-            if (writer.begin()) {
-                return Place.HERE;
-            }
-            if (internal) {
-                throw Errors.notLeader(database.node(), database.log().leader());
-            }
-            long left = deadline - System.nanoTime();
-            String leader = left > 0 ? database.log().awaitLeader(left) : null;
-            if (leader == null) {
-                throw Errors.noLeader(database.name(), database.timeoutMillis());
-            }
-            if (!leader.equals(database.node()) && forwarding.begin(leader, local, deadline)) {
-                return Place.FORWARDED;
-            }
-        }
-    }
-
-    Session leaderSession() {
+    /** @return {@code null} where this node leads */
+    ForwardedSession leaderSession() {
         if (place == Place.NONE) {
-            place = awaitPlace();
+            place = placement.await();
+            if (place == Place.HERE) {
+                // For the application nothing has begun, nor ended.
+                writer.rollback();
+                place = Place.NONE;
+            }
         }
         return forwarding.session();
-    }
-
-    <T> T rollbackToSavepoint(RoutedCommand command, Execution<T> execution) {
-        if (place == Place.FORWARDED) {
-            return forward(command, execution);
-        }
-        if (place == Place.HERE) {
-            return writer.executeUnguarded(() -> command.runHere(execution));
-        }
-        return command.runHere(execution);
     }
 
     // ---- ends -----------------------------------------------------------------------------------------------------
@@ -397,128 +440,195 @@ final class RoutedTransaction {
     }
 
     private void commit(CommitId id, CommitLevel level) {
-        lastCommitIndex = 0;
-        lastCommitId = id;
+        if (others != null && others.haveBegun() && commitElsewhere(id, level)) {
+            // What is left has only read.
+            rollback();
+            commits++;
+            return;
+        }
+        commitBranch(id, level);
+    }
+
+    private boolean commitElsewhere(CommitId id, CommitLevel level) {
+        try {
+            return others.commit(id, level);
+        } catch (DbException e) {
+            if (!Errors.isRefusal(e)) {
+                rollback();
+            }
+            throw e;
+        }
+    }
+
+    /** Commits what was written in this database. */
+    void commitBranch(CommitId id, CommitLevel level) {
+        keepRows();
+        last.begins(id);
         Place was = place;
         place = Place.NONE;
         try {
             switch (was) {
                 case HERE -> {
-                    lastCommitIndex = writer.commit(id, level);
-                    committed(level);
+                    last.ended(writer.commit(id, level), level);
                 }
                 case FORWARDED -> {
                     try {
                         forwarding.commitLevel(level, local);
                     } catch (DbException e) {
                         // Nothing was committed; what is open over there must not go into a later commit.
-                        forwarding.rollback();
+                        forwarding.rollback(local);
                         throw e;
                     }
                     // An implicit one has no number of the client's, and must be looked up all the same.
-                    committed(forwarding.commit(id.isNone() ? ids.own() : id));
+                    last.ended(forwarding.commit(ids.orOwn(id)));
                 }
                 case NONE -> writer.endRead();
+            }
+            if (was != Place.NONE) {
+                commits++;
             }
         } finally {
             ended();
             if (writer.isOrphaned()) {
                 onOrphan.run();
             }
+        }
+    }
+
+    /**
+     * Prepares the open transaction as a branch. An error that leaves it open says so by its code; 40001 and 08007 do not.
+     *
+     * @return false when it has written nothing: it has ended
+     */
+    boolean prepare(String gid) {
+        if (others != null && others.haveWritten()) {
+            throw Errors.refused(
+                    "PREPARE COMMIT of a transaction that has written other databases",
+                    "a branch with a name is one database's",
+                    "use COMMIT, which commits in all of them or in none, or give the manager a connection to each");
+        }
+        if (place == Place.NONE) {
+            writer.endRead();
+            ended();
+            return false;
+        }
+        Branch branch = place == Place.HERE ? database.branches().named(gid) : null;
+        CommitId id = commitId();
+        return prepare(
+                () -> writer.prepare(id, branch, Attempt.NONE), () -> forwarding.prepare(ids.orOwn(id), gid), id);
+    }
+
+    /**
+     * Prepares the open transaction as the branch of a transaction of several groups, even if it has changed nothing.
+     *
+     * @param id by which its client knows the whole
+     * @throws DbException as {@link #prepare(String)}; what is not prepared then is refused by whoever asks next
+     */
+    void prepare(BranchRequest.CanCommit branch, CommitId id) {
+        if (place == Place.NONE) {
+            throw Errors.retry("the transaction is not open any more");
+        }
+        prepare(
+                () -> writer.prepare(id, branch.branch(), branch.attempt()),
+                () -> forwarding.canCommit(branch, id),
+                id);
+    }
+
+    /** What was prepared is committed: a transaction that was open before is not lost. */
+    void committedAsBranch() {
+        commits++;
+    }
+
+    private boolean prepare(LongSupplier here, BooleanSupplier there, CommitId id) {
+        Place was = place;
+        try {
+            keepRows();
+            if (was == Place.FORWARDED) {
+                boolean prepared = there.getAsBoolean();
+                place = Place.NONE;
+                levels.seen().changedElsewhere();
+                return prepared;
+            }
+            place = Place.NONE;
+            last.begins(id);
+            last.ended(here.getAsLong(), CommitLevel.QUORUM);
+            return last.index() > 0;
+        } catch (DbException e) {
+            if (was == Place.HERE && writer.isOpen()) {
+                place = Place.HERE;
+            } else if (forwarding.isBroken() || Errors.isRetry(e)) {
+                place = Place.NONE;
+            }
+            throw e;
+        } finally {
+            if (place == Place.NONE) {
+                ended();
+            }
+            if (writer.isOrphaned()) {
+                onOrphan.run();
+            }
+        }
+    }
+
+    /** It ran on a node that was lost; whatever else comes of the running statement, the next one says so. */
+    void lostThere() {
+        assert place != Place.HERE;
+        boolean suspended = isSuspended();
+        place = Place.NONE;
+        ended();
+        if (!internal && (suspended || !autoCommit)) {
+            lost(Errors.LEADER_LOST + " in the middle of it", suspended);
         }
     }
 
     /** As H2 does before a statement that cannot be part of a transaction. */
     void commitImplicitly() {
-        commit(CommitId.NONE, levels.commit() == CommitLevel.LOCAL ? CommitLevel.QUORUM : levels.commit());
+        commitImplicitly(CommitId.NONE);
     }
 
-    private void committed(CommitLevel level) {
-        if (lastCommitIndex == 0 || writer.isUnsettled()) {
-            return;
-        }
-        levels.seen().shown(lastCommitIndex);
-        if (level == CommitLevel.ALL) {
-            List<String> missing = database.awaitEverywhere(lastCommitIndex);
-            if (!missing.isEmpty()) {
-                levels.warn("committed on a majority, but COMMIT=ALL was not reached: no confirmation from "
-                        + String.join(", ", missing));
-            }
-        }
+    void commitImplicitly(CommitId id) {
+        commit(id, levels.commit() == CommitLevel.LOCAL ? CommitLevel.QUORUM : levels.commit());
     }
 
-    private void committed(ForwardedSession.Committed there) {
-        lastCommitIndex = there.index();
-        if (there.warning() != null) {
-            levels.warn(there.warning());
-        }
-        if (there.index() > 0 && there.settled()) {
-            levels.seen().shown(there.index());
-        } else if (there.settled()) {
-            levels.seen().changedElsewhere();
-        }
-    }
-
-    /** Where the last commit stands in the log; 0 where it left nothing there, or its place is not known. */
-    long lastCommitIndex() {
-        return lastCommitIndex;
-    }
-
-    CommitId lastCommitId() {
-        return lastCommitId;
-    }
-
-    /** Whether the last commit was answered before it was decided. */
-    boolean isUnsettled() {
-        return unsettledBefore != null || writer.isUnsettled() || forwarding.isUnsettled();
+    LastCommit lastCommit() {
+        return last;
     }
 
     /**
-     * Waits for the end of a commit that was answered at level LOCAL, before anything else is done.
+     * Whether what comes next may be done: not in a transaction that was lost. Waits for the end of a commit that was answered
+     * at level LOCAL before.
      *
-     * @param quietly keeps the bad news for the next call
-     * @throws DbException 40000 when it was lost
+     * @param next news of a lost commit are kept for the call after a rollback; {@code null} for something else than a statement
+     * @throws DbException 40000 when that commit was lost, 40001 when the transaction was
      */
-    void settle(boolean quietly) {
-        try {
-            if (unsettledBefore != null) {
-                settleBefore();
+    void settle(Route next) {
+        boolean rollback = next == Route.ROLLBACK;
+        if (lost != null && !rollback && next != Route.DECIDE_BRANCH && next != Route.AUTOCOMMIT_OFF) {
+            String why = lost;
+            if (commits(next) || internal || autoCommit) {
+                // It ends, and not as was asked for. Another node's session tells its client by itself; where each
+                // statement
+                // commits by itself, nobody calls rollback().
+                rollback();
             }
-            levels.seen().shown(writer.settle());
-            long there = forwarding.settle();
-            if (there < 0) {
-                levels.seen().changedElsewhere();
-            }
-            levels.seen().shown(there);
-        } catch (DbException e) {
-            lost = e;
-            if (writer.isOrphaned()) {
-                onOrphan.run();
-            }
+            throw Errors.stillLost(why);
         }
-        if (lost != null && !quietly) {
-            DbException told = lost;
-            lost = null;
-            throw told;
+        if (last.settle() && writer.isOrphaned()) {
+            onOrphan.run();
         }
-    }
-
-    private void settleBefore() {
-        CommitId id = unsettledBefore;
-        unsettledBefore = null;
-        if (!forwarding.resolve(id)) {
-            throw Errors.localCommitLost("this node lost its leadership before a majority had it");
+        if (!rollback) {
+            last.tell();
         }
-        levels.seen().changedElsewhere();
     }
 
     void rollback() {
         Place was = place;
         place = Place.NONE;
+        lost = null;
         try {
             switch (was) {
                 case HERE -> writer.rollback();
-                case FORWARDED -> forwarding.rollback();
+                case FORWARDED -> forwarding.rollback(local);
                 case NONE -> writer.endRead();
             }
         } finally {
@@ -526,8 +636,23 @@ final class RoutedTransaction {
         }
     }
 
+    /** Takes back what the transaction has done, and stays in it: after BEGIN auto-commit does not come back yet. */
+    void undoAll() {
+        boolean atEnd = autoCommitAtEnd;
+        autoCommitAtEnd = false;
+        try {
+            rollback();
+        } finally {
+            autoCommitAtEnd = atEnd;
+        }
+    }
+
     private void ended() {
         snapshotHere = false;
+        written = false;
+        if (others != null) {
+            others.rollback();
+        }
         if (autoCommitAtEnd) {
             autoCommit = true;
             autoCommitAtEnd = false;
@@ -539,7 +664,10 @@ final class RoutedTransaction {
         if (inList && !lastPart) {
             return CommitId.NONE;
         }
-        return ids.next(place == Place.FORWARDED || levels.commit() == CommitLevel.LOCAL);
+        boolean mayBeAskedFor = place == Place.FORWARDED
+                || levels.commit() == CommitLevel.LOCAL
+                || others != null && others.haveBegun();
+        return ids.next(mayBeAskedFor);
     }
 
     // ---- logged statements, lists ---------------------------------------------------------------------------------
@@ -551,10 +679,15 @@ final class RoutedTransaction {
 
     <T> T forwardStatement(RoutedCommand command, Execution<T> execution) {
         T result = forward(command, execution);
+        if (SqlText.startsWith(command.tokens(), "DROP")) {
+            fetch(() -> {
+                forwarding.dropped();
+                return null;
+            });
+        }
         levels.seen().changedElsewhere();
         // What JDBC asks this node's H2 without a statement (mode, schema, settings) has to know it, too. It has
-        // happened,
-        // even where this takes too long.
+        // happened, even where this takes too long.
         database.log().awaitReadable(database.timeoutMillis() * 1_000_000L);
         return result;
     }
@@ -589,9 +722,29 @@ final class RoutedTransaction {
         }
     }
 
+    /** Runs a statement that names other databases: under auto-commit, all that it has done commits together. */
+    <T> T across(Supplier<T> statement) {
+        boolean outer = inList;
+        inList = true;
+        try {
+            T result = statement.get();
+            inList = outer;
+            if (isSingle()) {
+                commit(commitId());
+            }
+            return result;
+        } catch (RuntimeException e) {
+            inList = outer;
+            if (isSingle() || e instanceof DbException error && Errors.isRetry(error)) {
+                rollback();
+            }
+            throw e;
+        }
+    }
+
     /** H2 commits each part by itself: those before the one that failed stay, unless the transaction itself is lost. */
     private void endAfter(RuntimeException e) {
-        if (e instanceof DbException error && error.getErrorCode() != Errors.RETRY_CODE) {
+        if (e instanceof DbException error && !Errors.isRetry(error)) {
             commitImplicitly();
         } else {
             rollback();

@@ -34,6 +34,11 @@ final class SessionActivity {
         return state;
     }
 
+    /** Since when, by System.nanoTime(): statements of one session have different ones. */
+    long sinceNanos() {
+        return sinceNanos;
+    }
+
     long stateMillis() {
         return Math.max(0, (System.nanoTime() - sinceNanos) / 1_000_000);
     }

@@ -11,8 +11,15 @@ public interface SessionFactory {
      * @param passwordHash H2's user password hash; empty for an empty password
      * @param settings settings of the connection, upper-case keys: H2's session settings, READ, COMMIT, and INTERNAL=TRUE for a session
      *     that another node forwards (it must run here or fail, never be forwarded again)
-     * @throws SQLException 28000 wrong user or password, 90013 no such database on this node, 08001 the node is stopping
+     * @throws SQLException 28000 wrong user or password, 90013 no such database on this node, 08001 the node is stopping, or
+     *     has not opened the database yet
      */
     SynodSession open(String database, String user, byte[] passwordHash, Map<String, String> settings)
             throws SQLException;
+
+    /**
+     * @param database the database's name, any case
+     * @return {@code true} and {@code false} where it is open on this node: whether that knows who leads it; {@code null} elsewhere
+     */
+    Boolean knowsLeader(String database);
 }

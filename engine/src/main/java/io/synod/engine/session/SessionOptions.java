@@ -10,13 +10,16 @@ import java.util.Map;
  * What a session was opened with.
  *
  * @param internal opened by another node for a session of its own: runs here or fails
+ * @param name of an internal one, known to the node that has opened it; {@code null} for others
  * @param seenIndex how far in the log the client's session was shown the database by another node
  */
-record SessionOptions(boolean internal, ReadDemand read, CommitLevel commit, long seenIndex) {
+record SessionOptions(boolean internal, String name, ReadDemand read, CommitLevel commit, long seenIndex) {
     /** @throws org.h2.message.DbException 22023 for a value that is not known */
     static SessionOptions of(Map<String, String> settings) {
+        boolean internal = Boolean.parseBoolean(settings.get("INTERNAL"));
         return new SessionOptions(
-                Boolean.parseBoolean(settings.get("INTERNAL")),
+                internal,
+                internal ? settings.get("SYNOD_SESSION") : null,
                 new ReadDemand(
                         ReadLevel.parse(settings.getOrDefault("READ", "LINEARIZABLE")),
                         ReadDemand.parseStaleness(settings.getOrDefault("MAX_STALENESS", "1000"))),

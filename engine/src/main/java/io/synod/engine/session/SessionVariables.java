@@ -20,6 +20,20 @@ final class SessionVariables {
         return false;
     }
 
+    /** Whether it is SET @name with more than literals: what it names may be a column, a function or a sequence. */
+    static boolean isAssignedByQuery(List<Token> tokens) {
+        return tokens.size() > 3
+                && tokens.get(0).is("SET")
+                && tokens.get(1).is("@")
+                && tokens.subList(expressionOf(tokens), tokens.size()).stream()
+                        .anyMatch(t -> t.kind() == SqlText.Kind.WORD || t.kind() == SqlText.Kind.QUOTED);
+    }
+
+    /** Where the expression of SET @name [=|TO] expression begins. */
+    static int expressionOf(List<Token> tokens) {
+        return tokens.get(3).is("=") || tokens.get(3).is("TO") ? 4 : 3;
+    }
+
     /** In H2's spelling. */
     static Collection<String> namedIn(List<Token> tokens) {
         Collection<String> names = new LinkedHashSet<>();

@@ -3,6 +3,7 @@ package io.synod.engine.session;
 import io.synod.engine.database.Errors;
 import io.synod.engine.database.HostedDatabase;
 import io.synod.engine.database.ReadLevel;
+import io.synod.engine.global.WaitingSessions;
 import java.sql.SQLException;
 import java.util.Map;
 import java.util.Set;
@@ -34,6 +35,7 @@ public final class Sessions {
             "MAX_STALENESS",
             "TARGET",
             "PRIORITY",
+            "ELECTION_TIMEOUT",
             "BASE",
             "OUTSIDE_CHANGES",
             "RECLAIM",
@@ -67,31 +69,39 @@ public final class Sessions {
             "TRACE_LEVEL_SYSTEM_OUT",
             "CACHE_SIZE");
 
-    private static final long CONFIRM_NANOS = 500_000_000L;
-
-    private static final long LOGIN_WAIT_NANOS = 500_000_000;
+    private static final long LOGIN_WAIT_NANOS = 500_000_000L;
 
     private final HostedDatabase database;
     private final LeaderLink link;
+    private final Neighbours neighbours;
     private final OpenSessions open = new OpenSessions();
+    private final WaitingSessions waits;
 
     /** @param link {@code null} where the node has no peers */
     public Sessions(HostedDatabase database, LeaderLink link) {
-        this(database, link, Map.of());
+        this(database, link, Neighbours.NONE, Map.of());
     }
 
     /**
      * @param link {@code null} where the node has no peers
+     * @param neighbours the databases of the node, this one among them
      * @param nodeSettings what SYNOD.SETTINGS shows of the node
      */
-    public Sessions(HostedDatabase database, LeaderLink link, Map<String, String> nodeSettings) {
+    public Sessions(HostedDatabase database, LeaderLink link, Neighbours neighbours, Map<String, String> nodeSettings) {
         this.database = database;
         this.link = link;
+        this.neighbours = neighbours;
+        this.waits = new SessionWaits(database, open);
         SystemSchema.install(database, nodeSettings, open);
     }
 
     public HostedDatabase database() {
         return database;
+    }
+
+    /** Who waits for whom. */
+    public WaitingSessions waits() {
+        return waits;
     }
 
     /**
@@ -106,22 +116,19 @@ public final class Sessions {
         try {
             database.checkRunning();
             SessionOptions options = SessionOptions.of(settings);
-            database.forgetTransients();
-            if (options.read().level() == ReadLevel.LINEARIZABLE
-                    && database.log().servingEpoch() == 0) {
-                // A password may have been changed a moment ago. Without a majority, what is known here has to do: a
-                // cluster in trouble must be open to whoever wants to look at it.
-                database.log().awaitReadable(CONFIRM_NANOS);
+            database.upkeep().forgetTransients();
+            if (options.read().level() != ReadLevel.LOCAL && database.log().servingEpoch() == 0) {
+                // A password that was changed, or a user that was dropped, a moment ago must not be let in any more.
+                // Without a majority whoever this node knows comes in, to see its status at least: reads wait then.
+                // Once: whoever looks for a node after the loss of a leader waits as long at a copy that lags.
+                database.log().awaitReadable(LOGIN_WAIT_NANOS);
             }
             if (!hasUsers()) {
                 createFirstUser(user, passwordHash, settings);
             }
-            SessionLocal local = login(user, passwordHash, options);
+            SessionLocal local = login(user, passwordHash);
             Forwarding forwarding = new Forwarding(database, link, user, passwordHash, settings);
-            RoutedSession session = new RoutedSession(database, local, forwarding, options, closed -> {
-                open.remove(closed);
-                onClose.run();
-            });
+            RoutedSession session = new RoutedSession(database, local, forwarding, options, open, neighbours, onClose);
             open.add(session);
             try {
                 configure(session, settings);
@@ -136,12 +143,7 @@ public final class Sessions {
     }
 
     /** A user that was created elsewhere a moment ago may not have arrived here. */
-    private SessionLocal login(String user, byte[] passwordHash, SessionOptions options) throws SQLException {
-        if (options.read().level() != ReadLevel.LOCAL && database.log().servingEpoch() == 0) {
-            // A password that was changed, or a user that was dropped, must not be let in any more. Without a majority
-            // whoever this node knows comes in, to see its status at least: reads wait then.
-            database.log().awaitReadable(LOGIN_WAIT_NANOS);
-        }
+    private SessionLocal login(String user, byte[] passwordHash) throws SQLException {
         try {
             return database.store().session(user, passwordHash);
         } catch (SQLException e) {

@@ -30,7 +30,7 @@ final class SpaceCalls {
                 ValueVarchar.get(database.node()),
                 ValueBigint.get(space.bytes()),
                 ValueBigint.get(space.fillPercent()),
-                ValueBigint.get(database.checkpointIndex()),
+                ValueBigint.get(database.storage().checkpointIndex()),
                 origin == null ? ValueNull.INSTANCE : ValueBigint.get(origin.index()),
                 text(database.rebuilt()));
         return rows;
@@ -38,7 +38,7 @@ final class SpaceCalls {
 
     /** No row's numbers where it was not possible just now. */
     static ResultInterface reclaim(HostedDatabase database) {
-        H2Store.Reclaimed reclaimed = database.reclaimForClient();
+        H2Store.Reclaimed reclaimed = database.administration().reclaimForClient();
         SimpleResult rows = new SimpleResult();
         rows.addColumn("NODE", TypeInfo.TYPE_VARCHAR);
         rows.addColumn("BYTES_BEFORE", TypeInfo.TYPE_BIGINT);

@@ -47,24 +47,40 @@ final class SqlText {
 
     /** Whether the words stand at the beginning. */
     static boolean startsWith(List<Token> tokens, String... words) {
-        if (tokens.size() < words.length) {
+        return areAt(0, tokens, words);
+    }
+
+    static boolean contains(List<Token> tokens, String... words) {
+        return indexOf(tokens, words) >= 0;
+    }
+
+    /** @return where the words stand one after the other, −1 for nowhere */
+    static int indexOf(List<Token> tokens, String... words) {
+        for (int i = 0; i + words.length <= tokens.size(); i++) {
+            if (areAt(i, tokens, words)) {
+                return i;
+            }
+        }
+        return -1;
+    }
+
+    /** Whether it has a data change delta table: FINAL TABLE (INSERT …). */
+    static boolean changesRows(List<Token> tokens) {
+        return contains(tokens, "FINAL", "TABLE")
+                || contains(tokens, "NEW", "TABLE")
+                || contains(tokens, "OLD", "TABLE");
+    }
+
+    private static boolean areAt(int start, List<Token> tokens, String... words) {
+        if (tokens.size() - start < words.length) {
             return false;
         }
         for (int i = 0; i < words.length; i++) {
-            if (!tokens.get(i).is(words[i])) {
+            if (!tokens.get(start + i).is(words[i])) {
                 return false;
             }
         }
         return true;
-    }
-
-    static boolean contains(List<Token> tokens, String... words) {
-        for (int i = 0; i + words.length <= tokens.size(); i++) {
-            if (startsWith(tokens.subList(i, tokens.size()), words)) {
-                return true;
-            }
-        }
-        return false;
     }
 
     private List<Token> scan(int limit) {
@@ -151,5 +167,14 @@ final class SqlText {
 
     private void add(Kind kind, String text, int start, int end) {
         tokens.add(new Token(kind, text, start, end));
+    }
+
+    /** For messages. */
+    static String firstWords(List<Token> tokens) {
+        StringBuilder words = new StringBuilder();
+        for (Token token : tokens.subList(0, Math.min(3, tokens.size()))) {
+            words.append(words.isEmpty() ? "" : " ").append(token.text());
+        }
+        return words.toString();
     }
 }

@@ -37,6 +37,8 @@ final class StatementKinds {
         put(Route.SETTING, CommandInterface.SET);
         put(Route.COMMIT, CommandInterface.COMMIT);
         put(Route.ROLLBACK, CommandInterface.ROLLBACK);
+        put(Route.PREPARE_BRANCH, CommandInterface.PREPARE_COMMIT);
+        put(Route.DECIDE_BRANCH, CommandInterface.COMMIT_TRANSACTION, CommandInterface.ROLLBACK_TRANSACTION);
         put(Route.BEGIN, CommandInterface.BEGIN);
         put(Route.SAVEPOINT, CommandInterface.SAVEPOINT);
         put(Route.ROLLBACK_TO_SAVEPOINT, CommandInterface.ROLLBACK_TO_SAVEPOINT);
@@ -54,9 +56,6 @@ final class StatementKinds {
         put(
                 Route.REFUSED,
                 CommandInterface.UNKNOWN,
-                CommandInterface.PREPARE_COMMIT,
-                CommandInterface.COMMIT_TRANSACTION,
-                CommandInterface.ROLLBACK_TRANSACTION,
                 CommandInterface.CREATE_MATERIALIZED_VIEW,
                 CommandInterface.REFRESH_MATERIALIZED_VIEW);
         put(

@@ -4,13 +4,18 @@ import java.io.Reader;
 import java.io.StringReader;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Supplier;
 import org.h2.command.CommandInterface;
 import org.h2.expression.ParameterInterface;
+import org.h2.message.DbException;
 import org.h2.util.ScriptReader;
 import org.h2.value.Value;
 
 /** Several statements in one text: each is compiled and routed when its turn comes, because it may need the one before. */
 final class StatementList {
+    /** A savepoint. */
+    private static final String BEGIN = "SYNOD$BEGIN_OF_LIST";
+
     private final RoutedSession session;
 
     StatementList(RoutedSession session) {
@@ -27,14 +32,14 @@ final class StatementList {
         List<String> parts = split(new StringReader(list.sql()));
         // A text that begins with a semicolon: its first statement is an empty one.
         boolean first = !list.tokens().get(0).is(";");
-        return session.transaction().asList(() -> {
+        return undoneTogether(() -> {
             T result = first ? null : execution.nothing();
             int used = 0;
             for (int i = 0; i < parts.size(); i++) {
                 if (i == parts.size() - 1) {
                     session.transaction().lastPart();
                 }
-                CommandInterface part = session.prepareCommand(parts.get(i));
+                CommandInterface part = prepare(list.sql(), parts, i);
                 try {
                     for (ParameterInterface parameter : part.getParameters()) {
                         if (used < values.size()) {
@@ -52,6 +57,61 @@ final class StatementList {
             }
             return result;
         });
+    }
+
+    /** One that cannot be compiled is named by H2 with all that follows it. */
+    private CommandInterface prepare(String text, List<String> parts, int number) {
+        String part = parts.get(number);
+        try {
+            return session.prepareCommand(part);
+        } catch (DbException e) {
+            int start = 0;
+            for (int i = 0; i < number && start >= 0; i++) {
+                int before = text.indexOf(parts.get(i), start);
+                start = before < 0 ? -1 : before + parts.get(i).length();
+            }
+            int found = start < 0 ? -1 : text.indexOf(part, start);
+            throw found < 0 ? e : ErrorSql.replace(e, part, text.substring(found));
+        }
+    }
+
+    /** Inside of a transaction H2 undoes all parts when one fails; under auto-commit those before it stay. */
+    private <T> T undoneTogether(Supplier<T> parts) {
+        RoutedTransaction transaction = session.transaction();
+        if (transaction.isAutoCommit() || transaction.isList()) {
+            return transaction.asList(parts);
+        }
+        boolean marked = transaction.isOpen();
+        if (marked) {
+            run("SAVEPOINT " + BEGIN);
+        }
+        try {
+            return transaction.asList(parts);
+        } catch (DbException e) {
+            if (!transaction.isOpen()) {
+                throw e;
+            }
+            try {
+                if (marked) {
+                    run("ROLLBACK TO SAVEPOINT " + BEGIN);
+                } else {
+                    transaction.undoAll();
+                }
+            } catch (DbException undo) {
+                // A part has committed: another transaction has begun.
+                transaction.undoAll();
+            }
+            throw e;
+        }
+    }
+
+    private void run(String sql) {
+        CommandInterface command = session.prepareCommand(sql);
+        try {
+            command.executeUpdate(null);
+        } finally {
+            command.close();
+        }
     }
 
     static List<String> split(Reader text) {

@@ -53,6 +53,12 @@ final class StatementRouter {
         IMMEDIATE,
         /** Gives a statement a name in this session. */
         PREPARE,
+        /** Prepares the transaction as a branch with a name. */
+        PREPARE_BRANCH,
+        /** Commits or rolls back the branch of a name. */
+        DECIDE_BRANCH,
+        /** Names tables of other databases. */
+        ACROSS,
         /** A statement that has a name. */
         EXECUTE,
         DEALLOCATE,
@@ -60,6 +66,8 @@ final class StatementRouter {
         SESSION_TABLE,
         /** Copies this node's file. */
         BACKUP,
+        /** Ends a session of this node. */
+        ABORT_SESSION,
         /** Closes the database. */
         SHUTDOWN,
         REFUSED
@@ -116,8 +124,18 @@ final class StatementRouter {
         if (!(command instanceof CommandContainer)) {
             return Decision.of(Route.LIST);
         }
+        if (FullTextCalls.isLucene(tokens, session.getDatabase())) {
+            return lucene();
+        }
         if (FullTextCalls.isChanging(tokens, session.getDatabase())) {
-            return fullText();
+            return Decision.of(Route.STATEMENT);
+        }
+        if (SqlText.contains(tokens, "ABORT_SESSION", "(")) {
+            return SessionAbort.is(tokens)
+                    ? Decision.of(Route.ABORT_SESSION)
+                    : Decision.refused(
+                            "H2 would end the session past the log, with its locks",
+                            "CALL ABORT_SESSION(number), with the number as a literal or a parameter");
         }
         int type = command.getCommandType();
         Route route = StatementKinds.of(type);
@@ -163,11 +181,10 @@ final class StatementRouter {
         return false;
     }
 
-    private static Decision fullText() {
+    private static Decision lucene() {
         return Decision.refused(
-                "H2's full-text search creates its tables and triggers from inside of functions, and keeps words in each"
-                        + " node's memory",
-                "search with LIKE or REGEXP, or feed a search engine from the application");
+                "it keeps its index in files of its own beside each node's database, past the log",
+                "use H2's native full-text search, org.h2.fulltext.FullText, or feed a search engine from the application");
     }
 
     private static Decision refusal(int type) {
@@ -176,12 +193,6 @@ final class StatementRouter {
                 Decision.refused(
                         "H2 loses a materialized view when its file is opened again, so each restart of a node would",
                         "use CREATE TABLE … AS, and to refresh it DELETE and INSERT … SELECT in one transaction");
-            case CommandInterface.PREPARE_COMMIT,
-                    CommandInterface.COMMIT_TRANSACTION,
-                    CommandInterface.ROLLBACK_TRANSACTION ->
-                Decision.refused(
-                        "H2's two-phase commit is bound to one node's file and would not survive its loss",
-                        "use COMMIT");
             default ->
                 Decision.refused(
                         "H2 does not say what kind of statement it is", "write it as statements that H2 knows");
@@ -195,17 +206,23 @@ final class StatementRouter {
         if (LeadersAnswer.isNeeded(tokens, session.getDatabase())) {
             return Route.WRITE;
         }
+        if (FullTextCalls.isSearching(tokens, session.getDatabase())) {
+            return Route.READ;
+        }
         for (int i = 1; i < tokens.size(); i++) {
             Token token = tokens.get(i);
             Token before = tokens.get(i - 1);
             if (token.is("UPDATE") && before.is("FOR") || token.is("LOCKS") && before.is("UPDATE")) {
                 return Route.LOCKING_READ;
             }
-            if (token.is("TABLE") && (before.is("FINAL") || before.is("NEW") || before.is("OLD"))) {
-                return Route.WRITE;
-            }
         }
-        return command.isReadOnly() ? Route.READ : Route.WRITE;
+        if (SqlText.changesRows(tokens)) {
+            return Route.WRITE;
+        }
+        boolean reads = (command.isReadOnly() || LeadersAnswer.actsOnSessions(tokens))
+                && !LeadersAnswer.callsUnknown(tokens, session.getDatabase())
+                && !WritingViews.areIn(command, session.getDatabase());
+        return reads ? Route.READ : Route.WRITE;
     }
 
     private static Decision setting(List<Token> tokens) {

@@ -4,6 +4,7 @@ import io.synod.jdbc.ReplyHead;
 import io.synod.jdbc.SessionNotices;
 import java.sql.SQLWarning;
 import java.util.UUID;
+import java.util.function.Supplier;
 import org.h2.engine.SessionLocal;
 import org.h2.engine.SynodSessionBridge;
 
@@ -15,6 +16,9 @@ public abstract class SynodSession extends SynodSessionBridge implements Session
     /** The session of this node's own H2 below, for metadata and conversions; never to be executed on directly. */
     public abstract SessionLocal local();
 
+    /** Reads from this node's catalogue what the session's read level promises. */
+    public abstract <T> T readCatalogue(Supplier<T> query);
+
     /**
      * Names the client's session and the number of the request that is about to be executed: the id of the commit that
      * the request may make. A front end counts execute requests (query, update, batch) of a connection from 1; the
@@ -24,7 +28,7 @@ public abstract class SynodSession extends SynodSessionBridge implements Session
 
     /** What the driver is told with each answer. */
     public ReplyHead replyHead() {
-        return new ReplyHead(true, false, 0, 0);
+        return new ReplyHead(true, false, 0, 0, "");
     }
 
     @Override

@@ -8,6 +8,7 @@ import io.synod.engine.database.ReadDemand;
 import io.synod.engine.database.ReadLevel;
 import io.synod.engine.session.SqlText.Kind;
 import io.synod.engine.session.SqlText.Token;
+import io.synod.engine.writeset.AppliedState;
 import io.synod.group.Member;
 import io.synod.replica.ReplicatedLog.MemberStatus;
 import java.sql.SQLWarning;
@@ -16,6 +17,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.UUID;
 import org.h2.command.CommandInterface;
+import org.h2.expression.Parameter;
 import org.h2.result.ResultInterface;
 import org.h2.result.SimpleResult;
 import org.h2.value.TypeInfo;
@@ -30,9 +32,21 @@ import org.h2.value.ValueVarchar;
  * application's statement is hidden by them.
  */
 final class SystemCalls {
-    /** A statement of this kind, with its arguments. */
-    record Call(String name, List<String> arguments, boolean isQuery) {
+    /**
+     * A statement of this kind, with its arguments.
+     *
+     * @param parameters those of the arguments that are question marks, in their order
+     */
+    record Call(String name, List<String> arguments, boolean isQuery, ArrayList<Parameter> parameters) {
+        Call(String name, List<String> arguments) {
+            this(name, arguments, false, new ArrayList<>());
+        }
+
         int commandType() {
+            if (name.equals("PREPARE") || name.equals("CAN_COMMIT")) {
+                // It ends a transaction, which a client that fails over has to know.
+                return CommandInterface.PREPARE_COMMIT;
+            }
             return isQuery ? CommandInterface.CALL : CommandInterface.SET;
         }
     }
@@ -41,6 +55,10 @@ final class SystemCalls {
             "STATUS",
             "RESOLVE",
             "COMMIT",
+            "PREPARE",
+            "CAN_COMMIT",
+            "DECISION",
+            "TERMINATE",
             "SETTLE",
             "WARNINGS",
             "LEADER",
@@ -60,28 +78,35 @@ final class SystemCalls {
         if (tokens.size() >= 4 && SqlText.startsWith(tokens, "CALL", "SYNOD", ".")) {
             String name = tokens.get(3).text();
             if (!CALLS.contains(name)) {
-                throw Errors.badValue("SYNOD." + name, "is not known", "one of " + CALLS);
+                throw Errors.unknownCall(name, CALLS);
             }
             List<String> arguments = new ArrayList<>();
+            ArrayList<Parameter> parameters = new ArrayList<>();
             for (Token token : tokens.subList(4, tokens.size())) {
                 if (token.kind() == Kind.LITERAL || token.kind() == Kind.NUMBER) {
                     arguments.add(token.text());
-                } else if (token.kind() != Kind.SYMBOL || token.is("?")) {
-                    throw Errors.badValue("SYNOD." + name, token.text(), "literals as arguments");
+                } else if (token.is("?")) {
+                    arguments.add(token.text());
+                    parameters.add(new Parameter(parameters.size()));
+                } else if (token.kind() != Kind.SYMBOL) {
+                    throw Errors.badValue("SYNOD." + name, token.text(), "literals or parameters as arguments");
                 }
             }
-            return new Call(name, arguments, true);
+            if (!parameters.isEmpty() && parameters.size() < arguments.size()) {
+                throw Errors.badValue("SYNOD." + name, "with literals and parameters", "either as arguments");
+            }
+            return new Call(name, arguments, true, parameters);
         }
         if (tokens.size() < 3 || !tokens.get(0).is("SET")) {
             return null;
         }
         int value = tokens.get(2).is("=") ? 3 : 2;
         if (tokens.get(1).is("READ") && SqlText.startsWith(tokens, "SET", "READ", "ONLY") && tokens.size() > 3) {
-            return new Call("READ ONLY", List.of(tokens.get(3).text()), false);
+            return new Call("READ ONLY", List.of(tokens.get(3).text()));
         }
         if (SETTINGS.contains(tokens.get(1).text()) && tokens.size() > value) {
             return new Call(
-                    "SET " + tokens.get(1).text(), List.of(tokens.get(value).text()), false);
+                    "SET " + tokens.get(1).text(), List.of(tokens.get(value).text()));
         }
         return null;
     }
@@ -126,6 +151,22 @@ final class SystemCalls {
                 session.transaction().commit(commitId(call));
                 return execution.rows(committed(session));
             }
+            case "PREPARE" -> {
+                boolean prepared = session.branches().prepare(argument(call, 0));
+                return execution.rows(single("PREPARED", ValueBoolean.get(prepared)));
+            }
+            case "CAN_COMMIT" -> {
+                session.branches().canCommit(argument(call, 0));
+                return execution.rows(single("PREPARED", ValueBoolean.TRUE));
+            }
+            case "DECISION" -> {
+                AppliedState.Decision decision = session.database().branches().decision(argument(call, 0));
+                return execution.rows(decision(decision == null ? null : decision.committed()));
+            }
+            case "TERMINATE" -> {
+                session.local().getUser().checkAdmin();
+                return execution.rows(decision(session.others().terminate(argument(call, 0))));
+            }
             case "SETTLE" -> {
                 // Whatever is executed settles first.
                 return execution.rows(
@@ -133,6 +174,9 @@ final class SystemCalls {
             }
             case "RESOLVE" -> {
                 boolean committed = session.forwarding().resolve(commitId(call));
+                if (call.arguments().size() > 2 && session.others() != null) {
+                    committed |= session.others().resolve(commitId(call), argument(call, 2));
+                }
                 if (committed) {
                     levels.seen().changedElsewhere();
                 }
@@ -169,6 +213,7 @@ final class SystemCalls {
                 rows.addColumn("NAME", TypeInfo.TYPE_VARCHAR);
                 rows.addColumn("CHECKSUM", TypeInfo.TYPE_VARCHAR);
                 session.database()
+                        .administration()
                         .digest(index)
                         .forEach(line -> rows.addRow(text(line.kind()), text(line.name()), text(line.checksum())));
                 return execution.rows(rows);
@@ -176,6 +221,11 @@ final class SystemCalls {
             default -> throw new IllegalStateException(call.name());
         }
         return execution.nothing();
+    }
+
+    private static ResultInterface decision(Boolean committed) {
+        Value how = committed == null ? ValueNull.INSTANCE : ValueVarchar.get(committed ? "COMMITTED" : "ROLLED BACK");
+        return single("DECISION", TypeInfo.TYPE_VARCHAR, how);
     }
 
     private static ResultInterface warnings(RoutedSession session) {
@@ -212,8 +262,8 @@ final class SystemCalls {
         rows.addColumn("WARNING", TypeInfo.TYPE_VARCHAR);
         SQLWarning warning = session.takeWarnings();
         rows.addRow(
-                ValueBigint.get(session.transaction().lastCommitIndex()),
-                ValueBoolean.get(!session.transaction().isUnsettled()),
+                ValueBigint.get(session.transaction().lastCommit().index()),
+                ValueBoolean.get(!session.transaction().lastCommit().isUnsettled()),
                 warning == null ? ValueNull.INSTANCE : ValueVarchar.get(warning.getMessage()));
         return rows;
     }
@@ -232,7 +282,12 @@ final class SystemCalls {
             throw Errors.badValue(
                     "SYNOD." + call.name(), "with " + call.arguments().size() + " arguments", "more");
         }
-        return call.arguments().get(position);
+        if (call.parameters().isEmpty()) {
+            return call.arguments().get(position);
+        }
+        Parameter parameter = call.parameters().get(position);
+        parameter.checkSet();
+        return String.valueOf(parameter.getParamValue().getString());
     }
 
     private static long number(String what, String text) {
@@ -244,8 +299,12 @@ final class SystemCalls {
     }
 
     private static ResultInterface single(String name, Value value) {
+        return single(name, value.getType(), value);
+    }
+
+    private static ResultInterface single(String name, TypeInfo type, Value value) {
         SimpleResult rows = new SimpleResult();
-        rows.addColumn(name, value.getType());
+        rows.addColumn(name, type);
         rows.addRow(value);
         return rows;
     }

@@ -1,6 +1,7 @@
 package io.synod.engine.session;
 
 import io.synod.engine.database.HostedDatabase;
+import io.synod.group.Invariant;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.Map;
@@ -33,13 +34,18 @@ final class SystemSchema {
         this.sessions = sessions;
     }
 
-    /** Makes the schema known to H2, unless the database has a schema of this name of its own. */
+    /**
+     * Makes the schema known to H2, unless the database has a schema of this name of its own. Before the log is there: H2's
+     * list of schemas is exchanged, and one that an entry creates meanwhile would be lost.
+     */
     static void install(HostedDatabase database, Map<String, String> nodeSettings, OpenSessions sessions) {
+        Invariant.that(database.log() == null, "the schema SYNOD was to be made before the database has its log");
         SystemSchema schema = new SystemSchema(database, nodeSettings, sessions);
-        database.eachCopy(h2 -> install(h2, schema));
+        database.storage().eachCopy(h2 -> install(h2, schema));
     }
 
     private static void install(Database h2, SystemSchema schema) {
+        InDoubtTable.install(h2, SynodEngineBridge.createSession(h2, h2.getSystemUser()), schema.database);
         if (h2.findSchema(NAME) != null) {
             LOG.warn(
                     "database {} has a schema {} of its own, which hides the tables about the cluster: rename it",

@@ -1,10 +1,15 @@
 package io.synod.engine.session;
 
+import io.synod.branch.Attempt;
+import io.synod.branch.Participant;
 import io.synod.engine.database.HostedDatabase;
 import io.synod.replica.ReplicatedLog.MemberStatus;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.h2.engine.User;
 import org.h2.value.TypeInfo;
 import org.h2.value.Value;
 import org.h2.value.ValueBigint;
@@ -110,18 +115,75 @@ enum SystemView {
             column("NODE", TypeInfo.TYPE_VARCHAR),
             column("USER_NAME", TypeInfo.TYPE_VARCHAR),
             column("STATE", TypeInfo.TYPE_VARCHAR),
-            column("STATE_MILLIS", TypeInfo.TYPE_BIGINT))) {
+            column("STATE_MILLIS", TypeInfo.TYPE_BIGINT),
+            column("TRANSACTION_NAME", TypeInfo.TYPE_VARCHAR),
+            column("LOG_INDEX", TypeInfo.TYPE_BIGINT))) {
         @Override
         List<Value[]> rows(SystemSchema schema, RoutedSession session) {
-            return schema.database().inDoubt().stream()
+            return Stream.concat(unknown(schema, session), prepared(schema, session))
+                    .toList();
+        }
+
+        private static Stream<Value[]> prepared(SystemSchema schema, RoutedSession session) {
+            return schema.database().branches().waiting().stream()
+                    .filter(b -> mayKnow(session, b.user()))
+                    .map(b -> new Value[] {
+                        text(b.id()),
+                        text(schema.database().node()),
+                        text(b.user()),
+                        text("PREPARED"),
+                        ValueBigint.get(b.millis()),
+                        text(b.gid()),
+                        ValueBigint.get(b.index())
+                    });
+        }
+
+        private static Stream<Value[]> unknown(SystemSchema schema, RoutedSession session) {
+            return schema.database().inDoubt().list().stream()
+                    .filter(t -> mayKnow(session, t.user()))
                     .map(t -> new Value[] {
                         text(t.id()),
                         text(schema.database().node()),
                         text(t.user()),
                         text(t.state()),
-                        ValueBigint.get(t.millis())
+                        ValueBigint.get(t.millis()),
+                        ValueNull.INSTANCE,
+                        ValueNull.INSTANCE
+                    });
+        }
+    },
+    GLOBAL_TRANSACTIONS(List.of(
+            column("TRANSACTION_NAME", TypeInfo.TYPE_VARCHAR),
+            column("STATE", TypeInfo.TYPE_VARCHAR),
+            column("AGE_MILLIS", TypeInfo.TYPE_BIGINT),
+            column("PARTICIPANTS", TypeInfo.TYPE_VARCHAR),
+            column("HOME", TypeInfo.TYPE_VARCHAR),
+            column("ATTEMPT", TypeInfo.TYPE_VARCHAR))) {
+        @Override
+        List<Value[]> rows(SystemSchema schema, RoutedSession session) {
+            return schema.database().votes().list().stream()
+                    .filter(t -> mayKnow(session, t.user()))
+                    .map(t -> new Value[] {
+                        text(t.gid()),
+                        text(t.standing().state().name()),
+                        known(t.millis()),
+                        t.branch() == null
+                                ? ValueNull.INSTANCE
+                                : text(t.branch().participants().stream()
+                                        .map(Participant::database)
+                                        .collect(Collectors.joining(", "))),
+                        t.branch() == null
+                                ? ValueNull.INSTANCE
+                                : text(t.branch().home()),
+                        attempt(t.standing().elected())
                     })
                     .toList();
+        }
+
+        private static Value attempt(Attempt attempt) {
+            return attempt.equals(Attempt.NONE)
+                    ? ValueNull.INSTANCE
+                    : text(attempt.number() + "." + attempt.slot() + "." + attempt.serial());
         }
     },
     SETTINGS(List.of(
@@ -148,9 +210,11 @@ enum SystemView {
     },
     LOG(List.of(
             column("NODE", TypeInfo.TYPE_VARCHAR),
+            column("FIRST_INDEX", TypeInfo.TYPE_BIGINT),
             column("DURABLE_INDEX", TypeInfo.TYPE_BIGINT),
             column("COMMIT_INDEX", TypeInfo.TYPE_BIGINT),
             column("APPLIED_INDEX", TypeInfo.TYPE_BIGINT),
+            column("SEGMENTS", TypeInfo.TYPE_BIGINT),
             column("BYTES", TypeInfo.TYPE_BIGINT))) {
         @Override
         List<Value[]> rows(SystemSchema schema, RoutedSession session) {
@@ -158,14 +222,22 @@ enum SystemView {
                     .filter(m -> isThis(m, schema.database()))
                     .map(m -> new Value[] {
                         text(m.name()),
+                        known(m.firstIndex()),
                         known(m.durableIndex()),
                         known(m.commitIndex()),
                         known(m.appliedIndex()),
+                        known(schema.database().log().segments()),
                         known(m.logBytes())
                     })
                     .toList();
         }
     };
+
+    /** What others have on their way is an administrator's business, as in INFORMATION_SCHEMA. */
+    private static boolean mayKnow(RoutedSession session, String user) {
+        User asking = session == null ? null : session.local().getUser();
+        return asking == null || asking.isAdmin() || asking.getName().equals(user);
+    }
 
     /** A column. */
     record Column(String name, TypeInfo type) {}

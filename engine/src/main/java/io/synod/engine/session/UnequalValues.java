@@ -5,6 +5,7 @@ import io.synod.engine.session.SqlText.Token;
 import java.util.List;
 import java.util.Set;
 import org.h2.engine.Database;
+import org.h2.engine.Mode;
 import org.h2.expression.Expression;
 import org.h2.expression.ExpressionVisitor;
 import org.h2.schema.Domain;
@@ -25,7 +26,10 @@ final class UnequalValues {
             "SYSTIMESTAMP",
             "TODAY",
             "NEXTVAL",
-            "CURRVAL");
+            "CURRVAL",
+            "ROWNUM");
+
+    private static final Set<String> TIMES = Set.of("TIMESTAMP", "DATE", "TIME");
 
     private static final Set<String> CALLED = Set.of(
             "RANDOM_UUID",
@@ -54,10 +58,26 @@ final class UnequalValues {
             "MEMORY_FREE",
             "MEMORY_USED",
             "DISK_SPACE_USED",
+            "IDENTITY_VAL_LOCAL",
+            "NEWSEQUENTIALID",
+            "ANY_VALUE",
             "H2VERSION",
+            "VERSION",
             "DATABASE_PATH",
             "DB_OBJECT_ID",
-            "ROWNUM",
+            "DB_OBJECT_SIZE",
+            "DB_OBJECT_TOTAL_SIZE",
+            "DB_OBJECT_APPROXIMATE_SIZE",
+            "DB_OBJECT_APPROXIMATE_TOTAL_SIZE",
+            "ESTIMATED_ENVELOPE",
+            "CURRTID2",
+            "OBJ_DESCRIPTION",
+            "PG_GET_INDEXDEF",
+            "PG_GET_USERBYID",
+            "PG_POSTMASTER_START_TIME",
+            "PG_RELATION_SIZE",
+            "PG_TABLE_IS_VISIBLE",
+            "PG_TOTAL_RELATION_SIZE",
             "FILE_READ",
             "FILE_WRITE",
             "CSVREAD",
@@ -75,13 +95,16 @@ final class UnequalValues {
             Token token = tokens.get(i);
             boolean called = i + 1 < tokens.size() && tokens.get(i + 1).is("(");
             if (token.kind() == Kind.WORD) {
-                if (BARE.contains(token.text()) || called && CALLED.contains(token.text())) {
+                if (BARE.contains(token.text()) || called && CALLED.contains(token.text()) && !isColumn(tokens, i)) {
                     return token.text();
                 }
                 if (token.is("NEXT")
                         && i + 1 < tokens.size()
                         && tokens.get(i + 1).is("VALUE")) {
                     return "NEXT VALUE";
+                }
+                if (isTimeOfDb2(tokens, i, database)) {
+                    return "CURRENT " + tokens.get(i + 1).text();
                 }
             }
             if (token.kind() == Kind.WORD || token.kind() == Kind.QUOTED) {
@@ -92,6 +115,24 @@ final class UnequalValues {
             }
         }
         return null;
+    }
+
+    /** Two words there; a column of that name and type elsewhere. */
+    private static boolean isTimeOfDb2(List<Token> tokens, int at, Database database) {
+        return tokens.get(at).is("CURRENT")
+                && at + 1 < tokens.size()
+                && TIMES.contains(tokens.get(at + 1).text())
+                && database.getMode().getEnum() == Mode.ModeEnum.DB2
+                && at > 0
+                && !tokens.get(at - 1).is("ADD")
+                && !tokens.get(at - 1).is("COLUMN");
+    }
+
+    /** IDENTITY with options is what a column is, and none of the functions. */
+    private static boolean isColumn(List<Token> tokens, int at) {
+        return tokens.get(at).is("IDENTITY")
+                && at + 2 < tokens.size()
+                && !tokens.get(at + 2).is(")");
     }
 
     /** A function of the application's is believed to be the same everywhere when it was declared DETERMINISTIC. */

@@ -1,7 +1,5 @@
 package io.synod.engine.session;
 
-import io.synod.engine.session.SqlText.Token;
-import java.util.List;
 import org.h2.engine.SessionLocal;
 import org.h2.message.DbException;
 
@@ -17,17 +15,7 @@ final class WritingQueries {
         if (!command.isQuery()) {
             return false;
         }
-        List<Token> tokens = command.tokens();
-        if (SqlText.startsWith(tokens, "EXPLAIN")) {
-            return true;
-        }
-        for (int i = 1; i < tokens.size(); i++) {
-            Token before = tokens.get(i - 1);
-            if (tokens.get(i).is("TABLE") && (before.is("FINAL") || before.is("NEW") || before.is("OLD"))) {
-                return true;
-            }
-        }
-        return false;
+        return SqlText.startsWith(command.tokens(), "EXPLAIN") || SqlText.changesRows(command.tokens());
     }
 
     static <T> T run(RoutedCommand command, Execution<T> execution, SessionLocal session) {

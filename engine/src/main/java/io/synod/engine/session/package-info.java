@@ -2,6 +2,27 @@
  * Sessions that decide where a statement runs. Entry points: {@link io.synod.engine.session.Sessions} to open one, {@link
  * io.synod.engine.session.SynodSession} for front ends.
  *
+ * <p>The classes, by what they are about:
+ *
+ * <ul>
+ *   <li>the session: {@code RoutedSession}, its {@code RoutedTransaction} ({@code Placement}) and what it remembers ({@code Levels}, {@code
+ *       LastCommit}, {@code CommitIds}, {@code SessionState}, {@code SessionActivity}, {@code SessionOptions}); {@code
+ *       LocalView} is what H2 here answers for it
+ *   <li>a statement, in this order: {@code RoutedCommand}; {@code StatementRouter}, which says what it is ({@code
+ *       StatementKinds}, {@code WritingQueries}, {@code WritingViews}, {@code LeadersAnswer}, {@code SessionVariables}, {@code
+ *       KnownTexts}); {@code StatementDispatch}, which runs it ({@code Execution}, {@code LeaderExecution}); several in one text:
+ *       {@code StatementList}, {@code Script}; named ones: {@code NamedStatements}
+ *   <li>the session's other half on the leader: {@code Forwarding}, {@code ForwardedSession}, {@code LeaderLink}, {@code
+ *       IdleCommands}, {@code Repetition}; its results: {@code ForwardedRows}, {@code KeptRows}, {@code Lobs}, {@code LeadersLob}
+ *   <li>what changes the catalogue: {@code DdlRunner} on {@code DdlTables}, in steps ({@code DdlRewriter}, {@code DdlPlan},
+ *       {@code CreateTableAs}, {@code ColumnFill}, {@code FewRows}, {@code FullTextChange}); what must not reach the log: {@code
+ *       UnequalValues}, {@code Passwords}, {@code Prerequisites}, {@code LinkedTables}, {@code SessionTables}
+ *   <li>texts: {@code SqlText}, {@code Literals}, {@code ReadHint}, {@code ErrorSql}, {@code SettingKinds}, {@code FullTextCalls}
+ *   <li>prepared branches: {@code BranchCommands}, {@code InDoubtTable}
+ *   <li>the schema SYNOD: {@code SystemSchema}, {@code SystemTable}, {@code SystemView}, {@code SystemCalls}, {@code SpaceCalls},
+ *       {@code ClientAddress}
+ * </ul>
+ *
  * <p>Statements that only Synod knows (arguments are literals; H2's parser takes none of them):
  *
  * <pre>
@@ -24,6 +45,13 @@
  * CALL SYNOD.REQUEST('uuid', n)           names the commit of the next statement (between nodes)
  * CALL SYNOD.COMMIT('uuid', n)            commits the transaction under that name (between nodes): COMMIT_INDEX, SETTLED,
  *                                         WARNING
+ * CALL SYNOD.PREPARE('name')              PREPARE COMMIT that tells whether there is anything to decide: PREPARED
+ * CALL SYNOD.CAN_COMMIT('hex')             prepares the transaction as a branch of several databases (between nodes): PREPARED
+ * CALL SYNOD.DECISION('name')             DECISION: COMMITTED or ROLLED BACK, how the last prepared transaction of this name
+ *                                         ended; NULL where there was none, or so long ago that it is forgotten
+ * CALL SYNOD.TERMINATE('name')            DECISION: has a transaction of several databases ended now, by their protocol, without
+ *                                         a wish for how: COMMITTED or ROLLED BACK; NULL where that is not decided in time, or
+ *                                         nothing is known of it; administrators only
  * CALL SYNOD.SETTLE()                     waits for a commit that was answered at LOCAL (between nodes): COMMIT_INDEX
  * </pre>
  */

@@ -5,23 +5,14 @@ import io.synod.replica.Snapshots.Header;
 import io.synod.replica.Snapshots.Incoming;
 import io.synod.replica.Snapshots.Outgoing;
 import java.io.IOException;
-import java.io.OutputStream;
-import java.nio.channels.FileChannel;
-import java.nio.channels.FileLock;
-import java.nio.channels.OverlappingFileLockException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.sql.SQLException;
 import java.util.Map;
-import java.util.Set;
 import java.util.function.LongSupplier;
 import java.util.function.Supplier;
-import java.util.zip.ZipEntry;
-import java.util.zip.ZipOutputStream;
 import org.h2.api.ErrorCode;
 import org.h2.engine.ConnectionInfo;
-import org.h2.engine.Constants;
 import org.h2.engine.Database;
 import org.h2.engine.SessionLocal;
 import org.h2.engine.SynodDatabaseBridge;
@@ -29,18 +20,16 @@ import org.h2.engine.User;
 import org.h2.message.DbException;
 import org.h2.mvstore.FileStore;
 import org.h2.mvstore.MVStore;
-import org.h2.mvstore.MVStoreException;
 import org.h2.mvstore.db.LobStorageMap;
 import org.h2.mvstore.db.SynodLobStore;
 import org.h2.mvstore.tx.SynodUndoLogs;
 import org.h2.store.DataHandler;
-import org.h2.store.fs.FileUtils;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * An H2 database that is opened the one way that Synod can trust: cut back to its last checkpoint, no writing behind our
- * back that matters, no closing by itself. Thread-safe.
+ * An H2 database that is open the one way that Synod can trust: cut back to its last checkpoint, no writing behind our back
+ * that matters, no closing by itself ({@link TrustedOpening}). Thread-safe.
  *
  * <p>It is opened without a user: the users of a new database, the first one too, come from the log, so that they are the
  * same on every member down to the salt of their password.
@@ -48,13 +37,8 @@ import org.slf4j.LoggerFactory;
 public final class H2Store implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(H2Store.class);
 
-    /** What H2 says of a file that it cannot read; anything else has another cause. */
-    private static final Set<Integer> DAMAGE = Set.of(ErrorCode.FILE_CORRUPTED_1, ErrorCode.GENERAL_ERROR_1);
-
     /** Transactions that H2 may have open beside those of the sessions it counts. */
     private static final int OWN_TRANSACTIONS = 16;
-
-    private static final int BACKUP_PIECE_BYTES = 1 << 20;
 
     private final Database database;
     private final SynodUndoLogs undoLogs;
@@ -62,6 +46,7 @@ public final class H2Store implements AutoCloseable {
     private final DatabaseFiles files;
 
     private final Map<String, String> settings;
+    private final int maxQueryTimeout;
     private final CheckpointFile opened;
     private final StatementGate gate;
     private final SynodLobStore lobCleaning;
@@ -79,6 +64,7 @@ public final class H2Store implements AutoCloseable {
         this.database = database;
         this.files = files;
         this.settings = settings;
+        this.maxQueryTimeout = Integer.parseInt(settings.getOrDefault("MAX_QUERY_TIMEOUT", "0"));
         this.opened = opened;
         this.gate = gate;
         SynodLobStore.forgetTemporary(database.getStore().getTransactionStore());
@@ -114,7 +100,7 @@ public final class H2Store implements AutoCloseable {
         CheckpointFile last = CheckpointFile.read(files.checkpoint());
         if (last == null) {
             if (Files.exists(files.data())) {
-                throw error(
+                throw StoreFile.error(
                         ErrorCode.FILE_VERSION_ERROR_1,
                         files.data() + " is an H2 database that Synod has not made ("
                                 + files.checkpoint().getFileName() + " is missing beside it)");
@@ -122,9 +108,9 @@ public final class H2Store implements AutoCloseable {
             last = CheckpointFile.NEVER;
             last.write(files.checkpoint()); // from now on, the file is known as ours
         }
-        cutBack(files, last);
+        StoreFile.cutBack(files, last);
         ConnectionInfo info = new ConnectionInfo(UninterruptibleFilePath.prefix() + files.base());
-        Database database = openExisting(files, info, settings);
+        Database database = TrustedOpening.openFile(files.data(), info, settings);
         H2Store store = new H2Store(database, files, settings, last, gate);
         // The bytes of the checkpoint stay as they are, and a later one lies at the end of the file.
         MVStore chunks = database.getStore().getMvStore();
@@ -133,20 +119,6 @@ public final class H2Store implements AutoCloseable {
         // there.
         chunks.setRetentionTime(Integer.MAX_VALUE);
         return store;
-    }
-
-    private static Database openExisting(DatabaseFiles files, ConnectionInfo info, Map<String, String> settings)
-            throws IOException, SQLException {
-        try {
-            return open(info, settings);
-        } catch (SQLException e) {
-            if (DAMAGE.contains(e.getErrorCode())) {
-                throw new DamagedStoreException(files.data() + " cannot be read: " + e.getMessage(), e);
-            }
-            throw e;
-        } catch (MVStoreException e) {
-            throw new DamagedStoreException(files.data() + " cannot be read: " + e.getMessage(), e);
-        }
     }
 
     /** Opens the file that has taken the place of this one, behind the same gate. This one must be closed. */
@@ -160,212 +132,8 @@ public final class H2Store implements AutoCloseable {
      * @param name what JDBC calls its catalog; another database may have the same
      */
     public static H2Store openMemory(String name, Map<String, String> settings) throws SQLException {
-        Database database = open(new ConnectionInfo("mem:" + name), settings);
+        Database database = TrustedOpening.open(new ConnectionInfo("mem:" + name), settings);
         return new H2Store(database, null, settings, CheckpointFile.NEVER, new StatementGate());
-    }
-
-    private static Database open(ConnectionInfo info, Map<String, String> settings) throws SQLException {
-        settings.forEach(info::setProperty);
-        info.setProperty("WRITE_DELAY", Integer.toString(Integer.MAX_VALUE)); // chunks are written by checkpoints
-        info.setProperty("DB_CLOSE_ON_EXIT", "FALSE"); // H2's shutdown hook closes under running transactions
-        info.setProperty("MAX_COMPACT_TIME", "0"); // compaction moves chunks
-        info.setProperty("ANALYZE_AUTO", "0"); // statistics of its own would give each member its own plans
-        info.setProperty("LOCK_MODE", "3"); // the commit guard needs table locks
-        try {
-            Database database = new Database(info, null);
-            database.setCloseDelay(-1);
-            return database;
-        } catch (DbException e) {
-            throw DbException.toSQLException(e);
-        }
-    }
-
-    /** Cuts the file to its checkpoint, under the same lock that H2 takes, so never under another process's feet. */
-    private static void cutBack(DatabaseFiles files, CheckpointFile last) throws IOException, SQLException {
-        Path file = files.data();
-        if (!Files.exists(file)) {
-            if (last.length() > 0) {
-                throw new DamagedStoreException(file + " is missing; " + has(last));
-            }
-            return;
-        }
-        try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ, StandardOpenOption.WRITE);
-                FileLock lock = tryLock(channel)) {
-            if (lock == null) {
-                throw isOpen(file);
-            }
-            if (last.length() > 0 && CheckpointFile.isUnstamped(files.checkpoint())) {
-                ChunkStamps.stampAll(channel);
-                channel.force(false);
-                last.write(files.checkpoint());
-            }
-            long size = channel.size();
-            checkOutside(file, channel, size, last);
-            if (size < last.length()) {
-                throw new DamagedStoreException(file + " has " + size + " bytes; " + has(last));
-            }
-            if (size > last.length()) {
-                channel.truncate(last.length());
-                LOG.info(
-                        "{} cut from {} to {} bytes, its checkpoint at index {}",
-                        file,
-                        size,
-                        last.length(),
-                        last.applied());
-            }
-        }
-    }
-
-    /** What was written by anybody else is in no log: it is neither kept nor thrown away without being asked. */
-    private static void checkOutside(Path file, FileChannel channel, long size, CheckpointFile last)
-            throws IOException {
-        long foreign = ChunkStamps.foreign(channel, size);
-        boolean closed = ChunkStamps.isClosed(channel);
-        if (foreign >= 0 || closed) {
-            boolean checkpointStands = size >= last.length() && ChunkStamps.foreign(channel, last.length()) < 0;
-            throw new OutsideChangeException(
-                    file + " was opened for writing outside of the log, by H2 itself ("
-                            + (foreign >= 0 ? "at byte " + foreign : "it was closed in H2's own way") + ")",
-                    last.applied(),
-                    checkpointStands);
-        }
-    }
-
-    /**
-     * Throws away what was written to the file outside of the log, where the checkpoint in it still stands.
-     *
-     * @throws DamagedStoreException it does not: the file has to be rebuilt
-     */
-    public static void discardOutsideChanges(Path base) throws IOException, SQLException {
-        DatabaseFiles files = new DatabaseFiles(base);
-        CheckpointFile last = CheckpointFile.read(files.checkpoint());
-        try (FileChannel channel = FileChannel.open(files.data(), StandardOpenOption.READ, StandardOpenOption.WRITE);
-                FileLock lock = tryLock(channel)) {
-            if (lock == null) {
-                throw isOpen(files.data());
-            }
-            if (last == null || channel.size() < last.length() || ChunkStamps.foreign(channel, last.length()) >= 0) {
-                throw new DamagedStoreException(
-                        files.data() + " was written to outside of the log, and its checkpoint did not survive that");
-            }
-            channel.truncate(last.length());
-            ChunkStamps.unmarkClosed(channel);
-            channel.force(true);
-        }
-        LOG.warn("{}: what was written outside of the log was thrown away", files.data());
-    }
-
-    /** Whether there is an H2 file that Synod has not made. */
-    public static boolean isForeign(Path base) {
-        return ForeignFile.isThere(new DatabaseFiles(base));
-    }
-
-    /** Whether anything of the database is there. */
-    public static boolean isThere(Path base) {
-        DatabaseFiles files = new DatabaseFiles(base);
-        return Files.exists(files.data()) || Files.exists(files.checkpoint()) || Files.exists(files.replacement());
-    }
-
-    /** What a file that was not Synod's has to hold before it is. */
-    public interface Initializer {
-        /** Writes into the session's transaction, which is committed then. */
-        void initialize(SessionLocal session);
-    }
-
-    /**
-     * Makes an H2 file that was not written by Synod the state of a group at an index of its log. The file itself stays as it
-     * is until the new one is whole; then it is replaced by it in one step.
-     *
-     * @param origin place in the log, epoch and members; its length does not count
-     * @throws SQLException 90020 in use; 90048 of another format; 90049 encrypted; and what H2 says
-     */
-    public static void adopt(Path base, Map<String, String> settings, Header origin, Initializer initializer)
-            throws IOException, SQLException {
-        DatabaseFiles files = new DatabaseFiles(base);
-        ForeignFile.copy(files);
-        String incoming = files.incoming().toString();
-        ConnectionInfo info = new ConnectionInfo(UninterruptibleFilePath.prefix()
-                + incoming.substring(0, incoming.length() - Constants.SUFFIX_MV_FILE.length()));
-        Database database = open(info, settings);
-        long length;
-        try {
-            MVStore store = database.getStore().getMvStore();
-            store.setReuseSpace(false);
-            store.setRetentionTime(Integer.MAX_VALUE);
-            SessionLocal session = SynodDatabaseBridge.createSession(database, database.getSystemUser());
-            session.lock();
-            try {
-                initializer.initialize(session);
-                session.commit(false);
-            } finally {
-                session.unlock();
-            }
-            // Nothing else runs here, and the last chunk is one of its own, as a checkpoint's.
-            store.commit();
-            store.executeFilestoreOperation(() -> {});
-            Checkpoint.mark(store);
-            store.commit();
-            length = store.getFileStore().size();
-            store.sync();
-        } finally {
-            database.shutdownImmediately();
-        }
-        Replacement.decide(
-                files,
-                Replacement.Source.INCOMING,
-                new CheckpointFile(length, origin.index(), new SnapshotHeader(origin)));
-        Replacement.finish(files);
-        LOG.info("{} is the state at index {} of its log now", files.data(), origin.index());
-    }
-
-    /** The file counts as one that Synod has not made from now on. */
-    public static void disown(Path base) throws IOException {
-        DatabaseFiles.delete(new DatabaseFiles(base).checkpoint());
-    }
-
-    /** Has the next start rebuild the file. */
-    public void markDamaged(String why) {
-        if (files != null) {
-            try {
-                Files.writeString(files.damage(), why);
-            } catch (IOException e) {
-                LOG.warn("{} is damaged, which could not be noted for the next start", files.data(), e);
-            }
-        }
-    }
-
-    /** Puts a file that has to be rebuilt out of the way. */
-    public static Path setAside(Path base) throws IOException {
-        DatabaseFiles files = new DatabaseFiles(base);
-        if (Files.exists(files.data())) {
-            DatabaseFiles.move(files.data(), files.damaged());
-        }
-        DatabaseFiles.delete(files.checkpoint());
-        DatabaseFiles.delete(files.replacement());
-        DatabaseFiles.delete(files.damage());
-        return files.damaged();
-    }
-
-    static SQLException isOpen(Path file) {
-        return error(
-                ErrorCode.DATABASE_ALREADY_OPEN_1,
-                file + " is open already, here or in another process: close it there first");
-    }
-
-    static FileLock tryLock(FileChannel channel) throws IOException {
-        try {
-            return channel.tryLock();
-        } catch (OverlappingFileLockException e) {
-            return null; // open in this process
-        }
-    }
-
-    private static String has(CheckpointFile last) {
-        return "its checkpoint at index " + last.applied() + " has " + last.length() + " bytes";
-    }
-
-    static SQLException error(int code, String message) {
-        return new SQLException(message, ErrorCode.getState(code), code);
     }
 
     /** For messages: the path without a suffix. */
@@ -419,6 +187,11 @@ public final class H2Store implements AutoCloseable {
     /** Applied index of the checkpoint that the file was opened at; 0 for none. */
     public long checkpointIndex() {
         return opened.applied();
+    }
+
+    /** The bound that MAX_QUERY_TIMEOUT sets for statements of clients' sessions here, in milliseconds; 0 for none. */
+    public int maxQueryTimeout() {
+        return maxQueryTimeout;
     }
 
     public StatementGate gate() {
@@ -487,19 +260,8 @@ public final class H2Store implements AutoCloseable {
                             ErrorCode.LOCK_TIMEOUT_1, "no moment without a statement that writes, for BACKUP");
                 }
             }
-            Checkpoint.Image image = checkpoint.image();
-            MVStore chunks = database.getStore().getMvStore();
-            try (OutputStream file = FileUtils.newOutputStream(zip, false);
-                    ZipOutputStream out = new ZipOutputStream(file)) {
-                out.putNextEntry(new ZipEntry(files.data().getFileName().toString()));
-                out.write(image.header());
-                for (long copied = image.header().length; copied < image.length(); ) {
-                    int piece = (int) Math.min(BACKUP_PIECE_BYTES, image.length() - copied);
-                    out.write(Checkpoint.read(chunks, copied, piece));
-                    copied += piece;
-                }
-                out.closeEntry();
-            }
+            StoreBackup.write(
+                    files.data(), checkpoint.image(), database.getStore().getMvStore(), zip);
         } catch (IOException e) {
             throw DbException.convertIOException(e, zip);
         }
@@ -619,6 +381,17 @@ public final class H2Store implements AutoCloseable {
         Checkpoint checkpoints = checkpoint;
         if (checkpoints != null) {
             checkpoints.end();
+        }
+    }
+
+    /** Has the next start rebuild the file. */
+    public void markDamaged(String why) {
+        if (files != null) {
+            try {
+                Files.writeString(files.damage(), why);
+            } catch (IOException e) {
+                LOG.warn("{} is damaged, which could not be noted for the next start", files.data(), e);
+            }
         }
     }
 

@@ -23,6 +23,10 @@ final class IncomingProgress implements AutoCloseable {
     private final FileChannel file;
     private long received;
     private long end;
+    /** Of the piece that is being written: its length and checksum so far. */
+    private int unforced;
+
+    private final CRC32C crc = new CRC32C();
 
     private IncomingProgress(FileChannel file) {
         this.file = file;
@@ -82,13 +86,26 @@ final class IncomingProgress implements AutoCloseable {
         return received;
     }
 
+    /** How many of the bytes received are not in a record yet. */
+    int unforced() {
+        return unforced;
+    }
+
+    /** The piece goes on with these bytes. */
+    void written(byte[] bytes) {
+        crc.update(bytes, 0, bytes.length);
+        unforced += bytes.length;
+        received += bytes.length;
+    }
+
     /** The piece is on disk. */
-    void add(byte[] piece) throws IOException {
+    void forced() throws IOException {
         ByteBuffer out = ByteBuffer.allocate(RECORD);
-        out.putInt(piece.length).putInt(crc(piece, piece.length));
+        out.putInt(unforced).putInt((int) crc.getValue());
         write(out.putInt(crc(out.array(), RECORD - 4)).array(), end);
         end += RECORD;
-        received += piece.length;
+        unforced = 0;
+        crc.reset();
     }
 
     private byte[] read(long offset, int length) throws IOException {

@@ -12,8 +12,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * A snapshot on its way into the side file {@code NAME.incoming.mv.db}. What {@link #received} says is forced, and outlives
- * a crash: {@link IncomingProgress} has a checksum of every piece. One thread at a time.
+ * A snapshot on its way into the side file {@code NAME.incoming.mv.db}. It is forced piece by piece, not chunk by chunk, and
+ * what is forced outlives a crash: {@link IncomingProgress} has a checksum of every piece. One thread at a time.
  */
 final class IncomingSnapshot implements Incoming {
     private static final Logger LOG = LoggerFactory.getLogger(IncomingSnapshot.class);
@@ -24,6 +24,7 @@ final class IncomingSnapshot implements Incoming {
     private final H2Store.Installer installer;
     private final FileChannel file;
     private final IncomingProgress progress;
+    private boolean forceFailed;
 
     private IncomingSnapshot(
             DatabaseFiles files,
@@ -48,8 +49,20 @@ final class IncomingSnapshot implements Incoming {
         if (header.length() <= SnapshotTrailer.SIZE) {
             throw new IOException("a snapshot of " + header.length() + " bytes was offered, that cannot be one");
         }
-        FileChannel file = FileChannel.open(
-                files.incoming(), StandardOpenOption.CREATE, StandardOpenOption.READ, StandardOpenOption.WRITE);
+        return open(
+                files,
+                header,
+                installer,
+                FileChannel.open(
+                        files.incoming(),
+                        StandardOpenOption.CREATE,
+                        StandardOpenOption.READ,
+                        StandardOpenOption.WRITE));
+    }
+
+    /** @param file where it is put; closed with this, and where this fails */
+    static IncomingSnapshot open(DatabaseFiles files, Header header, H2Store.Installer installer, FileChannel file)
+            throws IOException {
         IncomingProgress progress = null;
         try {
             progress = IncomingProgress.open(files.progress(), header, file);
@@ -94,8 +107,20 @@ final class IncomingSnapshot implements Incoming {
         while (bytes.hasRemaining()) {
             file.write(bytes, offset + bytes.position());
         }
-        file.force(false);
-        progress.add(chunk);
+        progress.written(chunk);
+        if (progress.unforced() >= PIECE || progress.received() == header.length()) {
+            force();
+        }
+    }
+
+    private void force() throws IOException {
+        // Never again where it failed once: the system would say that it is on disk now, and it is not.
+        if (progress.unforced() > 0 && !forceFailed) {
+            forceFailed = true;
+            file.force(false);
+            forceFailed = false;
+            progress.forced();
+        }
     }
 
     @Override
@@ -148,11 +173,13 @@ final class IncomingSnapshot implements Incoming {
 
     @Override
     public void close() {
-        try {
-            file.close();
-            progress.close();
+        try (file;
+                progress) {
+            if (file.isOpen()) {
+                force();
+            }
         } catch (IOException e) {
-            LOG.warn("{} could not be closed", files.incoming(), e);
+            LOG.warn("{} was not closed as it should be", files.incoming(), e);
         }
     }
 }

@@ -96,6 +96,10 @@ final class Replacement {
         FaultPoint.reach(FaultPoint.MOVED);
         new CheckpointFile(length, applied, origin).write(files.checkpoint());
         FaultPoint.reach(FaultPoint.SEALED);
+        if (source.equals(files.incoming())) {
+            // What it speaks of is no longer there.
+            DatabaseFiles.delete(files.progress());
+        }
         DatabaseFiles.delete(files.replacement());
         FaultPoint.reach(FaultPoint.DONE);
         LOG.info("{} was replaced, it stands at index {} now", files.data(), applied);

@@ -14,14 +14,15 @@ import org.h2.mvstore.type.StringDataType;
 import org.h2.value.VersionedValue;
 
 /**
- * Where this member stands in the log, and which commits its clients have made, kept in maps of the same store as the rows
- * ({@code synod.state}, {@code synod.sessions}) and written in the same transaction. Writes come from the thread that
+ * Where this member stands in the log, which commits its clients have made, and how prepared branches were decided, kept in
+ * maps of the same store as the rows ({@code synod.state}, {@code synod.sessions}, {@code synod.decided}) and written in the same transaction. Writes come from the thread that
  * applies the log, in any session's open transaction; {@link #appliedIndex()} is thread-safe.
  */
 public final class AppliedState {
     private static final String APPLIED = "applied";
     private static final String CLOCK = "clock";
     private static final String MEMBERS = "members";
+    private static final String DECIDED = "synod.decided";
 
     /**
      * What is known of a client session's commits.
@@ -33,11 +34,19 @@ public final class AppliedState {
      */
     public record ClientSession(long lastSeq, long index, boolean fenced, long committedSeq) {}
 
+    /**
+     * How a prepared branch ended.
+     *
+     * @param index of the entry that says so
+     */
+    public record Decision(boolean committed, long index) {}
+
     /** What H2's file holds. */
     private record Position(long index, long epoch) {}
 
     private final MVMap<String, VersionedValue<byte[]>> stateMap;
     private final MVMap<byte[], VersionedValue<byte[]>> sessionMap;
+    private final MVMap<String, VersionedValue<byte[]>> decidedMap;
     private volatile Position position;
     private volatile Members members;
 
@@ -48,6 +57,9 @@ public final class AppliedState {
                 .openMap("synod.sessions", ByteArrayDataType.INSTANCE, ByteArrayDataType.INSTANCE);
         stateMap = state.map;
         sessionMap = sessions.map;
+        TransactionMap<String, byte[]> decided =
+                session.getTransaction().openMap(DECIDED, StringDataType.INSTANCE, ByteArrayDataType.INSTANCE);
+        decidedMap = decided.map;
         byte[] stored = state.get(APPLIED);
         if (stored == null) {
             position = new Position(0, 0);
@@ -72,6 +84,10 @@ public final class AppliedState {
             session.getTransaction()
                     .openMap("synod.sessions", ByteArrayDataType.INSTANCE, ByteArrayDataType.INSTANCE)
                     .clear();
+            session.getTransaction()
+                    .openMap(DECIDED, StringDataType.INSTANCE, ByteArrayDataType.INSTANCE)
+                    .clear();
+            BranchMap.clear(session);
         }
     }
 
@@ -122,12 +138,62 @@ public final class AppliedState {
         put(session, client, new ClientSession(seq, index, false, seq));
     }
 
+    /**
+     * As {@link #recordCommit}, of a commit whose client may have made others here since it asked for it: the commit of a
+     * global transaction is decided elsewhere.
+     */
+    public void recordLateCommit(SessionLocal session, UUID client, long seq, long index) {
+        ClientSession known = find(session, client);
+        if (known == null || known.lastSeq <= seq) {
+            recordCommit(session, client, seq, index);
+        } else {
+            long committed = Math.max(known.committedSeq, seq);
+            put(session, client, new ClientSession(known.lastSeq, index, known.fenced, committed));
+        }
+    }
+
     /** Notes in the session's transaction that no commit of the client up to this number will be applied any more. */
     public void recordFence(SessionLocal session, UUID client, long seq, long index) {
         ClientSession known = find(session, client);
         if (known == null || known.lastSeq < seq) {
             put(session, client, new ClientSession(seq, index, true, known == null ? 0 : known.committedSeq));
         }
+    }
+
+    /** Notes in the session's transaction how a branch was decided: its manager may ask again. */
+    public void recordDecision(SessionLocal session, String gid, boolean committed, long index) {
+        byte[] bytes = ByteBuffer.allocate(9)
+                .putLong(index)
+                .put((byte) (committed ? 1 : 0))
+                .array();
+        session.getTransaction().openMapX(decidedMap).put(gid, bytes);
+    }
+
+    /**
+     * How the last branch of this name was decided, as of the last commit here. Thread-safe.
+     *
+     * @return {@code null} for none, or one that has expired
+     */
+    public Decision decision(String gid) {
+        VersionedValue<byte[]> stored = decidedMap.get(gid);
+        byte[] bytes = stored == null ? null : stored.getCommittedValue();
+        return bytes == null ? null : decision(bytes);
+    }
+
+    /** Whether it is known how the branch of this name was decided, as the session sees it. */
+    public boolean isDecided(SessionLocal session, String gid) {
+        return session.getTransaction().openMapX(decidedMap).containsKey(gid);
+    }
+
+    private static Decision decision(byte[] stored) {
+        ByteBuffer in = ByteBuffer.wrap(stored);
+        long index = in.getLong();
+        return new Decision(in.get() != 0, index);
+    }
+
+    /** How many decisions are remembered, roughly while entries are applied. Thread-safe. */
+    public long decisions() {
+        return decidedMap.sizeAsLong();
     }
 
     /** @return {@code null} for a session that has committed nothing yet, or whose record has expired */
@@ -148,13 +214,13 @@ public final class AppliedState {
 
     /**
      * Forgets, in the session's transaction, the client sessions whose last commit or fence is both long ago by the log's own
-     * time and far back in the log. A function of the log alone: every member forgets the same.
+     * time and far back in the log, and the decisions that are. A function of the log alone: every member forgets the same.
      *
      * @param elapsedMillis how much time has gone by since the entry of this kind before this one, at most
      * @param idleMillis how long ago
      * @param newerEntries how far back
      * @param index of the entry that asks for it
-     * @return how many
+     * @return how many sessions
      */
     public int expire(SessionLocal session, long elapsedMillis, long idleMillis, long newerEntries, long index) {
         TransactionMap<String, byte[]> state = session.getTransaction().openMapX(stateMap);
@@ -171,7 +237,21 @@ public final class AppliedState {
             }
         }
         expired.forEach(sessions::remove);
+        if (last > 0) {
+            expireDecisions(session, last);
+        }
         return expired.size();
+    }
+
+    private void expireDecisions(SessionLocal session, long last) {
+        TransactionMap<String, byte[]> decided = session.getTransaction().openMapX(decidedMap);
+        List<String> expired = new ArrayList<>();
+        for (Map.Entry<String, byte[]> entry : decided.entrySet()) {
+            if (decision(entry.getValue()).index() <= last) {
+                expired.add(entry.getKey());
+            }
+        }
+        expired.forEach(decided::remove);
     }
 
     /** How many client sessions are known, roughly while entries are applied. Thread-safe. */

@@ -3,9 +3,16 @@ package io.synod.engine.writeset;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.locks.LockSupport;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.h2.engine.Database;
 import org.h2.engine.SessionLocal;
+import org.h2.mvstore.DataUtils;
+import org.h2.mvstore.MVStoreException;
+import org.h2.mvstore.tx.SynodLockWait;
 import org.h2.mvstore.tx.SynodRollbackFlag;
 import org.h2.mvstore.tx.Transaction;
+import org.h2.table.Table;
 
 /**
  * Keeps H2's lock time-outs true behind a transaction that had a failed statement or a savepoint rollback.
@@ -25,6 +32,8 @@ public final class LockWaits {
     private static final long LOOK_NANOS = 100_000;
     private static final int MIN_LOOKS = 10;
     private static final int MAX_LOOKS = 50;
+    /** The number may be grouped. */
+    private static final Pattern BLOCKER = Pattern.compile("is locked by tx (\\d\\S*) and");
 
     private LockWaits() {}
 
@@ -62,6 +71,71 @@ public final class LockWaits {
             LockSupport.parkNanos(LOOK_NANOS);
             waiters.removeIf(waiter -> waiter.getBlockerId() != session.getId());
         }
+    }
+
+    /** @return H2's number of the transaction whose row this error has waited for in vain, -1 where it is no such error */
+    public static int blockerIn(Throwable e) {
+        for (Throwable cause = e; cause != null; cause = cause.getCause()) {
+            if (cause instanceof MVStoreException store && store.getErrorCode() == DataUtils.ERROR_TRANSACTION_LOCKED) {
+                // The only place where H2 tells.
+                Matcher found = BLOCKER.matcher(store.getMessage());
+                return found.find() ? Integer.parseInt(found.group(1).replaceAll("\\D", "")) : -1;
+            }
+        }
+        return -1;
+    }
+
+    /**
+     * A session that waits for a lock of another one.
+     *
+     * @param number of the blocking transaction, 0 for a table's lock
+     * @param isRow false for a table's lock, a wait out of which nobody is taken
+     */
+    public record Wait(SessionLocal waiter, SessionLocal blocker, long number, boolean isRow) {}
+
+    /**
+     * Who waits for whom at the moment. A wait for a unique index is not among them: H2 does not tell whose the other row is. From
+     * any thread; does not wait for anybody, so what changes meanwhile may be missed or be there still.
+     */
+    public static List<Wait> all(Database database) {
+        SessionLocal[] sessions = database.getSessions(false);
+        List<Wait> all = new ArrayList<>();
+        for (SynodLockWait wait : SynodLockWait.all(database.getStore().getTransactionStore())) {
+            SessionLocal waiter = find(sessions, wait.waiter());
+            SessionLocal blocker = find(sessions, wait.blocker());
+            if (waiter != null && blocker != null) {
+                all.add(new Wait(waiter, blocker, wait.number(), true));
+            }
+        }
+        for (SessionLocal waiter : sessions) {
+            Table table = waiter.getWaitForLock();
+            if (table != null) {
+                addHolders(all, waiter, table, sessions);
+            }
+        }
+        return all;
+    }
+
+    /** Who waits in H2's queue behind one that wants the table for itself waits for those who have it, as that one does. */
+    private static void addHolders(List<Wait> all, SessionLocal waiter, Table table, SessionLocal[] sessions) {
+        boolean exclusively = table.isLockedExclusively();
+        for (SessionLocal holder : sessions) {
+            if (holder != waiter
+                    && (exclusively
+                            ? table.isLockedExclusivelyBy(holder)
+                            : holder.getLocks().contains(table))) {
+                all.add(new Wait(waiter, holder, 0, false));
+            }
+        }
+    }
+
+    private static SessionLocal find(SessionLocal[] sessions, int id) {
+        for (SessionLocal session : sessions) {
+            if (session.getId() == id) {
+                return session;
+            }
+        }
+        return null;
     }
 
     /** Whether a statement of the session waits for a row of another transaction. From any thread. */

@@ -93,6 +93,8 @@ public final class SequenceMarks {
 
     private final MVMap<String, VersionedValue<byte[]>> map;
     private volatile List<Tracked> tracked = List.of();
+    /** A statement is executed that may set sequences back. */
+    private boolean restarting;
 
     private SequenceMarks(MVMap<String, VersionedValue<byte[]>> map) {
         this.map = map;
@@ -183,7 +185,8 @@ public final class SequenceMarks {
      * RESTART): moves the sequences that it may mean to their marks, so that a restart can be told from values drawn. Others
      * stay where they are, or each restart of one would make a gap in all.
      */
-    public void beforeRestart(String sql) {
+    public synchronized void beforeRestart(String sql) {
+        restarting = true;
         moveToMarks(tracked.stream().filter(t -> t.mayBeNamedIn(sql)).toList());
     }
 
@@ -192,7 +195,8 @@ public final class SequenceMarks {
      *
      * @param restart its text, where {@link #beforeRestart} was called for it, else {@code null}
      */
-    public void onDdlApplied(SessionLocal session, String restart) {
+    public synchronized void onDdlApplied(SessionLocal session, String restart) {
+        restarting = false;
         TransactionMap<String, byte[]> stored = session.getTransaction().openMapX(map);
         Map<Sequence, Tracked> byIdentity = new IdentityHashMap<>();
         Map<String, Tracked> byKey = new HashMap<>();
@@ -231,6 +235,16 @@ public final class SequenceMarks {
         tracked = now;
     }
 
+    /**
+     * For what this node, which does not lead, tells of sequences: none of the values that it may say comes next was given out
+     * by the leader. Any thread.
+     */
+    public synchronized void show() {
+        if (!restarting) {
+            moveToMarks(tracked);
+        }
+    }
+
     /** This node starts to lead, nothing runs yet: no sequence gives a value below its mark any more. */
     public void lead(SessionLocal session) {
         moveToMarks(tracked);
@@ -253,6 +267,15 @@ public final class SequenceMarks {
                     set(session, t, (flags & EXACT) != 0 || t.mark == null ? mark : t.mark.max(mark, t.sequence));
                 }
             }
+        }
+    }
+
+    /** Passes over what {@link #write} wrote. */
+    static void skip(ByteBuffer in) {
+        int count = DataUtils.readVarInt(in);
+        for (int i = 0; i < count; i++) {
+            WriteSetFormat.readString(in);
+            in.position(in.position() + 1 + Long.BYTES);
         }
     }
 

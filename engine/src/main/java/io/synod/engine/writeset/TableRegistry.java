@@ -17,11 +17,14 @@ import org.h2.mvstore.db.MVTable;
 import org.h2.mvstore.tx.TransactionMap;
 import org.h2.mvstore.type.LongDataType;
 import org.h2.mvstore.type.StringDataType;
+import org.h2.result.RowFactory;
 import org.h2.schema.Schema;
 import org.h2.table.Column;
 import org.h2.table.IndexColumn;
 import org.h2.table.Table;
 import org.h2.util.HasSQL;
+import org.h2.value.TypeInfo;
+import org.h2.value.Value;
 import org.h2.value.VersionedValue;
 
 /**
@@ -55,6 +58,7 @@ public final class TableRegistry {
         TableRegistry registry = new TableRegistry(stored.map);
         Map<String, MVTable> present = new HashMap<>();
         for (MVTable table : replicatedTables(session.getDatabase(), session)) {
+            orderIndexes(table);
             present.put(name(table), table);
         }
         List<TableEntry> entries = new ArrayList<>();
@@ -107,6 +111,8 @@ public final class TableRegistry {
         List<MVTable> strangers = new ArrayList<>();
         for (MVTable table : replicatedTables(session.getDatabase(), session)) {
             // A renamed table keeps its number, a rebuilt one has its name.
+            knowNewValues(table);
+            orderIndexes(table);
             TableEntry known = old.byTable.get(table);
             known = known != null ? known : oldByName.get(name(table));
             if (known == null || !oldByName.remove(known.name, known)) {
@@ -152,8 +158,13 @@ public final class TableRegistry {
     public List<String> drops(String prefix) {
         List<String> statements = new ArrayList<>();
         for (TableEntry entry : view.byNumber.values()) {
+            String name = entry.table.getName();
+            if (name == null) {
+                // It is being dropped: H2 takes its name before the registry hears of it.
+                continue;
+            }
             String table = entry.table.getSQL(HasSQL.DEFAULT_SQL_FLAGS);
-            if (entry.table.getName().startsWith(prefix)) {
+            if (name.startsWith(prefix)) {
                 statements.add("DROP TABLE IF EXISTS " + table);
                 continue;
             }
@@ -185,7 +196,8 @@ public final class TableRegistry {
         return view.byNumber.get(number);
     }
 
-    static boolean isReplicated(Table table) {
+    /** Whether its rows go through the log. */
+    public static boolean isReplicated(Table table) {
         return table instanceof MVTable && !table.isTemporary() && table.getId() > 0;
     }
 
@@ -206,6 +218,54 @@ public final class TableRegistry {
         tables.sort(Comparator.comparing((MVTable table) -> table.getSchema().getName())
                 .thenComparing(Table::getName));
         return tables;
+    }
+
+    /**
+     * ALTER TABLE copies the rows in the order of an index that has all columns, and gives them new keys and numbers. Of several
+     * H2 takes the first, which is the oldest, and after a restart another one: here it is the same on every member. Nobody
+     * writes to a table whose order changes, the statement that has just been applied keeps it locked.
+     */
+    private static void orderIndexes(MVTable table) {
+        List<Index> indexes = table.getIndexes();
+        List<Integer> places = new ArrayList<>();
+        List<Index> covering = new ArrayList<>();
+        for (int i = 1; i < indexes.size(); i++) {
+            Index index = indexes.get(i);
+            if (List.of(index.getColumns()).containsAll(List.of(table.getColumns()))) {
+                places.add(i);
+                covering.add(index);
+            }
+        }
+        if (covering.size() > 1) {
+            covering.sort(Comparator.comparing(index -> IndexColumn.writeColumns(
+                            new StringBuilder(), index.getIndexColumns(), HasSQL.DEFAULT_SQL_FLAGS)
+                    .toString()));
+            for (int i = 0; i < places.size(); i++) {
+                indexes.set(places.get(i), covering.get(i));
+            }
+        }
+    }
+
+    /**
+     * H2 goes on to read the stored rows of a table with the values that an enumeration had before {@code ALTER TYPE … ADD
+     * VALUE}, until the database is opened again; a row with the new value cannot be read then.
+     */
+    private static void knowNewValues(MVTable table) {
+        Column[] columns = table.getColumns();
+        knowNewValues(columns, table.getRowFactory());
+        for (Index index : table.getIndexes()) {
+            knowNewValues(columns, index.getRowFactory());
+            knowNewValues(columns, index.getUniqueRowFactory());
+        }
+    }
+
+    private static void knowNewValues(Column[] columns, RowFactory rows) {
+        TypeInfo[] types = rows == null ? null : rows.getColumnTypes();
+        for (int i = 0; types != null && i < types.length; i++) {
+            if (types[i].getValueType() == Value.ENUM) {
+                types[i] = columns[i].getType();
+            }
+        }
     }
 
     private static View view(List<TableEntry> entries, int next) {

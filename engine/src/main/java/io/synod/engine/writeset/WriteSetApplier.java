@@ -13,6 +13,7 @@ import org.h2.mvstore.db.MVTable;
 import org.h2.mvstore.tx.TransactionMap;
 import org.h2.result.Row;
 import org.h2.result.SearchRow;
+import org.h2.table.Table;
 
 /**
  * Puts a write set into this member's H2. Called by one thread at a time, in log order.
@@ -48,6 +49,11 @@ public final class WriteSetApplier {
             return Outcome.VOID;
         }
         marks.read(session, in);
+        applyRows(session, touched, in);
+        return Outcome.APPLIED;
+    }
+
+    private static void applyRows(SessionLocal session, List<MVTable> touched, ByteBuffer in) {
         List<Change> changes = new ArrayList<>();
         for (MVTable table : touched) {
             readTable(session, table, in, changes);
@@ -59,7 +65,6 @@ public final class WriteSetApplier {
             throw isDivergence(e) ? diverged(e.getMessage(), e) : e;
         }
         touched.forEach(session::registerTableAsUpdated); // else other sessions go on serving cached results
-        return Outcome.APPLIED;
     }
 
     /**
@@ -92,13 +97,46 @@ public final class WriteSetApplier {
             return Outcome.VOID;
         }
         marks.read(session, in);
+        applySpooledRows(session, tables, touched, in, spool, key);
+        return Outcome.APPLIED;
+    }
+
+    private static void applySpooledRows(
+            SessionLocal session, TableRegistry tables, List<MVTable> touched, ByteBuffer in, Spool spool, String key) {
         try {
             new SpooledApplier(session, tables, spool, key).apply(in);
         } catch (DbException e) {
             throw isDivergence(e) ? diverged(e.getMessage(), e) : e;
         }
         touched.forEach(session::registerTableAsUpdated);
-        return Outcome.APPLIED;
+    }
+
+    /**
+     * Puts the rows of a prepared branch into the session's open transaction, which holds them locked from then on, and its
+     * tables as any transaction that writes. Its marks count since it was prepared ({@link #applyOwn} has applied them), whatever
+     * becomes of it.
+     *
+     * @param head its write set; where {@code spooled}, what {@link LargeCapture#head} returned
+     * @param spool holds the parts, if it has any
+     * @param spooled whether it has parts
+     * @throws DivergenceException rows or tables are not what they were when it was prepared
+     */
+    public static void applyPrepared(
+            SessionLocal session, TableRegistry tables, byte[] head, Spool spool, String key, boolean spooled) {
+        ByteBuffer in = ByteBuffer.wrap(head);
+        List<MVTable> touched = currentTables(tables, in);
+        if (touched == null) {
+            throw diverged("a table of the prepared branch in " + key + " is not what it was", null);
+        }
+        SequenceMarks.skip(in);
+        for (MVTable table : touched) {
+            table.lock(session, Table.WRITE_LOCK);
+        }
+        if (spooled) {
+            applySpooledRows(session, tables, touched, in, spool, key);
+        } else {
+            applyRows(session, touched, in);
+        }
     }
 
     /** The tables that the write set names; {@code null} when one of them is not what it was for the write set. */
@@ -114,6 +152,15 @@ public final class WriteSetApplier {
             found.add(entry == null ? null : entry.table());
         }
         return current ? found : null;
+    }
+
+    /** The tables that a write set names, as they are called here. */
+    public static List<MVTable> tables(TableRegistry tables, byte[] head) {
+        List<MVTable> found = currentTables(tables, ByteBuffer.wrap(head));
+        if (found == null) {
+            throw diverged("a table of a write set is not what it was", null);
+        }
+        return found;
     }
 
     private static void readTable(SessionLocal session, MVTable table, ByteBuffer in, List<Change> changes) {

@@ -38,6 +38,12 @@ public final class WriteSetCapture {
 
     private WriteSetCapture() {}
 
+    /** The write set of a transaction that has changed nothing, where there has to be one. */
+    public static byte[] nothing() {
+        // No tables, no marks.
+        return new byte[] {WriteSetFormat.VERSION, 0, 0};
+    }
+
     /**
      * The changes of the session's open transaction, as they stand now: row images folded to one per row. Called by the
      * thread that holds the session, before H2's commit. Rows that were only locked, rows inserted and deleted again, and

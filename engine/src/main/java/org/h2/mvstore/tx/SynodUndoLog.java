@@ -2,6 +2,7 @@ package org.h2.mvstore.tx;
 
 import org.h2.mvstore.Cursor;
 import org.h2.mvstore.MVMap;
+import org.h2.value.VersionedValue;
 
 /**
  * Reads the undo log of an open transaction, oldest record first: its records are visible in this package only. By the thread
@@ -66,5 +67,32 @@ public final class SynodUndoLog {
     public boolean isFirst() {
         // What it finds of its own changes carries the number of the record that made it.
         return record.oldValue == null || record.oldValue.getOperationId() == 0;
+    }
+
+    /**
+     * Takes out of maps and undo log what the transaction has put in and taken out again, as if it had never been there: such a
+     * key would stay the transaction's until that ends. A later commit or rollback of H2 does without these records. By the
+     * transaction's thread, or whoever has its session.
+     */
+    public static void dropGone(Transaction transaction) {
+        SynodUndoLog all = new SynodUndoLog(transaction);
+        while (all.next()) {
+            VersionedValue<?> value = all.map == null ? null : (VersionedValue<?>) all.map.get(all.key());
+            if (value == null || value.getCurrentValue() != null || value.getCommittedValue() != null) {
+                continue;
+            }
+            long number = all.from - 1;
+            all.log.remove(number);
+            if (value.getOperationId() == number) {
+                // This was the last of them.
+                remove(all.map, all.key());
+            }
+        }
+    }
+
+    private static <K> void remove(MVMap<K, ?> map, Object key) {
+        @SuppressWarnings("unchecked")
+        K own = (K) key;
+        map.remove(own);
     }
 }

@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.synod.engine.Sql;
 import io.synod.engine.failover.Await;
 import io.synod.engine.failover.TestCluster;
 import io.synod.engine.operations.NodeProcess;
@@ -44,7 +45,7 @@ class PeersTest {
         cluster.node("a").awaitReady(Await.LIMIT);
         cluster.node("b").awaitReady(Await.LIMIT);
         try (Connection c = TestCluster.connect(cluster.url("a"))) {
-            TestCluster.run(c, "CREATE TABLE t(x INT)");
+            Sql.run(c, "CREATE TABLE t(x INT)");
         }
     }
 
@@ -68,7 +69,7 @@ class PeersTest {
 
     private void assertGoesOnWithout(SynodRun stranger) throws Exception {
         try (Connection c = TestCluster.connect(cluster.url("a"))) {
-            TestCluster.run(c, "INSERT INTO t VALUES (1)");
+            Sql.run(c, "INSERT INTO t VALUES (1)");
         }
         assertTrue(stranger.isAlive(), stranger.err());
         assertFalse(stranger.out().contains("ready"), stranger.out());
@@ -155,8 +156,8 @@ class PeersTest {
         assertTrue(drops(a) >= 3 + 1, a.errors());
         assertFalse(a.errors().contains("\tat "), a.errors());
         try (Connection c = TestCluster.connect(cluster.url("a"))) {
-            TestCluster.run(c, "INSERT INTO t VALUES (1)");
-            assertEquals(1, TestCluster.number(c, "SELECT COUNT(*) FROM t"));
+            Sql.run(c, "INSERT INTO t VALUES (1)");
+            assertEquals(1, Sql.number(c, "SELECT COUNT(*) FROM t"));
         }
     }
 

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.synod.engine.Sql;
 import io.synod.engine.failover.Await;
 import io.synod.engine.failover.TestCluster;
 import io.synod.engine.operations.NodeProcess;
@@ -123,9 +124,9 @@ class StartTest {
         try (TestCluster cluster = new TestCluster(directory, 1)) {
             cluster.startAll();
             try (Connection c = TestCluster.connect(cluster.url())) {
-                TestCluster.run(c, "CREATE TABLE t(id INT PRIMARY KEY, x VARCHAR)");
+                Sql.run(c, "CREATE TABLE t(id INT PRIMARY KEY, x VARCHAR)");
                 for (int i = 0; i < 50; i++) {
-                    TestCluster.run(c, "INSERT INTO t VALUES (" + i + ", 'needle" + i + "')");
+                    Sql.run(c, "INSERT INTO t VALUES (" + i + ", 'needle" + i + "')");
                 }
             }
             NodeProcess a = cluster.node("a");
@@ -151,7 +152,7 @@ class StartTest {
                 a.start();
                 a.awaitReady(Await.LIMIT);
                 try (Connection c = TestCluster.connect(cluster.url())) {
-                    assertEquals(50, TestCluster.number(c, "SELECT COUNT(*) FROM t WHERE x = 'needle' || id"));
+                    assertEquals(50, Sql.number(c, "SELECT COUNT(*) FROM t WHERE x = 'needle' || id"));
                 }
             }
         }

@@ -3,12 +3,16 @@ package io.synod.engine.database;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotNull;
+import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.synod.engine.snapshot.DamagedStoreException;
+import io.synod.engine.snapshot.ForeignFile;
 import io.synod.engine.snapshot.H2Store;
 import io.synod.engine.snapshot.OutsideChangeException;
+import io.synod.engine.snapshot.StoreFile;
 import io.synod.group.Epoch;
 import io.synod.group.Member;
 import io.synod.group.Members;
@@ -22,6 +26,7 @@ import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.List;
 import java.util.Map;
+import java.util.UUID;
 import org.h2.engine.SessionLocal;
 import org.h2.result.ResultInterface;
 import org.h2.security.SHA256;
@@ -104,7 +109,7 @@ class AdoptionTest {
         HostedDatabase d = open();
         try {
             assertEquals(1, d.appliedIndex());
-            assertEquals(1, d.checkpointIndex());
+            assertEquals(1, d.storage().checkpointIndex());
             assertEquals(1, d.store().origin().index());
             assertEquals(ALONE, d.store().origin().members());
             SessionLocal bob = d.store().session("BOB", SHA256.getKeyPasswordHash("BOB", "other".toCharArray()));
@@ -211,17 +216,17 @@ class AdoptionTest {
         byte[] theirs = bytes();
 
         if (e.checkpointStands()) {
-            H2Store.discardOutsideChanges(base());
+            StoreFile.discardOutsideChanges(base());
             HostedDatabase d = open();
             assertEquals("one", value(d.store().systemSession(), "SELECT X FROM T"));
             d.close();
         } else {
-            assertThrows(DamagedStoreException.class, () -> H2Store.discardOutsideChanges(base()));
+            assertThrows(DamagedStoreException.class, () -> StoreFile.discardOutsideChanges(base()));
         }
 
         Files.write(directory.resolve("shop.mv.db"), theirs);
-        H2Store.disown(base());
-        assertTrue(H2Store.isForeign(base()));
+        StoreFile.disown(base());
+        assertTrue(ForeignFile.isThere(base()));
         Adoption.adopt(base(), Map.of(), 7, EPOCH, ALONE);
         HostedDatabase d = open();
         assertEquals(7, d.appliedIndex());
@@ -229,6 +234,76 @@ class AdoptionTest {
         assertEquals("0", value(d.store().systemSession(), "SELECT COUNT(*) FROM U"));
         d.close();
         assertTrue(ours.length > 0);
+    }
+
+    @Test
+    void a_table_does_not_inherit_that_another_one_of_its_number_was_to_be_emptied() throws Exception {
+        stock("CREATE TABLE T(ID INT PRIMARY KEY)", "INSERT INTO T VALUES(1)");
+        adopt();
+        HostedDatabase d = open();
+        SessionLocal session = d.store().systemSession();
+        session.lock();
+        try {
+            d.copy().transients().onStatement(session, Transients.EMPTIED + "CREATE TABLE T(ID INT)", List.of(1));
+            session.commit(false);
+        } finally {
+            session.unlock();
+        }
+        assertEquals(List.of("TRUNCATE TABLE \"PUBLIC\".\"T\""), forgotten(d));
+        d.close();
+        StoreFile.disown(base());
+        Adoption.adopt(base(), Map.of(), 7, EPOCH, ALONE);
+        HostedDatabase again = open();
+        assertEquals(List.of(), forgotten(again));
+        again.close();
+    }
+
+    @Test
+    void a_backup_of_another_group_begins_anew_whatever_its_index_was() throws Exception {
+        UUID client = new UUID(1, 2);
+        stock("CREATE TABLE T(ID INT PRIMARY KEY)", "INSERT INTO T VALUES(1)");
+        adopt();
+        HostedDatabase d = open();
+        SessionLocal session = d.store().systemSession();
+        session.lock();
+        try {
+            d.copy().state().recordCommit(session, client, 1, 50);
+            d.copy().state().advance(session, 50, EPOCH);
+            session.commit(false);
+            d.copy().state().committed(50, EPOCH);
+        } finally {
+            session.unlock();
+        }
+        d.close();
+        StoreFile.disown(base());
+        byte[] backup = bytes();
+        adopt();
+        HostedDatabase begun = open();
+        assertEquals(1, begun.appliedIndex());
+        assertNull(begun.copy().state().committed(client), "a commit of the other group");
+        begun.close();
+
+        StoreFile.disown(base());
+        Files.write(directory.resolve("shop.mv.db"), backup);
+        Adoption.adopt(base(), Map.of(), 51, EPOCH, ALONE);
+        HostedDatabase own = open();
+        assertEquals(51, own.appliedIndex());
+        assertNotNull(own.copy().state().committed(client), "a commit of this group");
+        own.close();
+    }
+
+    private static List<String> forgotten(HostedDatabase database) {
+        SessionLocal session = database.store().systemSession();
+        session.lock();
+        try {
+            List<String> statements = database.copy()
+                    .transients()
+                    .forgetting(session, database.copy().tables());
+            session.commit(false);
+            return statements;
+        } finally {
+            session.unlock();
+        }
     }
 
     @Test
@@ -251,7 +326,7 @@ class AdoptionTest {
         OutsideChangeException killed = assertThrows(OutsideChangeException.class, this::open);
         assertTrue(killed.getMessage().contains("at byte"), killed.getMessage());
         assertTrue(killed.checkpointStands());
-        H2Store.discardOutsideChanges(base());
+        StoreFile.discardOutsideChanges(base());
         HostedDatabase d = open();
         assertEquals("0", value(d.store().systemSession(), "SELECT COUNT(*) FROM T"));
         d.close();

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import com.zaxxer.hikari.HikariConfig;
 import com.zaxxer.hikari.HikariDataSource;
 import com.zaxxer.hikari.metrics.IMetricsTracker;
+import io.synod.engine.Sql;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.util.ArrayList;
@@ -35,11 +36,11 @@ class KilledLeaderTest {
         long seed = Long.getLong("seed", System.nanoTime());
         LOG.info("seed {}", seed);
         List<Connection> own = new ArrayList<>();
-        try (TestCluster cluster = TestCluster.started(directory);
+        try (TestCluster cluster = TestCluster.withDefaults(directory);
                 HikariDataSource pool = pool(cluster.url());
                 Load load = new Load(seed)) {
             try (Connection c = TestCluster.connect(cluster.url())) {
-                TestCluster.run(c, Load.TABLES);
+                Sql.run(c, Load.TABLES);
             }
             // A transfer that waits for a lock outlasts a change of the leader.
             String url = cluster.url() + ";LOCK_TIMEOUT=30000";

@@ -3,6 +3,7 @@ package io.synod.engine.failover;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.synod.engine.Sql;
 import io.synod.engine.operations.NodeProcess;
 import java.nio.file.Path;
 import java.sql.Connection;
@@ -42,7 +43,7 @@ class RestartTest {
     private Load load(TestCluster cluster) throws Exception {
         LOG.info("seed {}", seed);
         try (Connection c = TestCluster.connect(cluster.url())) {
-            TestCluster.run(c, Load.TABLES);
+            Sql.run(c, Load.TABLES);
         }
         for (int i = 0; i < 5; i++) {
             own.add(TestCluster.connect(cluster.url() + ";LOCK_TIMEOUT=30000;FAILOVER_TIMEOUT=60000"));
@@ -58,7 +59,7 @@ class RestartTest {
 
     @Test
     void everything_acknowledged_is_there_when_all_nodes_were_killed_at_once() throws Exception {
-        try (TestCluster cluster = TestCluster.started(directory);
+        try (TestCluster cluster = TestCluster.withDefaults(directory);
                 Load load = load(cluster)) {
             try {
                 load.awaitProgress(30);
@@ -78,7 +79,7 @@ class RestartTest {
 
     @Test
     void a_leader_that_is_asked_to_stop_hands_over_and_ends_with_0() throws Exception {
-        try (TestCluster cluster = TestCluster.started(directory);
+        try (TestCluster cluster = TestCluster.withDefaults(directory);
                 Load load = load(cluster)) {
             try {
                 for (int round = 0; round < 2; round++) {
@@ -126,7 +127,7 @@ class RestartTest {
                         TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - lastNanos));
                 for (String name : order) {
                     try (Connection c = TestCluster.connect(cluster.url(name))) {
-                        TestCluster.run(
+                        Sql.run(
                                 c,
                                 "CREATE TABLE IF NOT EXISTS t(round INT, node VARCHAR(1))",
                                 "INSERT INTO t VALUES (" + round + ", '" + name + "')");
@@ -134,7 +135,7 @@ class RestartTest {
                 }
                 cluster.assertMembersEqual();
                 try (Connection c = TestCluster.connect(cluster.url())) {
-                    assertEquals(3 * round, TestCluster.number(c, "SELECT COUNT(*) FROM t"));
+                    assertEquals(3 * round, Sql.number(c, "SELECT COUNT(*) FROM t"));
                 }
                 cluster.killAll();
             }

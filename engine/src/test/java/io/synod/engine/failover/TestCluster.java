@@ -1,5 +1,7 @@
 package io.synod.engine.failover;
 
+import static io.synod.engine.Sql.number;
+import static io.synod.engine.Sql.run;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -25,18 +27,50 @@ public final class TestCluster implements AutoCloseable {
     public static final String USER = "sa";
     public static final String PASSWORD = "secret";
     private static final String DATABASE = "shop";
-    private static final Pattern LEADS = Pattern.compile(DATABASE + ": leader in epoch (\\d+)");
+    private static final Pattern LEADS = Pattern.compile("[^:]+: leader in epoch (\\d+)");
 
     private final ClusterProcesses processes;
+    private final List<String> databases;
 
-    /** Starts nothing. */
-    public TestCluster(Path directory, int nodes) throws IOException {
-        this.processes = new ClusterProcesses(Installation.running(), directory, nodes, DATABASE, Map.of());
+    /** Nodes whose start costs half: most of them end before better code would pay. */
+    private static Installation quick() {
+        return Installation.running().with(List.of("-XX:TieredStopAtLevel=1"));
     }
 
-    /** Starts three nodes and waits until they serve. */
+    /** Starts nothing. The nodes are patient: on a busy machine leadership moves when a test moves it, and seldom otherwise. */
+    public TestCluster(Path directory, int nodes) throws IOException {
+        this(quick(), directory, nodes, Map.of("ELECTION_TIMEOUT", "1000"));
+    }
+
+    /** With another program, or with settings of the nodes. */
+    public TestCluster(Installation installation, Path directory, int nodes, Map<String, String> settings)
+            throws IOException {
+        this(installation, directory, nodes, settings, List.of(DATABASE));
+    }
+
+    private TestCluster(
+            Installation installation, Path directory, int nodes, Map<String, String> settings, List<String> databases)
+            throws IOException {
+        this.processes = new ClusterProcesses(installation, directory, nodes, databases, settings);
+        this.databases = databases;
+    }
+
+    /** Three nodes with the settings that a node has by itself, and several databases. */
+    public static TestCluster withDatabases(Path directory, List<String> databases) throws Exception {
+        return start(new TestCluster(quick(), directory, 3, Map.of(), databases));
+    }
+
+    /** Starts three patient nodes and waits until they serve. */
     public static TestCluster started(Path directory) throws Exception {
-        TestCluster cluster = new TestCluster(directory, 3);
+        return start(new TestCluster(directory, 3));
+    }
+
+    /** The same with the settings that a node has by itself, for tests of how soon another one leads. */
+    public static TestCluster withDefaults(Path directory) throws Exception {
+        return start(new TestCluster(quick(), directory, 3, Map.of()));
+    }
+
+    private static TestCluster start(TestCluster cluster) throws Exception {
         try {
             cluster.startAll();
             return cluster;
@@ -70,6 +104,14 @@ public final class TestCluster implements AutoCloseable {
         return processes.url(node);
     }
 
+    public String urlOf(String database) {
+        return processes.urlOf(database);
+    }
+
+    public String urlOf(String database, String node) {
+        return processes.urlOf(database, node);
+    }
+
     /** For a stock H2 client, which does not fail over: what it says comes from that node. */
     public String h2Url(String node) {
         return "jdbc:h2:tcp://" + node(node).sql() + "/" + DATABASE;
@@ -81,20 +123,25 @@ public final class TestCluster implements AutoCloseable {
 
     /** Waits until one of the nodes that run says that it leads: of several, the one in the newest epoch. */
     public String awaitLeader(String... except) throws Exception {
+        return awaitLeaderOf(databases.get(0), except);
+    }
+
+    /** The same of one of the databases. */
+    public String awaitLeaderOf(String database, String... except) throws Exception {
         String[] leader = new String[1];
-        Await.until("a leader other than " + List.of(except) + ": " + roles(), () -> {
-            leader[0] = leader(Set.of(except));
+        Await.until("a leader other than " + List.of(except) + ": " + roles(database), () -> {
+            leader[0] = leader(database, Set.of(except));
             return leader[0] != null;
         });
         return leader[0];
     }
 
-    private String leader(Set<String> except) {
+    private String leader(String database, Set<String> except) {
         long epoch = -1;
         String leader = null;
         for (NodeProcess node : nodes()) {
             if (node.isAlive() && !except.contains(node.name())) {
-                Matcher last = LEADS.matcher(lastRole(node));
+                Matcher last = LEADS.matcher(lastRole(database, node));
                 if (last.matches() && Long.parseLong(last.group(1)) > epoch) {
                     epoch = Long.parseLong(last.group(1));
                     leader = node.name();
@@ -112,65 +159,59 @@ public final class TestCluster implements AutoCloseable {
                 .orElseThrow();
     }
 
-    private static String lastRole(NodeProcess node) {
+    private static String lastRole(String database, NodeProcess node) {
         List<String> lines = node.lines();
         for (int i = lines.size() - 1; i >= 0; i--) {
-            if (lines.get(i).startsWith(DATABASE + ": ")) {
+            if (lines.get(i).startsWith(database + ": ")) {
                 return lines.get(i);
             }
         }
         return "";
     }
 
-    private List<String> roles() {
-        return nodes().stream().map(n -> n.name() + " " + lastRole(n)).toList();
+    private List<String> roles(String database) {
+        return nodes().stream().map(n -> n.name() + " " + lastRole(database, n)).toList();
     }
 
     /** Starts a node that was killed, and waits until it has applied what was committed by then. */
     public void restart(String name) throws Exception {
         node(name).start();
         node(name).awaitReady(Await.LIMIT);
-        Await.until("an answer of node " + name, () -> {
-            try (Connection c = connect(url(name))) {
-                run(c, "SELECT 1");
-                return true;
-            } catch (SQLException e) {
-                assertEquals("HYT00", e.getSQLState(), e.toString());
-                return false;
-            }
-        });
+        for (String database : databases) {
+            Await.until("an answer of node " + name + " for " + database, () -> {
+                try (Connection c = connect(urlOf(database, name))) {
+                    run(c, "SELECT 1");
+                    return true;
+                } catch (SQLException e) {
+                    assertTrue(Set.of("HYT00", "08001").contains(e.getSQLState()), e.toString());
+                    return false;
+                }
+            });
+        }
     }
 
     /** All members hold the same at one index of the log: rows, catalogue, sequences. */
     public void assertMembersEqual() throws SQLException {
+        for (String database : databases) {
+            assertMembersEqual(database);
+        }
+    }
+
+    private void assertMembersEqual(String database) throws SQLException {
         long index;
-        try (Connection c = connect(url())) {
+        try (Connection c = connect(urlOf(database))) {
             index = number(c, "CALL SYNOD.DIGEST_START()");
         }
         List<String> first = null;
         for (String name : names()) {
-            try (Connection c = connect(url(name))) {
+            try (Connection c = connect(urlOf(database, name))) {
+                List<String> asked = rows(c, "SELECT NODE FROM SYNOD.MEMBERS WHERE THIS_NODE");
+                assertEquals(List.of(name), asked, "the node that was asked");
                 List<String> digest = rows(c, "CALL SYNOD.DIGEST(" + index + ")");
                 assertTrue(digest.size() > 0, "a digest of node " + name);
                 first = first == null ? digest : first;
-                assertEquals(first, digest, "node " + name + " at index " + index);
+                assertEquals(first, digest, database + " on node " + name + " at index " + index);
             }
-        }
-    }
-
-    public static void run(Connection c, String... statements) throws SQLException {
-        try (Statement s = c.createStatement()) {
-            for (String sql : statements) {
-                s.execute(sql);
-            }
-        }
-    }
-
-    public static long number(Connection c, String sql) throws SQLException {
-        try (Statement s = c.createStatement();
-                ResultSet rows = s.executeQuery(sql)) {
-            assertTrue(rows.next(), sql);
-            return rows.getLong(1);
         }
     }
 

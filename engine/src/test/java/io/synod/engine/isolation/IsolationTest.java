@@ -1,5 +1,6 @@
 package io.synod.engine.isolation;
 
+import static io.synod.engine.Sql.run;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import io.synod.engine.node.ClusterFixture;
@@ -7,8 +8,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.DriverManager;
-import java.sql.SQLException;
-import java.sql.Statement;
 import java.util.ArrayList;
 import java.util.List;
 import org.h2.engine.Constants;
@@ -70,14 +69,6 @@ class IsolationTest {
             run(keeper, "DROP TABLE test");
         }
         return lines;
-    }
-
-    private static void run(Connection c, String... statements) throws SQLException {
-        try (Statement s = c.createStatement()) {
-            for (String sql : statements) {
-                s.execute(sql);
-            }
-        }
     }
 
     /** The table of the documentation, in the form of {@link #outcomes}. */

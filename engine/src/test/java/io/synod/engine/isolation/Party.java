@@ -86,7 +86,7 @@ final class Party implements AutoCloseable {
     private void join() throws Exception {
         if (pending != null) {
             try {
-                pending.get(30, TimeUnit.SECONDS);
+                pending.get(60, TimeUnit.SECONDS);
             } catch (ExecutionException e) {
                 throw new AssertionError(e.getCause());
             } finally {

@@ -1,5 +1,6 @@
 package io.synod.engine.jdbc;
 
+import io.synod.engine.Sql;
 import io.synod.engine.failover.TestCluster;
 import java.nio.file.Path;
 import java.sql.Connection;
@@ -46,7 +47,7 @@ abstract class ClusterContract extends JdbcContract {
     @Override
     void cleanUp() throws Exception {
         try (Connection c = DriverManager.getConnection(cluster.url(), "sa", "secret")) {
-            TestCluster.run(c, "DROP ALL OBJECTS");
+            Sql.run(c, "DROP ALL OBJECTS");
         }
         cluster.assertMembersEqual();
     }

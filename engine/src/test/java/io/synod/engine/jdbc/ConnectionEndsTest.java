@@ -1,5 +1,7 @@
 package io.synod.engine.jdbc;
 
+import static io.synod.engine.Sql.number;
+import static io.synod.engine.Sql.run;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotNull;
@@ -11,7 +13,6 @@ import io.synod.jdbc.SynodConnection;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.DriverManager;
-import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.concurrent.CompletableFuture;
@@ -25,7 +26,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Cancelling, closing and aborting from another thread, on the leader, on a follower, and remotely to one. */
-@Timeout(120)
+@Timeout(240)
 class ConnectionEndsTest {
     private static final String LONG_QUERY =
             "SELECT COUNT(*) FROM SYSTEM_RANGE(1, 100000) a, SYSTEM_RANGE(1, 1000000) b";
@@ -61,14 +62,6 @@ class ConnectionEndsTest {
         return DriverManager.getConnection(url, "sa", "secret");
     }
 
-    private static void run(Connection c, String... statements) throws SQLException {
-        try (Statement s = c.createStatement()) {
-            for (String sql : statements) {
-                s.execute(sql);
-            }
-        }
-    }
-
     private static CompletableFuture<SQLException> running(Statement s, String sql) {
         return CompletableFuture.supplyAsync(() -> {
             try {
@@ -92,14 +85,6 @@ class ConnectionEndsTest {
         }
     }
 
-    private static long number(Connection c, String sql) throws SQLException {
-        try (Statement s = c.createStatement();
-                ResultSet rows = s.executeQuery(sql)) {
-            rows.next();
-            return rows.getLong(1);
-        }
-    }
-
     @ParameterizedTest
     @ValueSource(strings = {"leader", "follower", "remote"})
     void a_statement_that_waits_for_a_row_is_cancelled(String kind) throws Exception {
@@ -118,7 +103,7 @@ class ConnectionEndsTest {
                 s.cancel();
                 Thread.onSpinWait();
             }
-            SQLException e = waiting.get(20, TimeUnit.SECONDS);
+            SQLException e = waiting.get(60, TimeUnit.SECONDS);
             assertNotNull(e);
             assertEquals("57014", e.getSQLState(), e.toString());
             // The transaction goes on.
@@ -138,7 +123,7 @@ class ConnectionEndsTest {
             CompletableFuture<SQLException> query = running(s, LONG_QUERY + " /* cancel " + kind + " */");
             awaitRunning("%cancel " + kind + "%");
             s.cancel();
-            SQLException e = query.get(20, TimeUnit.SECONDS);
+            SQLException e = query.get(60, TimeUnit.SECONDS);
             assertNotNull(e);
             assertEquals("57014", e.getSQLState(), e.toString());
             assertEquals(1, number(c, "SELECT COUNT(*) FROM t WHERE id = 8"));
@@ -163,7 +148,7 @@ class ConnectionEndsTest {
             }
             assertTrue(c.isClosed());
             assertFalse(c.isValid(1));
-            assertNotNull(query.get(20, TimeUnit.SECONDS));
+            assertNotNull(query.get(60, TimeUnit.SECONDS));
             assertThrows(SQLException.class, c::createStatement);
             try (Connection other = connect("leader")) {
                 run(other, "SET LOCK_TIMEOUT 10000", "UPDATE t SET x = x");

@@ -1,8 +1,11 @@
 package io.synod.engine.jdbc;
 
+import static io.synod.engine.Sql.number;
+import static io.synod.engine.Sql.run;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.synod.engine.node.EmbeddedEngine;
 import io.synod.engine.node.Node;
@@ -12,9 +15,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.DriverManager;
-import java.sql.ResultSet;
 import java.sql.SQLException;
-import java.sql.Statement;
+import java.util.Map;
 import java.util.zip.ZipInputStream;
 import org.h2.api.AggregateFunction;
 import org.junit.jupiter.api.Test;
@@ -24,7 +26,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Statements about the database as a whole, on one node: embedded and remote. */
-@Timeout(120)
+@Timeout(240)
 public class DatabaseStatementsTest {
     @TempDir
     private Path directory;
@@ -35,22 +37,6 @@ public class DatabaseStatementsTest {
 
     private static Connection connect(String url) throws SQLException {
         return DriverManager.getConnection(url, "sa", "secret");
-    }
-
-    private static void run(Connection c, String... statements) throws SQLException {
-        try (Statement s = c.createStatement()) {
-            for (String sql : statements) {
-                s.execute(sql);
-            }
-        }
-    }
-
-    private static long number(Connection c, String sql) throws SQLException {
-        try (Statement s = c.createStatement();
-                ResultSet rows = s.executeQuery(sql)) {
-            rows.next();
-            return rows.getLong(1);
-        }
     }
 
     @Test
@@ -124,6 +110,21 @@ public class DatabaseStatementsTest {
                 }
                 assertEquals(1, number(stock, "SELECT COUNT(*) FROM t"));
             }
+        }
+    }
+
+    @Test
+    void shutdown_leaves_nothing_in_the_log_of_the_node_that_a_checkpoint_holds() throws Exception {
+        try (Node node = EmbeddedEngine.start(SynodUrl.parse(file() + ";SQL=127.0.0.1:0", null))) {
+            String remote = "jdbc:synod://127.0.0.1:" + node.sqlPort() + "/";
+            try (Connection shop = connect(remote + "shop")) {
+                run(shop, "CREATE TABLE t(id INT PRIMARY KEY)", "INSERT INTO t VALUES (1)", "SHUTDOWN");
+            }
+            try (Connection shop = connect(remote + "shop")) {
+                assertEquals(1, number(shop, "SELECT COUNT(*) FROM t"), "opened again");
+            }
+            long first = node.host("shop", Map.of()).log().status().get(0).firstIndex();
+            assertTrue(first > 2, "the log begins with " + first);
         }
     }
 

@@ -5,9 +5,11 @@ import java.io.IOException;
 import java.nio.file.Path;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.io.TempDir;
 
 /** The same on a node that does not lead: every write is forwarded. */
+@Tag("long")
 class FollowerUrlTest extends JdbcContract {
     @TempDir
     private static Path directory;

@@ -4,14 +4,17 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.synod.engine.Sql;
 import io.synod.engine.failover.TestCluster;
 import java.sql.Connection;
 import java.sql.DatabaseMetaData;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** A stock H2 client at a follower. */
+@Tag("long")
 class H2ClientUrlTest extends ClusterContract {
     private static StockServer stock;
 
@@ -52,8 +55,8 @@ class H2ClientUrlTest extends ClusterContract {
             // H2's own connection keeps the hint to itself: it reports whether the database can be written.
             c.setReadOnly(true);
             assertFalse(c.isReadOnly());
-            TestCluster.run(c, "CREATE TABLE t(x INT)", "INSERT INTO t VALUES (1)");
-            assertEquals(1, TestCluster.number(c, "SELECT COUNT(*) FROM t"));
+            Sql.run(c, "CREATE TABLE t(x INT)", "INSERT INTO t VALUES (1)");
+            assertEquals(1, Sql.number(c, "SELECT COUNT(*) FROM t"));
         }
     }
 }

@@ -22,7 +22,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** An application's threads commit, and so work in the files of log and database: interrupting them must do no harm. */
-@Timeout(120)
+@Timeout(240)
 class InterruptTest {
     private static final int WRITERS = 4;
     private static final int ENOUGH = 300;

@@ -31,22 +31,27 @@ import java.sql.Types;
 import java.time.LocalDate;
 import java.time.OffsetDateTime;
 import java.time.ZoneOffset;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.UUID;
+import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import org.h2.jdbc.JdbcConnection;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.function.Executable;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** What an application may expect of a connection, whatever its URL. A subclass per kind of URL. */
-@Timeout(60)
+@Timeout(240)
 abstract class JdbcContract {
+    private static final int TRIES = 3;
     private static final AtomicInteger TWINS = new AtomicInteger();
 
     private Connection c;
@@ -100,7 +105,7 @@ abstract class JdbcContract {
         }
     }
 
-    private static String state(org.junit.jupiter.api.function.Executable what) {
+    private static String state(Executable what) {
         return assertThrows(SQLException.class, what).getSQLState();
     }
 
@@ -119,7 +124,53 @@ abstract class JdbcContract {
     @MethodSource("programs")
     void every_call_does_what_it_does_on_stock_h2(Program program) throws Exception {
         List<String> stock = program.on(stockUrl()).lines();
-        Differences.check(stock, program.on(url()).lines());
+        for (int attempt = 1; ; attempt++) {
+            String epoch = epoch();
+            List<String> ours = program.on(url()).lines();
+            if (attempt == TRIES || epoch.equals(epoch())) {
+                Differences.check(stock, ours);
+                return;
+            }
+            System.err.println(program + " once more: leadership moved in the middle");
+            onOurs("DROP ALL OBJECTS");
+        }
+    }
+
+    /** On a busy machine leadership may move; a transaction that is lost with it, a gap in a sequence are no differences. */
+    private String epoch() throws Exception {
+        return onOurs("SELECT LISTAGG(EPOCH) WITHIN GROUP (ORDER BY NODE) FROM SYNOD.MEMBERS WHERE ROLE = 'LEADER'");
+    }
+
+    /** Runs it again, from the start, when it failed and leadership moved in its middle: locks are lost with their leader. */
+    private void underOneLeader(Callable<Void> program) throws Exception {
+        for (int attempt = 1; ; attempt++) {
+            String epoch = epoch();
+            try {
+                program.call();
+                return;
+            } catch (Exception | AssertionError e) {
+                if (attempt == TRIES || epoch.equals(epoch())) {
+                    throw e;
+                }
+            }
+            System.err.println("once more: leadership moved in the middle");
+            c.close();
+            onOurs("DROP ALL OBJECTS");
+            c = connect();
+        }
+    }
+
+    /** @return the first value of a query, "" for anything else */
+    private String onOurs(String sql) throws Exception {
+        try (Connection own = DriverManager.getConnection(url(), "sa", "secret");
+                Statement statement = own.createStatement()) {
+            if (!statement.execute(sql)) {
+                return "";
+            }
+            ResultSet result = statement.getResultSet();
+            result.next();
+            return String.valueOf(result.getString(1));
+        }
     }
 
     // ---- connections ----------------------------------------------------------------------------------------------
@@ -144,7 +195,32 @@ abstract class JdbcContract {
         DatabaseMetaData meta = c.getMetaData();
         assertEquals("H2", meta.getDatabaseProductName());
         assertTrue(meta.getURL().startsWith("jdbc:synod:"), meta.getURL());
+        assertEquals(meta.getURL(), c.unwrap(JdbcConnection.class).getMetaData().getURL());
         assertEquals("SA", meta.getUserName());
+    }
+
+    /** Who finds one takes the database for another, perhaps for one that nobody needs. */
+    @Test
+    void no_error_nor_name_tells_a_url_of_h2_below() throws Exception {
+        List<String> told =
+                new ArrayList<>(List.of(c.toString(), c.getMetaData().toString()));
+        List<SQLException> errors = List.of(
+                assertThrows(
+                        SQLException.class,
+                        () -> DriverManager.getConnection(url(), "sa", "wrong").close()),
+                assertThrows(SQLException.class, () -> c.createStatement().execute("SELECT * FROM NOWHERE")),
+                assertThrows(SQLException.class, () -> c.createStatement().execute("SELECT 1 / 0")));
+        for (SQLException error : errors) {
+            for (Throwable e = error; e != null; e = e.getCause()) {
+                told.add(e.toString());
+            }
+        }
+        // A stock client has its own URL.
+        assertEquals(
+                List.of(),
+                told.stream()
+                        .filter(text -> text.replace(url(), "").contains("jdbc:h2:"))
+                        .toList());
     }
 
     @Test
@@ -543,6 +619,19 @@ abstract class JdbcContract {
     }
 
     @Test
+    void ddl_that_is_refused_commits_the_open_transaction_as_any_ddl() throws Exception {
+        run("CREATE TABLE t(x INT)");
+        c.setAutoCommit(false);
+        for (String sql : List.of("CREATE MATERIALIZED VIEW v AS SELECT * FROM t", "SET EXCLUSIVE 1")) {
+            run("INSERT INTO t VALUES (1)");
+            assertEquals(
+                    "0A000", assertThrows(SQLException.class, () -> run(sql)).getSQLState());
+            c.rollback();
+        }
+        assertEquals(2, number("SELECT COUNT(*) FROM t"));
+    }
+
+    @Test
     void begin_opens_a_transaction_until_its_commit() throws Exception {
         run("CREATE TABLE t(x INT)", "BEGIN", "INSERT INTO t VALUES (1)", "ROLLBACK", "INSERT INTO t VALUES (2)");
         assertEquals(2, number("SELECT SUM(x) FROM t"));
@@ -586,15 +675,18 @@ abstract class JdbcContract {
 
     @Test
     void for_update_locks_until_the_commit() throws Exception {
-        run("CREATE TABLE t(id INT PRIMARY KEY, x INT)", "INSERT INTO t VALUES (1, 0)");
-        c.setAutoCommit(false);
-        assertEquals(0, number("SELECT x FROM t WHERE id = 1 FOR UPDATE"));
-        try (Connection other = connect()) {
-            run(other, "SET LOCK_TIMEOUT 200");
-            assertEquals("HYT00", state(() -> run(other, "UPDATE t SET x = 2")));
-            c.commit();
-            run(other, "UPDATE t SET x = 2");
-        }
+        underOneLeader(() -> {
+            run("CREATE TABLE t(id INT PRIMARY KEY, x INT)", "INSERT INTO t VALUES (1, 0)");
+            c.setAutoCommit(false);
+            assertEquals(0, number("SELECT x FROM t WHERE id = 1 FOR UPDATE"));
+            try (Connection other = connect()) {
+                run(other, "SET LOCK_TIMEOUT 200");
+                assertEquals("HYT00", state(() -> run(other, "UPDATE t SET x = 2")));
+                c.commit();
+                run(other, "UPDATE t SET x = 2");
+            }
+            return null;
+        });
     }
 
     @Test
@@ -620,7 +712,7 @@ abstract class JdbcContract {
                 second = e;
                 other.rollback();
             }
-            SQLException one = first.get(30, TimeUnit.SECONDS);
+            SQLException one = first.get(60, TimeUnit.SECONDS);
             assertTrue((one == null) != (second == null), one + " and " + second);
             assertEquals("40001", (one == null ? second : one).getSQLState());
             (one == null ? c : other).commit();
@@ -702,7 +794,7 @@ abstract class JdbcContract {
                 }
             }
             s.cancel();
-            SQLException e = running.get(30, TimeUnit.SECONDS);
+            SQLException e = running.get(60, TimeUnit.SECONDS);
             assertTrue(e != null && e.getSQLState().equals("57014"), String.valueOf(e));
         }
     }
@@ -790,7 +882,6 @@ abstract class JdbcContract {
     @Test
     void what_cannot_be_replicated_is_refused_by_name() {
         for (String sql : new String[] {
-            "PREPARE COMMIT x",
             "SET LOCK_MODE 0",
             "SET EXCLUSIVE TRUE",
             "CREATE MATERIALIZED VIEW v AS SELECT 1",

@@ -1,5 +1,6 @@
 package io.synod.engine.jdbc;
 
+import static io.synod.engine.Sql.run;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -20,7 +21,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /** H2 bears 255 open transactions with changes: the next one gets an internal error there, and waits its turn here. */
-@Timeout(120)
+@Timeout(240)
 class ManyWritersTest {
     private static final int WRITERS = 400;
     private static final AtomicInteger DATABASES = new AtomicInteger();
@@ -31,14 +32,6 @@ class ManyWritersTest {
             connections.add(DriverManager.getConnection(url, "sa", "secret"));
         }
         return connections;
-    }
-
-    private static void run(Connection c, String... statements) throws SQLException {
-        try (Statement s = c.createStatement()) {
-            for (String sql : statements) {
-                s.execute(sql);
-            }
-        }
     }
 
     /** Each begins a transaction and stays in it, until one cannot. */

@@ -4,9 +4,11 @@ import io.synod.engine.node.EmbeddedEngine;
 import io.synod.engine.node.Node;
 import io.synod.jdbc.SynodUrl;
 import java.nio.file.Path;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.io.TempDir;
 
 /** The same through the SQL port of a node. */
+@Tag("long")
 class RemoteUrlTest extends JdbcContract {
     @TempDir
     private Path directory;

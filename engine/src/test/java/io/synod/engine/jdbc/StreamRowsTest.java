@@ -4,17 +4,20 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.synod.engine.node.ClusterFixture;
+import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.DriverManager;
+import java.sql.SQLException;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
-/** A client with a small heap reads more rows than it could hold, through a follower. */
-@Timeout(120)
+/** A process with a small heap reads more rows than it could hold, through a follower or as one. */
+@Timeout(240)
 class StreamRowsTest {
     /** Some 300 bytes each on the heap: ten times what the client has. */
     private static final int ROWS = 500_000;
@@ -24,31 +27,48 @@ class StreamRowsTest {
 
     @Test
     void a_small_client_reads_a_large_result_in_portions() throws Exception {
-        try (ClusterFixture cluster = new ClusterFixture(directory)) {
-            String leader = cluster.leaderOf("rows");
-            String follower = leader.equals("a") ? "b" : "a";
-            DriverManager.getConnection(cluster.url(follower, "rows"), "sa", "secret")
-                    .close();
-            Path out = directory.resolve("out");
-            Process client = new ProcessBuilder(List.of(
-                            Path.of(System.getProperty("java.home"), "bin", "java")
-                                    .toString(),
-                            "-Xmx16m",
-                            "-cp",
-                            System.getProperty("java.class.path"),
-                            StreamRows.class.getName(),
-                            cluster.remoteUrl(follower, "rows"),
-                            Integer.toString(ROWS),
-                            "500"))
-                    .redirectErrorStream(true)
-                    .redirectOutput(out.toFile())
-                    .start();
-            try {
-                assertTrue(client.waitFor(100, TimeUnit.SECONDS), () -> "still running");
-                assertEquals(0, client.exitValue(), Files.readString(out));
-            } finally {
-                client.destroyForcibly();
-            }
+        try (ClusterFixture cluster = new ClusterFixture(directory.resolve("remote"))) {
+            String follower = follower(cluster);
+            assertReads("-Xmx16m", cluster.remoteUrl(follower, "rows"), "500");
+        }
+    }
+
+    /** The follower and its client are one process: it would hold what it did not fetch in portions. */
+    @Test
+    void a_small_node_reads_a_large_result_of_the_leaders_in_portions() throws Exception {
+        try (ClusterFixture cluster = new ClusterFixture(directory.resolve("embedded"))) {
+            String follower = follower(cluster);
+            cluster.end(follower);
+            assertReads("-Xmx64m", cluster.url(follower, "rows"), "500", "FORWARDED");
+        }
+    }
+
+    private static String follower(ClusterFixture cluster) throws SQLException {
+        String follower = cluster.leaderOf("rows").equals("a") ? "b" : "a";
+        DriverManager.getConnection(cluster.url(follower, "rows"), "sa", "secret")
+                .close();
+        return follower;
+    }
+
+    private static void assertReads(String heap, String url, String... options) throws Exception {
+        Path out = directory.resolve("out");
+        List<String> command = new ArrayList<>(
+                List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString(), heap));
+        ManagementFactory.getRuntimeMXBean().getInputArguments().stream()
+                .filter(argument -> argument.startsWith("--add-"))
+                .forEach(command::add);
+        command.addAll(List.of(
+                "-cp", System.getProperty("java.class.path"), StreamRows.class.getName(), url, Integer.toString(ROWS)));
+        command.addAll(List.of(options));
+        Process client = new ProcessBuilder(command)
+                .redirectErrorStream(true)
+                .redirectOutput(out.toFile())
+                .start();
+        try {
+            assertTrue(client.waitFor(100, TimeUnit.SECONDS), () -> "still running");
+            assertEquals(0, client.exitValue(), Files.readString(out));
+        } finally {
+            client.destroyForcibly();
         }
     }
 }

@@ -3,6 +3,7 @@ package io.synod.engine.large;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.synod.engine.Sql;
 import io.synod.engine.failover.TestCluster;
 import java.nio.file.Path;
 import java.sql.Connection;
@@ -39,7 +40,7 @@ class KilledInTheMiddleTest {
         try (TestCluster cluster = TestCluster.started(directory)) {
             String url = cluster.url() + ";FAILOVER_TIMEOUT=60000;CONNECT_TIMEOUT=60000;LOCK_TIMEOUT=60000";
             try (Connection c = TestCluster.connect(url)) {
-                TestCluster.run(c, "CREATE TABLE t(round INT, id INT, s VARCHAR(100), PRIMARY KEY(round, id))");
+                Sql.run(c, "CREATE TABLE t(round INT, id INT, s VARCHAR(100), PRIMARY KEY(round, id))");
             }
             for (int round = 1; round <= ROUNDS; round++) {
                 try {
@@ -61,7 +62,7 @@ class KilledInTheMiddleTest {
             attempts++;
             try (Connection c = TestCluster.connect(url)) {
                 c.setAutoCommit(false);
-                TestCluster.run(
+                Sql.run(
                         c,
                         "INSERT INTO t SELECT " + round + ", x, 'some text ' || x FROM SYSTEM_RANGE(1, " + ROWS + ")");
                 if (attempts == 1) {
@@ -95,6 +96,6 @@ class KilledInTheMiddleTest {
     }
 
     private static long count(Connection c, int round) throws SQLException {
-        return TestCluster.number(c, "SELECT COUNT(*) FROM t WHERE round = " + round);
+        return Sql.number(c, "SELECT COUNT(*) FROM t WHERE round = " + round);
     }
 }

@@ -31,6 +31,7 @@ class LargeThingsTest {
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                 "-Xmx" + heap + "m",
                 "-XX:+UseSerialGC",
+                "-Dlarge.collector=" + System.getProperty("large.collector", "Serial"),
                 "-cp",
                 System.getProperty("java.class.path"),
                 LargeThings.class.getName(),

@@ -1,10 +1,9 @@
 package io.synod.engine.node;
 
 import io.synod.engine.database.HostedDatabase;
+import io.synod.engine.operations.FreePorts;
 import io.synod.jdbc.SynodUrl;
 import java.io.IOException;
-import java.net.InetAddress;
-import java.net.ServerSocket;
 import java.nio.file.Path;
 import java.sql.SQLException;
 import java.util.ArrayList;
@@ -12,26 +11,32 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Collectors;
 
-/** Three nodes in this JVM, which host databases when they are asked for. */
+/**
+ * Three nodes in this JVM, which host databases when they are asked for. They are patient, so that on a busy machine leadership
+ * moves when a test moves it, and seldom otherwise.
+ */
 public final class ClusterFixture implements AutoCloseable {
     private static final List<String> NAMES = List.of("a", "b", "c");
 
     private final Path directory;
     private final Map<String, Integer> ports = new TreeMap<>();
     private final Map<String, Node> nodes = new TreeMap<>();
+    private final Map<String, String> settings = new TreeMap<>();
 
     public ClusterFixture(Path directory) throws IOException {
         this.directory = directory;
-        List<ServerSocket> held = new ArrayList<>();
+        List<Integer> free = FreePorts.take(NAMES.size());
         for (String name : NAMES) {
-            ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress());
-            held.add(socket);
-            ports.put(name, socket.getLocalPort());
+            ports.put(name, free.get(ports.size()));
         }
-        for (ServerSocket socket : held) {
-            socket.close();
-        }
+    }
+
+    /** Settings of one node, as {@code ;KEY=VALUE}; to be called before it is started. */
+    public ClusterFixture with(String node, String itsSettings) {
+        settings.put(node, itsSettings);
+        return this;
     }
 
     /** Hosts a database on all three, and gives the URL of a node that does not lead it. */
@@ -47,9 +52,21 @@ public final class ClusterFixture implements AutoCloseable {
         return nodes.get("a").host(database, Map.of()).log().awaitLeader(TimeUnit.SECONDS.toNanos(30));
     }
 
+    /** Stops one of the nodes. */
+    public void stop(String node) {
+        nodes.remove(node).close();
+    }
+
     /** A client's URL of a database on one of the nodes. */
     public String remoteUrl(String node, String database) {
         return "jdbc:synod://127.0.0.1:" + ports.get(node) + "/" + database;
+    }
+
+    /** A client's URL of a database at all nodes. */
+    public String remoteUrl(String database) {
+        return NAMES.stream()
+                .map(name -> "127.0.0.1:" + ports.get(name))
+                .collect(Collectors.joining(",", "jdbc:synod://", "/" + database));
     }
 
     /** The copy of a database on one of the nodes. */
@@ -66,7 +83,13 @@ public final class ClusterFixture implements AutoCloseable {
             }
         }
         return "jdbc:synod:file:" + directory.resolve(name).resolve(database) + ";NODE=" + name + ";LISTEN=127.0.0.1:"
-                + ports.get(name) + ";PEERS=" + String.join(",", peers);
+                + ports.get(name) + ";PEERS=" + String.join(",", peers)
+                + ";ELECTION_TIMEOUT=1000" + settings.getOrDefault(name, "");
+    }
+
+    /** Ends one of the nodes. */
+    public void end(String name) {
+        nodes.remove(name).close();
     }
 
     @Override

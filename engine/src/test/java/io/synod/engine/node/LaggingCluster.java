@@ -1,16 +1,13 @@
 package io.synod.engine.node;
 
 import io.synod.engine.database.HostedDatabase;
+import io.synod.engine.operations.FreePorts;
 import io.synod.jdbc.SynodUrl;
 import java.io.IOException;
-import java.net.InetAddress;
-import java.net.ServerSocket;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.DriverManager;
-import java.sql.ResultSet;
 import java.sql.SQLException;
-import java.sql.Statement;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -28,19 +25,20 @@ public final class LaggingCluster implements AutoCloseable {
     private final Map<String, Integer> sqlPorts = new TreeMap<>();
     private final Map<String, Node> nodes = new TreeMap<>();
     private final HoldingRelay toC;
+    private final int failoverMillis;
 
     public LaggingCluster(Path directory) throws IOException, SQLException {
+        this(directory, FAILOVER_MILLIS);
+    }
+
+    /** @param failoverMillis how long a node waits for a leader */
+    LaggingCluster(Path directory, int failoverMillis) throws IOException, SQLException {
         this.directory = directory;
-        List<ServerSocket> held = new ArrayList<>();
+        this.failoverMillis = failoverMillis;
+        List<Integer> free = FreePorts.take(2 * NAMES.size());
         for (String name : NAMES) {
-            for (Map<String, Integer> kind : List.of(ports, sqlPorts)) {
-                ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress());
-                held.add(socket);
-                kind.put(name, socket.getLocalPort());
-            }
-        }
-        for (ServerSocket socket : held) {
-            socket.close();
+            ports.put(name, free.get(ports.size()));
+            sqlPorts.put(name, free.get(NAMES.size() + sqlPorts.size()));
         }
         toC = new HoldingRelay(ports.get("c"));
         for (String name : NAMES) {
@@ -120,8 +118,9 @@ public final class LaggingCluster implements AutoCloseable {
             }
         }
         return "jdbc:synod:file:" + directory.resolve(name).resolve("shop") + ";NODE=" + name + ";LISTEN=127.0.0.1:"
-                + ports.get(name) + ";SQL=" + sqlAddress(name) + ";PEERS=" + String.join(",", peers) + ";PRIORITY="
-                + (name.equals("c") ? 0 : 1) + ";FAILOVER_TIMEOUT=" + FAILOVER_MILLIS;
+                + ports.get(name) + ";SQL=" + sqlAddress(name) + ";PEERS=" + String.join(",", peers)
+                + ";ELECTION_TIMEOUT=1000;PRIORITY="
+                + (name.equals("c") ? 0 : 1) + ";FAILOVER_TIMEOUT=" + failoverMillis;
     }
 
     String sqlAddress(String name) {
@@ -139,24 +138,6 @@ public final class LaggingCluster implements AutoCloseable {
 
     static Connection connect(String url) throws SQLException {
         return DriverManager.getConnection(url, "sa", "secret");
-    }
-
-    static void run(Connection c, String... statements) throws SQLException {
-        try (Statement s = c.createStatement()) {
-            for (String sql : statements) {
-                s.execute(sql);
-            }
-        }
-    }
-
-    static long number(Connection c, String sql) throws SQLException {
-        try (Statement s = c.createStatement();
-                ResultSet rows = s.executeQuery(sql)) {
-            if (!rows.next()) {
-                throw new IllegalStateException("no row: " + sql);
-            }
-            return rows.getLong(1);
-        }
     }
 
     @Override

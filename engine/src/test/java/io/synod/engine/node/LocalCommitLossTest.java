@@ -1,8 +1,8 @@
 package io.synod.engine.node;
 
+import static io.synod.engine.Sql.number;
+import static io.synod.engine.Sql.run;
 import static io.synod.engine.node.LaggingCluster.connect;
-import static io.synod.engine.node.LaggingCluster.number;
-import static io.synod.engine.node.LaggingCluster.run;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -10,6 +10,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.SQLException;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -17,7 +18,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** What is answered at COMMIT=LOCAL can be lost, and then the session is told. */
-@Timeout(120)
+@Tag("long")
+@Timeout(240)
 class LocalCommitLossTest {
     @TempDir
     private Path directory;
@@ -62,8 +64,11 @@ class LocalCommitLossTest {
                 cluster.stop(cluster.awaitFollower());
                 run(c, "INSERT INTO T VALUES (2)");
                 assertEquals(1, number(reader, "SELECT COUNT(*) FROM T"), "H2 has not committed it");
+                String unsettled = "SELECT COUNT(*) FROM SYNOD.SESSIONS WHERE STATE = 'UNSETTLED'";
+                assertEquals(1, number(reader, unsettled));
                 cluster.releaseC();
                 assertEquals(2, number(c, "SELECT COUNT(*) FROM T"), "it was not lost");
+                assertEquals(0, number(reader, unsettled));
             }
         }
     }

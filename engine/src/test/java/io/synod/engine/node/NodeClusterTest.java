@@ -1,13 +1,14 @@
 package io.synod.engine.node;
 
+import static io.synod.engine.Sql.number;
+import static io.synod.engine.Sql.run;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.synod.engine.operations.FreePorts;
 import io.synod.jdbc.SynodUrl;
 import java.io.IOException;
-import java.net.InetAddress;
-import java.net.ServerSocket;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.DriverManager;
@@ -33,7 +34,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Three nodes in this JVM with real logs and real sockets, used through JDBC URLs. */
-@Timeout(120)
+@Timeout(240)
 class NodeClusterTest {
     private static final List<String> NAMES = List.of("a", "b", "c");
 
@@ -45,14 +46,9 @@ class NodeClusterTest {
 
     @BeforeEach
     void start() throws Exception {
-        List<ServerSocket> held = new ArrayList<>();
+        List<Integer> free = FreePorts.take(NAMES.size());
         for (String name : NAMES) {
-            ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress());
-            held.add(socket);
-            ports.put(name, socket.getLocalPort());
-        }
-        for (ServerSocket socket : held) {
-            socket.close();
+            ports.put(name, free.get(ports.size()));
         }
         for (String name : NAMES) {
             start(name);
@@ -71,7 +67,8 @@ class NodeClusterTest {
             }
         }
         return "jdbc:synod:file:" + directory.resolve(name).resolve("shop") + ";NODE=" + name + ";LISTEN=127.0.0.1:"
-                + ports.get(name) + ";PEERS=" + String.join(",", peers) + ";FAILOVER_TIMEOUT=20000";
+                + ports.get(name) + ";PEERS=" + String.join(",", peers)
+                + ";ELECTION_TIMEOUT=1000;FAILOVER_TIMEOUT=20000";
     }
 
     @AfterEach
@@ -81,22 +78,6 @@ class NodeClusterTest {
 
     private Connection connect(String name) throws SQLException {
         return DriverManager.getConnection(url(name), "sa", "secret");
-    }
-
-    private static void run(Connection c, String... statements) throws SQLException {
-        try (Statement s = c.createStatement()) {
-            for (String sql : statements) {
-                s.execute(sql);
-            }
-        }
-    }
-
-    private static long number(Connection c, String sql) throws SQLException {
-        try (Statement s = c.createStatement();
-                ResultSet rows = s.executeQuery(sql)) {
-            assertTrue(rows.next(), sql);
-            return rows.getLong(1);
-        }
     }
 
     private static List<String> rows(Connection c, String sql) throws SQLException {
@@ -208,7 +189,7 @@ class NodeClusterTest {
                 clients.stream().filter(CompletableFuture::isDone).forEach(CompletableFuture::join);
                 Thread.onSpinWait();
             }
-            nodes.get(leader()).host("shop", Map.of()).transfer(null);
+            nodes.get(leader()).host("shop", Map.of()).administration().transfer(null);
         }
         stop.set(true);
         clients.forEach(CompletableFuture::join);

@@ -1,9 +1,10 @@
 package io.synod.engine.node;
 
+import static io.synod.engine.Sql.number;
+import static io.synod.engine.Sql.run;
 import static io.synod.engine.node.LaggingCluster.connect;
-import static io.synod.engine.node.LaggingCluster.number;
-import static io.synod.engine.node.LaggingCluster.run;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
@@ -32,7 +33,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Where a remote session goes, and when commits are answered. */
-@Timeout(90)
+@Timeout(240)
 class RemoteLevelsTest {
     private static final String WHERE = "SELECT NODE FROM SYNOD.MEMBERS WHERE THIS_NODE";
 
@@ -104,6 +105,26 @@ class RemoteLevelsTest {
     }
 
     @Test
+    void read_only_session_stays_on_its_node_and_goes_to_the_leader_when_it_may_write() throws Exception {
+        String follower = cluster.awaitFollower();
+        // A way of its own, of which no session before has learnt where the leader is.
+        try (SqlRelay relay = new SqlRelay(cluster.sqlAddress(follower));
+                Connection c = connect("jdbc:synod://" + relay.address() + "/shop;FAILOVER_TIMEOUT=10000")) {
+            c.setReadOnly(true);
+            for (int i = 0; i < 5; i++) {
+                assertEquals(follower, where(c));
+                assertEquals(2, number(c, "SELECT COUNT(*) FROM T"));
+            }
+            // A hint: it may write, through its node, and stays.
+            run(c, "UPDATE T SET N = 9 WHERE ID = 1");
+            assertEquals(follower, where(c));
+            c.setReadOnly(false);
+            run(c, "UPDATE T SET N = 8 WHERE ID = 1");
+            assertEquals(cluster.awaitLeader(), where(c));
+        }
+    }
+
+    @Test
     void session_follows_the_leader_between_transactions_and_not_within_one() throws Exception {
         String before = cluster.awaitLeader();
         String after = before.equals("a") ? "b" : "a";
@@ -160,7 +181,7 @@ class RemoteLevelsTest {
             CompletableFuture<Long> read = CompletableFuture.supplyAsync(() -> read(c, "SELECT N FROM T WHERE ID = 1"));
             assertThrows(java.util.concurrent.TimeoutException.class, () -> read.get(500, TimeUnit.MILLISECONDS));
             cluster.holdBackC(false);
-            assertEquals(7, read.get(20, TimeUnit.SECONDS));
+            assertEquals(7, read.get(60, TimeUnit.SECONDS));
             assertEquals("c", where(c));
         } finally {
             cluster.releaseC();
@@ -172,6 +193,39 @@ class RemoteLevelsTest {
             return number(c, sql);
         } catch (SQLException e) {
             throw new IllegalStateException(e);
+        }
+    }
+
+    /** How long a client waits for a connection says nothing about its statements. */
+    @ParameterizedTest
+    @ValueSource(strings = {";CONNECT_TIMEOUT=300", ""})
+    void what_a_follower_asks_of_the_leader_may_take_as_long_as_it_takes(String settings) throws Exception {
+        String leader = cluster.url(cluster.awaitLeader());
+        try (Connection holder = connect(leader);
+                Connection watch = connect(leader);
+                Connection c = connect(cluster.remoteUrl(cluster.awaitFollower()) + ";TARGET=ANY" + settings)) {
+            run(c, "SET LOCK_TIMEOUT 60000");
+            c.setAutoCommit(false);
+            holder.setAutoCommit(false);
+            run(holder, "UPDATE T SET N = 5 WHERE ID = 1");
+            run(c, "UPDATE T SET N = 5 WHERE ID = 2");
+            CompletableFuture<Void> waiting = CompletableFuture.runAsync(() -> {
+                try {
+                    run(c, "UPDATE T SET N = N + 1 WHERE ID = 1");
+                } catch (SQLException e) {
+                    throw new IllegalStateException(e);
+                }
+            });
+            do {
+                assertFalse(waiting.isCompletedExceptionally(), "cut off");
+            } while (number(
+                            watch,
+                            "SELECT COUNT(*) FROM SYNOD.SESSIONS WHERE FORWARDED AND STATE = 'RUNNING' AND STATE_MILLIS > 3500")
+                    == 0);
+            holder.commit();
+            waiting.get(60, TimeUnit.SECONDS);
+            c.commit();
+            assertEquals(11, number(watch, "SELECT SUM(N) FROM T"));
         }
     }
 
@@ -244,7 +298,7 @@ class RemoteLevelsTest {
             // A call on the connection waits for its commit, whether the stage is looked at or not.
             assertEquals(1, number(connections.get(0), "SELECT COUNT(*) FROM T WHERE ID = 10"));
             for (CompletableFuture<Void> commit : commits) {
-                commit.get(30, TimeUnit.SECONDS);
+                commit.get(60, TimeUnit.SECONDS);
             }
             assertEquals(8, number(connections.get(0), "SELECT COUNT(*) FROM T WHERE ID >= 10"));
         } finally {
@@ -270,7 +324,7 @@ class RemoteLevelsTest {
             }
             ExecutionException e = assertThrows(
                     ExecutionException.class,
-                    () -> synod.commitAsync().toCompletableFuture().get(30, TimeUnit.SECONDS));
+                    () -> synod.commitAsync().toCompletableFuture().get(60, TimeUnit.SECONDS));
             assertEquals("40001", ((SQLException) e.getCause()).getSQLState());
             assertEquals(0, number(c, "SELECT N FROM T WHERE ID = 1"));
         }

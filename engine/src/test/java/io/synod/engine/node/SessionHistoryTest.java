@@ -1,8 +1,8 @@
 package io.synod.engine.node;
 
+import static io.synod.engine.Sql.number;
+import static io.synod.engine.Sql.run;
 import static io.synod.engine.node.LaggingCluster.connect;
-import static io.synod.engine.node.LaggingCluster.number;
-import static io.synod.engine.node.LaggingCluster.run;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -27,7 +27,7 @@ import org.junit.jupiter.api.io.TempDir;
  * order of the writes, so each read can be judged by itself: a linearizable one shows at least what had been acknowledged, or
  * shown by another linearizable one, before it began; one at SESSION at least what its own session wrote or was shown.
  */
-@Timeout(120)
+@Timeout(240)
 class SessionHistoryTest {
     private static final int READS_MIN = 150;
     private static final String READ = "SELECT N FROM R";

@@ -1,14 +1,15 @@
 package io.synod.engine.node;
 
+import static io.synod.engine.Sql.number;
+import static io.synod.engine.Sql.run;
 import static io.synod.engine.node.LaggingCluster.connect;
-import static io.synod.engine.node.LaggingCluster.number;
-import static io.synod.engine.node.LaggingCluster.run;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.synod.engine.failover.Await;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.DriverManager;
@@ -27,7 +28,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** The tables of the schema SYNOD, asked with plain SQL. */
-@Timeout(60)
+@Timeout(240)
 class SystemViewsTest {
     @TempDir
     private static Path directory;
@@ -81,7 +82,12 @@ class SystemViewsTest {
                 assertEquals(6, number(c, "SELECT SUM(N) FROM T"));
                 assertTrue(first(select) > before, "the same statement shows what is now");
             }
-            assertEquals(1, number(c, "SELECT COUNT(*) FROM SYNOD.LOG"));
+            assertEquals(
+                    1,
+                    number(
+                            c,
+                            "SELECT COUNT(*) FROM SYNOD.LOG WHERE FIRST_INDEX = 1 AND DURABLE_INDEX >= COMMIT_INDEX"
+                                    + " AND SEGMENTS BETWEEN 1 AND BYTES"));
             assertEquals(3, number(c, "SELECT COUNT(*) FROM SYNOD.LAG"));
             assertEquals(0, number(c, "SELECT COUNT(*) FROM SYNOD.IN_DOUBT"));
         }
@@ -131,6 +137,41 @@ class SystemViewsTest {
     }
 
     @Test
+    void session_in_a_transaction_is_shown_where_it_is_and_where_it_writes() throws Exception {
+        String state = "SELECT STATE FROM SYNOD.SESSIONS WHERE STATEMENT = 'UPDATE T SET N = N + 0' AND ";
+        try (Connection there = connect(cluster.url(cluster.awaitLeader()));
+                Connection here = connect(cluster.url(cluster.awaitFollower()));
+                Connection c = connect(cluster.url(cluster.awaitFollower()))) {
+            c.setAutoCommit(false);
+            run(c, "UPDATE T SET N = N + 0");
+            assertEquals(List.of("IN_TRANSACTION"), strings(here, state + "NOT FORWARDED"));
+            assertEquals(List.of("IN_TRANSACTION"), strings(there, state + "FORWARDED"));
+            c.rollback();
+            assertEquals(
+                    List.of("IDLE"), strings(here, "SELECT STATE FROM SYNOD.SESSIONS WHERE STATEMENT = 'ROLLBACK'"));
+        }
+    }
+
+    @Test
+    void prepared_transactions_of_others_are_shown_to_administrators_only() throws SQLException {
+        String names = "SELECT TRANSACTION_NAME FROM SYNOD.IN_DOUBT WHERE STATE = 'PREPARED'";
+        try (Connection c = connect(cluster.url("a"));
+                Connection admin = connect(cluster.url("b"));
+                Connection clerk = DriverManager.getConnection(cluster.url("b"), "clerk", "clerk")) {
+            c.setAutoCommit(false);
+            run(c, "UPDATE T SET N = N + 0 WHERE N = 1", "PREPARE COMMIT TRANSFER");
+            try {
+                // Whatever this node has applied by now.
+                assertEquals(6, number(admin, "SELECT SUM(N) FROM T"));
+                assertEquals(List.of("TRANSFER"), strings(admin, names));
+                assertEquals(List.of(), strings(clerk, names));
+            } finally {
+                run(admin, "ROLLBACK TRANSACTION TRANSFER");
+            }
+        }
+    }
+
+    @Test
     void schema_is_in_nobodys_way() throws SQLException {
         try (Connection c = connect(cluster.url("a"))) {
             try (ResultSet schemas = c.getMetaData().getSchemas()) {
@@ -165,6 +206,23 @@ class SystemViewsTest {
             SQLException write = assertThrows(SQLException.class, () -> run(c, "DELETE FROM SYNOD.MEMBERS"));
             assertFalse(write.getSQLState().startsWith("08"), write.toString());
             assertEquals(3, number(c, "SELECT COUNT(*) FROM SYNOD.MEMBERS"));
+        }
+    }
+
+    @Test
+    void lag_is_what_a_member_has_not_applied() throws Exception {
+        String lag = "SELECT LAG_ENTRIES FROM SYNOD.LAG WHERE NODE = 'c'";
+        try (Connection c = connect(cluster.url(cluster.awaitLeader()))) {
+            cluster.holdBackC(true);
+            try {
+                for (int i = 0; i < 5; i++) {
+                    run(c, "UPDATE T SET N = N");
+                }
+                assertTrue(number(c, lag) >= 5, number(c, lag) + " entries");
+            } finally {
+                cluster.releaseC();
+            }
+            Await.until("c to catch up, and to say so", () -> number(c, lag) == 0);
         }
     }
 

@@ -14,7 +14,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 class ClusterProcessesTest {
-    private static final Duration LIMIT = Duration.ofSeconds(20);
+    private static final Duration LIMIT = Duration.ofSeconds(60);
 
     private static ClusterProcesses cluster(Path directory, int nodes) throws IOException {
         Installation fake = new Installation(List.of(
@@ -41,7 +41,7 @@ class ClusterProcessesTest {
                 assertTrue(arguments.contains(part), arguments);
             }
             assertEquals("jdbc:synod://" + a.sql() + "," + b.sql() + "/shop", cluster.url());
-            assertEquals("jdbc:synod://" + b.sql() + "/shop", cluster.url("b"));
+            assertEquals("jdbc:synod://" + b.sql() + "/shop;TARGET=ANY", cluster.url("b"));
 
             a.kill();
             assertFalse(a.isAlive());

@@ -27,7 +27,7 @@ class SynodCommandTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"node", "status", "sql", "verify", "demo"})
+    @ValueSource(strings = {"node", "status", "space", "resolve", "sql", "verify", "demo"})
     void every_command_explains_itself(String command) {
         assertEquals(0, run(command, "--help"));
         assertTrue(out.toString().startsWith("Usage: synod " + command), out.toString());
@@ -74,9 +74,24 @@ class SynodCommandTest {
     @Test
     void a_members_url_keeps_the_settings_of_a_remote_one() {
         assertEquals(
-                "jdbc:synod://h2:7/shop;READ=LOCAL",
-                MemberUrl.of("jdbc:synod://h1:1,h2:8,h3:1/Shop;READ=LOCAL", "h2:7", "shop"));
-        assertEquals("jdbc:synod://h2:7/shop", MemberUrl.of("jdbc:synod:file:./data/shop;SQL=h2:8", "h2:7", "shop"));
+                "jdbc:synod://h2:7/shop;READ=LOCAL;TARGET=ANY",
+                MemberUrl.of("jdbc:synod://h1:1,h2:8,h3:1/Shop;target=LEADER;READ=LOCAL", "h2:7", "shop"));
+        assertEquals(
+                "jdbc:synod://h2:7/shop;TARGET=ANY",
+                MemberUrl.of("jdbc:synod:file:./data/shop;SQL=h2:8", "h2:7", "shop"));
+    }
+
+    @Test
+    void another_database_of_the_same_nodes_has_the_same_url_but_for_its_name() {
+        assertEquals(
+                "jdbc:synod://h1:1,h2:8/stock;READ=LOCAL",
+                MemberUrl.sibling("jdbc:synod://h1:1,h2:8/Shop;READ=LOCAL", "stock"));
+        assertEquals(
+                "jdbc:synod:file:./data/stock;DIR=/x/y",
+                MemberUrl.sibling("jdbc:synod:file:./data/shop;DIR=/x/y", "stock"));
+        assertEquals("jdbc:synod:mem:stock", MemberUrl.sibling("jdbc:synod:mem:shop", "stock"));
+        assertEquals("jdbc:synod://h1:1/shop;READ=LOCAL", MemberUrl.local("jdbc:synod://h1:1/shop"));
+        assertEquals("jdbc:synod://h1:1/shop;read=SESSION", MemberUrl.local("jdbc:synod://h1:1/shop;read=SESSION"));
     }
 
     @Test

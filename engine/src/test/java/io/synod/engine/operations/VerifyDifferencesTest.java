@@ -23,7 +23,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** What {@code verify} finds when a member has been changed past the log, on three nodes with real logs and sockets. */
-@Timeout(120)
+@Timeout(240)
 class VerifyDifferencesTest {
     @TempDir
     private Path directory;

@@ -19,7 +19,7 @@ import org.junit.jupiter.api.Timeout;
  * Clients insert rows through connections that are cut all the time, and run again what failed with 40001. A row that is
  * missing was acknowledged and lost; a duplicate key is a row whose commit was denied.
  */
-@Timeout(120)
+@Timeout(240)
 class ExactlyOnceTest {
     private static final int CLIENTS = 4;
     private static final int TRANSACTIONS = 60;

@@ -1,13 +1,13 @@
 package io.synod.engine.server;
 
 import io.synod.engine.session.PlainRead;
+import io.synod.engine.session.WrappedCommand;
 import java.util.ArrayList;
 import java.util.UUID;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.h2.command.Command;
 import org.h2.command.CommandInterface;
-import org.h2.expression.ParameterInterface;
 import org.h2.result.BatchResult;
 import org.h2.result.ResultInterface;
 import org.h2.result.ResultWithGeneratedKeys;
@@ -17,16 +17,15 @@ import org.h2.value.Value;
 import org.h2.value.ValueBoolean;
 
 /** H2's command under the ledger: what may commit goes through it, and SYNOD.RESOLVE is answered from it. */
-final class LedgerCommand implements CommandInterface, PlainRead {
+final class LedgerCommand extends WrappedCommand implements PlainRead {
     private static final Pattern RESOLVE = Pattern.compile("CALL SYNOD\\.RESOLVE\\('([^']+)', (\\d+)\\)");
 
     private final PlainSession session;
-    private final CommandInterface command;
     private final String sql;
 
     LedgerCommand(PlainSession session, CommandInterface command, String sql) {
+        super(command);
         this.session = session;
-        this.command = command;
         this.sql = sql;
     }
 
@@ -62,40 +61,5 @@ final class LedgerCommand implements CommandInterface, PlainRead {
             return command.executeBatchUpdate(values, keys);
         }
         return session.ledger().committing(session.request(), () -> command.executeBatchUpdate(values, keys));
-    }
-
-    @Override
-    public int getCommandType() {
-        return command.getCommandType();
-    }
-
-    @Override
-    public boolean isQuery() {
-        return command.isQuery();
-    }
-
-    @Override
-    public ArrayList<? extends ParameterInterface> getParameters() {
-        return command.getParameters();
-    }
-
-    @Override
-    public void stop(boolean commitIfAutoCommit) {
-        command.stop(commitIfAutoCommit);
-    }
-
-    @Override
-    public void close() {
-        command.close();
-    }
-
-    @Override
-    public void cancel() {
-        command.cancel();
-    }
-
-    @Override
-    public ResultInterface getMetaData() {
-        return command.getMetaData();
     }
 }

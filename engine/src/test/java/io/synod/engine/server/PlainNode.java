@@ -45,6 +45,11 @@ final class PlainNode implements SessionFactory, AutoCloseable {
     }
 
     @Override
+    public Boolean knowsLeader(String database) {
+        return database.equalsIgnoreCase("shop");
+    }
+
+    @Override
     public SynodSession open(String database, String user, byte[] passwordHash, Map<String, String> settings)
             throws SQLException {
         if (!database.equalsIgnoreCase("shop")) {

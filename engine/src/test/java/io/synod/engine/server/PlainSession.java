@@ -3,6 +3,7 @@ package io.synod.engine.server;
 import io.synod.engine.session.SynodSession;
 import java.util.ArrayList;
 import java.util.UUID;
+import java.util.function.Supplier;
 import org.h2.api.JavaObjectSerializer;
 import org.h2.command.CommandInterface;
 import org.h2.engine.IsolationLevel;
@@ -140,6 +141,11 @@ final class PlainSession extends SynodSession {
     @Override
     public DynamicSettings getDynamicSettings() {
         return local.getDynamicSettings();
+    }
+
+    @Override
+    public <T> T readCatalogue(Supplier<T> query) {
+        return query.get();
     }
 
     @Override

@@ -1,7 +1,10 @@
 package io.synod.engine.session;
 
+import java.io.IOException;
+import java.io.InputStream;
 import java.util.ArrayList;
 import java.util.UUID;
+import java.util.function.Supplier;
 import org.h2.api.ErrorCode;
 import org.h2.api.JavaObjectSerializer;
 import org.h2.command.CommandInterface;
@@ -13,21 +16,25 @@ import org.h2.expression.ParameterInterface;
 import org.h2.jdbc.meta.DatabaseMeta;
 import org.h2.message.DbException;
 import org.h2.message.Trace;
-import org.h2.result.BatchResult;
 import org.h2.result.ResultInterface;
 import org.h2.result.ResultWithGeneratedKeys;
 import org.h2.store.DataHandler;
 import org.h2.util.NetworkConnectionInfo;
 import org.h2.util.TimeZoneProvider;
-import org.h2.value.Value;
+import org.h2.value.ValueBlob;
 import org.h2.value.ValueLob;
 import org.h2.value.ValueTimestampTimeZone;
 
-/** A session on another node whose connection breaks around a commit when the test says so. */
+/**
+ * A session on another node whose connection breaks around a commit when the test says so, and when rows are asked for that
+ * the other node cannot send any more.
+ */
 final class BreakableSession extends SynodSession {
     private final TestNode node;
     private final SynodSession inner;
     private boolean broken;
+    /** Rows could not be fetched: as H2's, it does not know yet that it is broken. */
+    private boolean severed;
 
     BreakableSession(TestNode node, SynodSession inner) {
         this.node = node;
@@ -36,82 +43,104 @@ final class BreakableSession extends SynodSession {
 
     private void breakWith(Runnable then) {
         if (then != null) {
+            sever(then);
+            checkSevered();
+        }
+    }
+
+    private void sever(Runnable then) {
+        severed = true;
+        inner.lock();
+        try {
+            inner.close();
+        } finally {
+            inner.unlock();
+        }
+        then.run();
+    }
+
+    private void checkSevered() {
+        if (severed) {
             broken = true;
-            inner.lock();
-            try {
-                inner.close();
-            } finally {
-                inner.unlock();
-            }
-            then.run();
             throw DbException.get(ErrorCode.CONNECTION_BROKEN_1, "test");
         }
     }
 
     @Override
     public CommandInterface prepareCommand(String sql) {
+        checkSevered();
+        node.countPrepared();
         CommandInterface command = inner.prepareCommand(sql);
-        return sql.startsWith("CALL SYNOD.COMMIT") ? new Committing(command) : command;
+        boolean commits = sql.startsWith("CALL SYNOD.COMMIT")
+                || sql.startsWith("CALL SYNOD.PREPARE(")
+                || sql.startsWith("CALL SYNOD.CAN_COMMIT(")
+                || sql.startsWith("COMMIT TRANSACTION")
+                || sql.startsWith("ROLLBACK TRANSACTION")
+                || sql.startsWith("CALL FT_")
+                || sql.startsWith("CREATE TABLE")
+                || sql.startsWith("ALTER TABLE")
+                || sql.startsWith("UPDATE /* may break */");
+        return new Asking(command, commits);
     }
 
-    private final class Committing implements CommandInterface {
-        private final CommandInterface command;
+    private void portion(int rows) {
+        Runnable then = severed || !node.isReachable() ? () -> {} : node.sends(rows);
+        if (then != null) {
+            sever(then);
+            throw DbException.convertIOException(new IOException("test"), null);
+        }
+    }
 
-        private Committing(CommandInterface command) {
-            this.command = command;
+    private final class Asking extends WrappedCommand {
+        private final boolean commits;
+
+        private Asking(CommandInterface command, boolean commits) {
+            super(command);
+            this.commits = commits;
         }
 
         @Override
         public ResultInterface executeQuery(long maxRows, int fetchSize, boolean scrollable) {
-            breakWith(node.takeBreakBefore());
-            ResultInterface rows = command.executeQuery(maxRows, fetchSize, scrollable);
-            breakWith(node.takeBreakAfter());
-            return rows;
-        }
-
-        @Override
-        public int getCommandType() {
-            return command.getCommandType();
-        }
-
-        @Override
-        public boolean isQuery() {
-            return command.isQuery();
-        }
-
-        @Override
-        public ArrayList<? extends ParameterInterface> getParameters() {
-            return command.getParameters();
+            if (!commits) {
+                return LinkRows.of(
+                        command.executeQuery(maxRows, -1, false),
+                        scrollable ? Integer.MAX_VALUE : fetchSize,
+                        BreakableSession.this::portion);
+            }
+            return asked(() -> command.executeQuery(maxRows, fetchSize, scrollable));
         }
 
         @Override
         public ResultWithGeneratedKeys executeUpdate(Object keys) {
-            return command.executeUpdate(keys);
+            lobsArrive();
+            return commits ? asked(() -> command.executeUpdate(keys)) : command.executeUpdate(keys);
         }
 
-        @Override
-        public BatchResult executeBatchUpdate(ArrayList<Value[]> parameters, Object keys) {
-            return command.executeBatchUpdate(parameters, keys);
+        /** Their content has come over the wire, and is not read from the sender's store any more. */
+        private void lobsArrive() {
+            for (ParameterInterface parameter : command.getParameters()) {
+                if (parameter.isValueSet() && parameter.getParamValue() instanceof ValueBlob lob) {
+                    try (InputStream in = lob.getInputStream()) {
+                        parameter.setValue(ValueBlob.createSmall(in.readAllBytes()), true);
+                    } catch (IOException e) {
+                        throw DbException.convertIOException(e, "test");
+                    }
+                }
+            }
         }
 
-        @Override
-        public void stop(boolean commitIfAutoCommit) {
-            command.stop(commitIfAutoCommit);
-        }
-
-        @Override
-        public void close() {
-            command.close();
-        }
-
-        @Override
-        public void cancel() {
-            command.cancel();
-        }
-
-        @Override
-        public ResultInterface getMetaData() {
-            return command.getMetaData();
+        /** The answer is lost, whether it is a result or an error. */
+        private <T> T asked(Supplier<T> call) {
+            breakWith(node.takeBreakBefore());
+            T result;
+            try {
+                result = call.get();
+            } catch (DbException e) {
+                breakWith(node.takeBreakAfter());
+                throw e;
+            }
+            breakWith(node.takeBreakAfter());
+            return result;
         }
     }
 
@@ -147,7 +176,7 @@ final class BreakableSession extends SynodSession {
 
     @Override
     public boolean isClosed() {
-        return broken || inner.isClosed();
+        return broken || !severed && inner.isClosed();
     }
 
     @Override
@@ -218,6 +247,11 @@ final class BreakableSession extends SynodSession {
     @Override
     public DynamicSettings getDynamicSettings() {
         return inner.getDynamicSettings();
+    }
+
+    @Override
+    public <T> T readCatalogue(Supplier<T> query) {
+        return inner.readCatalogue(query);
     }
 
     @Override

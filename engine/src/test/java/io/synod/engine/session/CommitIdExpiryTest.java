@@ -1,9 +1,10 @@
 package io.synod.engine.session;
 
-import static io.synod.engine.session.RoutedSessionTest.number;
-import static io.synod.engine.session.RoutedSessionTest.run;
+import static io.synod.engine.Sql.number;
+import static io.synod.engine.Sql.run;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.synod.engine.database.CommitId;
@@ -25,7 +26,7 @@ class CommitIdExpiryTest {
 
     private boolean expireAfter(TestNode node, long millis) {
         nanos += TimeUnit.MILLISECONDS.toNanos(millis);
-        return node.database().expireCommitIds(nanos);
+        return node.database().upkeep().expireCommitIds(nanos);
     }
 
     private static void commit(TestNode.TestConnection c, UUID client, int id) throws Exception {
@@ -48,24 +49,27 @@ class CommitIdExpiryTest {
                 assertFalse(expireAfter(a, 100_000), "nothing was measured yet");
                 assertTrue(expireAfter(a, 2_000));
                 commit(c, recent, 1_000);
-                assertEquals(CLIENTS + 1, a.database().clientSessions());
+                assertEquals(CLIENTS + 1, a.database().upkeep().clientSessions());
                 assertFalse(expireAfter(a, 500), "not so soon again");
                 assertTrue(expireAfter(a, 59_000));
                 run(c, "INSERT INTO t VALUES (2000)");
-                assertEquals(CLIENTS + 1, a.database().clientSessions(), "by the log they are idle for 59.5 s");
+                assertEquals(
+                        CLIENTS + 1, a.database().upkeep().clientSessions(), "by the log they are idle for 59.5 s");
                 assertTrue(expireAfter(a, 1_000));
                 run(c, "INSERT INTO t VALUES (3000)");
                 // Those in the last entries stay, however long ago that was.
-                assertEquals(5, a.database().clientSessions(), 4);
+                assertEquals(5, a.database().upkeep().clientSessions(), 4);
                 for (int i = 4_000; i < 4_000 + NEWER; i++) {
                     run(c, "INSERT INTO t VALUES (" + i + ")");
                 }
             }
             b.log().drain();
-            assertEquals(a.database().clientSessions(), b.database().clientSessions());
-            assertTrue(a.database().fence(new CommitId(recent, 1)), "remembered");
+            assertEquals(
+                    a.database().upkeep().clientSessions(),
+                    b.database().upkeep().clientSessions());
+            assertTrue(a.database().inDoubt().fence(new CommitId(recent, 1)), "remembered");
             b.lead();
-            assertTrue(b.database().fence(new CommitId(recent, 1)), "by the next leader as well");
+            assertTrue(b.database().inDoubt().fence(new CommitId(recent, 1)), "by the next leader as well");
         }
     }
 
@@ -82,13 +86,15 @@ class CommitIdExpiryTest {
             slow.setAutoCommit(false);
             run(slow, "INSERT INTO t VALUES (1000)");
             UUID client = UUID.randomUUID();
-            assertFalse(a.database().fence(new CommitId(client, 1)));
+            assertFalse(a.database().inDoubt().fence(new CommitId(client, 1)));
             expireAfter(a, 1_000);
             assertFalse(expireAfter(a, 10_000));
             slow.rollback();
             assertTrue(expireAfter(a, 10_000));
             run(c, "INSERT INTO t VALUES (1001)");
-            assertTrue(a.database().clientSessions() < 5, a.database().clientSessions() + " sessions");
+            assertTrue(
+                    a.database().upkeep().clientSessions() < 5,
+                    a.database().upkeep().clientSessions() + " sessions");
             assertEquals(CLIENTS + 1, number(c, "SELECT COUNT(*) FROM t"));
         }
     }
@@ -107,7 +113,54 @@ class CommitIdExpiryTest {
                 assertFalse(expireAfter(a, 1_000_000));
             }
             assertEquals(before, group.dataEntries());
-            assertEquals(CLIENTS, a.database().clientSessions());
+            assertEquals(CLIENTS, a.database().upkeep().clientSessions());
+        }
+    }
+
+    @Test
+    void decisions_on_branches_are_remembered_over_a_change_of_leader_and_forgotten_by_the_same_rule()
+            throws Exception {
+        CommitIdBounds bounds = new CommitIdBounds(5, 60_000, 1, 1_000);
+        try (TestNode a = new TestNode(group, "a", null, peers, bounds);
+                TestNode b = new TestNode(group, "b", null, peers, bounds)) {
+            a.lead();
+            try (TestNode.TestConnection c = a.connect()) {
+                run(c, "CREATE TABLE t(id INT PRIMARY KEY)");
+                c.setAutoCommit(false);
+                for (int i = 1; i <= 10; i++) {
+                    run(c, "INSERT INTO t VALUES (" + i + ")", "PREPARE COMMIT g" + i);
+                    run(c, (i % 2 == 0 ? "COMMIT" : "ROLLBACK") + " TRANSACTION g" + i);
+                }
+            }
+            b.lead();
+            assertDecisions(a, "COMMITTED", "ROLLED BACK");
+            assertDecisions(b, "COMMITTED", "ROLLED BACK");
+            expireAfter(b, 0);
+            assertTrue(expireAfter(b, 2_000));
+            for (int id = 20; id <= 21; id++) {
+                assertDecisions(a, "COMMITTED", "ROLLED BACK");
+                try (TestNode.TestConnection c = b.connect()) {
+                    run(c, "INSERT INTO t VALUES (" + id + ")");
+                }
+                assertTrue(expireAfter(b, id == 20 ? 59_000 : 2_000));
+            }
+            assertDecisions(b, null, null);
+            assertDecisions(a, null, null);
+        }
+    }
+
+    private static void assertDecisions(TestNode at, String ofSecond, String ofThird) throws Exception {
+        try (TestNode.TestConnection c = at.connect()) {
+            assertEquals(ofSecond, decision(c, "G2"));
+            assertEquals(ofThird, decision(c, "G3"));
+            assertNull(decision(c, "G11"));
+        }
+    }
+
+    private static String decision(TestNode.TestConnection c, String name) throws Exception {
+        try (var rows = c.createStatement().executeQuery("CALL SYNOD.DECISION('" + name + "')")) {
+            assertTrue(rows.next());
+            return rows.getString(1);
         }
     }
 }

@@ -1,7 +1,7 @@
 package io.synod.engine.session;
 
-import static io.synod.engine.session.RoutedSessionTest.number;
-import static io.synod.engine.session.RoutedSessionTest.run;
+import static io.synod.engine.Sql.number;
+import static io.synod.engine.Sql.run;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -33,9 +33,15 @@ class DigestTest {
                 } while (later < 20);
                 long second = number(c, "CALL SYNOD.DIGEST_START()");
                 assertTrue(second >= first + 40, first + " to " + second);
-                assertEquals(a.database().digest(first), b.database().digest(first));
-                assertEquals(a.database().digest(second), b.database().digest(second));
-                assertNotEquals(a.database().digest(first), a.database().digest(second));
+                assertEquals(
+                        a.database().administration().digest(first),
+                        b.database().administration().digest(first));
+                assertEquals(
+                        a.database().administration().digest(second),
+                        b.database().administration().digest(second));
+                assertNotEquals(
+                        a.database().administration().digest(first),
+                        a.database().administration().digest(second));
             }
         }
     }
@@ -51,11 +57,17 @@ class DigestTest {
                 open.setAutoCommit(false);
                 run(open, "INSERT INTO t VALUES (1)");
                 long index = number(c, "CALL SYNOD.DIGEST_START()");
-                assertEquals(a.database().digest(index), b.database().digest(index));
+                assertEquals(
+                        a.database().administration().digest(index),
+                        b.database().administration().digest(index));
                 open.commit();
                 long after = number(c, "CALL SYNOD.DIGEST_START()");
-                assertEquals(a.database().digest(after), b.database().digest(after));
-                assertNotEquals(a.database().digest(index), a.database().digest(after));
+                assertEquals(
+                        a.database().administration().digest(after),
+                        b.database().administration().digest(after));
+                assertNotEquals(
+                        a.database().administration().digest(index),
+                        a.database().administration().digest(after));
             }
         }
     }

@@ -1,6 +1,6 @@
 package io.synod.engine.session;
 
-import static io.synod.engine.session.RoutedSessionTest.run;
+import static io.synod.engine.Sql.run;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 

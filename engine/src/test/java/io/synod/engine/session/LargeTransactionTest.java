@@ -1,7 +1,7 @@
 package io.synod.engine.session;
 
-import static io.synod.engine.session.RoutedSessionTest.number;
-import static io.synod.engine.session.RoutedSessionTest.run;
+import static io.synod.engine.Sql.number;
+import static io.synod.engine.Sql.run;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
@@ -16,9 +16,14 @@ import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -154,7 +159,7 @@ class LargeTransactionTest {
         assertEquals("40001", assertThrows(SQLException.class, atA::commit).getSQLState());
         group.loseProposals(false);
         assertFalse(a.database().spool().items().isEmpty(), "the record that gives it up was lost as well");
-        a.database().abandonLeftOvers();
+        a.database().upkeep().abandonLeftOvers();
         assertNothingSpooled();
         insertAll();
         atA.commit();
@@ -218,6 +223,35 @@ class LargeTransactionTest {
         try (Connection c = a.connect()) {
             run(c, "UPDATE l SET b = NULL");
         }
+        assertNothingSpooled();
+    }
+
+    @Test
+    void six_at_once_do_not_wait_for_each_other_s_parts() throws Exception {
+        ExecutorService clients = Executors.newFixedThreadPool(6);
+        try {
+            List<Future<?>> ends = new ArrayList<>();
+            for (int i = 0; i < 6; i++) {
+                int first = i * ROWS;
+                ends.add(clients.submit(() -> {
+                    try (Connection c = a.connect()) {
+                        c.setAutoCommit(false);
+                        run(
+                                c,
+                                "INSERT INTO t SELECT x + " + first + ", x + " + first + ", REPEAT('r', 80)"
+                                        + " FROM SYSTEM_RANGE(1, " + ROWS / 2 + ")");
+                        c.commit();
+                    }
+                    return null;
+                }));
+            }
+            for (Future<?> end : ends) {
+                end.get(60, TimeUnit.SECONDS);
+            }
+        } finally {
+            clients.shutdownNow();
+        }
+        assertEquals(3 * ROWS, counts(b)[0]);
         assertNothingSpooled();
     }
 

@@ -27,10 +27,13 @@ final class MemoryGroup {
     private int round;
     private boolean losing;
     private boolean leaseless;
+    private boolean withoutMajority;
     private final AtomicInteger hesitations = new AtomicInteger();
     private volatile long confirmations;
     private long interruptAt;
     private Runnable interruption;
+    private Runnable beforeNaming;
+    private int maxPayloadBytes = ReplicatedLog.MAX_PAYLOAD_BYTES;
 
     MemberLog join(String name, Applier applier) {
         baton.lock();
@@ -84,10 +87,24 @@ final class MemoryGroup {
         leaseless = on;
     }
 
+    /** Nobody can say in time who leads. */
+    void withoutMajority(boolean on) {
+        withoutMajority = on;
+    }
+
     /** Once so many more entries are in the log, whoever waits for one next runs this first. */
     void afterEntries(int more, Runnable what) {
         interruptAt = entries.size() + more;
         interruption = what;
+    }
+
+    /** Once, whoever asks who leads runs this first. */
+    void beforeNextLeaderIsNamed(Runnable what) {
+        beforeNaming = what;
+    }
+
+    void maxPayloadBytes(int bytes) {
+        maxPayloadBytes = bytes;
     }
 
     private void interrupt() {
@@ -134,9 +151,15 @@ final class MemoryGroup {
 
         @Override
         public Proposal propose(byte[] payload, long proposedEpoch, Object attachment) {
-            baton.lock();
+            MemoryProposal proposal = new MemoryProposal(this, proposedEpoch, attachment);
+            // As in the real one, who proposes waits for nobody: whoever deposes may be waiting for this transaction.
+            while (!baton.tryLock()) {
+                if (leader != this || proposedEpoch != epoch) {
+                    return proposal;
+                }
+                Thread.onSpinWait();
+            }
             try {
-                MemoryProposal proposal = new MemoryProposal(this, proposedEpoch, attachment);
                 if (leader == this && proposedEpoch == epoch && !losing) {
                     proposal.entry = new Entry(epoch, entries.size() + 1, EntryKind.DATA, payload);
                     entries.add(proposal.entry);
@@ -146,6 +169,11 @@ final class MemoryGroup {
             } finally {
                 baton.unlock();
             }
+        }
+
+        @Override
+        public int maxPayloadBytes() {
+            return maxPayloadBytes;
         }
 
         @Override
@@ -166,6 +194,16 @@ final class MemoryGroup {
 
         @Override
         public String awaitLeader(long timeoutNanos) {
+            Runnable what = beforeNaming;
+            if (what != null) {
+                beforeNaming = null;
+                what.run();
+            }
+            if (leader == null) {
+                // One that is about to lead has it.
+                baton.lock();
+                baton.unlock();
+            }
             return leader();
         }
 
@@ -173,7 +211,7 @@ final class MemoryGroup {
         public boolean awaitReadable(long timeoutNanos) {
             confirmations++;
             drain();
-            return leader != null;
+            return leader != null && !withoutMajority;
         }
 
         @Override

@@ -1,7 +1,7 @@
 package io.synod.engine.session;
 
-import static io.synod.engine.session.RoutedSessionTest.number;
-import static io.synod.engine.session.RoutedSessionTest.run;
+import static io.synod.engine.Sql.number;
+import static io.synod.engine.Sql.run;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -115,7 +115,9 @@ public class MissingClassTest {
             b.log().drain();
             long index = number(c, "CALL SYNOD.DIGEST_START()");
             b.log().drain();
-            assertEquals(a.database().digest(index), b.database().digest(index));
+            assertEquals(
+                    a.database().administration().digest(index),
+                    b.database().administration().digest(index));
             b.lead();
             run(c, "INSERT INTO t(id, x) VALUES (3, 3)");
         } finally {

@@ -1,13 +1,20 @@
 package io.synod.engine.session;
 
+import static io.synod.engine.Sql.number;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
 import io.synod.engine.database.CommitIdBounds;
 import io.synod.engine.database.HostedDatabase;
 import io.synod.engine.snapshot.H2Store;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import java.util.function.LongFunction;
 import org.h2.engine.Session;
 import org.h2.jdbc.JdbcConnection;
 import org.h2.security.SHA256;
@@ -20,6 +27,9 @@ final class TestNode implements AutoCloseable {
     private final HostedDatabase database;
     private final MemoryGroup.MemberLog log;
     private final Sessions sessions;
+    private int prepared;
+    private volatile long sent;
+    private volatile LongFunction<Runnable> onPortion = rows -> null;
     private Runnable breakBefore;
     private Runnable breakAfter;
 
@@ -37,8 +47,7 @@ final class TestNode implements AutoCloseable {
                 ? H2Store.openMemory("test", Map.of())
                 : H2Store.openFile(directory.resolve(name).resolve("shop"), Map.of());
         database = new HostedDatabase("shop", name, store, 2_000, bounds);
-        log = group.join(name, database);
-        database.attach(log);
+        database.votes().waitFor(TimeUnit.MILLISECONDS.toNanos(20));
         sessions = new Sessions(database, new LeaderLink() {
             @Override
             public Session open(String node, String db, String user, byte[] hash, Map<String, String> settings)
@@ -51,6 +60,8 @@ final class TestNode implements AutoCloseable {
                 session.close();
             }
         });
+        log = group.join(name, database);
+        database.attach(log);
         peers.put(name, this);
     }
 
@@ -66,6 +77,36 @@ final class TestNode implements AutoCloseable {
             throw new SQLException("node " + node + " is down", "08001");
         }
         return new BreakableSession(peer, peer.sessions.open(user, hash, settings, () -> {}));
+    }
+
+    /** Tells other nodes' sessions here so many rows. @return what is to be run instead, with the link broken */
+    Runnable sends(int rows) {
+        sent += rows;
+        return onPortion.apply(sent);
+    }
+
+    /** How many rows other nodes have got from here. */
+    long sent() {
+        return sent;
+    }
+
+    /** Run with each portion of rows; told how many have been asked for, returns what to do after breaking the link. */
+    void onPortion(LongFunction<Runnable> what) {
+        onPortion = what;
+    }
+
+    /** Whether other nodes get an answer from here, on the links that they have and on new ones. */
+    boolean isReachable() {
+        return peers.get(name) == this;
+    }
+
+    void countPrepared() {
+        prepared++;
+    }
+
+    /** How many statements other nodes have prepared here. */
+    int prepared() {
+        return prepared;
     }
 
     /** The next commit that another node sends here is executed, then this node is gone for it; then runs this. */
@@ -118,6 +159,19 @@ final class TestNode implements AutoCloseable {
     TestConnection connect(String user, String password, Map<String, String> settings) throws SQLException {
         byte[] hash = SHA256.getKeyPasswordHash(user, password.toCharArray());
         return new TestConnection(sessions.open(user, hash, settings, () -> {}), user);
+    }
+
+    /**
+     * They hold the same as of now.
+     *
+     * @param c to any of them
+     */
+    static void assertEqual(Connection c, TestNode... nodes) throws SQLException {
+        long index = number(c, "CALL SYNOD.DIGEST_START()");
+        List<?> first = nodes[0].database.administration().digest(index);
+        for (TestNode node : nodes) {
+            assertEquals(first, node.database.administration().digest(index), node.name);
+        }
     }
 
     /** Gone, as by a kill: nobody reaches it any more. */

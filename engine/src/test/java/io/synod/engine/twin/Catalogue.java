@@ -16,13 +16,13 @@ final class Catalogue {
     /** What docs/differences.md lists under settings-of-a-node. */
     private static final Pattern NODE_SETTING =
             Pattern.compile("^SET (TRACE_|MAX_MEMORY|MAX_OPERATION_MEMORY|CACHE_SIZE|DB_CLOSE_DELAY|WRITE_DELAY"
-                    + "|QUERY_STATISTICS|OPTIMIZE_REUSE_RESULTS)");
+                    + "|RETENTION_TIME|LOCK_MODE|QUERY_STATISTICS|OPTIMIZE_REUSE_RESULTS)");
 
     /** A comment that counts rows of open transactions too, where they are. */
     private static final Pattern ROW_ESTIMATE = Pattern.compile("^-- .*SELECT COUNT");
 
     /** Where H2 keeps a LOB: numbers of one node. */
-    private static final Pattern LOB_NUMBER = Pattern.compile("table: \\d+ id: \\d+");
+    private static final Pattern LOB_NUMBER = Pattern.compile("table: -?\\d+ id: \\d+");
 
     private Catalogue() {}
 

@@ -28,7 +28,7 @@ final class Changes {
     // ---- rows -----------------------------------------------------------------------------------------------------
 
     Choice rows(Table t) {
-        return switch (random.nextInt(16)) {
+        return switch (random.nextInt(20)) {
             case 0, 1, 2, 3 -> insert(t);
             case 4 -> Choice.of(insertMany(t));
             case 5 -> insertSelect(t);
@@ -37,10 +37,30 @@ final class Changes {
             case 10 -> Choice.of("DELETE FROM " + t.name + someIds(t));
             case 11 -> Choice.of(merge(t));
             case 12 -> mergeUsing(t);
-            case 13 -> Choice.query("SELECT * FROM FINAL TABLE (" + insert(t, 1) + ")");
+            case 13 ->
+                // As below: a foreign key is looked at when the row is there.
+                t.neighbours.isEmpty()
+                        ? Choice.query("SELECT * FROM FINAL TABLE (" + insert(t, 1) + ")")
+                        : Choice.of("INSERT INTO LOG(WHAT) SELECT ID FROM FINAL TABLE (" + insert(t, 1) + ")");
             case 14 ->
                 // One that fails leaves rows behind on stock H2 (docs/differences.md, failed-query-that-writes).
-                Choice.query("SELECT * FROM OLD TABLE (UPDATE " + t.name + " SET ID = ID" + someIds(t) + ")");
+                t.vetoed
+                        ? Choice.of("UPDATE " + t.name + " SET ID = ID" + someIds(t))
+                        : Choice.query("SELECT * FROM OLD TABLE (UPDATE " + t.name + " SET ID = ID" + someIds(t) + ")");
+            case 15 ->
+                t.vetoed
+                        ? Choice.of("UPDATE " + t.name + " SET " + assignment(t) + someIds(t))
+                        : Choice.query("SELECT * FROM FINAL TABLE (UPDATE " + t.name + " SET " + assignment(t)
+                                + " WHERE ID = " + random.nextInt(60) + ")");
+            case 16 ->
+                Choice.of("INSERT INTO " + t.name + "(ID) WITH W(N) AS (SELECT X * 7 FROM SYSTEM_RANGE(1, "
+                        + (1 + random.nextInt(6)) + ")) SELECT N + " + (2500 + random.nextInt(2000)) + " FROM W");
+            case 17 ->
+                Choice.of("DELETE FROM " + t.name + " WHERE EXISTS (SELECT 1 FROM SYSTEM_RANGE(1, 3) R WHERE R.X * "
+                        + (1 + random.nextInt(20)) + " = ID)");
+            case 18 ->
+                Choice.of("UPDATE " + t.name + " SET (ID) = (SELECT ID + " + random.nextInt(3) + ") WHERE ID = "
+                        + random.nextInt(60));
             default -> Choice.of(insertMany(t) + "; DELETE FROM " + t.name + someIds(t));
         };
     }
@@ -54,7 +74,7 @@ final class Changes {
         return insert(t, 1 + random.nextInt(4));
     }
 
-    private String insert(Table t, int count) {
+    String insert(Table t, int count) {
         List<Column> columns = t.written();
         List<String> rows = new ArrayList<>();
         for (int i = 0; i < count; i++) {
@@ -136,7 +156,7 @@ final class Changes {
             Types type = Types.any(random);
             Column column = new Column(names.next("C"), type, false);
             t.columns.add(column);
-            parts.add(column.name() + " " + type.sql() + options(type));
+            parts.add(column.name() + " " + named(type) + options(type));
         }
         if (random.nextInt(3) == 0) {
             Column column = new Column(names.next("G"), Types.BIGINT, true);
@@ -147,6 +167,19 @@ final class Changes {
             parts.add("CHECK (ID < 5000)");
         }
         return Choice.of("CREATE TABLE " + t.name + "(" + String.join(", ", parts) + ")", () -> model.tables.add(t));
+    }
+
+    private String named(Types type) {
+        boolean domain = type == Types.INT && !model.domains.isEmpty() && random.nextBoolean();
+        return domain ? model.domains.get(random.nextInt(model.domains.size())) : type.sql();
+    }
+
+    Choice domain() {
+        String domain = names.next("D");
+        return Choice.of(
+                "CREATE DOMAIN " + domain + " AS INT DEFAULT " + random.nextInt(50) + " CHECK (VALUE < "
+                        + (30 + random.nextInt(5000)) + ")",
+                () -> model.domains.add(domain));
     }
 
     private String options(Types type) {
@@ -245,7 +278,7 @@ final class Changes {
         String constraint = names.next("K");
         String add = "ALTER TABLE " + t.name + " ADD CONSTRAINT " + constraint;
         Runnable learn = () -> t.constraints.put(constraint, t.name);
-        if (!t.constraints.isEmpty() && random.nextInt(3) == 0) {
+        if (!t.constraints.isEmpty() && model.views.isEmpty() && random.nextInt(3) == 0) {
             String old = t.constraints.keySet().iterator().next();
             return Choice.of("ALTER TABLE " + t.name + " DROP CONSTRAINT " + old, () -> t.constraints.remove(old));
         }
@@ -290,7 +323,8 @@ final class Changes {
     }
 
     Choice dropIndex() {
-        if (model.indexes.isEmpty()) {
+        // Stock H2 goes on to read views by a dropped index (docs/differences.md, view-after-drop-index).
+        if (model.indexes.isEmpty() || !model.views.isEmpty()) {
             return Choice.of("DROP INDEX IF EXISTS NOTHING");
         }
         String index = model.indexes.get(random.nextInt(model.indexes.size()));

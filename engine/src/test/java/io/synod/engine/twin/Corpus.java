@@ -24,7 +24,8 @@ import java.util.stream.Stream;
  * --! user NAME PASSWORD    the connection is that user's, opened anew
  * --! fails STATE           stock H2 fails with this SQLState
  * --! refused WORDS         Synod refuses it with 0A000 and these words; stock H2 does not run it
- * --! differs NAME          allowed to differ, for the reason that docs/differences.md gives under this name
+ * --! differs NAME          docs/differences.md says under this name why one of the next three stands here
+ * --! any message           an error's text is not compared; its state, code and class are
  * --! mask 1,2              values of these columns are compared by class only
  * --! unordered             rows in any order
  * --! keys [A,B]            with generated keys, or these columns
@@ -42,6 +43,7 @@ final class Corpus {
             String fails,
             String refused,
             String differs,
+            boolean anyMessage,
             Set<Integer> masked,
             boolean unordered,
             List<String> keys,
@@ -81,6 +83,7 @@ final class Corpus {
         private String fails;
         private String refused;
         private String differs;
+        private boolean anyMessage;
         private final Set<Integer> masked = new TreeSet<>();
         private boolean unordered;
         private List<String> keys;
@@ -129,6 +132,7 @@ final class Corpus {
                 case "fails" -> fails = rest;
                 case "refused" -> refused = rest;
                 case "differs" -> differs = rest;
+                case "any" -> anyMessage = rest.equals("message");
                 case "mask" ->
                     Arrays.stream(rest.split(",")).map(Integer::valueOf).forEach(masked::add);
                 case "unordered" -> unordered = true;
@@ -139,6 +143,10 @@ final class Corpus {
         }
 
         private void add(String sql, int line) {
+            if (differs != null && !anyMessage && masked.isEmpty() && !unordered) {
+                throw new IllegalArgumentException(
+                        topic + ".sql:" + line + ": differs " + differs + ", but nothing says in what");
+            }
             steps.add(new Step(
                     topic,
                     line,
@@ -148,6 +156,7 @@ final class Corpus {
                     fails,
                     refused,
                     differs,
+                    anyMessage,
                     Set.copyOf(masked),
                     unordered,
                     keys,
@@ -156,6 +165,7 @@ final class Corpus {
             fails = null;
             refused = null;
             differs = null;
+            anyMessage = false;
             masked.clear();
             unordered = false;
             keys = null;

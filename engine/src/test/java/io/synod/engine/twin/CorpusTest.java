@@ -14,6 +14,7 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.DynamicTest;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestFactory;
 import org.junit.jupiter.api.io.TempDir;
@@ -22,6 +23,7 @@ import org.junit.jupiter.api.io.TempDir;
  * Every statement of the corpus does the same on Synod as on stock H2, whichever way it goes, and leaves the same behind on
  * every member. {@code -Dtwin.topic=NAME} runs one topic, {@code -Dtwin.way=NAME} one way.
  */
+@Tag("long")
 class CorpusTest {
     @TempDir
     private static Path directory;

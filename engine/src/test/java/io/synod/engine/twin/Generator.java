@@ -27,6 +27,7 @@ final class Generator {
     private final Model model = new Model();
     private final Deque<Waiting> waiting = new ArrayDeque<>();
     private final Changes changes;
+    private final Rarities rarities;
     private final Queries queries;
     private int line;
     private int names;
@@ -36,6 +37,7 @@ final class Generator {
     Generator(long seed) {
         this.random = new Random(seed);
         this.changes = new Changes(random, model, this::name);
+        this.rarities = new Rarities(random, model, this::name, changes);
         this.queries = new Queries(random, model);
     }
 
@@ -78,7 +80,11 @@ final class Generator {
         }
         int dice = random.nextInt(100);
         if (dice < 12) {
-            return definition(definitionOf(random.nextInt(16)));
+            return random.nextInt(3) == 0
+                    ? definition(() -> rarities.definition(session))
+                    : definition(definitionOf(random.nextInt(17)));
+        } else if (dice < 17) {
+            return step(session, rarities.free(session));
         } else if (dice < 30) {
             return step(session, queries.next());
         } else if (dice < 45) {
@@ -88,12 +94,15 @@ final class Generator {
         if (table == null) {
             return step(session, queries.next());
         }
-        Choice choice = changes.rows(table);
         String at = session;
-        return step(session, new Choice(choice.sql(), choice.unordered(), choice.keys(), () -> {
-            model.hold(table, at);
-            choice.learn().run();
-        }));
+        List<Choice> choices = random.nextInt(4) == 0 ? rarities.rows(table, at) : List.of(changes.rows(table));
+        for (Choice choice : choices) {
+            waiting.add(new Waiting(at, new Choice(choice.sql(), choice.unordered(), choice.keys(), () -> {
+                model.hold(table, at);
+                choice.learn().run();
+            })));
+        }
+        return next(waiting.remove());
     }
 
     private Supplier<Choice> definitionOf(int dice) {
@@ -108,6 +117,7 @@ final class Generator {
             case 12 -> changes::trigger;
             case 13 -> changes::truncate;
             case 14 -> changes::constraint;
+            case 15 -> changes::domain;
             default -> changes::comment;
         };
     }
@@ -172,6 +182,7 @@ final class Generator {
                 null,
                 null,
                 null,
+                false,
                 Set.of(),
                 choice.unordered(),
                 choice.keys() ? List.of() : null,

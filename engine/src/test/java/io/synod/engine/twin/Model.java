@@ -1,10 +1,12 @@
 package io.synod.engine.twin;
 
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.Set;
 import java.util.function.Predicate;
 
 /** What the generator knows of the catalogue, and of who holds which table. */
@@ -16,6 +18,9 @@ final class Model {
         final List<Column> columns = new ArrayList<>();
         /** Tables that refer to each other are held together. */
         final List<Table> neighbours = new ArrayList<>();
+
+        /** Of an update: then one in a query leaves its locks behind on stock H2 (docs/differences.md, failed-query-that-writes). */
+        boolean vetoed;
 
         final Map<String, String> constraints = new LinkedHashMap<>();
         /** The session whose open transaction has written to it; {@code null} for none. */
@@ -37,7 +42,19 @@ final class Model {
     final List<Table> tables = new ArrayList<>();
     final List<String> indexes = new ArrayList<>();
     final List<String> sequences = new ArrayList<>();
+    final List<String> domains = new ArrayList<>();
     final List<String> triggers = new ArrayList<>();
+    /** Those that {@link Rarities} has made. */
+    final List<String> rareTriggers = new ArrayList<>();
+    /** Triggers on views, with their view. */
+    final Map<String, String> insteadOf = new LinkedHashMap<>();
+    /** Session to its local temporary table. */
+    final Map<String, String> temporary = new LinkedHashMap<>();
+    /** Sessions that have had one. */
+    final Set<String> pinned = new HashSet<>();
+    /** Of transactions that have ended. */
+    final List<String> oldSavepoints = new ArrayList<>();
+
     final Map<String, Table> views = new LinkedHashMap<>();
     /** Savepoints of the open transaction of each session that has one. */
     final Map<String, List<String>> open = new LinkedHashMap<>();
@@ -68,7 +85,10 @@ final class Model {
     }
 
     void ended(String session) {
-        open.remove(session);
+        List<String> savepoints = open.remove(session);
+        if (savepoints != null) {
+            oldSavepoints.addAll(savepoints);
+        }
         tables.stream().filter(t -> session.equals(t.holder)).forEach(t -> t.holder = null);
     }
 

@@ -17,6 +17,7 @@ import java.util.HexFormat;
 import java.util.List;
 import java.util.Set;
 import java.util.function.UnaryOperator;
+import java.util.regex.Pattern;
 
 /**
  * All that a JDBC program can see of one execution, as text.
@@ -25,6 +26,8 @@ import java.util.function.UnaryOperator;
  * @param message the error's, {@code null} for success
  */
 record Outcome(List<String> lines, String state, String message) {
+    private static final Pattern ERROR = Pattern.compile("(?s)^((error \\S+ \\S+|next \\S+) \\S+) .*");
+
     /** Collects an outcome. Not thread-safe. */
     static final class Recorder {
         private final Set<Integer> masked;
@@ -165,6 +168,14 @@ record Outcome(List<String> lines, String state, String message) {
             }
             return new Outcome(List.copyOf(lines), e.getSQLState(), message);
         }
+    }
+
+    /** State, code and class of its errors stay. */
+    Outcome withoutMessage() {
+        List<String> shorter = lines.stream()
+                .map(line -> ERROR.matcher(line).replaceFirst("$1"))
+                .toList();
+        return new Outcome(shorter, state, message);
     }
 
     /** The first lines in which the other differs; empty when it does not. */

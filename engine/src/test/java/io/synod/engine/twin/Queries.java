@@ -20,7 +20,7 @@ final class Queries {
         Table a = model.any(random, t -> true);
         Table b = model.any(random, t -> true);
         Column c = a.column(random);
-        return switch (random.nextInt(14)) {
+        return switch (random.nextInt(20)) {
             case 0 -> Choice.query("SELECT COUNT(*), COUNT(" + c.name() + ") FROM " + a.name);
             case 1 -> Choice.query("SELECT * FROM " + a.name + where(a));
             case 2 -> Choice.query("SELECT A.ID, B.ID FROM " + a.name + " A LEFT JOIN " + b.name + " B ON A.ID = B.ID");
@@ -43,6 +43,22 @@ final class Queries {
                 Choice.query(
                         "SELECT COLUMN_NAME, DATA_TYPE, IS_NULLABLE FROM INFORMATION_SCHEMA.COLUMNS WHERE TABLE_NAME = '"
                                 + a.name + "'");
+            case 13 ->
+                Choice.query("SELECT ID, RANK() OVER (ORDER BY ID DESC), COUNT(*) OVER (PARTITION BY MOD(ID, 3)),"
+                        + " SUM(ID) OVER (ORDER BY ID RANGE BETWEEN 5 PRECEDING AND CURRENT ROW) FROM " + a.name);
+            case 14 ->
+                Choice.query("SELECT MOD(ID, 4), COUNT(*) FILTER (WHERE ID > 10), ARRAY_AGG(ID ORDER BY ID) FROM "
+                        + a.name + " GROUP BY MOD(ID, 4)");
+            case 15 ->
+                Choice.query("SELECT A.ID, S.M FROM " + a.name + " A CROSS JOIN LATERAL (SELECT MAX(B.ID) AS M FROM "
+                        + b.name + " B WHERE B.ID < A.ID) S");
+            case 16 ->
+                Choice.query("SELECT ID FROM " + a.name + " ORDER BY ID NULLS LAST FETCH FIRST "
+                        + (1 + random.nextInt(9)) + " ROWS WITH TIES");
+            case 17 -> Choice.query("SELECT DISTINCT MOD(ID, 7) FROM " + a.name + where(a));
+            case 18 ->
+                Choice.query("SELECT CAST(" + c.name() + " AS VARCHAR), CASE WHEN ID IS NULL THEN 'none' WHEN ID > 9"
+                        + " THEN 'many' ELSE 'few' END FROM " + a.name + where(a));
             default -> Choice.query("SELECT WHAT FROM LOG");
         };
     }

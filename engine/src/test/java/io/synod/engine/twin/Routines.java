@@ -1,6 +1,7 @@
 package io.synod.engine.twin;
 
 import java.sql.Connection;
+import java.sql.DriverManager;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
@@ -20,6 +21,17 @@ public final class Routines {
 
     public static boolean isShort(String text) {
         return text == null || text.length() < 10;
+    }
+
+    /** Fills anew the database in memory that linked tables of the corpus lead to; all nodes are in this process. */
+    public static void target(String name) throws SQLException {
+        try (Connection connection =
+                        DriverManager.getConnection("jdbc:h2:mem:" + name + ";DB_CLOSE_DELAY=-1", "sa", "");
+                Statement statement = connection.createStatement()) {
+            statement.execute("DROP ALL OBJECTS");
+            statement.execute("CREATE TABLE ORIGINAL(ID INT PRIMARY KEY, V VARCHAR(10))");
+            statement.execute("INSERT INTO ORIGINAL VALUES (1, 'one'), (2, 'two')");
+        }
     }
 
     /** Writes a line and returns how many there are. */
@@ -61,6 +73,16 @@ public final class Routines {
         return rows;
     }
 
+    /** A table of one row, which writes a line, but not when H2 asks for its columns. */
+    public static ResultSet noted(Connection connection, String what) throws SQLException {
+        SimpleResultSet rows = new SimpleResultSet();
+        rows.addColumn("LINES", Types.INTEGER, 10, 0);
+        if (!connection.getMetaData().getURL().equals("jdbc:columnlist:connection")) {
+            rows.addRow(note(connection, what));
+        }
+        return rows;
+    }
+
     public static int failing(String why) {
         throw new IllegalArgumentException(why);
     }
@@ -85,6 +107,14 @@ public final class Routines {
         @Override
         public void fire(Connection connection, Object[] old, Object[] now) {
             now[1] = (Integer) now[1] + 10;
+        }
+    }
+
+    /** Writes that somebody has asked. */
+    public static final class Asked implements Trigger {
+        @Override
+        public void fire(Connection connection, Object[] old, Object[] now) throws SQLException {
+            insert(connection, "asked");
         }
     }
 

@@ -87,12 +87,11 @@ final class Side implements AutoCloseable {
         }
     }
 
-    private static void prepared(Connection connection, String sql, Step step, Outcome.Recorder recorder)
-            throws SQLException {
+    private void prepared(Connection connection, String sql, Step step, Outcome.Recorder recorder) throws SQLException {
         boolean batch = step.parameters().size() > 1;
         try (PreparedStatement statement = prepare(connection, sql, step)) {
             for (String values : step.parameters()) {
-                Object[] parameters = values(values);
+                Object[] parameters = values(values.replace("${dir}", directory.toString()));
                 for (int i = 0; i < parameters.length; i++) {
                     statement.setObject(i + 1, parameters[i]);
                 }

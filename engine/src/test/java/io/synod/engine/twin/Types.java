@@ -23,6 +23,8 @@ enum Types {
     TIMESTAMP_TZ(
             "TIMESTAMP WITH TIME ZONE",
             r -> "TIMESTAMP WITH TIME ZONE '2024-01-1" + r.nextInt(10) + " 10:00:00+0" + r.nextInt(10) + ":00'"),
+    TIME_TZ("TIME WITH TIME ZONE", r -> "TIME WITH TIME ZONE '1" + r.nextInt(10) + ":00:00+0" + r.nextInt(10) + ":00'"),
+    INTERVAL_YEAR("INTERVAL YEAR TO MONTH", r -> "INTERVAL '" + r.nextInt(50) + "-3' YEAR TO MONTH"),
     INTERVAL("INTERVAL DAY TO SECOND", r -> "INTERVAL '" + r.nextInt(50) + " 1:02:03' DAY TO SECOND"),
     UUID("UUID", r -> "UUID '00000000-0000-0000-0000-0000000000" + (10 + r.nextInt(90)) + "'"),
     ENUM(

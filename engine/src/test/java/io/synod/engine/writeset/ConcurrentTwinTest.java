@@ -21,7 +21,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /** Writers side by side on one member, applied in the order of their commits on another, under the eyes of readers. */
-@Timeout(60)
+@Timeout(240)
 class ConcurrentTwinTest {
     private static final int WRITERS = 4;
     private static final int TRANSFERS = 250;

@@ -90,7 +90,7 @@ class LockWaitsTest {
     void behind_a_blocker_that_had_a_failed_statement() throws Exception {
         Member.execute(blocker, "UPDATE T SET V = 10 WHERE ID = 1");
         failAStatement();
-        assertTimedOut(startWaiter("UPDATE T SET V = 11 WHERE ID = 1").get(20, TimeUnit.SECONDS));
+        assertTimedOut(startWaiter("UPDATE T SET V = 11 WHERE ID = 1").get(60, TimeUnit.SECONDS));
     }
 
     @Test
@@ -101,7 +101,7 @@ class LockWaitsTest {
         LockWaits.settle(Member.session(blocker)); // nothing is held: nothing to settle yet
         Member.execute(blocker, "UPDATE T SET V = 10 WHERE ID = 1");
         LockWaits.settle(Member.session(blocker));
-        assertTimedOut(startWaiter("UPDATE T SET V = 11 WHERE ID = 1").get(20, TimeUnit.SECONDS));
+        assertTimedOut(startWaiter("UPDATE T SET V = 11 WHERE ID = 1").get(60, TimeUnit.SECONDS));
     }
 
     @Test
@@ -111,8 +111,8 @@ class LockWaitsTest {
         CompletableFuture<Wait> second = startWaiter("DELETE FROM T WHERE ID = 1");
         awaitBlocked(first);
         failAStatement();
-        assertTimedOut(first.get(20, TimeUnit.SECONDS));
-        assertTimedOut(second.get(20, TimeUnit.SECONDS));
+        assertTimedOut(first.get(60, TimeUnit.SECONDS));
+        assertTimedOut(second.get(60, TimeUnit.SECONDS));
     }
 
     @Test
@@ -125,7 +125,7 @@ class LockWaitsTest {
         assertFalse(waiter.isDone());
         blocker.rollback(savepoint);
         LockWaits.settle(Member.session(blocker));
-        assertEquals("00000", waiter.get(20, TimeUnit.SECONDS).sqlState);
+        assertEquals("00000", waiter.get(60, TimeUnit.SECONDS).sqlState);
     }
 
     @Test
@@ -135,6 +135,6 @@ class LockWaitsTest {
         CompletableFuture<Wait> waiter = startWaiter("UPDATE T SET V = 11 WHERE ID = 1");
         awaitBlocked(waiter);
         member.commit(blocker);
-        assertEquals("00000", waiter.get(20, TimeUnit.SECONDS).sqlState);
+        assertEquals("00000", waiter.get(60, TimeUnit.SECONDS).sqlState);
     }
 }

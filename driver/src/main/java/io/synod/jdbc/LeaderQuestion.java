@@ -1,0 +1,72 @@
+package io.synod.jdbc;
+
+import java.io.DataInputStream;
+import java.io.DataOutputStream;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.net.Socket;
+import org.h2.engine.Constants;
+import org.h2.engine.SessionRemote;
+
+/**
+ * Whether a node answers, and whether it knows who leads a database: asked without a session, while a session's own connection
+ * waits. In H2's protocol it is the question for the key of a database file, with a key that no file has. A stock server
+ * answers it as well, with something else; it tells no more than that a database of this name has a leader.
+ */
+public final class LeaderQuestion {
+    /** What a node says. */
+    enum Answer {
+        /** Nothing: it is down, paused or cut off from here. */
+        SILENT,
+        /** It is there, and does not say. */
+        OTHER,
+        KNOWN,
+        NONE
+    }
+
+    private static final String PREFIX = "SYNOD.LEADER/";
+    // Not those of H2's protocol.
+    private static final int OTHER = 0;
+    private static final int KNOWN = 101;
+    private static final int NONE = 102;
+
+    private LeaderQuestion() {}
+
+    /**
+     * @param key as it was sent; may be {@code null}
+     * @return the database that is asked for; {@code null} where this is not the question
+     */
+    public static String database(String key) {
+        return key != null && key.startsWith(PREFIX) ? key.substring(PREFIX.length()) : null;
+    }
+
+    /** @param known {@code null} where the node does not have the database, or has not opened it yet */
+    public static int answer(Boolean known) {
+        return known == null ? OTHER : known ? KNOWN : NONE;
+    }
+
+    /** @param timeoutMillis for connecting, and once more for the answer */
+    static Answer ask(String endpoint, String database, int timeoutMillis) {
+        try (Socket socket = new Socket()) {
+            socket.setSoTimeout(timeoutMillis);
+            socket.connect(new InetSocketAddress(HostPort.host(endpoint), HostPort.port(endpoint)), timeoutMillis);
+            String key = PREFIX + database;
+            DataOutputStream out = new DataOutputStream(socket.getOutputStream());
+            out.writeInt(Constants.TCP_PROTOCOL_VERSION_MIN_SUPPORTED);
+            out.writeInt(Constants.TCP_PROTOCOL_VERSION_MAX_SUPPORTED);
+            out.writeInt(-1);
+            out.writeInt(-1);
+            out.writeInt(key.length());
+            out.writeChars(key);
+            out.writeInt(SessionRemote.SESSION_CHECK_KEY);
+            out.flush();
+            return switch (new DataInputStream(socket.getInputStream()).readInt()) {
+                case KNOWN -> Answer.KNOWN;
+                case NONE -> Answer.NONE;
+                default -> Answer.OTHER;
+            };
+        } catch (IOException e) {
+            return Answer.SILENT;
+        }
+    }
+}

@@ -1,0 +1,188 @@
+package io.synod.engine.database;
+
+import io.synod.engine.snapshot.Checkpoint;
+import io.synod.engine.snapshot.H2Store;
+import io.synod.group.Invariant;
+import io.synod.group.Members;
+import io.synod.replica.Snapshots;
+import java.io.IOException;
+import java.sql.SQLException;
+import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Consumer;
+import org.h2.engine.Database;
+import org.h2.engine.SessionLocal;
+import org.h2.message.DbException;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * H2's store of a database on this node: the copy that it works on now, its checkpoints, and the snapshot that takes its
+ * place. Thread-safe; whoever works on the file as a whole (checkpoint, snapshot, reclaim, install) does so alone.
+ */
+public final class Storage {
+    private static final Logger LOG = LoggerFactory.getLogger(Storage.class);
+
+    private final String name;
+    private final String node;
+    private final long timeoutMillis;
+    private final EntryEndings endings;
+    private final Digests digests;
+    private final WriterRegistry writers;
+
+    /** Held by whoever works on the file as a whole: checkpoint, snapshot, install. */
+    private final ReentrantLock fileBusy = new ReentrantLock();
+
+    private final List<Consumer<Database>> preparations = new CopyOnWriteArrayList<>();
+
+    /** Replaced by a snapshot that is installed. */
+    private volatile LocalCopy copy;
+
+    private volatile boolean replacing;
+
+    /** @throws IOException the file has to be rebuilt */
+    Storage(
+            String name,
+            String node,
+            H2Store store,
+            long timeoutMillis,
+            EntryEndings endings,
+            Digests digests,
+            WriterRegistry writers)
+            throws IOException {
+        this.name = name;
+        this.node = node;
+        this.timeoutMillis = timeoutMillis;
+        this.endings = endings;
+        this.digests = digests;
+        this.writers = writers;
+        copy = LocalCopy.of(store, endings, digests);
+    }
+
+    LocalCopy copy() {
+        return copy;
+    }
+
+    /** Prepares H2's database, and each one that takes its place when a snapshot is installed, before it is used. */
+    public void eachCopy(Consumer<Database> preparation) {
+        preparations.add(preparation);
+        preparation.accept(copy.store().database());
+    }
+
+    /**
+     * What the log needs to forget entries, and to bring up a member that lacks them.
+     *
+     * @param bootstrap the configuration as long as the log has no other
+     * @param awaitsBase whether the group begins with the copy of another member
+     * @param checkpointSoon has a checkpoint taken; must not block
+     */
+    public Snapshots snapshots(Members bootstrap, boolean awaitsBase, Runnable checkpointSoon) {
+        return new DatabaseSnapshots(this, bootstrap, awaitsBase, checkpointSoon);
+    }
+
+    /** Index of the last checkpoint: no entry up to it is asked for after a restart. */
+    public long checkpointIndex() {
+        return copy.checkpoints().last().applied();
+    }
+
+    /** @return {@code null} when statements that write never paused in time, try later */
+    public Checkpoint.Taken checkpoint() throws IOException {
+        return inStore(store -> copy.checkpoints().take());
+    }
+
+    /**
+     * BACKUP TO: a copy of the file as of a moment after the call, in a zip as H2 writes it.
+     *
+     * @throws DbException 90126 the database is in memory, HYT00 statements that write never paused, 90031 the zip cannot be
+     *     written
+     */
+    public void backup(String zip) {
+        try {
+            inStore(store -> {
+                store.backup(zip, TimeUnit.MILLISECONDS.toNanos(timeoutMillis));
+                return null;
+            });
+        } catch (IOException e) {
+            throw DbException.convertIOException(e, zip);
+        }
+    }
+
+    /** Something that is done with the store's file, and during which no other is. */
+    interface StoreWork<T> {
+        T on(H2Store store) throws IOException;
+    }
+
+    <T> T inStore(StoreWork<T> work) throws IOException {
+        fileBusy.lock();
+        try {
+            return work.on(copy.store());
+        } finally {
+            fileBusy.unlock();
+        }
+    }
+
+    /**
+     * Goes on from a snapshot that has arrived whole. By the holder of the apply baton. Sessions of before move to the new
+     * copy with their next statement; what they have open here ends with 40001.
+     */
+    void install(Snapshots.Header header, long fileLength) throws IOException {
+        fileBusy.lock();
+        try {
+            LocalCopy old = copy;
+            if (header.index() <= old.state().appliedIndex()) {
+                throw new IOException(
+                        "the snapshot at index " + header.index() + " is older than the copy of " + name + " on node "
+                                + node + ", which stands at " + old.state().appliedIndex());
+            }
+            replacing = true;
+            writers.endAll(null, () -> Errors.retry("this node's copy was replaced by a snapshot"));
+            old.branches().close();
+            old.store().replaceBy(header, fileLength);
+            LocalCopy next = openReplaced(old, header);
+            copy = next;
+            LOG.info("database {} on node {} goes on from a snapshot at index {}", name, node, header.index());
+        } finally {
+            replacing = false;
+            fileBusy.unlock();
+        }
+    }
+
+    /** What was decided cannot be taken back: when it fails, the group stops here, and the next start carries it out. */
+    private LocalCopy openReplaced(LocalCopy old, Snapshots.Header header) {
+        H2Store store = null;
+        boolean whole = false;
+        try {
+            store = old.store().reopened();
+            LocalCopy next = LocalCopy.of(store, endings, digests);
+            Invariant.that(
+                    next.state().appliedIndex() == header.index()
+                            && next.state().appliedEpoch() == header.epoch(),
+                    "a snapshot at index %d of epoch %d holds another state",
+                    header.index(),
+                    header.epoch());
+            preparations.forEach(p -> p.accept(next.store().database()));
+            whole = true;
+            return next;
+        } catch (IOException | SQLException e) {
+            throw new IllegalStateException("the snapshot of " + name + " is in place, but cannot be opened", e);
+        } finally {
+            if (!whole && store != null) {
+                store.abandon();
+            }
+        }
+    }
+
+    /** Whether a session of H2 belongs to a copy that a snapshot has replaced, or is about to. */
+    public boolean isReplaced(SessionLocal session) {
+        return replacing || session.getDatabase() != copy.store().database();
+    }
+
+    void awaitReplaced() {
+        if (replacing) {
+            fileBusy.lock();
+            fileBusy.unlock();
+        }
+    }
+}

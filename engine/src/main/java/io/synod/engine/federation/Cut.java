@@ -1,0 +1,280 @@
+package io.synod.engine.federation;
+
+import io.synod.engine.federation.FederatedPlan.Edge;
+import io.synod.engine.federation.FederatedPlan.Fragment;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.IdentityHashMap;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.apache.calcite.linq4j.tree.Expression;
+import org.apache.calcite.linq4j.tree.Expressions;
+import org.apache.calcite.plan.RelOptUtil;
+import org.apache.calcite.prepare.RelOptTableImpl;
+import org.apache.calcite.rel.RelNode;
+import org.apache.calcite.rel.RelShuttleImpl;
+import org.apache.calcite.rel.core.Aggregate;
+import org.apache.calcite.rel.core.Filter;
+import org.apache.calcite.rel.core.Join;
+import org.apache.calcite.rel.core.JoinInfo;
+import org.apache.calcite.rel.core.JoinRelType;
+import org.apache.calcite.rel.core.Project;
+import org.apache.calcite.rel.core.Sort;
+import org.apache.calcite.rel.core.TableScan;
+import org.apache.calcite.rel.logical.LogicalFilter;
+import org.apache.calcite.rel.logical.LogicalTableScan;
+import org.apache.calcite.rex.RexBuilder;
+import org.apache.calcite.rex.RexCall;
+import org.apache.calcite.rex.RexInputRef;
+import org.apache.calcite.rex.RexNode;
+import org.apache.calcite.rex.RexUtil;
+import org.apache.calcite.sql.type.SqlTypeName;
+
+/** Cuts a plan into one fragment per database's part and the rest, and finds what joins them. */
+final class Cut {
+    /** Calcite executes nothing, so it needs no code that finds the table. */
+    private static final Expression NOWHERE = Expressions.constant(null);
+
+    private final Homes homes = new Homes();
+    private final List<RelNode> fragments = new ArrayList<>();
+    private final List<String> digests = new ArrayList<>();
+    private final List<String> databases = new ArrayList<>();
+    private final List<Edge> edges = new ArrayList<>();
+    private final List<Integer> uses = new ArrayList<>();
+    private final Map<List<Integer>, Set<RelNode>> joined = new LinkedHashMap<>();
+    private final List<Set<List<Integer>>> indexes = new ArrayList<>();
+    private final List<List<RexNode>> keyFilters = new ArrayList<>();
+    private final Estimate estimate;
+    private final RexBuilder rex;
+
+    private Cut(RelNode root) {
+        this.estimate = new Estimate(root);
+        this.rex = root.getCluster().getRexBuilder();
+    }
+
+    static FederatedPlan of(RelNode root, int[] columns) {
+        Homes.check(root);
+        return new Cut(root).plan(root, columns);
+    }
+
+    private FederatedPlan plan(RelNode root, int[] columns) {
+        String home = homes.of(root);
+        if (!home.equals(Homes.SCRATCH) && !home.equals(Homes.ANY)) {
+            Fragment all = new Fragment(home, SqlPieces.of(local(root)), estimate.rows(root), List.of());
+            return new FederatedPlan(List.of(all), List.of(), null, columns);
+        }
+        RelNode rest = cut(root);
+        joins(rest);
+        filters();
+        List<Fragment> texts = new ArrayList<>();
+        for (int i = 0; i < fragments.size(); i++) {
+            RelNode rel = fragments.get(i);
+            double rows = estimate.rows(rel);
+            for (RexNode filter : keyFilters.get(i)) {
+                rel = filtered(rel, filter);
+            }
+            texts.add(new Fragment(databases.get(i), SqlPieces.of(local(rel)), rows, List.copyOf(indexes.get(i))));
+        }
+        return new FederatedPlan(List.copyOf(texts), List.copyOf(edges), SqlPieces.of(rest), columns);
+    }
+
+    private RelNode cut(RelNode rel) {
+        String home = homes.of(rel);
+        if (home.equals(Homes.ANY)) {
+            return rel;
+        }
+        if (!home.equals(Homes.SCRATCH)) {
+            return shipped(rel, home);
+        }
+        List<RelNode> inputs = new ArrayList<>();
+        for (RelNode input : rel.getInputs()) {
+            inputs.add(cut(input));
+        }
+        return rel.copy(rel.getTraitSet(), inputs);
+    }
+
+    private RelNode shipped(RelNode rel, String home) {
+        String digest = home + "\n" + RelOptUtil.toString(rel);
+        int number = digests.indexOf(digest);
+        if (number < 0) {
+            number = fragments.size();
+            fragments.add(rel);
+            digests.add(digest);
+            databases.add(home);
+            indexes.add(new LinkedHashSet<>());
+            keyFilters.add(new ArrayList<>());
+            uses.add(0);
+        }
+        uses.set(number, uses.get(number) + 1);
+        var row = rel.getCluster().getTypeFactory().builder();
+        rel.getRowType().getFieldList().forEach(f -> row.add(FederatedPlan.column(f.getIndex()), f.getType()));
+        return LogicalTableScan.create(
+                rel.getCluster(),
+                RelOptTableImpl.create(null, row.build(), List.of(FederatedPlan.table(number)), NOWHERE),
+                List.of());
+    }
+
+    /** The same for the database itself, whose name is not part of its tables' names there. */
+    private static RelNode local(RelNode rel) {
+        return rel.accept(new RelShuttleImpl() {
+            @Override
+            public RelNode visit(TableScan scan) {
+                var named = Homes.table(scan).named();
+                return LogicalTableScan.create(
+                        scan.getCluster(),
+                        RelOptTableImpl.create(null, scan.getRowType(), List.of(named.schema(), named.name()), NOWHERE),
+                        List.of());
+            }
+        });
+    }
+
+    private record Place(RelNode scan, int fragment, int column) {}
+
+    private void joins(RelNode rel) {
+        rel.getInputs().forEach(this::joins);
+        if (!(rel instanceof Join join)) {
+            return;
+        }
+        JoinInfo keys = join.analyzeCondition();
+        index(join.getLeft(), keys.leftKeys);
+        index(join.getRight(), keys.rightKeys);
+        boolean inner = join.getJoinType() == JoinRelType.INNER;
+        for (int i = 0; i < keys.leftKeys.size(); i++) {
+            int left = keys.leftKeys.get(i);
+            int right = keys.rightKeys.get(i);
+            if (inner || join.getJoinType() == JoinRelType.LEFT) {
+                edge(join.getLeft(), left, join.getRight(), right);
+            }
+            if (inner || join.getJoinType() == JoinRelType.RIGHT) {
+                edge(join.getRight(), right, join.getLeft(), left);
+            }
+        }
+    }
+
+    /** An index on those columns of one fragment by which a join compares: the scratch database has nested loops only. */
+    private void index(RelNode side, List<Integer> keys) {
+        Place first = null;
+        List<Integer> columns = new ArrayList<>();
+        for (int key : keys) {
+            Place place = origin(side, key, false);
+            if (place != null && (first == null || first.fragment() == place.fragment())) {
+                first = place;
+                if (!columns.contains(place.column())) {
+                    columns.add(place.column());
+                }
+            }
+        }
+        if (first != null) {
+            indexes.get(first.fragment()).add(List.copyOf(columns));
+        }
+    }
+
+    private void edge(RelNode source, int sourceKey, RelNode target, int targetKey) {
+        Place from = origin(source, sourceKey, false);
+        Place to = origin(target, targetKey, true);
+        if (from != null && to != null && from.fragment() != to.fragment()) {
+            joined.computeIfAbsent(
+                            List.of(from.fragment(), from.column(), to.fragment(), to.column()),
+                            e -> Collections.newSetFromMap(new IdentityHashMap<>()))
+                    .add(to.scan());
+        }
+    }
+
+    /** Joins become filters where each use of the target's rows has the same one: else another use needs other rows. */
+    private void filters() {
+        joined.forEach((join, scans) -> {
+            int target = join.get(2);
+            if (scans.size() < uses.get(target)) {
+                return;
+            }
+            RelNode rel = fragments.get(target);
+            keyFilters
+                    .get(target)
+                    .add(rex.makeCall(
+                            rex.getTypeFactory().createSqlType(SqlTypeName.BOOLEAN),
+                            SqlPieces.keyFilter(edges.size()),
+                            List.of(rex.makeInputRef(rel, join.get(3)))));
+            edges.add(new Edge(
+                    join.get(0), join.get(1), target, estimate.rows(rel) / estimate.distinct(rel, join.get(3))));
+        });
+    }
+
+    /**
+     * The fragment's column that a column of the rest is.
+     *
+     * @param droppable whether rows of the fragment must also be missable there without anything else changing in the rest
+     */
+    private Place origin(RelNode rel, int column, boolean droppable) {
+        if (rel instanceof TableScan) {
+            String name = rel.getTable().getQualifiedName().get(0);
+            return new Place(rel, Integer.parseInt(name.substring(1)), column);
+        }
+        if (rel instanceof Project project) {
+            return project.getProjects().get(column) instanceof RexInputRef ref
+                            && !(droppable && project.containsOver())
+                    ? origin(project.getInput(), ref.getIndex(), droppable)
+                    : null;
+        }
+        if (rel instanceof Filter filter) {
+            return origin(filter.getInput(), column, droppable);
+        }
+        if (rel instanceof Sort sort) {
+            return droppable && (sort.fetch != null || sort.offset != null)
+                    ? null
+                    : origin(sort.getInput(), column, droppable);
+        }
+        if (rel instanceof Aggregate aggregate) {
+            return column < aggregate.getGroupCount()
+                    ? origin(aggregate.getInput(), aggregate.getGroupSet().nth(column), droppable)
+                    : null;
+        }
+        if (rel instanceof Join join) {
+            int left = join.getLeft().getRowType().getFieldCount();
+            boolean ofLeft = column < left;
+            JoinRelType type = join.getJoinType();
+            boolean kept = type == JoinRelType.INNER || type == (ofLeft ? JoinRelType.LEFT : JoinRelType.RIGHT);
+            if (droppable && !kept) {
+                return null;
+            }
+            return ofLeft
+                    ? origin(join.getLeft(), column, droppable)
+                    : origin(join.getRight(), column - left, droppable);
+        }
+        return null;
+    }
+
+    /** The relation with a filter as near to its tables as it may go: below a GROUP BY, it lets H2 use an index. */
+    private RelNode filtered(RelNode rel, RexNode filter) {
+        int column = RelOptUtil.InputFinder.bits(filter).nth(0);
+        if (rel instanceof Project project
+                && !project.containsOver()
+                && project.getProjects().get(column) instanceof RexInputRef ref) {
+            return project.copy(
+                    project.getTraitSet(),
+                    List.of(filtered(project.getInput(), moved(filter, project.getInput(), ref.getIndex()))));
+        }
+        if (rel instanceof Aggregate aggregate && column < aggregate.getGroupCount()) {
+            RelNode input = aggregate.getInput();
+            return aggregate.copy(
+                    aggregate.getTraitSet(),
+                    List.of(filtered(
+                            input, moved(filter, input, aggregate.getGroupSet().nth(column)))));
+        }
+        if (rel instanceof Sort sort && sort.fetch == null && sort.offset == null) {
+            return sort.copy(sort.getTraitSet(), List.of(filtered(sort.getInput(), filter)));
+        }
+        if (rel instanceof Filter inner) {
+            return LogicalFilter.create(
+                    inner.getInput(), RexUtil.composeConjunction(rex, List.of(inner.getCondition(), filter)));
+        }
+        return LogicalFilter.create(rel, filter);
+    }
+
+    private RexNode moved(RexNode filter, RelNode input, int column) {
+        return rex.makeCall(
+                filter.getType(), ((RexCall) filter).getOperator(), List.of(rex.makeInputRef(input, column)));
+    }
+}

@@ -1,0 +1,29 @@
+package io.synod.engine.federation;
+
+import java.util.Collection;
+
+/** The databases that one session can reach. Not thread-safe: it belongs to that session. */
+public interface Databases {
+    /** @return the database of the connection itself: names of one or two parts mean its tables */
+    Branch own();
+
+    /**
+     * Opens a branch when it is asked for the first time.
+     *
+     * @param name upper case, unless it was quoted
+     * @return {@code null} if there is no database of this name
+     */
+    Branch find(String name);
+
+    /**
+     * The same databases for one query, all as of one moment.
+     *
+     * @param names of those that it reads, two or more
+     */
+    default Databases asOfOneMoment(Collection<String> names) {
+        return this;
+    }
+
+    /** @return names of all databases, {@link #own()} included, for messages */
+    Collection<String> names();
+}

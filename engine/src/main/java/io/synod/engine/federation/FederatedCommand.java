@@ -1,0 +1,285 @@
+package io.synod.engine.federation;
+
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.Supplier;
+import org.h2.api.ErrorCode;
+import org.h2.command.CommandInterface;
+import org.h2.engine.Session;
+import org.h2.expression.ParameterInterface;
+import org.h2.message.DbException;
+import org.h2.result.BatchResult;
+import org.h2.result.MergedResult;
+import org.h2.result.ResultInterface;
+import org.h2.result.ResultWithGeneratedKeys;
+import org.h2.result.SimpleResult;
+import org.h2.value.TypeInfo;
+import org.h2.value.Value;
+import org.h2.value.ValueVarchar;
+
+/**
+ * A statement over several databases as a session holds it: prepared once, executed any number of times, and planned again
+ * when a catalogue has changed in between. Made by {@link Federation#command}. {@link #cancel} may be called by any thread,
+ * the rest by one at a time, the session's.
+ */
+public final class FederatedCommand implements CommandInterface {
+    private final Federation federation;
+    private final String sql;
+    private final Databases databases;
+    private final ShippingLimits limits;
+    private final StatementText text;
+    private final ArrayList<FederatedParameter> parameters = new ArrayList<>();
+    private final Running running = new Running();
+    private FederatedStatement statement;
+    /** Where one database executes all of it. */
+    private CommandInterface local;
+
+    private Session localSession;
+
+    FederatedCommand(Federation federation, String sql, Databases databases, ShippingLimits limits) {
+        this.federation = federation;
+        this.sql = sql;
+        this.databases = databases;
+        this.limits = limits;
+        this.text = StatementText.of(sql, databases.own().catalogue().getStaticSettings());
+        told(() -> {
+            prepare();
+            return null;
+        });
+    }
+
+    /** Finds what the text means now. */
+    private void prepare() {
+        FederatedStatement now = federation.statement(text, databases);
+        if (now instanceof FederatedQuery query && query.way() instanceof FederatedQuery.Local in) {
+            Session session = Federation.branch(databases, in.database()).session();
+            if (now == statement && session == localSession) {
+                return;
+            }
+            closeLocal();
+            local = session.prepareCommand(in.sql());
+            localSession = session;
+            List<FederatedParameter.Description> found = new ArrayList<>();
+            local.getParameters()
+                    .forEach(p -> found.add(new FederatedParameter.Description(p.getType(), p.getNullable())));
+            describe(found);
+        } else if (now != statement) {
+            closeLocal();
+            describe(now.description().parameters());
+        }
+        statement = now;
+    }
+
+    private void describe(List<FederatedParameter.Description> found) {
+        for (int i = 0; i < found.size(); i++) {
+            if (i < parameters.size()) {
+                parameters.get(i).describe(found.get(i));
+            } else {
+                parameters.add(new FederatedParameter(i, found.get(i)));
+            }
+        }
+    }
+
+    private void closeLocal() {
+        if (local != null) {
+            local.close();
+        }
+        local = null;
+        localSession = null;
+    }
+
+    /** Errors name the user's text, not the one that H2 has executed. */
+    private <T> T told(Supplier<T> action) {
+        try {
+            return action.get();
+        } catch (DbException e) {
+            throw FederationErrors.named(e, sql);
+        }
+    }
+
+    /**
+     * Tells which database runs what.
+     *
+     * @return lines that begin with the database, or with {@code here} for what runs in the scratch database
+     */
+    public String explain() {
+        return told(() -> {
+            prepare();
+            return statement.explain();
+        });
+    }
+
+    @Override
+    public int getCommandType() {
+        if (text.explain()) {
+            return text.analyze() ? EXPLAIN_ANALYZE : EXPLAIN;
+        }
+        return local != null ? local.getCommandType() : statement.description().commandType();
+    }
+
+    @Override
+    public boolean isQuery() {
+        return text.explain() || (local != null ? local.isQuery() : statement instanceof FederatedQuery);
+    }
+
+    @Override
+    public ArrayList<? extends ParameterInterface> getParameters() {
+        return parameters;
+    }
+
+    @Override
+    public ResultInterface getMetaData() {
+        return told(() -> {
+            prepare();
+            if (text.explain()) {
+                return plan(List.of());
+            }
+            if (local != null) {
+                return local.getMetaData();
+            }
+            return statement instanceof FederatedQuery query
+                    ? new FederatedResult(
+                            new SimpleResult(),
+                            query.columns(),
+                            new int[0],
+                            null,
+                            databases.own().catalogue(),
+                            0)
+                    : null;
+        });
+    }
+
+    /** What H2's EXPLAIN gives: one column with one text. */
+    private static ResultInterface plan(List<String> rows) {
+        SimpleResult result = new SimpleResult();
+        result.addColumn("PLAN", TypeInfo.TYPE_VARCHAR);
+        rows.forEach(row -> result.addRow(ValueVarchar.get(row)));
+        return result;
+    }
+
+    @Override
+    public ResultInterface executeQuery(long maxRows, int fetchSize, boolean scrollable) {
+        return told(() -> {
+            begin();
+            if (!isQuery()) {
+                throw DbException.get(ErrorCode.METHOD_ONLY_ALLOWED_FOR_QUERY);
+            }
+            if (!text.explain()) {
+                return rows(maxRows, fetchSize, scrollable);
+            }
+            String plan = statement.explain();
+            if (text.analyze()) {
+                plan += "\n" + executed(fetchSize);
+            }
+            return plan(List.of(plan));
+        });
+    }
+
+    private ResultInterface rows(long maxRows, int fetchSize, boolean scrollable) {
+        if (local != null) {
+            return running.run(local, values(local), c -> c.executeQuery(maxRows, fetchSize, scrollable));
+        }
+        return ((FederatedQuery) statement).execute(databases, values(), maxRows, limits, running);
+    }
+
+    private String executed(int fetchSize) {
+        if (local != null ? !local.isQuery() : statement instanceof FederatedUpdate) {
+            return "/* changed " + update(Boolean.FALSE).getUpdateCount() + " rows */";
+        }
+        try (ResultInterface result = rows(0, fetchSize, false)) {
+            return "/* " + result.getRowCount() + " rows"
+                    + (result instanceof FederatedResult shipped
+                            ? ", " + shipped.shippedRows() + " shipped */"
+                            : " */");
+        }
+    }
+
+    @Override
+    public ResultWithGeneratedKeys executeUpdate(Object generatedKeysRequest) {
+        return told(() -> {
+            begin();
+            if (isQuery()) {
+                throw DbException.get(ErrorCode.METHOD_NOT_ALLOWED_FOR_QUERY);
+            }
+            return update(generatedKeysRequest);
+        });
+    }
+
+    private ResultWithGeneratedKeys update(Object generatedKeysRequest) {
+        if (local != null) {
+            return running.run(local, values(local), c -> c.executeUpdate(generatedKeysRequest));
+        }
+        return ((FederatedUpdate) statement).execute(databases, values(), generatedKeysRequest, limits, running);
+    }
+
+    private void begin() {
+        running.begin(databases.own().catalogue().getQueryTimeout());
+        prepare();
+    }
+
+    private Value[] values() {
+        Value[] values = new Value[statement.description().parameters().size()];
+        for (int i = 0; i < values.length; i++) {
+            parameters.get(i).checkSet();
+            values[i] = parameters.get(i).getParamValue();
+        }
+        return values;
+    }
+
+    private Value[] values(CommandInterface command) {
+        Value[] values = new Value[command.getParameters().size()];
+        for (int i = 0; i < values.length; i++) {
+            parameters.get(i).checkSet();
+            values[i] = parameters.get(i).getParamValue();
+        }
+        return values;
+    }
+
+    @Override
+    public BatchResult executeBatchUpdate(ArrayList<Value[]> batchParameters, Object generatedKeysRequest) {
+        long[] counts = new long[batchParameters.size()];
+        List<SQLException> errors = new ArrayList<>();
+        boolean keys = generatedKeysRequest != null && !Boolean.FALSE.equals(generatedKeysRequest);
+        MergedResult merged = new MergedResult();
+        for (int i = 0; i < counts.length; i++) {
+            Value[] values = batchParameters.get(i);
+            for (int j = 0; j < values.length && j < parameters.size(); j++) {
+                parameters.get(j).setValue(values[j], true);
+            }
+            try {
+                ResultWithGeneratedKeys result = executeUpdate(generatedKeysRequest);
+                counts[i] = result.getUpdateCount();
+                if (keys && result.getGeneratedKeys() != null) {
+                    merged.add(result.getGeneratedKeys());
+                }
+            } catch (DbException e) {
+                errors.add(e.getSQLException());
+                counts[i] = Statement.EXECUTE_FAILED;
+            }
+        }
+        return new BatchResult(counts, keys ? merged.getResult() : null, errors);
+    }
+
+    @Override
+    public void stop(boolean commitIfAutoCommit) {
+        // Statements have run to their end when their result is returned.
+    }
+
+    @Override
+    public void close() {
+        closeLocal();
+        statement = null;
+    }
+
+    @Override
+    public void cancel() {
+        running.cancel();
+    }
+
+    @Override
+    public String toString() {
+        return sql;
+    }
+}

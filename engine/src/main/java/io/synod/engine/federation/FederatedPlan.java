@@ -1,0 +1,53 @@
+package io.synod.engine.federation;
+
+import java.util.List;
+
+/**
+ * What is executed where, as texts: no session and no value is in it, so that it is kept and used by many threads.
+ *
+ * @param fragments one per table of the scratch database, {@code F0}, {@code F1} …
+ * @param edges joins between fragments by whose keys one can be filtered
+ * @param rest run in the scratch database; {@code null} if the only fragment is all
+ * @param columns column of the rest, or of the only fragment, for each column of the result
+ */
+record FederatedPlan(List<Fragment> fragments, List<Edge> edges, SqlPieces rest, int[] columns) {
+    /** Parameters from this number on are {@link #CLOCK}s. */
+    static final int CLOCK_PARAMETER = 1_000_000;
+
+    /** Parameters from this number on are keys of an edge. */
+    static final int KEY_PARAMETER = 2_000_000;
+
+    /** What is asked once per statement, so that all databases have the same. */
+    static final List<String> CLOCK =
+            List.of("CURRENT_TIMESTAMP", "CURRENT_DATE", "CURRENT_TIME", "LOCALTIMESTAMP", "LOCALTIME");
+
+    /** @return the table of the scratch database that has a fragment's rows */
+    static String table(int fragment) {
+        return "F" + fragment;
+    }
+
+    /** @return the name of a column in it */
+    static String column(int index) {
+        return "C" + index;
+    }
+
+    /**
+     * The largest part that lies in one database.
+     *
+     * @param database where
+     * @param sql its text
+     * @param rows expected
+     * @param indexes columns by which the rest looks rows up, each set an index
+     */
+    record Fragment(String database, SqlPieces sql, double rows, List<List<Integer>> indexes) {}
+
+    /**
+     * An equality by which rows of the target are needed only if the source has their key.
+     *
+     * @param source fragment that is shipped before
+     * @param sourceColumn its column
+     * @param target fragment that is filtered
+     * @param rowsPerKey rows that the target is expected to have for one key
+     */
+    record Edge(int source, int sourceColumn, int target, double rowsPerKey) {}
+}

@@ -1,0 +1,419 @@
+package io.synod.engine.federation;
+
+import io.synod.engine.federation.FederatedPlan.Edge;
+import io.synod.engine.federation.FederatedPlan.Fragment;
+import io.synod.engine.federation.TableNames.Named;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeSet;
+import org.h2.api.ErrorCode;
+import org.h2.index.Index;
+import org.h2.message.DbException;
+import org.h2.result.ResultInterface;
+import org.h2.table.Column;
+import org.h2.table.Table;
+import org.h2.util.StringUtils;
+import org.h2.value.TypeInfo;
+import org.h2.value.Value;
+import org.h2.value.ValueArray;
+import org.h2.value.ValueNull;
+
+/** One execution of a query over several databases. */
+final class FederatedRun {
+    /** Keys that leave more than this part of the rows are not worth being sent. */
+    private static final double WORTH = 0.7;
+
+    private static final List<String> NOT_OF_THE_PLAN = List.of(
+            "08", "40", "57", "54", "HYT", "23", "28", "90007", "90012", "90020", "90067", "90096", "90098", "90108",
+            "90121");
+
+    private final FederatedQuery query;
+    private final Databases databases;
+    private final Value[] parameters;
+    private final long maxRows;
+    private final ShippingLimits limits;
+    private final Running running;
+    private Meter meter;
+    /** {@code null} while the scratch database is in memory. */
+    private Path directory;
+
+    FederatedRun(
+            FederatedQuery query,
+            Databases databases,
+            Value[] parameters,
+            long maxRows,
+            ShippingLimits limits,
+            Running running) {
+        this.query = query;
+        this.databases = databases;
+        this.parameters = parameters;
+        this.maxRows = maxRows;
+        this.limits = limits;
+        this.running = running;
+        this.meter = new Meter(limits);
+    }
+
+    ResultInterface run() {
+        try {
+            return attempt();
+        } catch (Spill e) {
+            // Begins again, rather than to move what is there: a statement sees what is committed when it reads.
+            directory = limits.directory();
+            meter = new Meter(limits);
+            return attempt();
+        }
+    }
+
+    private ResultInterface attempt() {
+        if (query.way() instanceof FederatedQuery.Shipped shipped) {
+            try {
+                return whole(shipped.sql());
+            } catch (DbException e) {
+                throw FederationErrors.named(e, query.sql());
+            }
+        }
+        FederatedPlan plan = ((FederatedQuery.Planned) query.way()).plan();
+        try {
+            return planned(plan);
+        } catch (DbException e) {
+            if (!mayBeThePlans(e)) {
+                throw e;
+            }
+            return again(e);
+        }
+    }
+
+    /**
+     * An error of the text or of a value: the plan may have evaluated what H2 would not have, or H2 does not take a
+     * fragment's text. The user's own text, on all rows, gives the result or the true error.
+     */
+    private ResultInterface again(DbException e) {
+        meter = new Meter(limits);
+        String text = TableNames.of(query.sql(), databases).scratch();
+        ResultInterface result;
+        try {
+            result = whole(text);
+        } catch (DbException other) {
+            throw other.getErrorCode() == FederationErrors.TOO_MUCH_SHIPPED
+                    ? e
+                    : FederationErrors.named(other, query.sql());
+        }
+        if (!state(e).startsWith("22")) {
+            query.givePlanUp(new FederatedQuery.Shipped(text, "H2 refused a part of it with " + state(e)));
+        }
+        return result;
+    }
+
+    private static String state(DbException e) {
+        return String.valueOf(e.getSQLException().getSQLState());
+    }
+
+    /** Not so: what is of the transaction, of the connection, of a time-out or of a bound. */
+    private static boolean mayBeThePlans(DbException e) {
+        String state = state(e);
+        return NOT_OF_THE_PLAN.stream().noneMatch(state::startsWith);
+    }
+
+    private ResultInterface planned(FederatedPlan plan) {
+        Scratch scratch = Scratch.like(databases.own().catalogue(), directory);
+        try {
+            Value[] clock = clock(scratch);
+            Shipment shipment = new Shipment(plan, scratch, clock);
+            if (plan.rest() == null) {
+                ResultInterface result = shipment.query(0, Set.of(), maxRows);
+                return result(result, plan.columns(), scratch);
+            }
+            shipment.shipAll();
+            SqlPieces.Assembled rest = plan.rest().assemble(Set.of());
+            ResultInterface result =
+                    running.query(scratch.prepare(rest.sql()), values(rest.parameters(), clock, Map.of()), maxRows);
+            return result(result, plan.columns(), scratch);
+        } catch (RuntimeException e) {
+            scratch.close();
+            throw e;
+        }
+    }
+
+    private ResultInterface result(ResultInterface result, int[] places, Scratch scratch) {
+        return new FederatedResult(
+                result, query.columns(), places, scratch, databases.own().catalogue(), meter.rows());
+    }
+
+    private static Value[] clock(Scratch scratch) {
+        try (ResultInterface now = scratch.query("SELECT " + String.join(", ", FederatedPlan.CLOCK), new Value[0], 0)) {
+            now.next();
+            return now.currentRow().clone();
+        }
+    }
+
+    private Value[] values(List<Integer> numbers, Value[] clock, Map<Integer, Value> keys) {
+        Value[] values = new Value[numbers.size()];
+        for (int i = 0; i < values.length; i++) {
+            int number = numbers.get(i);
+            if (number >= parameters.length && number < FederatedPlan.CLOCK_PARAMETER) {
+                throw DbException.get(ErrorCode.PARAMETER_NOT_SET_1, "#" + (number + 1));
+            }
+            values[i] = number >= FederatedPlan.KEY_PARAMETER
+                    ? keys.get(number - FederatedPlan.KEY_PARAMETER)
+                    : number >= FederatedPlan.CLOCK_PARAMETER
+                            ? clock[number - FederatedPlan.CLOCK_PARAMETER]
+                            : parameters[number];
+        }
+        return values;
+    }
+
+    /** What is shipped is too much for the memory. */
+    private static final class Spill extends RuntimeException {
+        private static final long serialVersionUID = 1L;
+
+        Spill() {
+            super(null, null, false, false);
+        }
+    }
+
+    /** Brings the fragments' rows, those first of which the fewest are expected: their keys filter the others. */
+    private final class Shipment {
+        private final FederatedPlan plan;
+        private final Scratch scratch;
+        private final Value[] clock;
+        private final Map<Integer, Table> shipped = new HashMap<>();
+        private final Map<List<Integer>, Optional<ValueArray>> keys = new HashMap<>();
+
+        Shipment(FederatedPlan plan, Scratch scratch, Value[] clock) {
+            this.plan = plan;
+            this.scratch = scratch;
+            this.clock = clock;
+        }
+
+        void shipAll() {
+            while (shipped.size() < plan.fragments().size()) {
+                int next = -1;
+                double least = 0;
+                for (int i = 0; i < plan.fragments().size(); i++) {
+                    double expected = expected(i);
+                    if (!shipped.containsKey(i) && (next < 0 || expected < least)) {
+                        next = i;
+                        least = expected;
+                    }
+                }
+                ship(next);
+            }
+            scratch.commit();
+            for (int i = 0; i < plan.fragments().size(); i++) {
+                for (List<Integer> index : plan.fragments().get(i).indexes()) {
+                    scratch.index(
+                            shipped.get(i),
+                            index.stream().map(FederatedPlan::column).toList());
+                }
+            }
+        }
+
+        private double expected(int fragment) {
+            double rows = plan.fragments().get(fragment).rows();
+            for (int e = 0; e < plan.edges().size(); e++) {
+                Edge edge = plan.edges().get(e);
+                if (edge.target() == fragment && shipped.containsKey(edge.source())) {
+                    ValueArray keys = keys(edge);
+                    if (keys != null) {
+                        rows = Math.min(rows, keys.getList().length * edge.rowsPerKey());
+                    }
+                }
+            }
+            return rows;
+        }
+
+        private void ship(int number) {
+            Set<Integer> filters = new TreeSet<>();
+            double all = plan.fragments().get(number).rows();
+            for (int e = 0; e < plan.edges().size(); e++) {
+                Edge edge = plan.edges().get(e);
+                if (edge.target() == number && shipped.containsKey(edge.source())) {
+                    ValueArray keys = keys(edge);
+                    if (keys != null && keys.getList().length * edge.rowsPerKey() <= WORTH * all) {
+                        filters.add(e);
+                    }
+                }
+            }
+            String database = plan.fragments().get(number).database();
+            try (ResultInterface result = query(number, filters, 0)) {
+                List<Scratch.Column> columns = new ArrayList<>();
+                for (int i = 0; i < result.getVisibleColumnCount(); i++) {
+                    columns.add(new Scratch.Column(FederatedPlan.column(i), type(result, i), true));
+                }
+                Table table = scratch.create("PUBLIC", FederatedPlan.table(number), columns);
+                fill(scratch, table, result, columns.size(), false, database);
+                shipped.put(number, table);
+            }
+        }
+
+        private ResultInterface query(int number, Set<Integer> filters, long maxRows) {
+            Fragment fragment = plan.fragments().get(number);
+            SqlPieces.Assembled text = fragment.sql().assemble(filters);
+            Map<Integer, Value> arrays = new HashMap<>();
+            filters.forEach(e -> arrays.put(e, keys(plan.edges().get(e))));
+            var session = Federation.branch(databases, fragment.database()).session();
+            return running.query(session.prepareCommand(text.sql()), values(text.parameters(), clock, arrays), maxRows);
+        }
+
+        /** Distinct keys of what was shipped, {@code null} if they are too many to be sent. */
+        private ValueArray keys(Edge edge) {
+            if (!comparesAlike(edge)) {
+                return null;
+            }
+            return keys.computeIfAbsent(
+                            List.of(edge.source(), edge.sourceColumn()), k -> Optional.ofNullable(distinct(edge)))
+                    .orElse(null);
+        }
+
+        /** Whether the target's database finds all rows that the scratch database takes for equal: texts by the same collation. */
+        private boolean comparesAlike(Edge edge) {
+            TypeInfo type =
+                    shipped.get(edge.source()).getColumn(edge.sourceColumn()).getType();
+            String target = plan.fragments().get(edge.target()).database();
+            return type.getValueType() != Value.VARCHAR
+                    || Federation.branch(databases, target)
+                            .catalogue()
+                            .getDatabase()
+                            .getCompareMode()
+                            .equals(scratch.session().getDatabase().getCompareMode());
+        }
+
+        private ValueArray distinct(Edge edge) {
+            Table table = shipped.get(edge.source());
+            TypeInfo type = table.getColumn(edge.sourceColumn()).getType();
+            if (limits.keys() <= 0 || !isKey(type.getValueType())) {
+                return null;
+            }
+            Set<Value> distinct = new HashSet<>();
+            var cursor = table.getScanIndex(scratch.session()).find(scratch.session(), null, null, false);
+            while (cursor.next()) {
+                Value value = cursor.get().getValue(edge.sourceColumn());
+                if (value != ValueNull.INSTANCE && distinct.add(value) && distinct.size() > limits.keys()) {
+                    return null;
+                }
+            }
+            return ValueArray.get(
+                    type, distinct.toArray(new Value[0]), databases.own().catalogue());
+        }
+    }
+
+    /** Types whose equal values are equal in every database: numbers, dates and text without padding or folding. */
+    private static boolean isKey(int type) {
+        return switch (type) {
+            case Value.TINYINT,
+                    Value.SMALLINT,
+                    Value.INTEGER,
+                    Value.BIGINT,
+                    Value.NUMERIC,
+                    Value.VARCHAR,
+                    Value.DATE,
+                    Value.TIMESTAMP,
+                    Value.UUID -> true;
+            default -> false;
+        };
+    }
+
+    /** A column's type, or the one that all its values have if the text does not tell, as of a parameter. */
+    static TypeInfo type(ResultInterface result, int column) {
+        TypeInfo type = result.getColumnType(column);
+        if (type.getValueType() != Value.UNKNOWN && type.getValueType() != Value.NULL) {
+            return type;
+        }
+        TypeInfo found = null;
+        while (result.next()) {
+            Value value = result.currentRow()[column];
+            if (value != ValueNull.INSTANCE) {
+                found = found == null ? value.getType() : TypeInfo.getHigherType(found, value.getType());
+            }
+        }
+        result.reset();
+        return found == null ? TypeInfo.TYPE_VARCHAR : found;
+    }
+
+    private void fill(
+            Scratch scratch, Table table, ResultInterface result, int columns, boolean keyed, String database) {
+        while (result.next()) {
+            Value[] from = result.currentRow();
+            Value[] row = new Value[columns];
+            for (int i = 0; i < columns; i++) {
+                row[i] = from[i];
+            }
+            running.check();
+            meter.count(database, row, columns);
+            if (scratch.isInMemory() && meter.bytes() > limits.memory()) {
+                throw new Spill();
+            }
+            scratch.add(table, row, keyed ? from[columns].getLong() : 0);
+        }
+    }
+
+    /** Brings the tables that are named, with the columns that are, and executes the user's text. */
+    private ResultInterface whole(String text) {
+        TableNames names = TableNames.of(query.sql(), databases);
+        Scratch scratch = Scratch.like(databases.own().catalogue(), directory);
+        try {
+            Map<Named, Table> tables = Federation.tables(scratch, names, databases, true);
+            for (Map.Entry<Named, Table> entry : tables.entrySet()) {
+                ship(scratch, names, entry.getKey(), entry.getValue());
+            }
+            scratch.commit();
+            for (Map.Entry<Named, Table> entry : tables.entrySet()) {
+                index(scratch, entry.getKey().table(), entry.getValue());
+            }
+            ResultInterface result = running.query(scratch.prepare(text), parameters, maxRows);
+            int[] places = new int[query.columns().size()];
+            for (int i = 0; i < places.length; i++) {
+                places[i] = i;
+            }
+            return result(result, places, scratch);
+        } catch (RuntimeException e) {
+            scratch.close();
+            throw e;
+        }
+    }
+
+    private void ship(Scratch scratch, TableNames names, Named named, Table table) {
+        StringBuilder sql = new StringBuilder("SELECT ");
+        int columns = table.getColumns().length;
+        String separator = "";
+        for (Column column : table.getColumns()) {
+            sql.append(separator).append(StringUtils.quoteIdentifier(column.getName()));
+            separator = ", ";
+        }
+        boolean keyed = names.usesRowIds() && named.table().getRowIdColumn() != null;
+        sql.append(keyed ? ", _ROWID_" : "")
+                .append(" FROM ")
+                .append(StringUtils.quoteIdentifier(named.schema()))
+                .append('.')
+                .append(StringUtils.quoteIdentifier(named.name()));
+        var command = named.branch().session().prepareCommand(sql.toString());
+        try (ResultInterface result = running.query(command, new Value[0], 0)) {
+            fill(scratch, table, result, columns, keyed, named.database());
+        }
+    }
+
+    private static void index(Scratch scratch, Table source, Table table) {
+        if (source.getIndexes() == null) {
+            return;
+        }
+        Set<List<String>> made = new HashSet<>();
+        for (Index index : source.getIndexes()) {
+            List<String> columns = new ArrayList<>();
+            boolean whole =
+                    !index.getIndexType().isScan() && !index.getIndexType().isSpatial();
+            for (Column column : index.getColumns()) {
+                columns.add(column.getName());
+                whole &= column.getTable() == source && table.doesColumnExist(column.getName());
+            }
+            if (whole && made.add(columns)) {
+                scratch.index(table, columns);
+            }
+        }
+    }
+}

@@ -1,0 +1,285 @@
+package io.synod.engine.federation;
+
+import io.synod.engine.federation.ChangeText.Piece;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
+import org.h2.command.CommandInterface;
+import org.h2.engine.Session;
+import org.h2.message.DbException;
+import org.h2.result.ResultInterface;
+import org.h2.result.ResultWithGeneratedKeys;
+import org.h2.util.StringUtils;
+import org.h2.value.Value;
+import org.h2.value.ValueArray;
+
+/**
+ * A change of rows in one database that depends on rows of others. What it reads elsewhere is read first, through
+ * {@link FederatedQuery}; the change itself is the user's text, executed by the target's H2 with those rows as arrays: counts,
+ * keys, triggers, constraints and locks are H2's. Where a new value comes from elsewhere, the target's rows are locked before
+ * it is read. Holds texts and no session.
+ */
+final class FederatedUpdate implements FederatedStatement {
+    /** What is read elsewhere. */
+    private record Source(FederatedQuery query, List<Integer> parameters) {}
+
+    /** How often rows are read and locked before others are given way to. */
+    private static final int ATTEMPTS = 20;
+
+    private final String target;
+    private final List<Source> sources;
+    private final List<Piece> change;
+    /** {@code null} if nothing has to be locked before. */
+    private final List<Piece> lock;
+
+    /** Locks rows by their keys until none is new; {@code null} if the text is not a {@link KeyedChange}. */
+    private final String lockByKey;
+
+    private final Description description;
+
+    private FederatedUpdate(
+            String target,
+            List<Source> sources,
+            List<Piece> change,
+            List<Piece> lock,
+            String lockByKey,
+            Description description) {
+        this.target = target;
+        this.sources = sources;
+        this.change = change;
+        this.lock = lock;
+        this.lockByKey = lockByKey;
+        this.description = description;
+    }
+
+    static FederatedUpdate of(
+            StatementText text, TableNames names, Databases databases, Description description, Federation federation) {
+        Map<String, FederatedQuery> queries = new HashMap<>();
+        ChangeText taken = new ChangeText(text, names, databases, sql -> {
+            try {
+                queries.put(sql, federation.alone(sql, databases));
+                return true;
+            } catch (DbException e) {
+                // It names something of the text around it; what is wrong with it was told before.
+                return false;
+            }
+        });
+        List<Piece> change = taken.change();
+        String target = taken.target().database();
+        KeyedChange keyed = taken.readsTables() ? KeyedChange.of(taken) : null;
+        FederatedQuery planned = keyed == null ? null : planned(keyed.query().sql(), databases, federation);
+        if (planned != null) {
+            Source source = new Source(planned, keyed.query().parameters());
+            return new FederatedUpdate(target, List.of(source), keyed.change(), null, keyed.lock(), description);
+        }
+        List<Piece> lock = taken.lock();
+        List<Source> sources = new ArrayList<>();
+        for (ChangeText.Source source : taken.sources()) {
+            FederatedQuery query = queries.get(source.sql());
+            sources.add(new Source(
+                    query == null ? federation.prepare(source.sql(), databases) : query, source.parameters()));
+        }
+        return new FederatedUpdate(target, sources, change, lock, null, description);
+    }
+
+    /** @return {@code null} if it has no plan, and whole tables would be read */
+    private static FederatedQuery planned(String sql, Databases databases, Federation federation) {
+        try {
+            FederatedQuery query = federation.prepare(sql, databases);
+            return query.way() instanceof FederatedQuery.Planned ? query : null;
+        } catch (DbException e) {
+            return null;
+        }
+    }
+
+    @Override
+    public Description description() {
+        return description;
+    }
+
+    @Override
+    public boolean fits(Databases databases) {
+        return Federation.branch(databases, target) != null
+                && sources.stream().allMatch(s -> s.query().fits(databases));
+    }
+
+    @Override
+    public String explain() {
+        StringBuilder text = new StringBuilder();
+        for (int i = 0; i < sources.size(); i++) {
+            for (String line : sources.get(i).query().explain().split("\n")) {
+                text.append("rows R").append(i).append(": ").append(line).append('\n');
+            }
+        }
+        if (lock != null) {
+            text.append(target).append(": ").append(readable(lock)).append(" /* then the rows again */\n");
+        }
+        if (lockByKey != null) {
+            text.append(target).append(": ").append(lockByKey).append(" /* until the rows have no new key */\n");
+        }
+        return text.append(target).append(": ").append(readable(change)).toString();
+    }
+
+    private static String readable(List<Piece> pieces) {
+        StringBuilder text = new StringBuilder();
+        for (Piece piece : pieces) {
+            if (piece instanceof ChangeText.Sql sql) {
+                text.append(sql.text());
+            } else if (piece instanceof ChangeText.Rows rows) {
+                text.append("(rows R").append(rows.source()).append(')');
+                text.append(rows.alias() == null ? "" : " " + rows.alias());
+            } else {
+                text.append('?');
+            }
+        }
+        return text.toString().replaceAll("\\s*\n\\s*", " ").strip();
+    }
+
+    /** One execution; {@code parameters} are as many as the text has. */
+    ResultWithGeneratedKeys execute(
+            Databases databases,
+            Value[] parameters,
+            Object generatedKeysRequest,
+            ShippingLimits limits,
+            Running running) {
+        Execution execution = new Execution(databases, parameters, limits, running);
+        Session session = Federation.branch(databases, target).session();
+        if (lock == null && lockByKey == null) {
+            execution.read(change);
+            return execution.change(session, generatedKeysRequest);
+        }
+        boolean alone = session.getAutoCommit();
+        if (!alone) {
+            return execution.locked(session, generatedKeysRequest);
+        }
+        // The locks must last until the change.
+        session.setAutoCommit(false);
+        try {
+            ResultWithGeneratedKeys result = execution.locked(session, generatedKeysRequest);
+            end(session, "COMMIT");
+            return result;
+        } catch (RuntimeException e) {
+            try {
+                end(session, "ROLLBACK");
+            } catch (DbException lost) {
+                e.addSuppressed(lost);
+            }
+            throw e;
+        } finally {
+            session.setAutoCommit(true);
+        }
+    }
+
+    private static void end(Session session, String how) {
+        try (CommandInterface command = session.prepareCommand(how)) {
+            command.executeUpdate(null);
+        }
+    }
+
+    private final class Execution {
+        private final Databases databases;
+        private final Value[] parameters;
+        private final ShippingLimits limits;
+        private final Running running;
+        private final Map<Integer, RowArrays> rows = new HashMap<>();
+        private Meter meter;
+
+        Execution(Databases databases, Value[] parameters, ShippingLimits limits, Running running) {
+            this.databases = databases;
+            this.parameters = parameters;
+            this.limits = limits;
+            this.running = running;
+        }
+
+        ResultWithGeneratedKeys locked(Session session, Object generatedKeysRequest) {
+            if (lockByKey != null) {
+                return keyed(session, generatedKeysRequest);
+            }
+            read(lock);
+            List<Value> values = new ArrayList<>();
+            try (CommandInterface command = session.prepareCommand(assemble(lock, values));
+                    ResultInterface result = running.query(command, values.toArray(new Value[0]), 0)) {
+                // The locks are all that is wanted.
+                result.getVisibleColumnCount();
+            }
+            rows.clear();
+            read(change);
+            return change(session, generatedKeysRequest);
+        }
+
+        private ResultWithGeneratedKeys keyed(Session session, Object generatedKeysRequest) {
+            Set<Value> locked = new HashSet<>();
+            for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
+                rows.clear();
+                read(change);
+                List<ValueArray> fresh =
+                        rows.get(0).keys(locked, databases.own().catalogue());
+                if (fresh.isEmpty()) {
+                    return change(session, generatedKeysRequest);
+                }
+                for (ValueArray keys : fresh) {
+                    try (CommandInterface command = session.prepareCommand(lockByKey);
+                            ResultInterface result = running.query(command, new Value[] {keys}, 0)) {
+                        // The locks are all that is wanted.
+                        result.getVisibleColumnCount();
+                    }
+                }
+            }
+            throw FederationErrors.changing(target);
+        }
+
+        void read(List<Piece> pieces) {
+            meter = new Meter(limits);
+            Set<Integer> wanted = new TreeSet<>();
+            for (Piece piece : pieces) {
+                if (piece instanceof ChangeText.Rows place) {
+                    wanted.add(place.source());
+                }
+            }
+            for (int number : wanted) {
+                Source source = sources.get(number);
+                Value[] values =
+                        source.parameters().stream().map(i -> parameters[i]).toArray(Value[]::new);
+                try (ResultInterface result = source.query().execute(databases, values, 0, limits, running)) {
+                    rows.put(
+                            number,
+                            RowArrays.of(
+                                    result,
+                                    target,
+                                    meter,
+                                    running,
+                                    databases.own().catalogue()));
+                }
+            }
+        }
+
+        ResultWithGeneratedKeys change(Session session, Object generatedKeysRequest) {
+            List<Value> values = new ArrayList<>();
+            try (CommandInterface command = session.prepareCommand(assemble(change, values))) {
+                return running.run(command, values.toArray(new Value[0]), c -> c.executeUpdate(generatedKeysRequest));
+            }
+        }
+
+        private String assemble(List<Piece> pieces, List<Value> values) {
+            StringBuilder text = new StringBuilder();
+            for (Piece piece : pieces) {
+                if (piece instanceof ChangeText.Sql sql) {
+                    text.append(sql.text());
+                } else if (piece instanceof ChangeText.Parameter parameter) {
+                    text.append('?');
+                    values.add(parameters[parameter.number()]);
+                } else if (piece instanceof ChangeText.Rows place) {
+                    rows.get(place.source()).append(text, values);
+                    if (place.alias() != null) {
+                        text.append(' ').append(StringUtils.quoteIdentifier(place.alias()));
+                    }
+                }
+            }
+            return text.toString();
+        }
+    }
+}

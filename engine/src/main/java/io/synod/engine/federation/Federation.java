@@ -1,0 +1,215 @@
+package io.synod.engine.federation;
+
+import io.synod.engine.federation.TableNames.Named;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeSet;
+import org.h2.api.ErrorCode;
+import org.h2.engine.SessionLocal;
+import org.h2.index.Index;
+import org.h2.message.DbException;
+import org.h2.table.Column;
+import org.h2.table.Table;
+
+/**
+ * Plans queries over several databases and keeps the plans. Thread-safe; one per node suffices. Calcite is loaded with the
+ * first query that needs a plan.
+ */
+public final class Federation {
+    /** The text and all that gives it its meaning. */
+    private record Key(String sql, String own, List<String> path, String mode, String versions) {}
+
+    private static final int KEPT = 256;
+
+    private final Map<Key, FederatedStatement> plans = new LinkedHashMap<>(16, 0.75f, true) {
+        private static final long serialVersionUID = 1L;
+
+        @Override
+        protected boolean removeEldestEntry(Map.Entry<Key, FederatedStatement> eldest) {
+            return size() > KEPT;
+        }
+    };
+
+    /** Keeps no plan yet. */
+    public Federation() {}
+
+    /**
+     * Plans a query, or finds the plan of an earlier call.
+     *
+     * @param sql a query; tables of other databases by names of three parts
+     * @param databases of the session that asks
+     * @return the query
+     * @throws DbException 90013, 90079 or 42102 for a name that does not exist, with those that do; 0A000 for what cannot be
+     *     done over several databases; else what H2 says of this text
+     */
+    public FederatedQuery prepare(String sql, Databases databases) {
+        StatementText text = StatementText.of(sql, databases.own().catalogue().getStaticSettings());
+        FederatedStatement statement = statement(text, databases);
+        if (statement instanceof FederatedQuery query) {
+            return query;
+        }
+        throw FederationErrors.unsupported("a change of rows is no query");
+    }
+
+    /**
+     * Makes a command of a statement that names other databases, for one session: a query, {@code INSERT}, {@code UPDATE},
+     * {@code DELETE} or {@code MERGE}, or {@code EXPLAIN} of one.
+     *
+     * @param sql the text; tables of other databases by names of three parts
+     * @param databases of that session
+     * @param limits what one execution may ship
+     * @return a command that looks at every execution whether a catalogue has changed; as thread-safe as H2's own: {@code cancel}
+     *     may be called by any thread, the rest by one at a time
+     * @throws DbException 90013, 90079 or 42102 for a name that does not exist, with those that do; 0A000 for what cannot be
+     *     done over several databases; else what H2 says of this text
+     */
+    public FederatedCommand command(String sql, Databases databases, ShippingLimits limits) {
+        return new FederatedCommand(this, sql, databases, limits);
+    }
+
+    /** Prepares a query that was cut out of a text, if it needs nothing of what is around it. */
+    FederatedQuery alone(String sql, Databases databases) {
+        FederatedQuery query = prepare(sql, databases);
+        if (query.description() == null) {
+            describe(
+                    new StatementText(sql, StatementText.Kind.QUERY, false, false),
+                    TableNames.of(sql, databases),
+                    databases);
+        }
+        return query;
+    }
+
+    FederatedStatement statement(StatementText text, Databases databases) {
+        TableNames names = TableNames.of(text.sql(), databases);
+        Key key = key(text.sql(), names, databases);
+        FederatedStatement known;
+        synchronized (plans) {
+            known = plans.get(key);
+        }
+        if (known != null && known.fits(databases)) {
+            return known;
+        }
+        FederatedStatement statement = make(text, names, databases);
+        synchronized (plans) {
+            plans.put(key, statement);
+        }
+        return statement;
+    }
+
+    private static Key key(String sql, TableNames names, Databases databases) {
+        SessionLocal own = databases.own().catalogue();
+        TreeSet<String> versions = new TreeSet<>();
+        versions.add(version(databases.own()));
+        names.tables().forEach(n -> versions.add(version(n.branch())));
+        return new Key(
+                sql,
+                databases.own().database(),
+                TableNames.searchPath(own),
+                own.getMode().getName(),
+                String.join(" ", versions));
+    }
+
+    private static String version(Branch branch) {
+        var database = branch.catalogue().getDatabase();
+        return branch.database() + "=" + System.identityHashCode(database) + "/" + database.getModificationMetaId();
+    }
+
+    private FederatedStatement make(StatementText text, TableNames names, Databases databases) {
+        String sql = text.sql();
+        Branch only = names.onlyDatabase();
+        if (only != null) {
+            if (!only.database().equals(databases.own().database())) {
+                // A name without a database is the connection's own, although the other one may have it too.
+                describe(text, names, databases);
+            }
+            return new FederatedQuery(sql, new FederatedQuery.Local(only.database(), names.local()), null, names);
+        }
+        StatementText.refuseWhatIsOfOneDatabase(names.words());
+        if (names.locks()) {
+            throw FederationErrors.unsupported("FOR UPDATE over several databases: lock the rows of each database"
+                    + " by a SELECT … FOR UPDATE of its own first");
+        }
+        FederatedStatement.Description description = describe(text, names, databases);
+        if (text.kind() != StatementText.Kind.QUERY) {
+            return FederatedUpdate.of(text, names, databases, description, this);
+        }
+        FederatedQuery.Way way;
+        try {
+            way = new FederatedQuery.Planned(Planner.plan(sql, names, databases));
+        } catch (Unplannable e) {
+            way = new FederatedQuery.Shipped(names.scratch(), e.getMessage());
+        }
+        return new FederatedQuery(sql, way, description, names);
+    }
+
+    /** What H2 says of the user's text, asked on tables without rows; its errors are the user's. */
+    private static FederatedStatement.Description describe(StatementText text, TableNames names, Databases databases) {
+        String sql = text.sql();
+        boolean query = text.kind() == StatementText.Kind.QUERY;
+        try (Scratch scratch = Scratch.like(databases.own().catalogue())) {
+            tables(scratch, names, databases, query);
+            var command = scratch.prepare(names.scratch());
+            if (command.isQuery() != query) {
+                throw FederationErrors.unsupported(
+                        "WITH before a change of rows that names several databases: write the"
+                                + " WITH behind the INSERT, or in a sub-query");
+            }
+            List<FederatedParameter.Description> parameters = new ArrayList<>();
+            command.getParameters()
+                    .forEach(p -> parameters.add(new FederatedParameter.Description(p.getType(), p.getNullable())));
+            return new FederatedStatement.Description(
+                    query ? ResultColumn.of(command.getMetaData()) : List.of(), parameters, command.getCommandType());
+        } catch (DbException e) {
+            int code = e.getErrorCode();
+            if (code == ErrorCode.DATABASE_NOT_FOUND_1 || code == ErrorCode.SCHEMA_NOT_FOUND_1) {
+                String message = String.valueOf(e.getSQLException().getMessage());
+                int from = message.indexOf('"');
+                int to = message.indexOf('"', from + 1);
+                if (from >= 0 && to > from) {
+                    throw FederationErrors.noDatabase(message.substring(from + 1, to), databases.names());
+                }
+            }
+            throw FederationErrors.named(e, sql);
+        }
+    }
+
+    /**
+     * Creates the tables that a text names, where {@link TableNames#scratch} has them.
+     *
+     * @param query whether the columns that it may use suffice; a change of rows may mean all, and the primary key
+     */
+    static Map<Named, Table> tables(Scratch scratch, TableNames names, Databases databases, boolean query) {
+        Map<Named, Table> tables = new LinkedHashMap<>();
+        String own = databases.own().database();
+        for (Named named : names.tables()) {
+            scratch.schema(named.scratchSchema(own));
+            List<Scratch.Column> columns = new ArrayList<>();
+            for (Column column : query
+                    ? names.usedColumns(named.table())
+                    : List.of(named.table().getVisibleColumns())) {
+                columns.add(new Scratch.Column(column.getName(), column.getType(), column.isNullable()));
+            }
+            List<String> key = query ? List.of() : primaryKey(named.table());
+            tables.put(named, scratch.create(named.scratchSchema(own), named.name(), columns, key));
+        }
+        List<String> path = TableNames.searchPath(databases.own().catalogue());
+        path.forEach(scratch::schema);
+        scratch.session().setCurrentSchemaName(path.get(0));
+        scratch.session().setSchemaSearchPath(path.subList(1, path.size()).toArray(new String[0]));
+        return tables;
+    }
+
+    private static List<String> primaryKey(Table table) {
+        Index key = table.findPrimaryKey();
+        return key == null
+                ? List.of()
+                : Arrays.stream(key.getColumns()).map(Column::getName).toList();
+    }
+
+    static Branch branch(Databases databases, String name) {
+        return name.equals(databases.own().database()) ? databases.own() : databases.find(name);
+    }
+}

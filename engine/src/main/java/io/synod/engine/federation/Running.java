@@ -1,0 +1,67 @@
+package io.synod.engine.federation;
+
+import java.util.concurrent.TimeUnit;
+import java.util.function.Function;
+import org.h2.api.ErrorCode;
+import org.h2.command.CommandInterface;
+import org.h2.message.DbException;
+import org.h2.result.ResultInterface;
+import org.h2.value.Value;
+
+/**
+ * What one execution of a statement is doing at the moment, so that another thread can cancel it: the command that runs in a
+ * branch or in the scratch database. {@link #cancel} is called by any thread, the rest by the one that executes.
+ */
+final class Running {
+    /** Rows that a session on another node sends at a time. */
+    static final int FETCH = 1000;
+
+    private volatile boolean cancelled;
+    private volatile CommandInterface command;
+    private long end;
+
+    /** A new execution begins. {@code timeoutMillis} is the statement's own limit, 0 for none. */
+    void begin(int timeoutMillis) {
+        cancelled = false;
+        command = null;
+        end = timeoutMillis <= 0 ? 0 : System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(timeoutMillis);
+    }
+
+    /** Ends what runs, with 57014; does nothing if nothing does. */
+    void cancel() {
+        cancelled = true;
+        CommandInterface target = command;
+        if (target != null) {
+            target.cancel();
+        }
+    }
+
+    /** @throws DbException 57014 if it was cancelled or its time is over */
+    void check() {
+        if (cancelled || end != 0 && System.nanoTime() - end > 0) {
+            throw DbException.get(ErrorCode.STATEMENT_WAS_CANCELED);
+        }
+    }
+
+    ResultInterface query(CommandInterface what, Value[] parameters, long maxRows) {
+        return run(what, parameters, c -> c.executeQuery(maxRows, FETCH, false));
+    }
+
+    <T> T run(CommandInterface what, Value[] parameters, Function<CommandInterface, T> execution) {
+        set(what, parameters);
+        command = what;
+        try {
+            check();
+            return execution.apply(what);
+        } finally {
+            command = null;
+        }
+    }
+
+    private static void set(CommandInterface command, Value[] parameters) {
+        var places = command.getParameters();
+        for (int i = 0; i < places.size() && i < parameters.length; i++) {
+            places.get(i).setValue(parameters[i], false);
+        }
+    }
+}

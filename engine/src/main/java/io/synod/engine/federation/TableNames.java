@@ -1,0 +1,328 @@
+package io.synod.engine.federation;
+
+import io.synod.engine.federation.Words.Word;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Set;
+import org.h2.engine.SessionLocal;
+import org.h2.schema.Schema;
+import org.h2.table.Column;
+import org.h2.table.Table;
+import org.h2.util.StringUtils;
+
+/**
+ * The tables that a text names, found by its words alone. A word that is named like a table of the connection's own
+ * database and stands where a table may stand counts as one, even if it is a column: too many are harmless, and none is missed.
+ */
+final class TableNames {
+    /**
+     * A table that the text names.
+     *
+     * @param branch its database
+     * @param schema its schema
+     * @param name as the text calls it
+     * @param table the table, or what the synonym means
+     */
+    record Named(Branch branch, String schema, String name, Table table) {
+        String database() {
+            return branch.database();
+        }
+
+        /** The schema that stands for its own in a scratch database. */
+        String scratchSchema(String own) {
+            return database().equals(own) && !schema.equals("INFORMATION_SCHEMA") ? schema : database() + "." + schema;
+        }
+
+        List<String> path() {
+            return List.of(database(), schema, name);
+        }
+    }
+
+    /**
+     * Where a text names a table, as such or before one of its columns.
+     *
+     * @param table which
+     * @param first its first word
+     * @param last the word that is the table's own name
+     */
+    record Occurrence(Named table, int first, int last) {}
+
+    /** Where a text names a schema, with its database before it or without. */
+    private record Place(Named table, int start, int end) {}
+
+    private static final List<String> STAR_AFTER = List.of(",", ".", "SELECT", "DISTINCT", "ALL", ")");
+
+    private static final List<String> STAR_BEFORE = List.of("FROM", ",", ")", "EXCEPT", "UNION", "INTERSECT", "ORDER");
+
+    private final String sql;
+    private final Databases databases;
+    private final List<Word> words;
+    private final List<Place> places = new ArrayList<>();
+    private final Map<Integer, Occurrence> occurrences = new HashMap<>();
+    private final Map<List<String>, Named> tables = new LinkedHashMap<>();
+
+    private TableNames(String sql, Databases databases) {
+        this.sql = sql;
+        this.databases = databases;
+        this.words = Words.of(sql, databases.own().catalogue().getStaticSettings());
+    }
+
+    /**
+     * Finds them.
+     *
+     * @throws org.h2.message.DbException 90013, 90079 or 42102 if a name of three parts has no table; the message lists what exists
+     */
+    static TableNames of(String sql, Databases databases) {
+        TableNames names = new TableNames(sql, databases);
+        for (int i = 0; i < names.words.size(); i++) {
+            if (names.words.get(i).isName() && !names.isSymbol(i - 1, ".")) {
+                names.chain(i);
+            }
+        }
+        return names;
+    }
+
+    Collection<Named> tables() {
+        return tables.values();
+    }
+
+    /** @return by their first word */
+    Map<Integer, Occurrence> occurrences() {
+        return occurrences;
+    }
+
+    List<Word> words() {
+        return words;
+    }
+
+    /** The only database that is named, {@code null} if there are several. */
+    Branch onlyDatabase() {
+        Branch only = null;
+        for (Named table : tables.values()) {
+            if (only != null && !only.database().equals(table.database())) {
+                return null;
+            }
+            only = table.branch();
+        }
+        return only == null ? databases.own() : only;
+    }
+
+    /** The text for the only database that it names: without that database's name. */
+    String local() {
+        return replaced(false);
+    }
+
+    /** The text for a scratch database in which every table stands in its {@link Named#scratchSchema}. */
+    String scratch() {
+        return replaced(true);
+    }
+
+    private String replaced(boolean scratch) {
+        StringBuilder text = new StringBuilder();
+        int from = 0;
+        String own = databases.own().database();
+        for (Place place : places) {
+            Named table = place.table();
+            text.append(sql, from, place.start());
+            text.append(StringUtils.quoteIdentifier(scratch ? table.scratchSchema(own) : table.schema()));
+            from = place.end();
+        }
+        return text.append(sql, from, sql.length()).toString();
+    }
+
+    private void chain(int first) {
+        List<Word> names = new ArrayList<>();
+        int i = first;
+        names.add(words.get(i));
+        while (isSymbol(i + 1, ".") && i + 2 < words.size() && words.get(i + 2).isName()) {
+            i += 2;
+            names.add(words.get(i));
+        }
+        // INSERT INTO t(a, b) calls nothing.
+        boolean function = isSymbol(i + 1, "(") && !isSymbol(first - 1, "INTO");
+        if (function && names.size() < 3) {
+            return;
+        }
+        SessionLocal own = databases.own().catalogue();
+        if (names.size() >= 2) {
+            Schema schema = own.getDatabase().findSchema(names.get(0).text());
+            if (schema != null) {
+                Table table = schema.resolveTableOrView(own, names.get(1).text());
+                if (table != null) {
+                    Named named =
+                            add(databases.own(), schema.getName(), names.get(1).text(), table);
+                    occurrences.put(first, new Occurrence(named, first, first + 2));
+                    if (schema.getName().equals("INFORMATION_SCHEMA")) {
+                        places.add(new Place(
+                                named, names.get(0).start(), names.get(0).end()));
+                    }
+                    return;
+                }
+                if (names.size() == 2) {
+                    return;
+                }
+            }
+        }
+        if (names.size() >= 3) {
+            Branch branch = names.get(0).text().equals(databases.own().database())
+                    ? databases.own()
+                    : databases.find(names.get(0).text());
+            if (branch != null) {
+                foreign(branch, names, first, function);
+                return;
+            }
+            if (isBeforeTable(first)) {
+                throw FederationErrors.noDatabase(names.get(0).text(), databases.names());
+            }
+        }
+        if (names.size() == 1 && mayBeTable(first)) {
+            unqualified(names.get(0).text(), first);
+        }
+    }
+
+    private void foreign(Branch branch, List<Word> names, int first, boolean function) {
+        SessionLocal session = branch.catalogue();
+        Schema schema = session.getDatabase().findSchema(names.get(1).text());
+        if (schema == null) {
+            throw FederationErrors.noSchema(
+                    branch.database(),
+                    names.get(1).text(),
+                    session.getDatabase().getAllSchemas().stream()
+                            .map(Schema::getName)
+                            .toList());
+        }
+        if (function) {
+            throw FederationErrors.unsupported("the function " + branch.database() + "." + schema.getName() + "."
+                    + names.get(2).text() + " of another database cannot be called here: call it on a connection to "
+                    + branch.database());
+        }
+        Table table = schema.resolveTableOrView(session, names.get(2).text());
+        if (table == null) {
+            throw FederationErrors.noTable(
+                    branch.database(),
+                    schema.getName(),
+                    names.get(2).text(),
+                    schema.getAllTablesAndViews(session).stream()
+                            .map(Table::getName)
+                            .toList());
+        }
+        Named named = add(branch, schema.getName(), names.get(2).text(), table);
+        occurrences.put(first, new Occurrence(named, first, first + 4));
+        places.add(new Place(named, names.get(0).start(), names.get(1).end()));
+    }
+
+    private void unqualified(String name, int first) {
+        SessionLocal own = databases.own().catalogue();
+        Table temporary = own.findLocalTempTable(name);
+        if (temporary != null) {
+            Named named = add(databases.own(), own.getCurrentSchemaName(), name, temporary);
+            occurrences.put(first, new Occurrence(named, first, first));
+            return;
+        }
+        for (String schemaName : searchPath(own)) {
+            Schema schema = own.getDatabase().findSchema(schemaName);
+            Table table = schema == null ? null : schema.resolveTableOrView(own, name);
+            if (table != null) {
+                Named named = add(databases.own(), schema.getName(), name, table);
+                occurrences.put(first, new Occurrence(named, first, first));
+                return;
+            }
+        }
+    }
+
+    /** Schemas in which a session looks for a name of one part. */
+    static List<String> searchPath(SessionLocal session) {
+        List<String> path = new ArrayList<>();
+        path.add(session.getCurrentSchemaName());
+        if (session.getSchemaSearchPath() != null) {
+            path.addAll(List.of(session.getSchemaSearchPath()));
+        }
+        return path;
+    }
+
+    private Named add(Branch branch, String schema, String name, Table table) {
+        Named named = new Named(branch, schema, name, table);
+        Named known = tables.putIfAbsent(named.path(), named);
+        return known == null ? named : known;
+    }
+
+    private boolean isSymbol(int index, String symbol) {
+        return index >= 0 && index < words.size() && words.get(index).is(symbol);
+    }
+
+    private boolean isBeforeTable(int index) {
+        return index > 0
+                && (words.get(index - 1).is("FROM")
+                        || words.get(index - 1).is("JOIN")
+                        || words.get(index - 1).is("INTO")
+                        || words.get(index - 1).is("UPDATE")
+                        || words.get(index - 1).is("USING")
+                        || words.get(index - 1).is("TABLE"));
+    }
+
+    private boolean mayBeTable(int index) {
+        return isBeforeTable(index) || isSymbol(index - 1, ",") || isSymbol(index - 1, "(");
+    }
+
+    /** Columns of a table that the text may use: those whose name is one of its words, all if it has a star. */
+    List<Column> usedColumns(Table table) {
+        Set<String> names = new HashSet<>();
+        for (int i = 0; i < words.size(); i++) {
+            Word word = words.get(i);
+            int before = i - 1;
+            int after = i + 1;
+            // Not a multiplication: that has operands on both sides.
+            boolean star = word.is("*")
+                    && !isSymbol(i - 1, "(")
+                    && (STAR_AFTER.stream().anyMatch(w -> isSymbol(before, w))
+                            || after == words.size()
+                            || STAR_BEFORE.stream().anyMatch(w -> isSymbol(after, w)));
+            if (star || word.is("NATURAL") || word.is("TABLE")) {
+                return List.of(table.getVisibleColumns());
+            }
+            if (word.isName()) {
+                names.add(word.text().toUpperCase(Locale.ROOT));
+            }
+        }
+        List<Column> used = new ArrayList<>();
+        for (Column column : table.getColumns()) {
+            if (names.contains(column.getName().toUpperCase(Locale.ROOT))) {
+                used.add(column);
+            }
+        }
+        return used.isEmpty() ? List.of(table.getColumns()[0]) : used;
+    }
+
+    /** Whether the text reads H2's row numbers. */
+    boolean usesRowIds() {
+        return words.stream().anyMatch(w -> w.is("_ROWID_"));
+    }
+
+    /** Whether the text wants to lock what it reads. */
+    boolean locks() {
+        for (int i = 1; i < words.size(); i++) {
+            if (words.get(i).is("UPDATE") && words.get(i - 1).is("FOR")) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    /** Whether the text may order an aggregate's rows with its own place for nulls. */
+    boolean ordersAggregatesNulls() {
+        boolean nulls = words.stream().anyMatch(w -> w.is("NULLS"));
+        return nulls
+                && words.stream()
+                        .anyMatch(w -> w.is("WITHIN")
+                                || w.is("ARRAY_AGG")
+                                || w.is("STRING_AGG")
+                                || w.is("GROUP_CONCAT")
+                                || w.is("LISTAGG"));
+    }
+}

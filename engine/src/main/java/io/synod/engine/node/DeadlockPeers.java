@@ -1,0 +1,33 @@
+package io.synod.engine.node;
+
+import io.synod.engine.global.Deadlocks;
+import io.synod.group.Member;
+import io.synod.replica.Questions;
+import java.util.List;
+
+/** The other nodes of the cluster, whichever database is asked about. */
+final class DeadlockPeers implements Deadlocks.Peers {
+    /** Questions about waits are of no group. */
+    private static final long NO_GROUP = 0;
+
+    private final Questions questions;
+    private final List<Integer> slots;
+
+    DeadlockPeers(Questions questions, NodeConfig config) {
+        this.questions = questions;
+        this.slots = config.members().all().stream()
+                .map(Member::slot)
+                .filter(slot -> slot != config.slot())
+                .toList();
+    }
+
+    @Override
+    public List<byte[]> askAll(byte[] question, long timeoutNanos) {
+        return questions.askAll(slots, NO_GROUP, question, timeoutNanos);
+    }
+
+    @Override
+    public byte[] ask(int slot, byte[] question, long timeoutNanos) {
+        return questions.ask(slot, NO_GROUP, question, timeoutNanos);
+    }
+}

@@ -1,0 +1,471 @@
+package io.synod.engine.session;
+
+import io.synod.branch.BranchState;
+import io.synod.engine.database.BranchVotes;
+import io.synod.engine.database.CommitId;
+import io.synod.engine.database.CommitLevel;
+import io.synod.engine.database.CutSnapshot;
+import io.synod.engine.database.Errors;
+import io.synod.engine.federation.Branch;
+import io.synod.engine.federation.Databases;
+import io.synod.engine.federation.ShippingLimits;
+import io.synod.engine.session.SqlText.Kind;
+import io.synod.engine.session.SqlText.Token;
+import io.synod.engine.session.StatementRouter.Decision;
+import io.synod.engine.session.StatementRouter.Route;
+import io.synod.engine.writeset.AppliedState;
+import java.sql.SQLException;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.TimeUnit;
+import org.h2.api.ErrorCode;
+import org.h2.command.CommandInterface;
+import org.h2.engine.IsolationLevel;
+import org.h2.engine.Session;
+import org.h2.engine.SessionLocal;
+import org.h2.message.DbException;
+
+/**
+ * What a session has in other databases than its own: in each that a statement of it has named, one session of the same user,
+ * whose transaction is a branch of this one's. Under the session's lock.
+ */
+final class OtherDatabases implements Databases {
+    private static final Set<String> DATA_DEFINITION =
+            Set.of("CREATE", "ALTER", "DROP", "TRUNCATE", "COMMENT", "GRANT", "REVOKE", "ANALYZE", "SET", "REFRESH");
+
+    private final RoutedSession session;
+    private final Neighbours neighbours;
+    private final Map<String, RoutedSession> open = new LinkedHashMap<>();
+    /** By name, those in which it was set. */
+    private final Map<String, Set<RoutedSession>> savepoints = new HashMap<>();
+
+    /** {@code null} until one of them is open. */
+    private SpanningTransaction spanning;
+
+    /** Of the last statement; {@code null} for none. */
+    private ConsistentCut cut;
+
+    private String openNames = "";
+    private boolean executing;
+    private boolean committing;
+
+    OtherDatabases(RoutedSession session, Neighbours neighbours) {
+        this.session = session;
+        this.neighbours = neighbours;
+    }
+
+    // ---- statements -----------------------------------------------------------------------------------------------
+
+    /** Whether the text has a name of three parts that begins with another database of this node. */
+    boolean areNamed(List<Token> tokens) {
+        for (int i = 0; i + 4 < tokens.size(); i++) {
+            if (isDatabaseAt(tokens, i) && isOther(tokens.get(i).text())) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    /** Whether a name of three parts, or more, begins there. */
+    private static boolean isDatabaseAt(List<Token> tokens, int i) {
+        return isName(tokens.get(i))
+                && tokens.get(i + 1).is(".")
+                && isName(tokens.get(i + 2))
+                && tokens.get(i + 3).is(".")
+                && (i == 0 || !tokens.get(i - 1).is("."));
+    }
+
+    private static boolean isName(Token token) {
+        return token.kind() == Kind.WORD || token.kind() == Kind.QUOTED;
+    }
+
+    private boolean isOther(String name) {
+        return !name.equals(ownName()) && neighbours.find(name) != null;
+    }
+
+    private String ownName() {
+        return session.database().name().toUpperCase(Locale.ROOT);
+    }
+
+    /** A statement that names another database. */
+    RoutedCommand prepare(String sql, List<Token> tokens) {
+        String first = tokens.get(0).text();
+        if (DATA_DEFINITION.contains(first)) {
+            throw Errors.refused(
+                    first + " with the name of another database",
+                    "definitions belong to one database's log",
+                    "run it on a connection to that database");
+        }
+        enter();
+        CommandInterface command = neighbours.federation().command(sql, this, ShippingLimits.DEFAULT);
+        return RoutedCommand.across(session, sql, tokens, command);
+    }
+
+    /**
+     * A name that this database does not know may be that of another one, which nobody has opened yet.
+     *
+     * @return whether it is
+     * @throws DbException 90013 with the names of those that there are, where it begins a name of three parts
+     */
+    boolean isOpened(DbException e, List<Token> tokens) {
+        boolean unknown =
+                e.getErrorCode() == ErrorCode.SCHEMA_NOT_FOUND_1 || e.getErrorCode() == ErrorCode.DATABASE_NOT_FOUND_1;
+        if (!unknown || DATA_DEFINITION.contains(tokens.get(0).text())) {
+            return false;
+        }
+        for (int i = 0; i + 4 < tokens.size(); i++) {
+            String name = tokens.get(i).text();
+            if (isDatabaseAt(tokens, i) && !name.equals(ownName()) && !hasSchema(name)) {
+                if (neighbours.open(name)) {
+                    return true;
+                }
+                if (neighbours.names().size() > 1) {
+                    throw Errors.unknownDatabase(name, neighbours.names());
+                }
+            }
+        }
+        return false;
+    }
+
+    private boolean hasSchema(String name) {
+        return session.local().getDatabase().findSchema(name) != null;
+    }
+
+    // ---- their sessions -------------------------------------------------------------------------------------------
+
+    @Override
+    public Branch own() {
+        return new Part(ownName(), session, null);
+    }
+
+    @Override
+    public Branch find(String name) {
+        if (name.equals(ownName())) {
+            return own();
+        }
+        RoutedSession branch = open.get(name);
+        if (branch != null && branch.isClosed() && branch.transaction().hasBegun()) {
+            // Another session would go on with half of the transaction.
+            open.remove(name);
+            throw lost(name);
+        }
+        if (branch == null || branch.isClosed()) {
+            Sessions there = neighbours.find(name);
+            if (there == null) {
+                return null;
+            }
+            branch = open(there);
+            open.put(name, branch);
+            watch(branch);
+            openNames = String.join(",", open.keySet());
+        }
+        return new Part(name, branch, null);
+    }
+
+    /** From now on its transactions may be in a deadlock with those of other databases. */
+    private void watch(RoutedSession branch) {
+        if (spanning == null) {
+            spanning = new SpanningTransaction(session);
+            neighbours.deadlocks().watch(spanning);
+        }
+        spanning.add(branch);
+        if (executing) {
+            spanning.begin();
+        }
+    }
+
+    @Override
+    public Collection<String> names() {
+        return neighbours.names();
+    }
+
+    private RoutedSession open(Sessions there) {
+        try {
+            RoutedSession branch = session.forwarding().openBranch(there);
+            branch.setAutoCommit(false);
+            adjust(branch);
+            return branch;
+        } catch (SQLException e) {
+            throw Errors.wrap(e);
+        }
+    }
+
+    /** Those that this session has been in, with commas between. */
+    String openNames() {
+        return openNames;
+    }
+
+    /**
+     * Whether a commit that this session's client has made through another node is known in one of them, where it will never
+     * be otherwise.
+     *
+     * @param databases with commas between
+     */
+    boolean resolve(CommitId id, String databases) {
+        boolean committed = false;
+        for (String name : databases.split(",")) {
+            if (find(name) == null) {
+                throw Errors.unknownOutcome(
+                        "this node does not host database " + name + ", in which the commit may be");
+            }
+            RoutedSession there = name.equals(ownName()) ? session : open.get(name);
+            committed |= there.forwarding().resolve(id);
+        }
+        return committed;
+    }
+
+    /**
+     * Has a transaction of several databases, which this one takes part in, ended now.
+     *
+     * @return whether it is committed; {@code null} where that is not decided in time, or nothing is known of it
+     */
+    Boolean terminate(String gid) {
+        for (BranchVotes.Global global : session.database().votes().list()) {
+            if (global.gid().equals(gid) && !global.standing().state().isDecided()) {
+                long nanos = TimeUnit.MILLISECONDS.toNanos(session.database().timeoutMillis());
+                return neighbours.commits().end(global.branch(), nanos);
+            } else if (global.gid().equals(gid)) {
+                return global.standing().state() == BranchState.COMMITTED;
+            }
+        }
+        AppliedState.Decision before = session.database().branches().decision(gid);
+        return before == null ? null : Boolean.valueOf(before.committed());
+    }
+
+    /** @param session {@code null} for the routed one */
+    private record Part(String database, RoutedSession routed, SessionLocal snapshot) implements Branch {
+        @Override
+        public SessionLocal catalogue() {
+            return routed.local();
+        }
+
+        @Override
+        public Session session() {
+            return snapshot == null ? routed : snapshot;
+        }
+    }
+
+    /** A statement that names them is about to be executed. */
+    void begin() {
+        enter();
+        executing = true;
+        if (spanning != null) {
+            spanning.begin();
+        }
+    }
+
+    /** Before each statement: they are in the state of this session. */
+    void enter() {
+        closeCut();
+        open.values().stream().filter(branch -> !branch.isClosed()).forEach(this::adjust);
+    }
+
+    /** After it: its result is in memory, its LOBs may be read until the next one. */
+    void left() {
+        executing = false;
+        if (cut != null) {
+            cut.release();
+        }
+    }
+
+    private void closeCut() {
+        if (cut != null) {
+            cut.close();
+            cut = null;
+        }
+    }
+
+    /**
+     * Those that the transaction has written, or reads as of its own moment, are as it sees them; the others are as of one
+     * moment.
+     */
+    @Override
+    public Databases asOfOneMoment(Collection<String> names) {
+        Map<String, RoutedSession> unbound = new LinkedHashMap<>();
+        for (String name : names) {
+            find(name);
+            RoutedSession routed = name.equals(ownName()) ? session : open.get(name);
+            boolean ownMoment = session.local().getIsolationLevel().compareTo(IsolationLevel.READ_COMMITTED) > 0
+                    && !session.transaction().isAutoCommit();
+            if (!routed.transaction().hasBegun() && !ownMoment) {
+                unbound.put(name, routed);
+            }
+        }
+        closeCut();
+        cut = new ConsistentCut(unbound)
+                .take(TimeUnit.MILLISECONDS.toNanos(session.database().timeoutMillis()));
+        return new Databases() {
+            @Override
+            public Branch own() {
+                return asOfCut(OtherDatabases.this.own());
+            }
+
+            @Override
+            public Branch find(String name) {
+                return asOfCut(OtherDatabases.this.find(name));
+            }
+
+            @Override
+            public Collection<String> names() {
+                return OtherDatabases.this.names();
+            }
+        };
+    }
+
+    private Branch asOfCut(Branch branch) {
+        CutSnapshot snapshot = branch == null ? null : cut.find(branch.database());
+        return snapshot == null ? branch : new Part(branch.database(), ((Part) branch).routed(), snapshot.session());
+    }
+
+    private void adjust(RoutedSession branch) {
+        SessionLocal from = session.local();
+        SessionLocal to = branch.local();
+        if (from.getIsolationLevel() != to.getIsolationLevel()) {
+            branch.setIsolationLevel(from.getIsolationLevel());
+        }
+        SessionState.adjust(from, to);
+        branch.levels().read(session.levels().read());
+        branch.levels().commit(session.levels().commit());
+        branch.transaction().setReadOnly(session.transaction().isReadOnly());
+    }
+
+    // ---- the transaction ------------------------------------------------------------------------------------------
+
+    /** Whether any of them has done something that binds it to a place. */
+    boolean haveBegun() {
+        for (RoutedSession branch : open.values()) {
+            if (branch.transaction().hasBegun() || branch.transaction().isLost()) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    boolean haveWritten() {
+        return open.values().stream().anyMatch(branch -> branch.transaction().hasWritten());
+    }
+
+    /**
+     * Commits what was written, here and there; without effect where it was written here only.
+     *
+     * @return whether anything was committed that was written elsewhere too
+     */
+    boolean commit(CommitId id, CommitLevel level) {
+        open.forEach((name, branch) -> {
+            RoutedTransaction transaction = branch.transaction();
+            if (transaction.isLost() || branch.isClosed() && transaction.hasBegun()) {
+                throw lost(name);
+            }
+        });
+        List<RoutedSession> written = new ArrayList<>();
+        if (session.transaction().hasWritten()) {
+            written.add(session);
+        }
+        for (RoutedSession branch : open.values()) {
+            if (branch.transaction().hasWritten()) {
+                written.add(branch);
+            }
+        }
+        if (written.isEmpty() || written.size() == 1 && written.get(0) == session) {
+            return false;
+        }
+        if (written.size() == 1) {
+            written.get(0).transaction().commitBranch(id, level);
+            return true;
+        }
+        committing = true;
+        try {
+            GlobalCommit.commit(neighbours.commits(), session, written, id);
+        } finally {
+            committing = false;
+            // Whatever has come of it.
+            spanning.ended();
+        }
+        return true;
+    }
+
+    private static DbException lost(String database) {
+        return Errors.leaderLost("what it had open in database " + database + " was lost");
+    }
+
+    /** A savepoint of this session is one in each of them that has begun. */
+    void savepoint(RoutedCommand command) {
+        Set<RoutedSession> begun = new HashSet<>();
+        for (RoutedSession branch : open.values()) {
+            if (branch.transaction().hasBegun()) {
+                run(branch, command.sql());
+                begun.add(branch);
+            }
+        }
+        String name = command.tokens().get(1).text();
+        savepoints.put(name, begun);
+    }
+
+    /** What began after it is rolled back as a whole. */
+    void backToSavepoint(RoutedCommand command) {
+        List<Token> tokens = command.tokens();
+        Set<RoutedSession> begun =
+                savepoints.getOrDefault(tokens.get(tokens.size() - 1).text(), Set.of());
+        for (RoutedSession branch : open.values()) {
+            if (begun.contains(branch)) {
+                run(branch, command.sql());
+            } else {
+                branch.transaction().rollback();
+            }
+        }
+    }
+
+    private static void run(RoutedSession branch, String sql) {
+        CommandInterface command = branch.prepareCommand(sql);
+        try {
+            Execution.run(command);
+        } finally {
+            command.close();
+        }
+    }
+
+    /** Rolls back what is open in them. */
+    void rollback() {
+        if (committing) {
+            // One after the other ends because it is prepared.
+            return;
+        }
+        savepoints.clear();
+        if (spanning != null) {
+            spanning.ended();
+        }
+        DbException failed = null;
+        open.values().removeIf(RoutedSession::isClosed);
+        for (RoutedSession branch : open.values()) {
+            try {
+                branch.transaction().rollback();
+            } catch (DbException e) {
+                failed = e;
+            }
+        }
+        if (failed != null) {
+            throw failed;
+        }
+    }
+
+    void close() {
+        if (spanning != null) {
+            neighbours.deadlocks().unwatch(spanning);
+        }
+        closeCut();
+        open.values().forEach(RoutedSession::close);
+        open.clear();
+    }
+
+    /** The decision on any statement that names them. */
+    static Decision decision() {
+        return Decision.of(Route.ACROSS);
+    }
+}

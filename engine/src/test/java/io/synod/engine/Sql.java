@@ -1,0 +1,30 @@
+package io.synod.engine;
+
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.sql.Connection;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
+
+/** What nearly every test says to a connection. */
+public final class Sql {
+    private Sql() {}
+
+    public static void run(Connection c, String... statements) throws SQLException {
+        try (Statement s = c.createStatement()) {
+            for (String sql : statements) {
+                s.execute(sql);
+            }
+        }
+    }
+
+    /** The first column of the first row. */
+    public static long number(Connection c, String sql) throws SQLException {
+        try (Statement s = c.createStatement();
+                ResultSet rows = s.executeQuery(sql)) {
+            assertTrue(rows.next(), sql);
+            return rows.getLong(1);
+        }
+    }
+}

@@ -1,0 +1,66 @@
+package io.synod.engine.federation;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.util.Random;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+
+/** Random queries over three databases give what they give on one. More of them: the main class of {@link RandomQueries}. */
+@Tag("long")
+class RandomFederatedQueriesTest {
+    private static final int DATABASES = 5;
+
+    private static final int QUERIES = 100;
+
+    @Test
+    void random_queries_give_the_same() {
+        long start = new Random().nextLong(1_000_000);
+        int planned = 0;
+        for (long seed = start; seed < start + DATABASES; seed++) {
+            try (Twin twin = RandomQueries.twin(seed)) {
+                RandomQueries queries = new RandomQueries(seed);
+                for (int i = 0; i < QUERIES; i++) {
+                    RandomQueries.Query query = queries.next();
+                    String where = "seed " + seed + ", query " + i + ": ";
+                    assertEquals(
+                            null,
+                            twin.difference(query.sql(), query.ordered()),
+                            () -> where + twin.federated(query.sql()) + "\n" + twin.explain(query.sql()));
+                    planned += twin.plan(query.sql()).equals("planned") ? 1 : 0;
+                }
+            }
+        }
+        int count = planned;
+        assertTrue(count > DATABASES * QUERIES / 2, () -> "only " + count + " were planned, from seed " + start);
+    }
+
+    @Test
+    void random_changes_do_the_same() {
+        long start = new Random().nextLong(1_000_000);
+        int changed = 0;
+        for (long seed = start; seed < start + DATABASES; seed++) {
+            try (Twin twin = RandomQueries.twin(seed)) {
+                RandomQueries changes = new RandomQueries(seed);
+                twin.autoCommit(false);
+                twin.anyConstraint = true;
+                for (int i = 0; i < QUERIES / 2; i++) {
+                    String sql = changes.change();
+                    String where = "seed " + seed + ", change " + i + ": ";
+                    assertEquals(
+                            null,
+                            twin.changeDifference(sql),
+                            () -> where + twin.federated(sql) + "\n" + twin.explainChange(sql));
+                    changed += twin.lastChange().startsWith("error")
+                                    || twin.lastChange().equals("0 rows")
+                            ? 0
+                            : 1;
+                    twin.rollback();
+                }
+            }
+        }
+        int count = changed;
+        assertTrue(count > DATABASES * QUERIES / 8, () -> "only " + count + " changed rows, from seed " + start);
+    }
+}

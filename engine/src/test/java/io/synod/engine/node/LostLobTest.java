@@ -1,0 +1,133 @@
+package io.synod.engine.node;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.file.Path;
+import java.sql.Blob;
+import java.sql.Clob;
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.function.Executable;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** A large object that the leader holds, and that was not read before it was lost, says that the query is to be run again. */
+@Timeout(240)
+class LostLobTest {
+    private static final int LENGTH = 1_000_000;
+    private static final int ATTEMPTS = 10;
+
+    @TempDir
+    private Path directory;
+
+    private ClusterFixture cluster;
+    private String leader;
+    private String url;
+
+    @BeforeEach
+    void start() throws Exception {
+        cluster = new ClusterFixture(directory);
+        leader = cluster.leaderOf("lobs");
+        url = cluster.url(leader.equals("a") ? "b" : "a", "lobs");
+        try (Connection c = DriverManager.getConnection(url, "sa", "secret");
+                Statement s = c.createStatement()) {
+            s.execute("CREATE TABLE t(id INT PRIMARY KEY, x INT, b BLOB, c CLOB)");
+            s.execute("INSERT INTO t SELECT x, 0, CAST(REPEAT('b', " + LENGTH + ") AS BLOB), REPEAT('c', " + LENGTH
+                    + ") FROM SYSTEM_RANGE(1, 2)");
+        }
+    }
+
+    @AfterEach
+    void stop() {
+        cluster.close();
+    }
+
+    private static void assertLost(Executable what) {
+        SQLException e = assertThrows(SQLException.class, what);
+        assertEquals("40001", e.getSQLState(), e.toString());
+    }
+
+    /** @return whether somewhere in the causes */
+    private static boolean isRetry(Throwable e) {
+        for (Throwable cause = e; cause != null; cause = cause.getCause()) {
+            if (cause instanceof SQLException sql && "40001".equals(sql.getSQLState())) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {1, 100})
+    void it_is_40001(int fetchSize) throws Exception {
+        try (Connection c = DriverManager.getConnection(url, "sa", "secret");
+                Statement s = c.createStatement()) {
+            c.setAutoCommit(false);
+            update(c, s);
+            s.setFetchSize(fetchSize);
+            ResultSet rows = s.executeQuery("SELECT b, c FROM t ORDER BY id");
+            c.commit();
+            assertTrue(rows.next());
+            assertEquals(LENGTH, rows.getBytes(1).length);
+            assertTrue(rows.next());
+            Blob blob = rows.getBlob(1);
+            Clob clob = rows.getClob(2);
+            InputStream begun = rows.getBinaryStream(1);
+            assertEquals('b', begun.read());
+            cluster.end(leader);
+            assertTrue(isRetry(assertThrows(IOException.class, begun::readAllBytes)), "in the middle");
+            assertLost(() -> rows.getBytes(1));
+            assertLost(() -> rows.getString(2));
+            assertLost(() -> rows.getBinaryStream(1).readAllBytes());
+            assertLost(() -> rows.getCharacterStream(2).read());
+            assertLost(() -> blob.getBytes(1, LENGTH));
+            assertLost(() -> clob.getSubString(1, LENGTH));
+            assertEquals(LENGTH, blob.length());
+        }
+    }
+
+    /** Its rows come with the content, in whose middle there is no place for an error. */
+    @Test
+    void a_remote_clients_rows_are_40001_too() throws Exception {
+        String follower = leader.equals("a") ? "b" : "a";
+        try (Connection c = DriverManager.getConnection(cluster.remoteUrl(follower, "lobs"), "sa", "secret");
+                Statement s = c.createStatement()) {
+            c.setAutoCommit(false);
+            update(c, s);
+            s.setFetchSize(1);
+            ResultSet rows = s.executeQuery("SELECT c FROM t ORDER BY id");
+            c.commit();
+            assertTrue(rows.next());
+            assertEquals(LENGTH, rows.getString(1).length());
+            cluster.end(leader);
+            assertLost(rows::next);
+        }
+    }
+
+    /** On a busy machine leadership may move meanwhile. */
+    private void update(Connection c, Statement s) throws SQLException {
+        for (int attempt = 1; ; attempt++) {
+            try {
+                s.execute("UPDATE t SET x = x + 1");
+                return;
+            } catch (SQLException e) {
+                if (attempt == ATTEMPTS || !"40001".equals(e.getSQLState())) {
+                    throw e;
+                }
+                c.rollback();
+            }
+        }
+    }
+}

@@ -1,0 +1,62 @@
+-- Statements that are logged, with parameters: they are written into the text.
+CREATE TABLE T(ID INT PRIMARY KEY, V VARCHAR(40));
+--! with 1, 'a'
+INSERT INTO T VALUES (?, ?);
+ALTER TABLE T ADD COLUMN N INT;
+--! with TRUE
+ALTER TABLE T ALTER COLUMN N SET DEFAULT CASEWHEN(?, 1, 2);
+--! with 'it''s'
+ALTER TABLE T ALTER COLUMN V SET DEFAULT ?;
+INSERT INTO T(ID) VALUES (2);
+TABLE T ORDER BY ID;
+--! with 5
+CREATE TABLE AS1 AS SELECT X, X * ? AS Y FROM SYSTEM_RANGE(1, 3);
+TABLE AS1;
+--! with 1, 'two'
+CREATE TABLE AS2(A INT, B VARCHAR(10)) AS VALUES (?, ?);
+TABLE AS2;
+--! with 10
+CREATE SEQUENCE Q START WITH ?;
+--! with 20
+ALTER SEQUENCE Q RESTART WITH ?;
+SELECT NEXT VALUE FOR Q;
+--! with 'text of a comment'
+COMMENT ON TABLE T IS ?;
+SELECT REMARKS FROM INFORMATION_SCHEMA.TABLES WHERE TABLE_NAME = 'T';
+--! with 7
+CREATE CONSTANT SEVEN VALUE ?;
+SELECT SEVEN;
+--! with 3
+ALTER TABLE T ADD CONSTRAINT POSITIVE CHECK (ID < ? * 100);
+--! fails 23513
+INSERT INTO T(ID) VALUES (300);
+--! with 'pw'
+CREATE USER PU PASSWORD ?;
+--! session pu
+--! user PU pw
+SELECT USER();
+--! session main
+--! with 'other'
+ALTER USER PU SET PASSWORD ?;
+--! session pu
+--! user PU other
+SELECT USER();
+--! session main
+--! with 'CREATE TABLE IMM(A INT)'
+EXECUTE IMMEDIATE ?;
+TABLE IMM;
+--! with 100
+SET @V = ?;
+CALL @V;
+--! with 200
+SET QUERY_TIMEOUT ?;
+--! with 0
+SET QUERY_TIMEOUT ?;
+--! with 4, 'z'
+--! with 5, 'y'
+--! with 4, 'x'
+--! fails 23505
+INSERT INTO T(ID, V) VALUES (?, ?);
+SELECT ID, V FROM T ORDER BY ID;
+DROP TABLE AS1, AS2, IMM;
+DROP TABLE T;

@@ -1,0 +1,202 @@
+package io.synod.simulation;
+
+import java.util.List;
+import java.util.SplittableRandom;
+import java.util.function.IntConsumer;
+
+/** Injects the faults of a plan into nodes, each of which has a member of every group. */
+final class Faults {
+    private static final long MILLI = Cluster.MILLI;
+    private static final long LONGEST_PAUSE = 500 * MILLI;
+
+    private final List<Cluster> groups;
+    private final List<? extends Links> links;
+    private final FaultPlan plan;
+    private final SplittableRandom random;
+    private final int size;
+    private boolean on = true;
+    /** Were all lost, nobody could help. */
+    private boolean lostOne;
+
+    private IntConsumer crashed = slot -> {};
+
+    Faults(List<Cluster> groups, List<? extends Links> links, FaultPlan plan, SplittableRandom random) {
+        this.groups = groups;
+        this.links = links;
+        this.plan = plan;
+        this.random = random;
+        this.size = groups.get(0).size();
+    }
+
+    /** What else is lost with a node. */
+    void whenCrashed(IntConsumer then) {
+        crashed = then;
+    }
+
+    boolean on() {
+        return on;
+    }
+
+    void begin() {
+        for (Cluster group : groups) {
+            group.afterCrashInStep(node -> {
+                crash(node.slot);
+                restartLater(node.slot);
+            });
+        }
+        links.forEach(each -> each.weather(plan.weather()));
+        schedule();
+    }
+
+    /** Everything is mended, and everybody starts again. */
+    void end() {
+        on = false;
+        links.forEach(each -> each.weather(SimulatedNetwork.Weather.FINE));
+        mendAll();
+        for (Cluster group : groups) {
+            for (SimulatedNode node : group.nodes()) {
+                group.slowForce(node.slot, 0);
+                node.crashIn = -1;
+                node.crashInInstall = -1;
+            }
+            group.startAll();
+        }
+        if (plan.faults().contains(FaultPlan.Fault.PAUSE)) {
+            groups.get(0).runFor(LONGEST_PAUSE);
+        }
+    }
+
+    private void schedule() {
+        after(random.nextLong(plan.faultGap()), () -> {
+            inject(plan.pick(random));
+            schedule();
+        });
+    }
+
+    private void after(long delay, Runnable run) {
+        groups.get(0).after(delay, () -> {
+            if (on) {
+                run.run();
+            }
+        });
+    }
+
+    private Cluster group() {
+        return groups.get(groups.size() == 1 ? 0 : random.nextInt(groups.size()));
+    }
+
+    private int any() {
+        return 1 + random.nextInt(size);
+    }
+
+    private void inject(FaultPlan.Fault fault) {
+        Cluster group = group();
+        SimulatedNode leader = group.leader();
+        SimulatedNode node = random.nextInt(3) == 0 && leader != null ? leader : group.node(any());
+        int slot = node.slot;
+        switch (fault) {
+            case CRASH -> {
+                crash(slot);
+                restartLater(slot);
+            }
+            case CRASH_IN_STEP -> {
+                if (node.up()) {
+                    node.crashIn = random.nextInt(30);
+                }
+            }
+            case POWER_CUT -> {
+                for (int each = 1; each <= size; each++) {
+                    crash(each);
+                    restartLater(each);
+                }
+            }
+            case ISOLATE -> {
+                links.forEach(each -> each.isolate(slot));
+                mendLater();
+            }
+            case CUT_ONE_WAY -> {
+                cut(slot, any());
+                mendLater();
+            }
+            case SPLIT -> {
+                int side = 1 + random.nextInt((1 << size) - 2);
+                for (int a = 1; a <= size; a++) {
+                    for (int b = 1; b <= size; b++) {
+                        if ((side >> a - 1 & 1) != (side >> b - 1 & 1)) {
+                            cut(a, b);
+                        }
+                    }
+                }
+                mendLater();
+            }
+            case PAUSE -> {
+                long until = group.now() + random.nextLong(LONGEST_PAUSE);
+                groups.forEach(each -> each.node(slot).pausedUntil = until);
+            }
+            case SLOW_DISK -> {
+                long slow = random.nextLong(1, 300 * MILLI);
+                groups.forEach(each -> each.slowForce(slot, slow));
+                after(random.nextLong(400 * MILLI), () -> groups.forEach(each -> each.slowForce(slot, 0)));
+            }
+            case TRANSFER -> {
+                SimulatedNode from = leader == null ? node : leader;
+                int target = any();
+                from.step("transfer", () -> from.state.transfer(target, from.clock(), from));
+                if (random.nextInt(3) == 0) {
+                    // So that the old leader does not hear of the new one while it may still think it has a lease.
+                    after(random.nextLong(4 * MILLI), () -> {
+                        links.forEach(each -> each.isolate(from.slot));
+                        mendLater();
+                    });
+                }
+            }
+            case CRASH_IN_INSTALL -> node.crashInInstall = random.nextInt(8);
+            case LOSE_STATE_MACHINE -> {
+                boolean othersWhole = true;
+                for (SimulatedNode each : group.nodes()) {
+                    othersWhole &= each == node || each.whole();
+                }
+                if (othersWhole && !lostOne) {
+                    lostOne = true;
+                    node.loseMachine();
+                    crash(slot);
+                    restartLater(slot);
+                }
+            }
+            case FALSE_HINT -> {
+                int suspect = any();
+                node.step("hint", () -> node.state.onPeerDown(suspect, node.clock(), node));
+            }
+        }
+    }
+
+    private void cut(int from, int to) {
+        links.forEach(each -> each.cut(from, to));
+    }
+
+    private void crash(int slot) {
+        groups.forEach(each -> each.node(slot).crash());
+        crashed.accept(slot);
+    }
+
+    /** A node dies now, in whatever it is doing. */
+    void die(int slot) {
+        crash(slot);
+        restartLater(slot);
+    }
+
+    private void restartLater(int slot) {
+        after(random.nextLong(300 * MILLI), () -> {
+            crash(slot);
+            groups.forEach(each -> each.node(slot).start());
+        });
+    }
+
+    private void mendLater() {
+        groups.get(0).after(random.nextLong(600 * MILLI), this::mendAll);
+    }
+
+    private void mendAll() {
+        links.forEach(Links::mendAll);
+    }
+}

@@ -1,0 +1,39 @@
+package io.synod.simulation;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/** More seeds for as long as one likes: {@link GlobalSimulationMain}. A failing seed is named in the message. */
+@Timeout(600)
+class GlobalSimulationTest {
+    private static final long SEEDS = 150;
+    private static final long FIRST = Long.getLong("synod.seed", 1);
+
+    @Test
+    void global_transactions_end_alike_in_all_groups_and_in_time_under_faults() {
+        long[] sums = new long[5];
+        for (long seed = FIRST; seed < FIRST + SEEDS; seed++) {
+            GlobalSimulationMain.add(sums, seed);
+        }
+        String done = "seeds " + FIRST + " to " + (FIRST + SEEDS - 1) + ": " + GlobalSimulationMain.describe(sums);
+        System.out.println(done);
+        // Runs in which nothing happens prove nothing.
+        assertTrue(sums[1] > 8 * SEEDS, done);
+        assertTrue(sums[2] > 2 * SEEDS, done);
+        assertTrue(sums[3] > 3 * SEEDS, done);
+        assertTrue(sums[4] > 8 * SEEDS, done);
+    }
+
+    @Test
+    void same_seed_goes_the_same_way() {
+        for (long seed = FIRST; seed < FIRST + 5; seed++) {
+            GlobalSimulation.Outcome first = new GlobalSimulation(seed, GlobalMutant.NONE).run();
+            assertEquals(first, new GlobalSimulation(seed, GlobalMutant.NONE).run(), "seed " + seed);
+            assertNotEquals(first, new GlobalSimulation(seed + 1000, GlobalMutant.NONE).run(), "seed " + seed);
+        }
+    }
+}
