@@ -18,7 +18,7 @@ final class CommitOutcome {
     /** A commit that a node has answered at level LOCAL, and that is not decided as far as this session knows. */
     private record Unsettled(NodeSession node, long number, CommitAge age) {}
 
-    private final FailoverSession session;
+    private final NodeLink link;
     private final UUID id;
     private final SynodUrl url;
     private final Reconnection reconnection;
@@ -32,8 +32,8 @@ final class CommitOutcome {
     private volatile boolean givenUp;
     private volatile SessionRemote asked;
 
-    CommitOutcome(FailoverSession session, UUID id, SynodUrl url, Reconnection reconnection) {
-        this.session = session;
+    CommitOutcome(NodeLink link, UUID id, SynodUrl url, Reconnection reconnection) {
+        this.link = link;
         this.id = id;
         this.url = url;
         this.reconnection = reconnection;
@@ -89,17 +89,17 @@ final class CommitOutcome {
         try {
             while (!deadline.hasPassed() && !givenUp) {
                 try {
-                    boolean committed = ask(session.connected(deadline, true), number, deadline);
+                    boolean committed = ask(link.connected(deadline, true), number, deadline);
                     if (committed || age.isRemembered()) {
                         return committed;
                     }
                     break;
                 } catch (DbException e) {
                     last = e.getSQLException();
-                    if (!session.hasNode()) {
+                    if (link.remote() == null) {
                         break;
                     }
-                    boolean again = session.leaveIfBroken(e)
+                    boolean again = link.leaveIfBroken(e)
                             || Errors.RETRY.equals(last.getSQLState()) && reconnection.pause(deadline);
                     if (!again) {
                         break;
@@ -116,11 +116,11 @@ final class CommitOutcome {
         String elsewhere = databases.isEmpty() ? "" : ", '" + databases.replace("'", "''") + "'";
         CommandInterface command =
                 target.prepareCommand("CALL SYNOD.RESOLVE('" + id + "', " + number + elsewhere + ")");
-        session.announceNext(target);
+        link.announceNext(target);
         // The node's own patience may be longer than ours.
         RemoteInternals.readTimeout(target, (int) Math.max(1, deadline.leftMillis()));
         asked = target;
-        session.waitsFor(target);
+        link.waitsFor(target);
         try (ResultInterface rows = command.executeQuery(1, 1, false)) {
             rows.next();
             return rows.currentRow()[0].getBoolean();

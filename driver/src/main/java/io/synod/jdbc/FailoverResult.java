@@ -27,7 +27,7 @@ final class FailoverResult implements ResultInterface {
         this.lobs = new WatchedLobs(session, origin);
         this.needsNode = rows.getRowCount() < 0 || rows.getRowCount() > rows.getFetchSize();
         if (needsNode) {
-            session.resultOpened();
+            session.link().resultOpened();
         }
     }
 
@@ -103,7 +103,7 @@ final class FailoverResult implements ResultInterface {
     public void close() {
         if (needsNode) {
             needsNode = false;
-            session.resultClosed();
+            session.link().resultClosed();
         }
         rows.close();
     }

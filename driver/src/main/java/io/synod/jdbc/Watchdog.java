@@ -23,18 +23,18 @@ final class Watchdog {
     private static final long OVERDUE_NANOS = 1_000_000_000;
     private static final int PROBE_MILLIS = 1_000;
 
-    private static final Set<FailoverSession> SESSIONS = Collections.newSetFromMap(new WeakHashMap<>());
+    private static final Set<NodeLink> LINKS = Collections.newSetFromMap(new WeakHashMap<>());
     private static Thread thread;
 
-    private record Overdue(FailoverSession session, FailoverSession.Waiting waiting, String endpoint) {}
+    private record Overdue(NodeLink link, NodeLink.Waiting waiting, String endpoint) {}
 
     private record Place(String endpoint, String database) {}
 
     private Watchdog() {}
 
-    static void watch(FailoverSession session) {
-        synchronized (SESSIONS) {
-            SESSIONS.add(session);
+    static void watch(NodeLink link) {
+        synchronized (LINKS) {
+            LINKS.add(link);
             if (thread == null) {
                 thread = new Thread(Watchdog::run, "synod-driver-watchdog");
                 thread.setDaemon(true);
@@ -43,9 +43,9 @@ final class Watchdog {
         }
     }
 
-    static void forget(FailoverSession session) {
-        synchronized (SESSIONS) {
-            SESSIONS.remove(session);
+    static void forget(NodeLink link) {
+        synchronized (LINKS) {
+            LINKS.remove(link);
         }
     }
 
@@ -54,9 +54,9 @@ final class Watchdog {
             LockSupport.parkNanos(TICK_NANOS);
             List<Overdue> overdue = new ArrayList<>();
             long now = System.nanoTime();
-            synchronized (SESSIONS) {
-                for (FailoverSession session : SESSIONS) {
-                    FailoverSession.Waiting waiting = session.waiting();
+            synchronized (LINKS) {
+                for (NodeLink link : LINKS) {
+                    NodeLink.Waiting waiting = link.waiting();
                     if (waiting == null) {
                         continue;
                     }
@@ -64,14 +64,14 @@ final class Watchdog {
                     if (waited > waiting.limitNanos()) {
                         RemoteInternals.sever(waiting.remote());
                     } else if (waited > OVERDUE_NANOS) {
-                        overdue.add(new Overdue(session, waiting, session.endpoint()));
+                        overdue.add(new Overdue(link, waiting, link.endpoint()));
                     }
                 }
             }
             Map<Place, LeaderQuestion.Answer> answers = new HashMap<>();
             for (Overdue o : overdue) {
                 if (isToBeLeft(o, answers)) {
-                    o.session().sever(o.waiting());
+                    o.link().sever(o.waiting());
                 }
             }
         }
@@ -82,7 +82,7 @@ final class Watchdog {
      * session's own may be cut off from the majority, and would keep it waiting.
      */
     private static boolean isToBeLeft(Overdue o, Map<Place, LeaderQuestion.Answer> answers) {
-        SynodUrl url = o.session().url();
+        SynodUrl url = o.link().url();
         return switch (ask(o.endpoint(), url, answers)) {
             case SILENT -> true;
             case NONE ->

@@ -1,0 +1,324 @@
+package io.synod.jdbc;
+
+import java.sql.SQLException;
+import java.util.function.Supplier;
+import org.h2.api.ErrorCode;
+import org.h2.command.CommandInterface;
+import org.h2.engine.SessionRemote;
+import org.h2.message.DbException;
+
+/**
+ * A session's link to the node of the moment: H2's remote session there. When that breaks another one is made, on a node that
+ * serves, and given the same state; between transactions it goes to the leader.
+ *
+ * <p><b>Concurrency.</b> Under the session's lock, but for {@link #isClosed} and what says that it is for the watchdog's thread.
+ */
+final class NodeLink {
+    /**
+     * A request whose answer is awaited.
+     *
+     * @param limitNanos after which its node is given up even if that answers others
+     */
+    record Waiting(SessionRemote remote, long sinceNanos, long limitNanos) {
+        Waiting(SessionRemote remote, long sinceNanos) {
+            this(remote, sinceNanos, Long.MAX_VALUE);
+        }
+    }
+
+    private final SynodUrl url;
+    private final Reconnection reconnection;
+    private final SessionState state;
+    /** What is lost with the node. */
+    private final OpenTransaction transaction;
+
+    private final LeaderMove move;
+    private volatile SessionRemote remote;
+    /** Of {@link #remote}; of the last one where that is lost. */
+    private NodeSession node;
+
+    private int openResults;
+    private long seenIndex;
+    private long requests;
+    private volatile Waiting waiting;
+    private volatile SessionRemote silent;
+    private volatile boolean closed;
+
+    /** @param state which a new session there gets */
+    NodeLink(SynodUrl url, Reconnection reconnection, SessionState state, OpenTransaction transaction) {
+        this.url = url;
+        this.reconnection = reconnection;
+        this.state = state;
+        this.transaction = transaction;
+        this.move = new LeaderMove(url, reconnection, this::restore);
+    }
+
+    // ---- the watchdog ---------------------------------------------------------------------------------------------
+
+    /** For the watchdog's thread. */
+    Waiting waiting() {
+        return waiting;
+    }
+
+    /** For the watchdog's thread. */
+    SynodUrl url() {
+        return url;
+    }
+
+    /** For the watchdog's thread: the node does not answer it either, or cannot serve while another one can. */
+    void sever(Waiting overdue) {
+        silent = overdue.remote();
+        RemoteInternals.sever(overdue.remote());
+    }
+
+    /** For the watchdog's thread. */
+    String endpoint() {
+        return reconnection.endpoint();
+    }
+
+    /** An answer of this node is awaited from now on. */
+    void waitsFor(SessionRemote target) {
+        waiting = new Waiting(target, System.nanoTime());
+    }
+
+    void waitsNoLonger() {
+        waiting = null;
+    }
+
+    /** Has the node watched while the call reads from it; it may be in the middle of another wait. */
+    <T> T awaiting(SessionRemote origin, Supplier<T> call) {
+        Waiting outer = waiting;
+        try {
+            waitsFor(origin);
+            return call.get();
+        } finally {
+            // A LOB may be read while it is sent.
+            waiting = outer;
+        }
+    }
+
+    // ---- the node of the moment -----------------------------------------------------------------------------------
+
+    /** The session's first node. */
+    void connect() throws SQLException {
+        attach(reconnection.connectFirst());
+        transaction.setAutoCommit(remote.getAutoCommit());
+        Watchdog.watch(this);
+    }
+
+    /** @return {@code null} while it is lost */
+    SessionRemote remote() {
+        return remote;
+    }
+
+    /** @return the last one while it is lost */
+    NodeSession node() {
+        return node;
+    }
+
+    /** The connection that the watchdog has severed last; {@code null} for none. */
+    SessionRemote silent() {
+        return silent;
+    }
+
+    /** @return the session of the moment; a new one when the last was lost, with the same state */
+    SessionRemote connected(Deadline deadline, boolean forRollback) {
+        if (closed) {
+            // By abort() in another thread, after this one's connection was found open.
+            throw DbException.get(ErrorCode.OBJECT_CLOSED);
+        }
+        SessionRemote current = remote;
+        if (current != null && !current.isClosed()) {
+            return current;
+        }
+        if (transaction.isOpen() && !forRollback) {
+            lost();
+            throw Errors.wrap(Errors.transactionLost(null));
+        }
+        for (; ; ) {
+            lost();
+            try {
+                attach(reconnection.reconnect(deadline, requests, seenIndex));
+                SessionRemote fresh = remote;
+                restore(fresh);
+                return fresh;
+            } catch (DbException e) {
+                if (remote == null || !Broken.isBroken(remote, e) || deadline.hasPassed()) {
+                    throw e;
+                }
+                // Lost again while its state was set: the deadline bounds this loop.
+                reconnection.failed();
+            } catch (SQLException e) {
+                throw Errors.wrap(e);
+            }
+        }
+    }
+
+    /** So that the application's next statement finds the session ready; that one reports what stays wrong. */
+    void reconnectQuietly(Deadline deadline) {
+        try {
+            connected(deadline, true);
+        } catch (DbException e) {
+            remote = null;
+        }
+    }
+
+    private void restore(SessionRemote fresh) {
+        waitsFor(fresh);
+        if (fresh.getAutoCommit() != transaction.isAutoCommit()) {
+            fresh.setAutoCommit(transaction.isAutoCommit());
+        }
+        for (SessionState.Replay replay : state.replay()) {
+            CommandInterface command = fresh.prepareCommand(replay.sql());
+            for (int i = 0; i < replay.parameters().size(); i++) {
+                command.getParameters().get(i).setValue(replay.parameters().get(i), false);
+            }
+            announceNext(fresh);
+            command.executeUpdate(null);
+            command.close();
+        }
+    }
+
+    /** @return the number of the session's next request, which the node is told with it */
+    long announceNext(SessionRemote target) {
+        long number = ++requests;
+        RemoteInternals.announce(target, number);
+        return number;
+    }
+
+    private void attach(NodeSession session) {
+        node = session;
+        remote = session.remote();
+        openResults = 0;
+    }
+
+    // ---- to the leader --------------------------------------------------------------------------------------------
+
+    /** What the node has said with an answer. */
+    void answered(ReplyHead head) {
+        seenIndex = Math.max(seenIndex, head.seenIndex());
+        if (head.leads()) {
+            move.found(node);
+        }
+    }
+
+    /**
+     * Between transactions, and where the session leaves nothing behind: every write would take the longer way through this
+     * node.
+     *
+     * @param unsettled whether a commit may have to be asked for here
+     */
+    void moveToLeader(boolean unsettled) {
+        SessionRemote here = remote;
+        boolean bound = here == null || transaction.isOpen() || openResults > 0 || unsettled || state.stays();
+        if (!bound) {
+            waitsFor(here);
+        }
+        NodeSession there = move.from(node, bound, requests, seenIndex);
+        waiting = null;
+        if (there != null) {
+            attach(there);
+        }
+    }
+
+    /** Under the session's lock or on the way there: only a hint for when to move. */
+    void resultOpened() {
+        openResults++;
+    }
+
+    void resultClosed() {
+        openResults = Math.max(0, openResults - 1);
+    }
+
+    // ---- its loss -------------------------------------------------------------------------------------------------
+
+    /** Whether the error, of a call on the session of the moment, means that the node is lost, and another one is to be found. */
+    boolean isToBeReplaced(DbException e) {
+        return !closed && remote != null && Broken.isBroken(remote, e);
+    }
+
+    /** @return whether this error means that the node is lost; the session has left it then */
+    boolean leaveIfBroken(DbException e) {
+        boolean broken = Broken.isBroken(remote, e);
+        if (broken) {
+            lost();
+        }
+        return broken;
+    }
+
+    /** The session on the node is gone, and its transaction with it. */
+    void lost() {
+        transaction.gone();
+        leave();
+    }
+
+    private void leave() {
+        SessionRemote old = remote;
+        remote = null;
+        if (old != null) {
+            reconnection.failed();
+            RemoteInternals.abandon(old);
+        }
+    }
+
+    /** See {@link FailoverSession#isValid}. */
+    boolean isValid(int seconds) {
+        int limit = url.intSetting("FAILOVER_TIMEOUT");
+        Deadline deadline = new Deadline(seconds > 0 ? (int) Math.min(seconds * 1000L, limit) : limit);
+        while (!closed) {
+            try {
+                ping(deadline);
+                return true;
+            } catch (SQLException | DbException e) {
+                if (remote == null || deadline.hasPassed() || !Broken.isBroken(remote, DbException.convert(e))) {
+                    return false;
+                }
+                leave();
+            } finally {
+                waiting = null;
+            }
+        }
+        return false;
+    }
+
+    private void ping(Deadline deadline) throws SQLException {
+        if (transaction.isOpen() && (remote == null || remote.isClosed())) {
+            leave();
+            RemoteInternals.abandon(
+                    reconnection.reconnect(deadline, requests, seenIndex).remote());
+            return;
+        }
+        SessionRemote target = connected(deadline, false);
+        waiting = new Waiting(target, System.nanoTime(), Math.max(1, deadline.leftMillis()) * 1_000_000);
+        // The shortest question of H2's protocol; the answer does not matter.
+        target.hasPendingTransaction();
+    }
+
+    // ---- its end --------------------------------------------------------------------------------------------------
+
+    boolean isClosed() {
+        return closed;
+    }
+
+    void close() {
+        try {
+            closed = true;
+            move.dropLeft();
+            SessionRemote current = remote;
+            remote = null;
+            if (current != null && !current.isClosed()) {
+                // The node acknowledges it, and may have gone silent.
+                waitsFor(current);
+                try {
+                    current.close();
+                } catch (DbException e) {
+                    if (!Broken.isBroken(current, e)) {
+                        throw e;
+                    }
+                }
+            }
+        } finally {
+            waiting = null;
+            Watchdog.forget(this);
+        }
+    }
+}
