@@ -181,7 +181,7 @@ final class RoutedCommand implements CommandInterface, PlainRead {
 
     private void compileAgain() {
         Command old = local;
-        local = session.compile(sql);
+        local = session.compiler().compile(sql);
         compiledBy = session.local();
         copyParameters(old, local);
     }
@@ -201,10 +201,10 @@ final class RoutedCommand implements CommandInterface, PlainRead {
      * compile that when it executes it.
      */
     boolean stillReads() {
-        long now = session.catalogue();
+        long now = session.compiler().catalogue();
         if (now != catalogue || compiledBy != session.local()) {
             compileAgain();
-            decision = session.route(local, tokens);
+            decision = session.compiler().route(local, tokens);
             catalogue = now;
         }
         boolean reads = decision.route() == Route.READ;
@@ -361,7 +361,7 @@ final class RoutedCommand implements CommandInterface, PlainRead {
 
     /** Another node led when it was prepared, and had what it names. */
     private void compileHere() {
-        local = session.compile(sql);
+        local = session.compiler().compile(sql);
         compiledBy = session.local();
     }
 

@@ -4,26 +4,19 @@ import io.synod.engine.database.CommitId;
 import io.synod.engine.database.Errors;
 import io.synod.engine.database.HostedDatabase;
 import io.synod.engine.database.Writer;
-import io.synod.engine.session.KnownTexts.Known;
-import io.synod.engine.session.SqlText.Token;
-import io.synod.engine.session.StatementRouter.Decision;
 import io.synod.engine.session.StatementRouter.Route;
 import io.synod.jdbc.ReplyHead;
 import io.synod.replica.Patience;
 import java.sql.SQLWarning;
-import java.util.List;
 import java.util.UUID;
 import java.util.function.Supplier;
 import org.h2.api.ErrorCode;
-import org.h2.command.Command;
 import org.h2.command.CommandInterface;
-import org.h2.command.query.Query;
 import org.h2.engine.IsolationLevel;
 import org.h2.engine.SessionLocal;
 import org.h2.jdbc.meta.DatabaseMeta;
 import org.h2.message.DbException;
 import org.h2.store.DataHandler;
-import org.h2.table.MetaTable;
 import org.h2.value.Value;
 
 /**
@@ -41,14 +34,13 @@ import org.h2.value.Value;
 final class RoutedSession extends LocalView {
     private final HostedDatabase database;
     private Writer writer;
-    private StatementRouter router;
     private final Forwarding forwarding;
     private final CommitIds ids = new CommitIds();
     private final Levels levels;
     private final RoutedTransaction transaction;
     private final BranchCommands branches = new BranchCommands(this);
     private final OtherDatabases others;
-    private final KnownTexts texts = new KnownTexts();
+    private final StatementCompiler compiler;
     private final StatementDispatch dispatch;
     private final OpenSessions open;
     private final Runnable onClose;
@@ -77,7 +69,6 @@ final class RoutedSession extends LocalView {
         super(local);
         this.database = database;
         this.writer = database.writer(local);
-        this.router = new StatementRouter(local);
         this.forwarding = forwarding;
         this.open = open;
         this.onClose = onClose;
@@ -89,6 +80,7 @@ final class RoutedSession extends LocalView {
                 new RoutedTransaction(database, local, writer, forwarding, ids, levels, internal, this::close);
         this.others = internal ? null : new OtherDatabases(this, neighbours);
         boundQueryTimeout();
+        this.compiler = new StatementCompiler(this);
         this.dispatch = new StatementDispatch(this);
     }
 
@@ -97,139 +89,13 @@ final class RoutedSession extends LocalView {
     @Override
     public CommandInterface prepareCommand(String sql) {
         checkOpen();
-        Known known = texts.get(sql, local);
-        if (known != null) {
-            try {
-                return RoutedCommand.compiled(
-                        this, sql, known.tokens(), compile(sql), known.decision(), known.catalogue(), false);
-            } catch (DbException e) {
-                // The catalogue has changed since.
-                return parsed(sql);
-            }
-        }
-        return parsed(sql);
-    }
-
-    private RoutedCommand parsed(String sql) {
-        List<Token> tokens = SqlText.tokens(sql);
-        SystemCalls.Call call = SystemCalls.parse(tokens);
-        if (call != null) {
-            return RoutedCommand.system(this, sql, tokens, call);
-        }
-        if (SqlText.contains(tokens, "LINK_SCHEMA", "(")) {
-            // It runs when it is compiled.
-            throw Errors.refused(
-                    "LINK_SCHEMA",
-                    "the linked tables would be there on one node only",
-                    "use CREATE LINKED TABLE for each table, or connect to that database");
-        }
-        if (SqlText.contains(tokens, ".") && !internal && others.areNamed(tokens) && !compiles(sql)) {
-            return across(sql, tokens);
-        }
-        try {
-            return compiled(Passwords.hidden(sql, tokens, local), tokens).sentAs(sql);
-        } catch (DbException e) {
-            throw ErrorSql.replace(e, Passwords.hidden(sql, tokens, local), sql);
-        }
-    }
-
-    private RoutedCommand across(String sql, List<Token> tokens) {
-        transaction.reaches(others);
-        Middle middle = new Middle(null);
-        try {
-            return others.prepare(sql, tokens);
-        } catch (DbException e) {
-            if (Errors.isRetry(e)) {
-                transaction.rollback();
-            }
-            middle.failed(e);
-            throw e;
-        }
-    }
-
-    /** A schema or an alias of this database may be called like another one. */
-    private boolean compiles(String sql) {
-        try {
-            compile(sql).close();
-            return true;
-        } catch (DbException e) {
-            return false;
-        }
-    }
-
-    private RoutedCommand compiled(String sql, List<Token> tokens) {
-        Command command;
-        int settings = local.getModificationId();
-        long catalogue = catalogue();
-        try {
-            command = compile(sql);
-        } catch (DbException e) {
-            if (forwarding.pinned()) {
-                // It may name a table that this session has on the leader only.
-                return RoutedCommand.elsewhere(this, sql, tokens);
-            }
-            if (!internal && others.isOpened(e, tokens)) {
-                return across(sql, tokens);
-            }
-            if (!levels.seen().isBehind(database.log()) && database.log().servingEpoch() != 0) {
-                throw e;
-            }
-            // The object may have been created elsewhere a moment ago.
-            database.reads().awaitReadable();
-            levels.seen().caughtUp();
-            catalogue = catalogue();
-            command = compile(sql);
-        }
-        Decision decision = route(command, tokens);
-        boolean ofNode = isOfNode(sql, tokens);
-        if (!ofNode && (decision.route() == Route.READ || decision.route() == Route.WRITE)) {
-            texts.add(sql, new Known(tokens, decision, local, settings, catalogue));
-        }
-        return RoutedCommand.compiled(this, sql, tokens, command, decision, catalogue, ofNode);
-    }
-
-    Decision route(Command command, List<Token> tokens) {
-        return router.route(command, tokens);
-    }
-
-    /** Another number after each change of the catalogue, and of settings that may matter to a compiled statement. */
-    long catalogue() {
-        return local.getDatabase().getModificationMetaId();
-    }
-
-    /** Whether it is about this node and nothing else: then no level has to be kept and no leader be there. */
-    private boolean isOfNode(String sql, List<Token> tokens) {
-        boolean actsOnSessions = LeadersAnswer.actsOnSessions(tokens);
-        if (!actsOnSessions
-                && !SystemCalls.namesSystemSchema(tokens)
-                && !local.getCurrentSchemaName().equals(SystemSchema.NAME)) {
-            return false;
-        }
-        local.lock();
-        try {
-            return local.prepare(sql) instanceof Query query
-                    && query.getTables().stream()
-                            .allMatch(t -> t instanceof SystemTable || actsOnSessions && t instanceof MetaTable);
-        } finally {
-            local.unlock();
-        }
-    }
-
-    Command compile(String sql) {
-        local.lock();
-        try {
-            return local.prepareLocal(sql);
-        } finally {
-            local.unlock();
-            // H2 calls some functions already now.
-            writer.checkUnchanged();
-        }
+        return compiler.prepare(sql);
     }
 
     <T> T execute(RoutedCommand command, Execution<T> execution) {
         lock();
         Route route = command.decision() == null ? null : command.decision().route();
-        Middle middle = new Middle(route);
+        TransactionLoss loss = new TransactionLoss(this, route);
         Patience outer = patience;
         Patience mine = Patience.begin(local.getQueryTimeout() * 1_000_000L);
         patience = mine;
@@ -253,12 +119,12 @@ final class RoutedSession extends LocalView {
                 // The leader does not know why.
                 transaction.rollback();
             }
-            told = middle.withCommits(told);
+            told = loss.withCommits(told);
             String sqlState = told.getSQLException().getSQLState();
             if (sqlState != null && sqlState.startsWith("40")) {
                 lostTransactions++;
             }
-            middle.failed(told);
+            loss.failed(told);
             throw told;
         } finally {
             mine.close();
@@ -279,45 +145,17 @@ final class RoutedSession extends LocalView {
     Value[] read(Supplier<Value[]> call) {
         lock();
         boolean open = transaction.isOpen();
-        Middle middle = new Middle(null);
+        TransactionLoss loss = new TransactionLoss(this, null);
         try {
             return transaction.fetch(call);
         } catch (DbException e) {
             if (open && !transaction.isOpen()) {
                 lostTransactions++;
             }
-            middle.failed(e);
+            loss.failed(e);
             throw e;
         } finally {
             unlock();
-        }
-    }
-
-    /** What is found when something fails: whether the transaction was in its middle before. */
-    private final class Middle {
-        private final boolean begun = !internal && !transaction.isAutoCommit() && transaction.hasBegun();
-        private final boolean suspended = transaction.isSuspended();
-        private final long commits = transaction.commits();
-        private final boolean inParts;
-        private final boolean ends;
-
-        /** @param route of the statement; {@code null} for something else */
-        Middle(Route route) {
-            inParts = route == Route.LIST || route == Route.RUNSCRIPT;
-            ends = route == Route.ROLLBACK || RoutedTransaction.commits(route);
-        }
-
-        /** To be told as lost when nothing of it, nor of what was open before it, is committed. */
-        DbException withCommits(DbException e) {
-            boolean some = commits != transaction.commits() && (begun || inParts);
-            return some && !internal && Errors.isLost(e) ? Errors.partsCommitted(Errors.message(e)) : e;
-        }
-
-        void failed(DbException e) {
-            boolean same = begun && !ends && commits == transaction.commits();
-            if (same && !transaction.hasBegun() && Errors.isLost(e)) {
-                transaction.lost(Errors.message(e), suspended);
-            }
         }
     }
 
@@ -342,6 +180,10 @@ final class RoutedSession extends LocalView {
 
     Forwarding forwarding() {
         return forwarding;
+    }
+
+    StatementCompiler compiler() {
+        return compiler;
     }
 
     RoutedTransaction transaction() {
@@ -456,7 +298,7 @@ final class RoutedSession extends LocalView {
         }
         local = fresh;
         writer = database.writer(fresh);
-        router = new StatementRouter(fresh);
+        compiler.move(fresh);
         transaction.move(fresh, writer);
     }
 
@@ -559,11 +401,11 @@ final class RoutedSession extends LocalView {
     @Override
     public void setIsolationLevel(IsolationLevel level) {
         transaction.settle(null);
-        Middle middle = new Middle(null);
+        TransactionLoss loss = new TransactionLoss(this, null);
         try {
             transaction.commitImplicitly();
         } catch (DbException e) {
-            middle.failed(e);
+            loss.failed(e);
             throw e;
         }
         local.lock();

@@ -5,12 +5,12 @@
  * <p>The classes, by what they are about:
  *
  * <ul>
- *   <li>the session: {@code RoutedSession}, its {@code RoutedTransaction} ({@code Placement}) and what it remembers ({@code Levels}, {@code
+ *   <li>the session: {@code RoutedSession}, its {@code RoutedTransaction} ({@code Placement}, {@code TransactionLoss}) and what it remembers ({@code Levels}, {@code
  *       LastCommit}, {@code CommitIds}, {@code SessionState}, {@code SessionActivity}, {@code SessionOptions}); {@code
  *       LocalView} is what H2 here answers for it
- *   <li>a statement, in this order: {@code RoutedCommand}; {@code StatementRouter}, which says what it is ({@code
- *       StatementKinds}, {@code WritingQueries}, {@code WritingViews}, {@code LeadersAnswer}, {@code SessionVariables}, {@code
- *       KnownTexts}); {@code StatementDispatch}, which runs it ({@code Execution}, {@code LeaderExecution}); several in one text:
+ *   <li>a statement, in this order: {@code StatementCompiler}, which makes a {@code RoutedCommand} of its text ({@code KnownTexts});
+ *       {@code StatementRouter}, which says what it is ({@code StatementKinds}, {@code WritingQueries}, {@code WritingViews}, {@code
+ *       LeadersAnswer}, {@code SessionVariables}); {@code StatementDispatch}, which runs it ({@code Execution}, {@code LeaderExecution}); several in one text:
  *       {@code StatementList}, {@code Script}; named ones: {@code NamedStatements}
  *   <li>the session's other half on the leader: {@code Forwarding}, {@code ForwardedSession}, {@code LeaderLink}, {@code
  *       IdleCommands}, {@code Repetition}; its results: {@code ForwardedRows}, {@code KeptRows}, {@code Lobs}, {@code LeadersLob}
