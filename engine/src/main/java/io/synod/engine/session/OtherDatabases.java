@@ -3,7 +3,6 @@ package io.synod.engine.session;
 import io.synod.branch.BranchState;
 import io.synod.engine.database.BranchVotes;
 import io.synod.engine.database.CommitId;
-import io.synod.engine.database.CommitLevel;
 import io.synod.engine.database.CutSnapshot;
 import io.synod.engine.database.Errors;
 import io.synod.engine.federation.Branch;
@@ -14,11 +13,7 @@ import io.synod.engine.session.SqlText.Token;
 import io.synod.engine.session.StatementRouter.Decision;
 import io.synod.engine.session.StatementRouter.Route;
 import io.synod.engine.writeset.AppliedState;
-import java.sql.SQLException;
-import java.util.ArrayList;
 import java.util.Collection;
-import java.util.HashMap;
-import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -33,8 +28,8 @@ import org.h2.engine.SessionLocal;
 import org.h2.message.DbException;
 
 /**
- * What a session has in other databases than its own: in each that a statement of it has named, one session of the same user,
- * whose transaction is a branch of this one's. Under the session's lock.
+ * What a session's statements may name of other databases than its own, and what they see of them. Under the session's lock.
+ * Where they are executed: see {@link OtherBranches}.
  */
 final class OtherDatabases implements Databases {
     private static final Set<String> DATA_DEFINITION =
@@ -42,23 +37,15 @@ final class OtherDatabases implements Databases {
 
     private final RoutedSession session;
     private final Neighbours neighbours;
-    private final Map<String, RoutedSession> open = new LinkedHashMap<>();
-    /** By name, those in which it was set. */
-    private final Map<String, Set<RoutedSession>> savepoints = new HashMap<>();
-
-    /** {@code null} until one of them is open. */
-    private SpanningTransaction spanning;
+    private final OtherBranches branches;
 
     /** Of the last statement; {@code null} for none. */
     private ConsistentCut cut;
 
-    private String openNames = "";
-    private boolean executing;
-    private boolean committing;
-
-    OtherDatabases(RoutedSession session, Neighbours neighbours) {
+    OtherDatabases(RoutedSession session, Neighbours neighbours, OtherBranches branches) {
         this.session = session;
         this.neighbours = neighbours;
+        this.branches = branches;
     }
 
     // ---- statements -----------------------------------------------------------------------------------------------
@@ -150,56 +137,13 @@ final class OtherDatabases implements Databases {
         if (name.equals(ownName())) {
             return own();
         }
-        RoutedSession branch = open.get(name);
-        if (branch != null && branch.isClosed() && branch.transaction().hasBegun()) {
-            // Another session would go on with half of the transaction.
-            open.remove(name);
-            throw lost(name);
-        }
-        if (branch == null || branch.isClosed()) {
-            Sessions there = neighbours.find(name);
-            if (there == null) {
-                return null;
-            }
-            branch = open(there);
-            open.put(name, branch);
-            watch(branch);
-            openNames = String.join(",", open.keySet());
-        }
-        return new Part(name, branch, null);
-    }
-
-    /** From now on its transactions may be in a deadlock with those of other databases. */
-    private void watch(RoutedSession branch) {
-        if (spanning == null) {
-            spanning = new SpanningTransaction(session);
-            neighbours.deadlocks().watch(spanning);
-        }
-        spanning.add(branch);
-        if (executing) {
-            spanning.begin();
-        }
+        RoutedSession branch = branches.find(name);
+        return branch == null ? null : new Part(name, branch, null);
     }
 
     @Override
     public Collection<String> names() {
         return neighbours.names();
-    }
-
-    private RoutedSession open(Sessions there) {
-        try {
-            RoutedSession branch = session.forwarding().openBranch(there);
-            branch.setAutoCommit(false);
-            adjust(branch);
-            return branch;
-        } catch (SQLException e) {
-            throw Errors.wrap(e);
-        }
-    }
-
-    /** Those that this session has been in, with commas between. */
-    String openNames() {
-        return openNames;
     }
 
     /**
@@ -211,11 +155,11 @@ final class OtherDatabases implements Databases {
     boolean resolve(CommitId id, String databases) {
         boolean committed = false;
         for (String name : databases.split(",")) {
-            if (find(name) == null) {
+            RoutedSession there = name.equals(ownName()) ? session : branches.find(name);
+            if (there == null) {
                 throw Errors.unknownOutcome(
                         "this node does not host database " + name + ", in which the commit may be");
             }
-            RoutedSession there = name.equals(ownName()) ? session : open.get(name);
             committed |= there.forwarding().resolve(id);
         }
         return committed;
@@ -255,21 +199,18 @@ final class OtherDatabases implements Databases {
     /** A statement that names them is about to be executed. */
     void begin() {
         enter();
-        executing = true;
-        if (spanning != null) {
-            spanning.begin();
-        }
+        branches.begin();
     }
 
     /** Before each statement: they are in the state of this session. */
     void enter() {
         closeCut();
-        open.values().stream().filter(branch -> !branch.isClosed()).forEach(this::adjust);
+        branches.adjust();
     }
 
     /** After it: its result is in memory, its LOBs may be read until the next one. */
     void left() {
-        executing = false;
+        branches.rest();
         if (cut != null) {
             cut.release();
         }
@@ -291,7 +232,7 @@ final class OtherDatabases implements Databases {
         Map<String, RoutedSession> unbound = new LinkedHashMap<>();
         for (String name : names) {
             find(name);
-            RoutedSession routed = name.equals(ownName()) ? session : open.get(name);
+            RoutedSession routed = name.equals(ownName()) ? session : branches.found(name);
             boolean ownMoment = session.local().getIsolationLevel().compareTo(IsolationLevel.READ_COMMITTED) > 0
                     && !session.transaction().isAutoCommit();
             if (!routed.transaction().hasBegun() && !ownMoment) {
@@ -324,144 +265,9 @@ final class OtherDatabases implements Databases {
         return snapshot == null ? branch : new Part(branch.database(), ((Part) branch).routed(), snapshot.session());
     }
 
-    private void adjust(RoutedSession branch) {
-        SessionLocal from = session.local();
-        SessionLocal to = branch.local();
-        if (from.getIsolationLevel() != to.getIsolationLevel()) {
-            branch.setIsolationLevel(from.getIsolationLevel());
-        }
-        SessionState.adjust(from, to);
-        branch.levels().read(session.levels().read());
-        branch.levels().commit(session.levels().commit());
-        branch.transaction().setReadOnly(session.transaction().isReadOnly());
-    }
-
-    // ---- the transaction ------------------------------------------------------------------------------------------
-
-    /** Whether any of them has done something that binds it to a place. */
-    boolean haveBegun() {
-        for (RoutedSession branch : open.values()) {
-            if (branch.transaction().hasBegun() || branch.transaction().isLost()) {
-                return true;
-            }
-        }
-        return false;
-    }
-
-    boolean haveWritten() {
-        return open.values().stream().anyMatch(branch -> branch.transaction().hasWritten());
-    }
-
-    /**
-     * Commits what was written, here and there; without effect where it was written here only.
-     *
-     * @return whether anything was committed that was written elsewhere too
-     */
-    boolean commit(CommitId id, CommitLevel level) {
-        open.forEach((name, branch) -> {
-            RoutedTransaction transaction = branch.transaction();
-            if (transaction.isLost() || branch.isClosed() && transaction.hasBegun()) {
-                throw lost(name);
-            }
-        });
-        List<RoutedSession> written = new ArrayList<>();
-        if (session.transaction().hasWritten()) {
-            written.add(session);
-        }
-        for (RoutedSession branch : open.values()) {
-            if (branch.transaction().hasWritten()) {
-                written.add(branch);
-            }
-        }
-        if (written.isEmpty() || written.size() == 1 && written.get(0) == session) {
-            return false;
-        }
-        if (written.size() == 1) {
-            written.get(0).transaction().commitBranch(id, level);
-            return true;
-        }
-        committing = true;
-        try {
-            GlobalCommit.commit(neighbours.commits(), session, written, id);
-        } finally {
-            committing = false;
-            // Whatever has come of it.
-            spanning.ended();
-        }
-        return true;
-    }
-
-    private static DbException lost(String database) {
-        return Errors.leaderLost("what it had open in database " + database + " was lost");
-    }
-
-    /** A savepoint of this session is one in each of them that has begun. */
-    void savepoint(RoutedCommand command) {
-        Set<RoutedSession> begun = new HashSet<>();
-        for (RoutedSession branch : open.values()) {
-            if (branch.transaction().hasBegun()) {
-                run(branch, command.sql());
-                begun.add(branch);
-            }
-        }
-        String name = command.tokens().get(1).text();
-        savepoints.put(name, begun);
-    }
-
-    /** What began after it is rolled back as a whole. */
-    void backToSavepoint(RoutedCommand command) {
-        List<Token> tokens = command.tokens();
-        Set<RoutedSession> begun =
-                savepoints.getOrDefault(tokens.get(tokens.size() - 1).text(), Set.of());
-        for (RoutedSession branch : open.values()) {
-            if (begun.contains(branch)) {
-                run(branch, command.sql());
-            } else {
-                branch.transaction().rollback();
-            }
-        }
-    }
-
-    private static void run(RoutedSession branch, String sql) {
-        CommandInterface command = branch.prepareCommand(sql);
-        try {
-            Execution.run(command);
-        } finally {
-            command.close();
-        }
-    }
-
-    /** Rolls back what is open in them. */
-    void rollback() {
-        if (committing) {
-            // One after the other ends because it is prepared.
-            return;
-        }
-        savepoints.clear();
-        if (spanning != null) {
-            spanning.ended();
-        }
-        DbException failed = null;
-        open.values().removeIf(RoutedSession::isClosed);
-        for (RoutedSession branch : open.values()) {
-            try {
-                branch.transaction().rollback();
-            } catch (DbException e) {
-                failed = e;
-            }
-        }
-        if (failed != null) {
-            throw failed;
-        }
-    }
-
     void close() {
-        if (spanning != null) {
-            neighbours.deadlocks().unwatch(spanning);
-        }
         closeCut();
-        open.values().forEach(RoutedSession::close);
-        open.clear();
+        branches.close();
     }
 
     /** The decision on any statement that names them. */

@@ -39,6 +39,7 @@ final class RoutedSession extends LocalView {
     private final Levels levels;
     private final RoutedTransaction transaction;
     private final BranchCommands branches = new BranchCommands(this);
+    private final OtherBranches otherBranches;
     private final OtherDatabases others;
     private final StatementCompiler compiler;
     private final StatementDispatch dispatch;
@@ -76,9 +77,10 @@ final class RoutedSession extends LocalView {
         this.nameOfInternal = options.name();
         this.levels = new Levels(options.read(), options.commit());
         levels.seen().shown(options.seenIndex());
-        this.transaction =
-                new RoutedTransaction(database, local, writer, forwarding, ids, levels, internal, this::close);
-        this.others = internal ? null : new OtherDatabases(this, neighbours);
+        this.otherBranches = new OtherBranches(this, neighbours);
+        this.transaction = new RoutedTransaction(
+                database, local, writer, forwarding, ids, levels, otherBranches, internal, this::close);
+        this.others = internal ? null : new OtherDatabases(this, neighbours, otherBranches);
         boundQueryTimeout();
         this.compiler = new StatementCompiler(this);
         this.dispatch = new StatementDispatch(this);
@@ -216,6 +218,10 @@ final class RoutedSession extends LocalView {
         return others;
     }
 
+    OtherBranches otherBranches() {
+        return otherBranches;
+    }
+
     BranchCommands branches() {
         return branches;
     }
@@ -258,7 +264,7 @@ final class RoutedSession extends LocalView {
                 transaction.lastCommit().isUnsettled()
                         ? transaction.lastCommit().id().number()
                         : 0,
-                others == null ? "" : others.openNames());
+                otherBranches.names());
     }
 
     @Override
@@ -376,7 +382,7 @@ final class RoutedSession extends LocalView {
 
     @Override
     public boolean hasPendingTransaction() {
-        return transaction.isOpen() || transaction.isLost() || others != null && others.haveBegun();
+        return transaction.isOpen() || transaction.isLost() || otherBranches.haveBegun();
     }
 
     @Override

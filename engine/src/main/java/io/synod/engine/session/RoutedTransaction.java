@@ -59,8 +59,8 @@ final class RoutedTransaction {
 
     /** Whether it may have written, or locked, something in this database. */
     private boolean written;
-    /** {@code null} until a statement names another database. */
-    private OtherDatabases others;
+
+    private final OtherBranches others;
 
     private boolean inList;
     private boolean lastPart;
@@ -77,6 +77,7 @@ final class RoutedTransaction {
             Forwarding forwarding,
             CommitIds ids,
             Levels levels,
+            OtherBranches others,
             boolean internal,
             Runnable onOrphan) {
         this.database = database;
@@ -87,6 +88,7 @@ final class RoutedTransaction {
         this.repetition = new Repetition(forwarding, ids);
         this.placement = new Placement(database, local, writer, forwarding, internal);
         this.levels = levels;
+        this.others = others;
         this.internal = internal;
         this.onOrphan = onOrphan;
         this.last = new LastCommit(database, levels, forwarding, writer);
@@ -110,11 +112,6 @@ final class RoutedTransaction {
         }
     }
 
-    /** The session's transactions from now on may have branches there. */
-    void reaches(OtherDatabases databases) {
-        others = databases;
-    }
-
     boolean isOpen() {
         return place != Place.NONE;
     }
@@ -125,7 +122,7 @@ final class RoutedTransaction {
 
     /** Whether it has done anything that binds it to a place. */
     boolean hasBegun() {
-        return isOpen() || snapshotHere || others != null && others.haveBegun();
+        return isOpen() || snapshotHere || others.haveBegun();
     }
 
     /** How many have been committed: what was open before another one is not lost. */
@@ -440,24 +437,13 @@ final class RoutedTransaction {
     }
 
     private void commit(CommitId id, CommitLevel level) {
-        if (others != null && others.haveBegun() && commitElsewhere(id, level)) {
+        if (others.commit(id, level)) {
             // What is left has only read.
             rollback();
             commits++;
             return;
         }
         commitBranch(id, level);
-    }
-
-    private boolean commitElsewhere(CommitId id, CommitLevel level) {
-        try {
-            return others.commit(id, level);
-        } catch (DbException e) {
-            if (!Errors.isRefusal(e)) {
-                rollback();
-            }
-            throw e;
-        }
     }
 
     /** Commits what was written in this database. */
@@ -501,7 +487,7 @@ final class RoutedTransaction {
      * @return false when it has written nothing: it has ended
      */
     boolean prepare(String gid) {
-        if (others != null && others.haveWritten()) {
+        if (others.haveWritten()) {
             throw Errors.refused(
                     "PREPARE COMMIT of a transaction that has written other databases",
                     "a branch with a name is one database's",
@@ -650,9 +636,7 @@ final class RoutedTransaction {
     private void ended() {
         snapshotHere = false;
         written = false;
-        if (others != null) {
-            others.rollback();
-        }
+        others.rollback();
         if (autoCommitAtEnd) {
             autoCommit = true;
             autoCommitAtEnd = false;
@@ -664,9 +648,7 @@ final class RoutedTransaction {
         if (inList && !lastPart) {
             return CommitId.NONE;
         }
-        boolean mayBeAskedFor = place == Place.FORWARDED
-                || levels.commit() == CommitLevel.LOCAL
-                || others != null && others.haveBegun();
+        boolean mayBeAskedFor = place == Place.FORWARDED || levels.commit() == CommitLevel.LOCAL || others.haveBegun();
         return ids.next(mayBeAskedFor);
     }
 

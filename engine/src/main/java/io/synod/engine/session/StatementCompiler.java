@@ -76,7 +76,6 @@ final class StatementCompiler {
     }
 
     private RoutedCommand across(String sql, List<Token> tokens) {
-        session.transaction().reaches(session.others());
         TransactionLoss loss = new TransactionLoss(session, null);
         try {
             return session.others().prepare(sql, tokens);

@@ -57,9 +57,7 @@ final class StatementDispatch {
             }
             case SAVEPOINT -> {
                 T result = transaction.write(command, execution);
-                if (session.others() != null) {
-                    session.others().savepoint(command);
-                }
+                session.otherBranches().savepoint(command);
                 return result;
             }
             case STATEMENT -> {
@@ -67,9 +65,7 @@ final class StatementDispatch {
             }
             case ROLLBACK_TO_SAVEPOINT -> {
                 T result = transaction.backToSavepoint(command, execution);
-                if (session.others() != null) {
-                    session.others().backToSavepoint(command);
-                }
+                session.otherBranches().backToSavepoint(command);
                 return result;
             }
             case SESSION_STATE -> {

@@ -1,0 +1,276 @@
+package io.synod.engine.session;
+
+import io.synod.engine.database.CommitId;
+import io.synod.engine.database.CommitLevel;
+import io.synod.engine.database.Errors;
+import io.synod.engine.session.SqlText.Token;
+import java.sql.SQLException;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.h2.command.CommandInterface;
+import org.h2.engine.SessionLocal;
+import org.h2.message.DbException;
+
+/**
+ * The branches of a session's transaction in other databases of its node: in each that a statement has named, the transaction of
+ * one session of the same user. They end with the session's own transaction, and as that does. Under the session's lock.
+ */
+final class OtherBranches {
+    private final RoutedSession session;
+    private final Neighbours neighbours;
+    /** By the name of the database. */
+    private final Map<String, RoutedSession> open = new LinkedHashMap<>();
+    /** By name, those in which it was set. */
+    private final Map<String, Set<RoutedSession>> savepoints = new HashMap<>();
+
+    /** {@code null} until one of them is open. */
+    private SpanningTransaction spanning;
+
+    private String names = "";
+    private boolean executing;
+    private boolean committing;
+
+    OtherBranches(RoutedSession session, Neighbours neighbours) {
+        this.session = session;
+        this.neighbours = neighbours;
+    }
+
+    // ---- their sessions -------------------------------------------------------------------------------------------
+
+    /**
+     * The session there, which is opened where there is none yet.
+     *
+     * @return {@code null} where this node has no such database
+     * @throws DbException 40001 where what it had open there is lost
+     */
+    RoutedSession find(String database) {
+        RoutedSession branch = open.get(database);
+        if (branch != null && branch.isClosed() && branch.transaction().hasBegun()) {
+            // Another session would go on with half of the transaction.
+            open.remove(database);
+            throw lost(database);
+        }
+        if (branch == null || branch.isClosed()) {
+            Sessions there = neighbours.find(database);
+            if (there == null) {
+                return null;
+            }
+            branch = open(there);
+            open.put(database, branch);
+            watch(branch);
+            names = String.join(",", open.keySet());
+        }
+        return branch;
+    }
+
+    /** @return as it was found last: it may be closed; {@code null} for none */
+    RoutedSession found(String database) {
+        return open.get(database);
+    }
+
+    /** From now on its transactions may be in a deadlock with those of other databases. */
+    private void watch(RoutedSession branch) {
+        if (spanning == null) {
+            spanning = new SpanningTransaction(session);
+            neighbours.deadlocks().watch(spanning);
+        }
+        spanning.add(branch);
+        if (executing) {
+            spanning.begin();
+        }
+    }
+
+    private RoutedSession open(Sessions there) {
+        try {
+            RoutedSession branch = session.forwarding().openBranch(there);
+            branch.setAutoCommit(false);
+            adjust(branch);
+            return branch;
+        } catch (SQLException e) {
+            throw Errors.wrap(e);
+        }
+    }
+
+    /** The databases that this session has been in, with commas between. */
+    String names() {
+        return names;
+    }
+
+    /** They are in the state of this session. */
+    void adjust() {
+        open.values().stream().filter(branch -> !branch.isClosed()).forEach(this::adjust);
+    }
+
+    private void adjust(RoutedSession branch) {
+        SessionLocal from = session.local();
+        SessionLocal to = branch.local();
+        if (from.getIsolationLevel() != to.getIsolationLevel()) {
+            branch.setIsolationLevel(from.getIsolationLevel());
+        }
+        SessionState.adjust(from, to);
+        branch.levels().read(session.levels().read());
+        branch.levels().commit(session.levels().commit());
+        branch.transaction().setReadOnly(session.transaction().isReadOnly());
+    }
+
+    void close() {
+        if (spanning != null) {
+            neighbours.deadlocks().unwatch(spanning);
+        }
+        open.values().forEach(RoutedSession::close);
+        open.clear();
+    }
+
+    // ---- the transaction ------------------------------------------------------------------------------------------
+
+    /** A statement that names them is about to be executed. */
+    void begin() {
+        executing = true;
+        if (spanning != null) {
+            spanning.begin();
+        }
+    }
+
+    /** That statement has ended. */
+    void rest() {
+        executing = false;
+    }
+
+    /** Whether any of them has done something that binds it to a place. */
+    boolean haveBegun() {
+        for (RoutedSession branch : open.values()) {
+            if (branch.transaction().hasBegun() || branch.transaction().isLost()) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    boolean haveWritten() {
+        return open.values().stream().anyMatch(branch -> branch.transaction().hasWritten());
+    }
+
+    /**
+     * Commits what was written, here and there; without effect where it was written here only. When it fails the whole
+     * transaction is over, unless it was refused.
+     *
+     * @return whether anything was committed that was written elsewhere too
+     */
+    boolean commit(CommitId id, CommitLevel level) {
+        if (!haveBegun()) {
+            return false;
+        }
+        try {
+            return commitWritten(id, level);
+        } catch (DbException e) {
+            if (!Errors.isRefusal(e)) {
+                session.transaction().rollback();
+            }
+            throw e;
+        }
+    }
+
+    private boolean commitWritten(CommitId id, CommitLevel level) {
+        open.forEach((name, branch) -> {
+            RoutedTransaction transaction = branch.transaction();
+            if (transaction.isLost() || branch.isClosed() && transaction.hasBegun()) {
+                throw lost(name);
+            }
+        });
+        List<RoutedSession> written = new ArrayList<>();
+        if (session.transaction().hasWritten()) {
+            written.add(session);
+        }
+        for (RoutedSession branch : open.values()) {
+            if (branch.transaction().hasWritten()) {
+                written.add(branch);
+            }
+        }
+        if (written.isEmpty() || written.size() == 1 && written.get(0) == session) {
+            return false;
+        }
+        if (written.size() == 1) {
+            written.get(0).transaction().commitBranch(id, level);
+            return true;
+        }
+        committing = true;
+        try {
+            GlobalCommit.commit(neighbours.commits(), session, written, id);
+        } finally {
+            committing = false;
+            // Whatever has come of it.
+            spanning.ended();
+        }
+        return true;
+    }
+
+    private static DbException lost(String database) {
+        return Errors.leaderLost("what it had open in database " + database + " was lost");
+    }
+
+    /** A savepoint of this session is one in each of them that has begun. */
+    void savepoint(RoutedCommand command) {
+        Set<RoutedSession> begun = new HashSet<>();
+        for (RoutedSession branch : open.values()) {
+            if (branch.transaction().hasBegun()) {
+                run(branch, command.sql());
+                begun.add(branch);
+            }
+        }
+        if (!open.isEmpty()) {
+            savepoints.put(command.tokens().get(1).text(), begun);
+        }
+    }
+
+    /** What began after it is rolled back as a whole. */
+    void backToSavepoint(RoutedCommand command) {
+        List<Token> tokens = command.tokens();
+        Set<RoutedSession> begun =
+                savepoints.getOrDefault(tokens.get(tokens.size() - 1).text(), Set.of());
+        for (RoutedSession branch : open.values()) {
+            if (begun.contains(branch)) {
+                run(branch, command.sql());
+            } else {
+                branch.transaction().rollback();
+            }
+        }
+    }
+
+    private static void run(RoutedSession branch, String sql) {
+        CommandInterface command = branch.prepareCommand(sql);
+        try {
+            Execution.run(command);
+        } finally {
+            command.close();
+        }
+    }
+
+    /** Rolls back what is open in them. */
+    void rollback() {
+        if (committing) {
+            // One after the other ends because it is prepared.
+            return;
+        }
+        savepoints.clear();
+        if (spanning != null) {
+            spanning.ended();
+        }
+        DbException failed = null;
+        open.values().removeIf(RoutedSession::isClosed);
+        for (RoutedSession branch : open.values()) {
+            try {
+                branch.transaction().rollback();
+            } catch (DbException e) {
+                failed = e;
+            }
+        }
+        if (failed != null) {
+            throw failed;
+        }
+    }
+}
