@@ -42,7 +42,7 @@ final class DdlRunner {
                         ? here(command, execution, id)
                         : forward(command, execution, session.ids().orOwn(id));
             } catch (DbException e) {
-                boolean lost = Errors.isLeaderLost(e) && !transaction.isList() && isOneEntry(command);
+                boolean lost = Errors.isLeaderLost(e) && !transaction.group().isRunning() && isOneEntry(command);
                 if (session.isInternal() || !repetition.isDue(e, lost, command, execution, deadline)) {
                     throw e;
                 }

@@ -62,8 +62,7 @@ final class RoutedTransaction {
 
     private final OtherBranches others;
 
-    private boolean inList;
-    private boolean lastPart;
+    private final StatementGroup group = new StatementGroup(this);
     private long commits;
 
     /**
@@ -189,8 +188,8 @@ final class RoutedTransaction {
     }
 
     /** Whether each statement is a transaction of its own. */
-    private boolean isSingle() {
-        return autoCommit && !inList;
+    boolean isSingle() {
+        return autoCommit && !group.isRunning();
     }
 
     // ---- reads ----------------------------------------------------------------------------------------------------
@@ -576,6 +575,11 @@ final class RoutedTransaction {
         commit(id, levels.commit() == CommitLevel.LOCAL ? CommitLevel.QUORUM : levels.commit());
     }
 
+    /** What is executed as one. */
+    StatementGroup group() {
+        return group;
+    }
+
     LastCommit lastCommit() {
         return last;
     }
@@ -645,14 +649,14 @@ final class RoutedTransaction {
 
     /** The id of the commit that the running request may make. */
     CommitId commitId() {
-        if (inList && !lastPart) {
+        if (group.isBeforeLastPart()) {
             return CommitId.NONE;
         }
         boolean mayBeAskedFor = place == Place.FORWARDED || levels.commit() == CommitLevel.LOCAL || others.haveBegun();
         return ids.next(mayBeAskedFor);
     }
 
-    // ---- logged statements, lists ---------------------------------------------------------------------------------
+    // ---- logged statements ----------------------------------------------------------------------------------------
 
     void statementEnded() {
         place = Place.NONE;
@@ -672,64 +676,5 @@ final class RoutedTransaction {
         // happened, even where this takes too long.
         database.log().awaitReadable(database.timeoutMillis() * 1_000_000L);
         return result;
-    }
-
-    /** The commits of all parts of a list but the last are implicit ones. */
-    void lastPart() {
-        lastPart = true;
-    }
-
-    boolean isList() {
-        return inList;
-    }
-
-    /** Runs the parts of a list as one request: under auto-commit they commit together. */
-    <T> T asList(Supplier<T> parts) {
-        boolean outer = inList;
-        inList = true;
-        lastPart = false;
-        try {
-            T result = parts.get();
-            inList = outer;
-            if (autoCommit && !outer && place != Place.NONE) {
-                commit(commitId());
-            }
-            return result;
-        } catch (RuntimeException e) {
-            inList = outer;
-            if (autoCommit && !outer && place != Place.NONE) {
-                endAfter(e);
-            }
-            throw e;
-        }
-    }
-
-    /** Runs a statement that names other databases: under auto-commit, all that it has done commits together. */
-    <T> T across(Supplier<T> statement) {
-        boolean outer = inList;
-        inList = true;
-        try {
-            T result = statement.get();
-            inList = outer;
-            if (isSingle()) {
-                commit(commitId());
-            }
-            return result;
-        } catch (RuntimeException e) {
-            inList = outer;
-            if (isSingle() || e instanceof DbException error && Errors.isRetry(error)) {
-                rollback();
-            }
-            throw e;
-        }
-    }
-
-    /** H2 commits each part by itself: those before the one that failed stay, unless the transaction itself is lost. */
-    private void endAfter(RuntimeException e) {
-        if (e instanceof DbException error && !Errors.isRetry(error)) {
-            commitImplicitly();
-        } else {
-            rollback();
-        }
     }
 }

@@ -47,7 +47,7 @@ final class Script {
             statements.setSkipRemarks(true);
             local.setVariableBinary(variableBinary || variableBinaryBefore);
             local.setQuirksMode(quirks || quirksBefore);
-            session.transaction().asList(() -> {
+            session.transaction().group().asList(() -> {
                 runAll(statements);
                 return null;
             });
@@ -108,7 +108,7 @@ final class Script {
         while (sql != null) {
             String following = next(statements);
             if (following == null) {
-                transaction.lastPart();
+                transaction.group().lastPart();
             }
             CommandInterface statement = session.prepareCommand(sql);
             try {

@@ -131,7 +131,7 @@ final class StatementDispatch {
                 return result;
             }
             case ACROSS -> {
-                return transaction.across(() -> command.runAcross(execution));
+                return transaction.group().across(() -> command.runAcross(execution));
             }
             case BACKUP -> backup(command);
             case SHUTDOWN -> shutdown(command);

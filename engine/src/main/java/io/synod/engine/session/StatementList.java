@@ -37,7 +37,7 @@ final class StatementList {
             int used = 0;
             for (int i = 0; i < parts.size(); i++) {
                 if (i == parts.size() - 1) {
-                    session.transaction().lastPart();
+                    session.transaction().group().lastPart();
                 }
                 CommandInterface part = prepare(list.sql(), parts, i);
                 try {
@@ -78,15 +78,15 @@ final class StatementList {
     /** Inside of a transaction H2 undoes all parts when one fails; under auto-commit those before it stay. */
     private <T> T undoneTogether(Supplier<T> parts) {
         RoutedTransaction transaction = session.transaction();
-        if (transaction.isAutoCommit() || transaction.isList()) {
-            return transaction.asList(parts);
+        if (transaction.isAutoCommit() || transaction.group().isRunning()) {
+            return transaction.group().asList(parts);
         }
         boolean marked = transaction.isOpen();
         if (marked) {
             run("SAVEPOINT " + BEGIN);
         }
         try {
-            return transaction.asList(parts);
+            return transaction.group().asList(parts);
         } catch (DbException e) {
             if (!transaction.isOpen()) {
                 throw e;

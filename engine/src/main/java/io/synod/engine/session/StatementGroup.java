@@ -1,0 +1,83 @@
+package io.synod.engine.session;
+
+import io.synod.engine.database.Errors;
+import java.util.function.Supplier;
+import org.h2.message.DbException;
+
+/**
+ * Statements of a session that are executed as one: the parts of a list or a script, or what a statement that names other
+ * databases does in each of them. Under auto-commit they commit together. Under the session's lock.
+ */
+final class StatementGroup {
+    private final RoutedTransaction transaction;
+    private boolean running;
+    private boolean lastPart;
+
+    StatementGroup(RoutedTransaction transaction) {
+        this.transaction = transaction;
+    }
+
+    boolean isRunning() {
+        return running;
+    }
+
+    /** The commits of all parts of a list but the last are implicit ones. */
+    void lastPart() {
+        lastPart = true;
+    }
+
+    /** Whether others follow what runs: its commit is not that of the request. */
+    boolean isBeforeLastPart() {
+        return running && !lastPart;
+    }
+
+    /** Runs the parts of a list as one request: under auto-commit they commit together. */
+    <T> T asList(Supplier<T> parts) {
+        boolean outer = running;
+        running = true;
+        lastPart = false;
+        try {
+            T result = parts.get();
+            running = outer;
+            if (transaction.isSingle() && transaction.isOpen()) {
+                transaction.commit(transaction.commitId());
+            }
+            return result;
+        } catch (RuntimeException e) {
+            running = outer;
+            if (transaction.isSingle() && transaction.isOpen()) {
+                endAfter(e);
+            }
+            throw e;
+        }
+    }
+
+    /** H2 commits each part by itself: those before the one that failed stay, unless the transaction itself is lost. */
+    private void endAfter(RuntimeException e) {
+        if (e instanceof DbException error && !Errors.isRetry(error)) {
+            transaction.commitImplicitly();
+        } else {
+            transaction.rollback();
+        }
+    }
+
+    /** Runs a statement that names other databases: under auto-commit, all that it has done commits together. */
+    <T> T across(Supplier<T> statement) {
+        boolean outer = running;
+        running = true;
+        try {
+            T result = statement.get();
+            running = outer;
+            if (transaction.isSingle()) {
+                transaction.commit(transaction.commitId());
+            }
+            return result;
+        } catch (RuntimeException e) {
+            running = outer;
+            if (transaction.isSingle() || e instanceof DbException error && Errors.isRetry(error)) {
+                transaction.rollback();
+            }
+            throw e;
+        }
+    }
+}
