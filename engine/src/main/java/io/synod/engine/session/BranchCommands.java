@@ -33,7 +33,7 @@ final class BranchCommands {
         checkNoTemporaryTables("PREPARE COMMIT");
         try {
             empty = null;
-            return session.transaction().prepare(gid);
+            return session.preparation().prepare(gid);
         } finally {
             session.goOn();
         }
@@ -77,7 +77,7 @@ final class BranchCommands {
      */
     void canCommit(BranchRequest.CanCommit request, CommitId id) {
         checkNoTemporaryTables("a commit in several databases");
-        session.transaction().prepare(request, id);
+        session.preparation().prepare(request, id);
     }
 
     void checkNoTemporaryTables(String what) {

@@ -98,7 +98,7 @@ final class DdlRunner {
 
     private void ended() {
         session.writer().rollback();
-        session.transaction().statementEnded();
+        session.transaction().ended();
     }
 
     /** In the transaction that has begun here. */
@@ -329,7 +329,7 @@ final class DdlRunner {
             }
             throw Errors.leaderLost(Errors.LEADER_LOST + " before the statement was durable");
         } finally {
-            session.transaction().statementEnded();
+            session.transaction().ended();
         }
     }
 }

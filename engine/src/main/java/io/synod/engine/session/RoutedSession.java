@@ -38,6 +38,7 @@ final class RoutedSession extends LocalView {
     private final CommitIds ids = new CommitIds();
     private final Levels levels;
     private final RoutedTransaction transaction;
+    private final BranchPreparation preparation = new BranchPreparation(this);
     private final BranchCommands branches = new BranchCommands(this);
     private final OtherBranches otherBranches;
     private final OtherDatabases others;
@@ -220,6 +221,10 @@ final class RoutedSession extends LocalView {
 
     OtherBranches otherBranches() {
         return otherBranches;
+    }
+
+    BranchPreparation preparation() {
+        return preparation;
     }
 
     BranchCommands branches() {

@@ -1,16 +1,11 @@
 package io.synod.engine.session;
 
-import io.synod.branch.Attempt;
-import io.synod.branch.Branch;
-import io.synod.branch.BranchRequest;
 import io.synod.engine.database.CommitId;
 import io.synod.engine.database.CommitLevel;
 import io.synod.engine.database.Errors;
 import io.synod.engine.database.HostedDatabase;
 import io.synod.engine.database.Writer;
 import io.synod.engine.session.StatementRouter.Route;
-import java.util.function.BooleanSupplier;
-import java.util.function.LongSupplier;
 import java.util.function.Supplier;
 import org.h2.engine.IsolationLevel;
 import org.h2.engine.SessionLocal;
@@ -155,6 +150,10 @@ final class RoutedTransaction {
     /** Whether it was lost and waits for a rollback. */
     boolean isLost() {
         return lost != null;
+    }
+
+    Place place() {
+        return place;
     }
 
     boolean isForwarded() {
@@ -349,7 +348,6 @@ final class RoutedTransaction {
             return run.get();
         } catch (DbException e) {
             if (!writer.isOpen()) {
-                place = Place.NONE;
                 ended();
             } else if (isSingle()) {
                 rollback();
@@ -371,7 +369,6 @@ final class RoutedTransaction {
                 throw e;
             }
             if (Errors.isRetry(e)) {
-                place = Place.NONE;
                 ended();
             } else if (isSingle()) {
                 rollback();
@@ -387,7 +384,6 @@ final class RoutedTransaction {
         } catch (DbException e) {
             if (place == Place.FORWARDED && forwarding.isBroken()) {
                 forwarding.close();
-                place = Place.NONE;
                 ended();
                 throw forwarding.lost(" in the middle of the transaction");
             }
@@ -396,7 +392,7 @@ final class RoutedTransaction {
     }
 
     /** A result outlives its transaction. */
-    private void keepRows() {
+    void keepRows() {
         if (place == Place.FORWARDED) {
             fetch(() -> {
                 forwarding.keepRows(local);
@@ -473,50 +469,16 @@ final class RoutedTransaction {
                 commits++;
             }
         } finally {
-            ended();
-            if (writer.isOrphaned()) {
-                onOrphan.run();
-            }
+            reset();
+            checkOrphaned();
         }
     }
 
-    /**
-     * Prepares the open transaction as a branch. An error that leaves it open says so by its code; 40001 and 08007 do not.
-     *
-     * @return false when it has written nothing: it has ended
-     */
-    boolean prepare(String gid) {
-        if (others.haveWritten()) {
-            throw Errors.refused(
-                    "PREPARE COMMIT of a transaction that has written other databases",
-                    "a branch with a name is one database's",
-                    "use COMMIT, which commits in all of them or in none, or give the manager a connection to each");
+    /** Nobody knows the outcome of a commit here: the inner session cannot go on. */
+    void checkOrphaned() {
+        if (writer.isOrphaned()) {
+            onOrphan.run();
         }
-        if (place == Place.NONE) {
-            writer.endRead();
-            ended();
-            return false;
-        }
-        Branch branch = place == Place.HERE ? database.branches().named(gid) : null;
-        CommitId id = commitId();
-        return prepare(
-                () -> writer.prepare(id, branch, Attempt.NONE), () -> forwarding.prepare(ids.orOwn(id), gid), id);
-    }
-
-    /**
-     * Prepares the open transaction as the branch of a transaction of several groups, even if it has changed nothing.
-     *
-     * @param id by which its client knows the whole
-     * @throws DbException as {@link #prepare(String)}; what is not prepared then is refused by whoever asks next
-     */
-    void prepare(BranchRequest.CanCommit branch, CommitId id) {
-        if (place == Place.NONE) {
-            throw Errors.retry("the transaction is not open any more");
-        }
-        prepare(
-                () -> writer.prepare(id, branch.branch(), branch.attempt()),
-                () -> forwarding.canCommit(branch, id),
-                id);
     }
 
     /** What was prepared is committed: a transaction that was open before is not lost. */
@@ -524,42 +486,10 @@ final class RoutedTransaction {
         commits++;
     }
 
-    private boolean prepare(LongSupplier here, BooleanSupplier there, CommitId id) {
-        Place was = place;
-        try {
-            keepRows();
-            if (was == Place.FORWARDED) {
-                boolean prepared = there.getAsBoolean();
-                place = Place.NONE;
-                levels.seen().changedElsewhere();
-                return prepared;
-            }
-            place = Place.NONE;
-            last.begins(id);
-            last.ended(here.getAsLong(), CommitLevel.QUORUM);
-            return last.index() > 0;
-        } catch (DbException e) {
-            if (was == Place.HERE && writer.isOpen()) {
-                place = Place.HERE;
-            } else if (forwarding.isBroken() || Errors.isRetry(e)) {
-                place = Place.NONE;
-            }
-            throw e;
-        } finally {
-            if (place == Place.NONE) {
-                ended();
-            }
-            if (writer.isOrphaned()) {
-                onOrphan.run();
-            }
-        }
-    }
-
     /** It ran on a node that was lost; whatever else comes of the running statement, the next one says so. */
     void lostThere() {
         assert place != Place.HERE;
         boolean suspended = isSuspended();
-        place = Place.NONE;
         ended();
         if (!internal && (suspended || !autoCommit)) {
             lost(Errors.LEADER_LOST + " in the middle of it", suspended);
@@ -603,8 +533,8 @@ final class RoutedTransaction {
             }
             throw Errors.stillLost(why);
         }
-        if (last.settle() && writer.isOrphaned()) {
-            onOrphan.run();
+        if (last.settle()) {
+            checkOrphaned();
         }
         if (!rollback) {
             last.tell();
@@ -622,7 +552,7 @@ final class RoutedTransaction {
                 case NONE -> writer.endRead();
             }
         } finally {
-            ended();
+            reset();
         }
     }
 
@@ -637,7 +567,7 @@ final class RoutedTransaction {
         }
     }
 
-    private void ended() {
+    private void reset() {
         snapshotHere = false;
         written = false;
         others.rollback();
@@ -658,9 +588,10 @@ final class RoutedTransaction {
 
     // ---- logged statements ----------------------------------------------------------------------------------------
 
-    void statementEnded() {
+    /** It is over in its place, by no call of this class. */
+    void ended() {
         place = Place.NONE;
-        ended();
+        reset();
     }
 
     <T> T forwardStatement(RoutedCommand command, Execution<T> execution) {

@@ -288,7 +288,7 @@ final class StatementDispatch {
                 },
                 () -> {
                     T result = transaction.forward(command, execution);
-                    transaction.statementEnded();
+                    transaction.ended();
                     forwarding.pin();
                     return result;
                 });

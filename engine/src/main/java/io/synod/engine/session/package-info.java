@@ -21,7 +21,7 @@
  *   <li>several databases: {@code OtherDatabases}, what a statement may name of them and sees ({@code Neighbours}, {@code
  *       ConsistentCut}); {@code OtherBranches}, the transaction's branches there, which end with it ({@code GlobalCommit}, {@code
  *       SpanningTransaction})
- *   <li>prepared branches: {@code BranchCommands}, {@code InDoubtTable}
+ *   <li>prepared branches: {@code BranchCommands}, {@code BranchPreparation}, {@code InDoubtTable}
  *   <li>the schema SYNOD: {@code SystemSchema}, {@code SystemTable}, {@code SystemView}, {@code SystemCalls}, {@code SpaceCalls},
  *       {@code ClientAddress}
  * </ul>
