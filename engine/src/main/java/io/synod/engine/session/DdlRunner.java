@@ -319,7 +319,7 @@ final class DdlRunner {
         CommitAge age = CommitAge.now();
         try {
             session.forwarding().name(id);
-            return session.transaction().forwardStatement(command, execution);
+            return session.execution().forwardStatement(command, execution);
         } catch (DbException e) {
             if (!session.forwarding().isBroken()) {
                 throw e;

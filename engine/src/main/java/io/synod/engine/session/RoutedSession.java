@@ -43,6 +43,7 @@ final class RoutedSession extends LocalView {
     private final OtherBranches otherBranches;
     private final OtherDatabases others;
     private final StatementCompiler compiler;
+    private final RoutedExecution execution;
     private final StatementDispatch dispatch;
     private final OpenSessions open;
     private final Runnable onClose;
@@ -84,6 +85,7 @@ final class RoutedSession extends LocalView {
         this.others = internal ? null : new OtherDatabases(this, neighbours, otherBranches);
         boundQueryTimeout();
         this.compiler = new StatementCompiler(this);
+        this.execution = new RoutedExecution(this);
         this.dispatch = new StatementDispatch(this);
     }
 
@@ -187,6 +189,11 @@ final class RoutedSession extends LocalView {
 
     StatementCompiler compiler() {
         return compiler;
+    }
+
+    /** Runs statements where the transaction is. */
+    RoutedExecution execution() {
+        return execution;
     }
 
     RoutedTransaction transaction() {

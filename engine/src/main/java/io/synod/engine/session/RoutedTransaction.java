@@ -10,10 +10,10 @@ import java.util.function.Supplier;
 import org.h2.engine.IsolationLevel;
 import org.h2.engine.SessionLocal;
 import org.h2.message.DbException;
-import org.h2.result.ResultInterface;
 
 /**
- * The transaction of a {@link RoutedSession}: in which place it runs, and when it ends.
+ * The transaction of a {@link RoutedSession}: in which place it runs, and when it ends. {@link RoutedExecution} runs its
+ * statements there.
  *
  * <p><b>Order.</b> A transaction that writes runs wholly in one place: this node while it leads ({@link Writer}) or the
  * leader's ({@link ForwardedSession}). Under READ COMMITTED one that began with local reads moves there at its first
@@ -31,12 +31,10 @@ final class RoutedTransaction {
         FORWARDED
     }
 
-    private final HostedDatabase database;
     private SessionLocal local;
     private Writer writer;
     private final Forwarding forwarding;
     private final CommitIds ids;
-    private final Repetition repetition;
     private final Placement placement;
     private final Levels levels;
     private final boolean internal;
@@ -56,7 +54,6 @@ final class RoutedTransaction {
     private boolean written;
 
     private final OtherBranches others;
-
     private final StatementGroup group = new StatementGroup(this);
     private long commits;
 
@@ -74,12 +71,10 @@ final class RoutedTransaction {
             OtherBranches others,
             boolean internal,
             Runnable onOrphan) {
-        this.database = database;
         this.local = local;
         this.writer = writer;
         this.forwarding = forwarding;
         this.ids = ids;
-        this.repetition = new Repetition(forwarding, ids);
         this.placement = new Placement(database, local, writer, forwarding, internal);
         this.levels = levels;
         this.others = others;
@@ -108,6 +103,11 @@ final class RoutedTransaction {
 
     boolean isOpen() {
         return place != Place.NONE;
+    }
+
+    /** A statement that may write or lock something in this database is about to run. */
+    void writes() {
+        written = true;
     }
 
     boolean hasWritten() {
@@ -191,7 +191,7 @@ final class RoutedTransaction {
         return autoCommit && !group.isRunning();
     }
 
-    // ---- reads ----------------------------------------------------------------------------------------------------
+    // ---- where it runs --------------------------------------------------------------------------------------------
 
     /** Where the next read belongs: above READ COMMITTED it begins a transaction that may write later. */
     Place placeOfRead() {
@@ -206,32 +206,13 @@ final class RoutedTransaction {
         snapshotHere |= !autoCommit && isSnapshotIsolation();
     }
 
-    private boolean isSnapshotIsolation() {
+    /** Whether it reads as of one moment, which was on this node. */
+    boolean hasSnapshotHere() {
+        return snapshotHere;
+    }
+
+    boolean isSnapshotIsolation() {
         return local.getIsolationLevel().compareTo(IsolationLevel.READ_COMMITTED) > 0;
-    }
-
-    /** Runs what neither writes nor locks, outside of any writing transaction. */
-    <T> T onLocal(RoutedCommand command, Execution<T> execution) {
-        if (place == Place.HERE) {
-            return here(command, execution);
-        }
-        T result = command.runHere(execution);
-        endLocalRead();
-        return result;
-    }
-
-    /** What this node says of itself, wherever the transaction is. */
-    <T> T ofNode(RoutedCommand command, Execution<T> execution) {
-        if (place == Place.HERE) {
-            return here(command, execution);
-        }
-        T result = command.runHere(execution);
-        if (place == Place.FORWARDED) {
-            writer.endRead();
-        } else {
-            endLocalRead();
-        }
-        return result;
     }
 
     SessionActivity.State activity() {
@@ -239,142 +220,6 @@ final class RoutedTransaction {
             return SessionActivity.State.UNSETTLED;
         }
         return isOpen() ? SessionActivity.State.IN_TRANSACTION : SessionActivity.State.IDLE;
-    }
-
-    /** H2 keeps a transaction open after a read, which counts against its bound and pins old versions. */
-    private void endLocalRead() {
-        if (place == Place.NONE && (autoCommit || !isSnapshotIsolation())) {
-            writer.endRead();
-        }
-    }
-
-    // ---- writes ---------------------------------------------------------------------------------------------------
-
-    <T> T write(RoutedCommand command, Execution<T> execution) {
-        written |= command.decision().route() != Route.SAVEPOINT;
-        return place == Place.NONE ? first(command, execution) : inPlace(command, execution);
-    }
-
-    private <T> T inPlace(RoutedCommand command, Execution<T> execution) {
-        T result = place == Place.HERE ? here(command, execution) : forward(command, execution);
-        if (place == Place.HERE && command.returnsRows()) {
-            confirmed(result);
-        }
-        if (isSingle()) {
-            commit(commitId());
-        } else if (place == Place.HERE) {
-            coverSequences();
-        }
-        return result;
-    }
-
-    /** A transaction's first statement: where it went to a node that did not lead, nothing was executed. See {@link Repetition}. */
-    private <T> T first(RoutedCommand command, Execution<T> execution) {
-        endLocalSnapshot();
-        long deadline = System.nanoTime() + database.timeoutMillis() * 1_000_000L;
-        while (true) {
-            place = placement.await();
-            keepSnapshot();
-            repetition.begins(local, isForwarded());
-            try {
-                return inPlace(command, execution);
-            } catch (DbException e) {
-                if (internal || !repetition.isDue(e, isSingle(), command, execution, deadline)) {
-                    throw e;
-                }
-                place = Place.NONE;
-            }
-        }
-    }
-
-    /** A snapshot that was read here cannot go on over there. */
-    private void keepSnapshot() {
-        if (place == Place.FORWARDED && snapshotHere) {
-            // Next time it begins there.
-            readOnly = false;
-            writer.endRead();
-            rollback();
-            throw Errors.retry("the transaction began as a read-only one on this node and writes now");
-        }
-    }
-
-    /** A value that the client sees must not be given out again by another leader, even if this transaction fails. */
-    private void coverSequences() {
-        try {
-            database.coverSequences();
-        } catch (DbException e) {
-            rollback();
-            throw e;
-        }
-    }
-
-    /** This node still led after the rows were read; else the transaction is over, and they are not shown. */
-    void confirmed(Object result) {
-        try {
-            database.reads().confirm(writer);
-        } catch (DbException e) {
-            if (result instanceof ResultInterface rows) {
-                rows.close();
-            }
-            // What is over must not look as if it were open, as after a time-out of H2's.
-            DbException told = isSingle() || Errors.isRetry(e) ? e : Errors.retry(Errors.message(e));
-            rollback();
-            throw told;
-        }
-    }
-
-    private void endLocalSnapshot() {
-        if (!isSnapshotIsolation() || autoCommit) {
-            writer.endRead();
-        }
-    }
-
-    /** Runs a statement in the transaction that is open here. */
-    <T> T here(RoutedCommand command, Execution<T> execution) {
-        return here(command, () -> writer.execute(() -> LeaderExecution.run(command, execution, local)));
-    }
-
-    /** ROLLBACK TO SAVEPOINT: in the open transaction, where there is one. */
-    <T> T backToSavepoint(RoutedCommand command, Execution<T> execution) {
-        return switch (place) {
-            case HERE -> here(command, () -> writer.executeUnguarded(() -> command.runHere(execution)));
-            case FORWARDED -> forward(command, execution);
-            case NONE -> command.runHere(execution);
-        };
-    }
-
-    private <T> T here(RoutedCommand command, Supplier<T> run) {
-        try {
-            return run.get();
-        } catch (DbException e) {
-            if (!writer.isOpen()) {
-                ended();
-            } else if (isSingle()) {
-                rollback();
-            }
-            throw LeaderExecution.explained(command, e);
-        }
-    }
-
-    <T> T forward(RoutedCommand command, Execution<T> execution) {
-        return forward(command, execution, isSingle());
-    }
-
-    /** @param whole whether all rows of its result are to be here when this returns */
-    <T> T forward(RoutedCommand command, Execution<T> execution, boolean whole) {
-        try {
-            return fetch(() -> forwarding.run(command, execution, local, whole));
-        } catch (DbException e) {
-            if (place == Place.NONE) {
-                throw e;
-            }
-            if (Errors.isRetry(e)) {
-                ended();
-            } else if (isSingle()) {
-                rollback();
-            }
-            throw e;
-        }
     }
 
     /** Asks the leader for something: when it is lost meanwhile, so is the transaction that is open there. */
@@ -409,6 +254,11 @@ final class RoutedTransaction {
     boolean begin() {
         place = placement.await();
         return place == Place.HERE;
+    }
+
+    /** Its first statement has failed, and nothing has happened: it may begin in another place. */
+    void hasNotBegun() {
+        place = Place.NONE;
     }
 
     /** @return {@code null} where this node leads */
@@ -527,8 +377,7 @@ final class RoutedTransaction {
             String why = lost;
             if (commits(next) || internal || autoCommit) {
                 // It ends, and not as was asked for. Another node's session tells its client by itself; where each
-                // statement
-                // commits by itself, nobody calls rollback().
+                // statement commits by itself, nobody calls rollback().
                 rollback();
             }
             throw Errors.stillLost(why);
@@ -567,6 +416,12 @@ final class RoutedTransaction {
         }
     }
 
+    /** It is over in its place, by no call of this class. */
+    void ended() {
+        place = Place.NONE;
+        reset();
+    }
+
     private void reset() {
         snapshotHere = false;
         written = false;
@@ -584,28 +439,5 @@ final class RoutedTransaction {
         }
         boolean mayBeAskedFor = place == Place.FORWARDED || levels.commit() == CommitLevel.LOCAL || others.haveBegun();
         return ids.next(mayBeAskedFor);
-    }
-
-    // ---- logged statements ----------------------------------------------------------------------------------------
-
-    /** It is over in its place, by no call of this class. */
-    void ended() {
-        place = Place.NONE;
-        reset();
-    }
-
-    <T> T forwardStatement(RoutedCommand command, Execution<T> execution) {
-        T result = forward(command, execution);
-        if (SqlText.startsWith(command.tokens(), "DROP")) {
-            fetch(() -> {
-                forwarding.dropped();
-                return null;
-            });
-        }
-        levels.seen().changedElsewhere();
-        // What JDBC asks this node's H2 without a statement (mode, schema, settings) has to know it, too. It has
-        // happened, even where this takes too long.
-        database.log().awaitReadable(database.timeoutMillis() * 1_000_000L);
-        return result;
     }
 }

@@ -20,12 +20,13 @@ import org.h2.value.Value;
 /**
  * Runs each statement of a session in the way of its {@link Route}. Called under the session's lock.
  *
- * <p><b>Order and failure</b> of what writes: see {@link RoutedTransaction}.
+ * <p><b>Order and failure</b> of what writes: see {@link RoutedTransaction}, and {@link RoutedExecution}, which runs it.
  */
 final class StatementDispatch {
     private final RoutedSession session;
     private final HostedDatabase database;
     private final RoutedTransaction transaction;
+    private final RoutedExecution routed;
     private final Forwarding forwarding;
     private final Levels levels;
     private final DdlRunner ddl;
@@ -35,6 +36,7 @@ final class StatementDispatch {
         this.session = session;
         this.database = session.database();
         this.transaction = session.transaction();
+        this.routed = session.execution();
         this.forwarding = session.forwarding();
         this.levels = session.levels();
         this.ddl = new DdlRunner(session);
@@ -53,10 +55,10 @@ final class StatementDispatch {
                 return read(command, execution);
             }
             case WRITE, LOCKING_READ -> {
-                return transaction.write(command, execution);
+                return routed.write(command, execution);
             }
             case SAVEPOINT -> {
-                T result = transaction.write(command, execution);
+                T result = routed.write(command, execution);
                 session.otherBranches().savepoint(command);
                 return result;
             }
@@ -64,7 +66,7 @@ final class StatementDispatch {
                 return ddl.execute(command, execution);
             }
             case ROLLBACK_TO_SAVEPOINT -> {
-                T result = transaction.backToSavepoint(command, execution);
+                T result = routed.backToSavepoint(command, execution);
                 session.otherBranches().backToSavepoint(command);
                 return result;
             }
@@ -74,13 +76,13 @@ final class StatementDispatch {
                 }
                 T result = namesSchema(command)
                         ? setSchema(command, execution)
-                        : knownHere(() -> transaction.onLocal(command, execution));
+                        : knownHere(() -> routed.onLocal(command, execution));
                 session.boundQueryTimeout();
                 return result;
             }
             case ISOLATION -> {
                 transaction.commitImplicitly();
-                return transaction.onLocal(command, execution);
+                return routed.onLocal(command, execution);
             }
             case NODE_STATE -> {
                 transaction.commitImplicitly();
@@ -117,7 +119,7 @@ final class StatementDispatch {
             case CHECKPOINT -> session.local().getUser().checkAdmin();
             case PREPARE -> {
                 transaction.commitImplicitly();
-                T result = transaction.onLocal(command, execution);
+                T result = routed.onLocal(command, execution);
                 named.prepare(command);
                 return result;
             }
@@ -126,7 +128,7 @@ final class StatementDispatch {
             }
             case DEALLOCATE -> {
                 transaction.commitImplicitly();
-                T result = transaction.onLocal(command, execution);
+                T result = routed.onLocal(command, execution);
                 named.deallocate(command);
                 return result;
             }
@@ -179,7 +181,7 @@ final class StatementDispatch {
             database.setStaysOpen(!tokens.get(tokens.size() - 1).text().equals("0"));
             return execution.nothing();
         }
-        return transaction.onLocal(command, execution);
+        return routed.onLocal(command, execution);
     }
 
     /** One without effect fails where it fails on H2. */
@@ -224,21 +226,21 @@ final class StatementDispatch {
 
     private <T> T read(RoutedCommand command, Execution<T> execution) {
         if (command.isOfNode()) {
-            return transaction.ofNode(command, execution);
+            return routed.ofNode(command, execution);
         }
         ReadDemand demand =
                 command.hint() == null ? levels.read() : command.hint().over(levels.read());
         boolean begins = !transaction.isOpen();
         switch (transaction.placeOfRead()) {
             case HERE -> {
-                T result = transaction.here(command, execution);
+                T result = routed.here(command, execution);
                 if (demand.level() == ReadLevel.LINEARIZABLE) {
-                    transaction.confirmed(result);
+                    routed.confirmed(result);
                 }
                 return result;
             }
             case FORWARDED -> {
-                return begins ? firstForwarded(command, execution) : transaction.forward(command, execution);
+                return begins ? firstForwarded(command, execution) : routed.forward(command, execution);
             }
             default -> {
                 boolean isRead = command.decision().route() == Route.READ;
@@ -246,14 +248,14 @@ final class StatementDispatch {
                     if (isRead) {
                         command.stillReads();
                     }
-                    return transaction.write(command, execution);
+                    return routed.write(command, execution);
                 }
                 transaction.readsHere();
                 T result = database.reads()
                         .read(
                                 demand,
                                 levels.seen(),
-                                () -> isRead && !command.stillReads() ? null : transaction.onLocal(command, execution));
+                                () -> isRead && !command.stillReads() ? null : routed.onLocal(command, execution));
                 return isRead && command.decision().route() != Route.READ ? run(command, execution) : result;
             }
         }
@@ -264,7 +266,7 @@ final class StatementDispatch {
         long deadline = System.nanoTime() + database.timeoutMillis() * 1_000_000L;
         while (true) {
             try {
-                return transaction.isForwarded() ? transaction.forward(command, execution) : read(command, execution);
+                return transaction.isForwarded() ? routed.forward(command, execution) : read(command, execution);
             } catch (DbException e) {
                 if (!transaction.isForwarded() || Patience.isOver() || !Forwarding.shallAskAgain(e, deadline)) {
                     throw e;
@@ -287,7 +289,7 @@ final class StatementDispatch {
                     }
                 },
                 () -> {
-                    T result = transaction.forward(command, execution);
+                    T result = routed.forward(command, execution);
                     transaction.ended();
                     forwarding.pin();
                     return result;
@@ -301,7 +303,7 @@ final class StatementDispatch {
                     return read(command, execution);
                 },
                 () -> {
-                    T result = transaction.forward(command, execution, true);
+                    T result = routed.forward(command, execution, true);
                     transaction.rollback();
                     return result;
                 });
@@ -326,8 +328,8 @@ final class StatementDispatch {
     private <T> T setSchema(RoutedCommand command, Execution<T> execution) {
         if (transaction.placeOfRead() == RoutedTransaction.Place.FORWARDED || forwarding.pinned()) {
             // Set here, it is told over there with the next statement.
-            return knownHere(() ->
-                    database.reads().read(levels.read(), levels.seen(), () -> transaction.ofNode(command, execution)));
+            return knownHere(
+                    () -> database.reads().read(levels.read(), levels.seen(), () -> routed.ofNode(command, execution)));
         }
         try {
             return read(command, execution);

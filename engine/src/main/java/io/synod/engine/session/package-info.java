@@ -10,7 +10,8 @@
  *       LocalView} is what H2 here answers for it
  *   <li>a statement, in this order: {@code StatementCompiler}, which makes a {@code RoutedCommand} of its text ({@code KnownTexts});
  *       {@code StatementRouter}, which says what it is ({@code StatementKinds}, {@code WritingQueries}, {@code WritingViews}, {@code
- *       LeadersAnswer}, {@code SessionVariables}); {@code StatementDispatch}, which runs it ({@code Execution}, {@code LeaderExecution}); several in one text:
+ *       LeadersAnswer}, {@code SessionVariables}); {@code StatementDispatch}, which knows what is to be done for it, and {@code
+ *       RoutedExecution}, which runs it where the transaction is ({@code Execution}, {@code LeaderExecution}); several in one text:
  *       {@code StatementList}, {@code Script} ({@code StatementGroup}); named ones: {@code NamedStatements}
  *   <li>the session's other half on the leader: {@code Forwarding}, {@code ForwardedSession}, {@code LeaderLink}, {@code
  *       IdleCommands}, {@code Repetition}; its results: {@code ForwardedRows}, {@code KeptRows}, {@code Lobs}, {@code LeadersLob}
