@@ -68,7 +68,7 @@ final class AcrossDemo implements DemoRun {
             AcrossOrders.create(url(AcrossOrders.SALES), url(AcrossOrders.STOCK), USER);
             try (StatusWatch sales = new StatusWatch(url(AcrossOrders.SALES), USER);
                     StatusWatch stock = new StatusWatch(url(AcrossOrders.STOCK), USER);
-                    HikariDataSource pool = Demo.pool(url(AcrossOrders.SALES), CLIENTS)) {
+                    HikariDataSource pool = OrderClients.pool(url(AcrossOrders.SALES), USER, CLIENTS)) {
                 separate(sales, stock);
                 report.started(
                         DemoReport.secondsSince(startedNanos), sales.awaitLeader(LIMIT), stock.awaitLeader(LIMIT));
@@ -89,31 +89,23 @@ final class AcrossDemo implements DemoRun {
     private List<OrderEntry.Log> enterOrders(AcrossOrders orders, StatusWatch sales, StatusWatch stock)
             throws Exception {
         report.entering(CLIENTS);
-        long startNanos = System.nanoTime();
-        List<Future<OrderEntry.Log>> logs = new ArrayList<>();
-        for (int i = 0; i < CLIENTS; i++) {
-            int client = i;
-            logs.add(threads.submit(() -> orders.run(client, () -> !ending, GIVE_UP)));
+        try (OrderClients clients = new OrderClients(orders::acknowledged)) {
+            for (int i = 0; i < CLIENTS; i++) {
+                int client = i;
+                clients.start(() -> orders.run(client, () -> !ending, GIVE_UP));
+            }
+            Future<?> faults = threads.submit(() -> {
+                faults(sales, stock);
+                return null;
+            });
+            for (int second = 1; !faults.isDone(); second++) {
+                clients.awaitSecond(second);
+                report.second(second, clients.acknowledgedSince(), sales.latest(), stock.latest(), whatHappened());
+            }
+            ending = true;
+            faults.get();
+            return clients.logs();
         }
-        Future<?> faults = threads.submit(() -> {
-            faults(sales, stock);
-            return null;
-        });
-        long before = 0;
-        for (int second = 1; !faults.isDone(); second++) {
-            TimeUnit.NANOSECONDS.sleep(startNanos + TimeUnit.SECONDS.toNanos(second) - System.nanoTime());
-            Demo.failEarly(logs);
-            long now = orders.acknowledged();
-            report.second(second, now - before, sales.latest(), stock.latest(), whatHappened());
-            before = now;
-        }
-        ending = true;
-        faults.get();
-        List<OrderEntry.Log> result = new ArrayList<>();
-        for (Future<OrderEntry.Log> log : logs) {
-            result.add(log.get());
-        }
-        return result;
     }
 
     private String whatHappened() {

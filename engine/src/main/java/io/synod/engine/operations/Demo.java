@@ -1,6 +1,5 @@
 package io.synod.engine.operations;
 
-import com.zaxxer.hikari.HikariConfig;
 import com.zaxxer.hikari.HikariDataSource;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -11,10 +10,6 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
-import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 
 /** The demo: three processes, a data set, clients, a leader killed twice, and the books checked afterwards. */
@@ -55,7 +50,7 @@ final class Demo implements DemoRun {
             long startedNanos = System.nanoTime();
             report.starting(cluster.nodes());
             cluster.start(START_LIMIT);
-            try (HikariDataSource pool = pool(cluster.url(), CLIENTS + 1)) {
+            try (HikariDataSource pool = OrderClients.pool(cluster.url(), USER, CLIENTS + 1)) {
                 report.started(DemoReport.secondsSince(startedNanos), leader());
                 long loadedNanos = System.nanoTime();
                 report.loading();
@@ -71,20 +66,6 @@ final class Demo implements DemoRun {
         }
     }
 
-    /** Its connections do not commit by themselves. */
-    static HikariDataSource pool(String url, int connections) {
-        HikariConfig config = new HikariConfig();
-        config.setJdbcUrl(url);
-        config.setUsername(USER);
-        config.setPassword("");
-        config.setAutoCommit(false);
-        config.setMaximumPoolSize(connections);
-        config.setMinimumIdle(0);
-        config.setConnectionTimeout(10_000);
-        config.setPoolName("demo");
-        return new HikariDataSource(config);
-    }
-
     private String leader() throws SQLException {
         try (StatusReader reader = new StatusReader(new ConnectionOptions(cluster.url(), USER, ""))) {
             return reader.read().leader().map(MemberStatus::name).orElse("?");
@@ -95,42 +76,21 @@ final class Demo implements DemoRun {
     record KilledLeader(String name, int second, long atNanos) {}
 
     private List<OrderEntry.Log> enterOrders(OrderEntry entry, List<KilledLeader> killed) throws Exception {
-        ExecutorService clients = Executors.newFixedThreadPool(CLIENTS);
-        try (StatusWatch watch = new StatusWatch(cluster.url(), USER)) {
+        try (StatusWatch watch = new StatusWatch(cluster.url(), USER);
+                OrderClients clients = new OrderClients(entry::acknowledgedOrders)) {
             report.entering(CLIENTS, SECONDS);
-            long startNanos = System.nanoTime();
-            long endNanos = startNanos + TimeUnit.SECONDS.toNanos(SECONDS);
+            long endNanos = System.nanoTime() + TimeUnit.SECONDS.toNanos(SECONDS);
             long giveUpNanos = endNanos + TimeUnit.SECONDS.toNanos(15);
-            List<Future<OrderEntry.Log>> logs = new ArrayList<>();
             for (int i = 0; i < CLIENTS; i++) {
                 int client = i;
-                logs.add(clients.submit(() -> entry.run(client, endNanos, giveUpNanos)));
+                clients.start(() -> entry.run(client, endNanos, giveUpNanos));
             }
-            long before = 0;
             for (int second = 1; second <= SECONDS; second++) {
-                TimeUnit.NANOSECONDS.sleep(startNanos + TimeUnit.SECONDS.toNanos(second) - System.nanoTime());
-                failEarly(logs);
+                clients.awaitSecond(second);
                 String happened = killOrRestart(second, watch, killed);
-                long now = entry.acknowledgedOrders();
-                report.second(second, now - before, watch.latest(), happened);
-                before = now;
+                report.second(second, clients.acknowledgedSince(), watch.latest(), happened);
             }
-            List<OrderEntry.Log> result = new ArrayList<>();
-            for (Future<OrderEntry.Log> log : logs) {
-                result.add(log.get());
-            }
-            return result;
-        } finally {
-            clients.shutdownNow();
-        }
-    }
-
-    /** Throws what a client has ended with, if one has. */
-    static void failEarly(List<Future<OrderEntry.Log>> logs) throws ExecutionException, InterruptedException {
-        for (Future<OrderEntry.Log> log : logs) {
-            if (log.isDone()) {
-                log.get();
-            }
+            return clients.logs();
         }
     }
 
