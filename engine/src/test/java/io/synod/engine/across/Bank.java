@@ -3,7 +3,7 @@ package io.synod.engine.across;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import io.synod.engine.Sql;
-import io.synod.engine.failover.Await;
+import io.synod.engine.failover.ClientThreads;
 import io.synod.engine.failover.TestCluster;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
@@ -14,12 +14,9 @@ import java.util.Map;
 import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.TreeMap;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
-import java.util.concurrent.Future;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.LongSupplier;
 import java.util.stream.Collectors;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -48,10 +45,8 @@ final class Bank implements AutoCloseable {
     private final TestCluster cluster;
     private final SplittableRandom random;
     private final List<Client> clients = new ArrayList<>();
-    private final List<Future<?>> running = new ArrayList<>();
-    private final ExecutorService threads = Executors.newCachedThreadPool();
+    private final ClientThreads threads = new ClientThreads();
     private final AtomicInteger sums = new AtomicInteger();
-    private volatile boolean stopping;
 
     Bank(TestCluster cluster, long seed) {
         this.cluster = cluster;
@@ -79,16 +74,16 @@ final class Bank implements AutoCloseable {
 
     /** Reads the sum of all accounts of all databases in one statement, which never changes. */
     void startSums(String database, String settings) {
-        running.add(threads.submit(() -> {
+        threads.start(() -> {
             sum(url(database, settings));
             return null;
-        }));
+        });
     }
 
     private void sum(String url) throws SQLException {
         Connection c = null;
         try {
-            while (!stopping) {
+            while (!threads.areStopping()) {
                 c = c == null || c.isClosed() ? TestCluster.connect(url) : c;
                 try {
                     assertEquals(TOTAL, Sql.number(c, SUM), "a torn read at " + url);
@@ -113,7 +108,7 @@ final class Bank implements AutoCloseable {
     void start(String database, String settings) {
         Client client = new Client(clients.size(), url(database, settings));
         clients.add(client);
-        running.add(threads.submit(client));
+        threads.start(Executors.callable(client));
     }
 
     /** The node that commits for one of the clients, as far as that has told. */
@@ -127,32 +122,13 @@ final class Bank implements AutoCloseable {
 
     /** Waits until each client had so many more acknowledged. */
     void awaitProgress(int each) throws Exception {
-        List<Integer> goals = clients.stream().map(c -> c.count + each).toList();
-        Await.until(each + " more transfers of each client", () -> {
-            failed();
-            for (int i = 0; i < goals.size(); i++) {
-                if (clients.get(i).count < goals.get(i)) {
-                    return false;
-                }
-            }
-            return true;
-        });
-    }
-
-    private void failed() throws ExecutionException, InterruptedException {
-        for (Future<?> one : running) {
-            if (one.isDone()) {
-                one.get();
-            }
-        }
+        threads.awaitProgress(
+                each, clients.stream().map(c -> (LongSupplier) () -> c.count).toList());
     }
 
     /** Lets each client end its transfer. */
     void stop() throws Exception {
-        stopping = true;
-        for (Future<?> one : running) {
-            one.get(Await.LIMIT.toSeconds(), TimeUnit.SECONDS);
-        }
+        threads.stop();
     }
 
     int acknowledged() {
@@ -212,8 +188,7 @@ final class Bank implements AutoCloseable {
 
     @Override
     public void close() {
-        stopping = true;
-        threads.shutdownNow();
+        threads.close();
     }
 
     private final class Client implements Runnable {
@@ -236,7 +211,7 @@ final class Bank implements AutoCloseable {
         public void run() {
             Connection c = null;
             try {
-                for (int n = 0; !stopping; n++) {
+                for (int n = 0; !threads.areStopping(); n++) {
                     String from = DATABASES.get(choices.nextInt(DATABASES.size()));
                     String to = DATABASES.get(
                             (DATABASES.indexOf(from) + 1 + choices.nextInt(DATABASES.size() - 1)) % DATABASES.size());

@@ -12,12 +12,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.SplittableRandom;
 import java.util.TreeMap;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
-import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.LongSupplier;
 
 /**
  * Clients that write while nodes fail, and what they were told. The table that they insert into has no key: a row that is
@@ -63,15 +60,13 @@ final class Load implements AutoCloseable {
         void run(Connection connection, int n) throws SQLException;
     }
 
-    private final ExecutorService threads = Executors.newCachedThreadPool();
-    private final List<Future<?>> running = new ArrayList<>();
+    private final ClientThreads threads = new ClientThreads();
     private final List<AtomicLong> acknowledged = new ArrayList<>();
     private final AtomicLong retries = new AtomicLong();
     private final AtomicLong lastNanos = new AtomicLong();
     private final AtomicLong gapNanos = new AtomicLong();
     private final SplittableRandom random;
     private final Map<Integer, Integer> partsByClient = new TreeMap<>();
-    private volatile boolean stopping;
 
     Load(long seed) {
         this.random = new SplittableRandom(seed);
@@ -138,8 +133,8 @@ final class Load implements AutoCloseable {
         AtomicLong count = new AtomicLong();
         acknowledged.add(count);
         boolean writes = partsByClient.get(acknowledged.size() - 1) > 0;
-        running.add(threads.submit(() -> {
-            for (int n = 0; !stopping; n++) {
+        threads.start(() -> {
+            for (int n = 0; !threads.areStopping(); n++) {
                 while (!attempt(source, transaction, n)) {
                     retries.incrementAndGet();
                 }
@@ -149,7 +144,7 @@ final class Load implements AutoCloseable {
                 }
             }
             return null;
-        }));
+        });
     }
 
     /** @return false for 40001; everything else is an error */
@@ -199,32 +194,13 @@ final class Load implements AutoCloseable {
 
     /** Waits until each client had so many more acknowledged. */
     void awaitProgress(int each) throws Exception {
-        List<Long> goals = acknowledged.stream().map(a -> a.get() + each).toList();
-        Await.until(each + " more of each client", () -> {
-            failed();
-            for (int i = 0; i < goals.size(); i++) {
-                if (acknowledged.get(i).get() < goals.get(i)) {
-                    return false;
-                }
-            }
-            return true;
-        });
-    }
-
-    private void failed() throws ExecutionException, InterruptedException {
-        for (Future<?> one : running) {
-            if (one.isDone()) {
-                one.get();
-            }
-        }
+        threads.awaitProgress(
+                each, acknowledged.stream().map(a -> (LongSupplier) a::get).toList());
     }
 
     /** Lets each client end its transaction. */
     void stop() throws Exception {
-        stopping = true;
-        for (Future<?> one : running) {
-            one.get(Await.LIMIT.toSeconds(), TimeUnit.SECONDS);
-        }
+        threads.stop();
     }
 
     /** On every node: what was acknowledged is there, once, and nothing else; the accounts add up. */
@@ -270,7 +246,6 @@ final class Load implements AutoCloseable {
 
     @Override
     public void close() {
-        stopping = true;
-        threads.shutdownNow();
+        threads.close();
     }
 }
