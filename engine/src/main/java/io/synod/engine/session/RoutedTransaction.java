@@ -515,21 +515,24 @@ final class RoutedTransaction {
         Branch branch = place == Place.HERE ? database.branches().named(gid) : null;
         CommitId id = commitId();
         return prepare(
-                () -> writer.prepare(id, branch, Attempt.NONE), () -> forwarding.prepare(ids.orOwn(id), gid), id);
+                () -> writer.prepare(id, branch, Attempt.NONE, () -> {}),
+                () -> forwarding.prepare(ids.orOwn(id), gid),
+                id);
     }
 
     /**
      * Prepares the open transaction as the branch of a transaction of several groups, even if it has changed nothing.
      *
      * @param id by which its client knows the whole
+     * @param meanwhile is run while this node's log is waited for, mostly
      * @throws DbException as {@link #prepare(String)}; what is not prepared then is refused by whoever asks next
      */
-    void prepare(BranchRequest.CanCommit branch, CommitId id) {
+    void prepare(BranchRequest.CanCommit branch, CommitId id, Runnable meanwhile) {
         if (place == Place.NONE) {
             throw Errors.retry("the transaction is not open any more");
         }
         prepare(
-                () -> writer.prepare(id, branch.branch(), branch.attempt()),
+                () -> writer.prepare(id, branch.branch(), branch.attempt(), meanwhile),
                 () -> forwarding.canCommit(branch, id),
                 id);
     }
