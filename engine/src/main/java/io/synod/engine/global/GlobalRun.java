@@ -144,9 +144,7 @@ final class GlobalRun implements Termination.Effects {
             stepping = false;
         }
         notifyAll();
-        if (!awaited) {
-            workInBackground();
-        }
+        workWithoutSession();
     }
 
     private void stop() {
@@ -280,6 +278,13 @@ final class GlobalRun implements Termination.Effects {
 
     // ---- what this node has to do itself, without the monitor -----------------------------------------------------
 
+    /** To tell the decision is nothing that a session has to wait for. */
+    private void workWithoutSession() {
+        if (!awaited || decision != null) {
+            workInBackground();
+        }
+    }
+
     private void workInBackground() {
         if (work.isEmpty() || working) {
             return;
@@ -308,9 +313,7 @@ final class GlobalRun implements Termination.Effects {
 
     private synchronized void worked() {
         working = false;
-        if (!awaited) {
-            workInBackground();
-        }
+        workWithoutSession();
     }
 
     private void work(List<Work> batch) {
@@ -443,7 +446,7 @@ final class GlobalRun implements Termination.Effects {
                     break;
                 }
             }
-            if (!work.isEmpty() && !working) {
+            if (!work.isEmpty() && !working && decision == null) {
                 return takeWork();
             }
             try {
