@@ -56,23 +56,34 @@ public final class Questions {
      * @return {@code null} when no answer came in time, or the calling thread was interrupted
      */
     public byte[] ask(int slot, long group, byte[] question, long timeoutNanos) {
-        if (transport == null) {
-            return null;
-        }
-        long ticket = tickets.incrementAndGet();
-        CompletableFuture<byte[]> answer = new CompletableFuture<>();
-        asked.put(ticket, answer);
         try {
-            transport.sendControl(slot, group, new Message.Question(ticket, question));
-            return answer.get(timeoutNanos, TimeUnit.NANOSECONDS);
-        } catch (TimeoutException | ExecutionException e) {
+            return begin(slot, group, question, timeoutNanos).get();
+        } catch (ExecutionException e) {
             return null;
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             return null;
-        } finally {
-            asked.remove(ticket);
         }
+    }
+
+    /**
+     * Asks a peer and does not wait.
+     *
+     * @return is completed on the thread that reads from that peer, which must not be blocked; with {@code null} when no answer
+     *     came in time
+     */
+    public CompletableFuture<byte[]> begin(int slot, long group, byte[] question, long timeoutNanos) {
+        CompletableFuture<byte[]> answer = new CompletableFuture<>();
+        if (transport == null) {
+            answer.complete(null);
+            return answer;
+        }
+        long ticket = tickets.incrementAndGet();
+        asked.put(ticket, answer);
+        answer.completeOnTimeout(null, timeoutNanos, TimeUnit.NANOSECONDS);
+        answer.whenComplete((bytes, failed) -> asked.remove(ticket));
+        transport.sendControl(slot, group, new Message.Question(ticket, question));
+        return answer;
     }
 
     /**

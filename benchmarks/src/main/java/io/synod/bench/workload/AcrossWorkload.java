@@ -7,23 +7,36 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * One row of some 100 bytes in each of several databases, in one transaction: the connection's own, and those that are called
- * like it with 2, 3 behind the name.
+ * One row of some 100 bytes in each of several tables, in one transaction. The tables are in one database each, the connection's own
+ * and those that are called like it with 2, 3 behind the name; or all are in the connection's own.
  */
 final class AcrossWorkload implements Workload {
     private static final long KEYS_PER_CLIENT = 1_000_000_000L;
     private static final String PAYLOAD = "x".repeat(80);
 
     private final List<String> others = new ArrayList<>();
-    /** Another one for each number of databases: two of them may be measured side by side. */
-    private final String table;
+    /** Other ones for each of these workloads: two of them may be measured side by side. */
+    private final List<String> tables = new ArrayList<>();
 
-    /** @param databases how many */
-    AcrossWorkload(int databases) {
-        table = "BENCH_ACROSS" + databases;
+    private AcrossWorkload() {}
+
+    /** @param databases how many, with a table each */
+    static AcrossWorkload across(int databases) {
+        AcrossWorkload workload = new AcrossWorkload();
+        workload.tables.add("BENCH_ACROSS" + databases);
         for (int i = 2; i <= databases; i++) {
-            others.add(String.valueOf(i));
+            workload.others.add(String.valueOf(i));
         }
+        return workload;
+    }
+
+    /** @param tables how many, in one database */
+    static AcrossWorkload inOne(int tables) {
+        AcrossWorkload workload = new AcrossWorkload();
+        for (int i = 1; i <= tables; i++) {
+            workload.tables.add("BENCH_TABLES" + tables + "_" + i);
+        }
+        return workload;
     }
 
     @Override
@@ -33,10 +46,17 @@ final class AcrossWorkload implements Workload {
 
     @Override
     public void prepare(Connection connection) throws SQLException {
-        Workloads.execute(
-                connection,
-                "DROP TABLE IF EXISTS " + table,
-                "CREATE TABLE " + table + "(ID BIGINT PRIMARY KEY, PAYLOAD VARCHAR(100) NOT NULL)");
+        for (String table : tables) {
+            Workloads.execute(
+                    connection,
+                    "DROP TABLE IF EXISTS " + table,
+                    "CREATE TABLE " + table + "(ID BIGINT PRIMARY KEY, PAYLOAD VARCHAR(100) NOT NULL)");
+        }
+    }
+
+    @Override
+    public boolean tellsCommits() {
+        return true;
     }
 
     @Override
@@ -45,21 +65,24 @@ final class AcrossWorkload implements Workload {
             private final List<PreparedStatement> inserts = new ArrayList<>();
             private long key = id * KEYS_PER_CLIENT;
             private Connection connection;
+            private long commitBegan;
 
             @Override
             public void use(Connection fresh) throws SQLException {
                 connection = fresh;
                 connection.setAutoCommit(false);
                 inserts.clear();
-                inserts.add(prepared(""));
+                for (String table : tables) {
+                    inserts.add(prepared(table));
+                }
                 String own = connection.getCatalog();
                 for (String suffix : others) {
-                    inserts.add(prepared(own + suffix + ".PUBLIC."));
+                    inserts.add(prepared(own + suffix + ".PUBLIC." + tables.get(0)));
                 }
             }
 
-            private PreparedStatement prepared(String place) throws SQLException {
-                return connection.prepareStatement("INSERT INTO " + place + table + "(ID, PAYLOAD) VALUES (?, ?)");
+            private PreparedStatement prepared(String table) throws SQLException {
+                return connection.prepareStatement("INSERT INTO " + table + "(ID, PAYLOAD) VALUES (?, ?)");
             }
 
             @Override
@@ -70,6 +93,7 @@ final class AcrossWorkload implements Workload {
                         insert.setString(2, PAYLOAD);
                         insert.executeUpdate();
                     }
+                    commitBegan = System.nanoTime();
                     connection.commit();
                 } catch (SQLException e) {
                     if (!String.valueOf(e.getSQLState()).startsWith("08")) {
@@ -82,6 +106,11 @@ final class AcrossWorkload implements Workload {
             @Override
             public void next() {
                 key++;
+            }
+
+            @Override
+            public long commitBegan() {
+                return commitBegan;
             }
         };
     }

@@ -25,14 +25,17 @@ final class Target implements AutoCloseable {
     private final String user;
     private final String password;
     private final Workload workload;
+    private final boolean commits;
     private final List<Worker> workers = new ArrayList<>();
 
-    Target(String name, String url, String user, String password, Workload workload) {
+    /** @param commits whether to measure commits alone, not whole operations */
+    Target(String name, String url, String user, String password, Workload workload, boolean commits) {
         this.name = name;
         this.url = url;
         this.user = user;
         this.password = password;
         this.workload = workload;
+        this.commits = commits;
     }
 
     private Connection connect() throws SQLException {
@@ -109,7 +112,7 @@ final class Target implements AutoCloseable {
                 }
                 client.next();
                 long after = System.nanoTime();
-                latency.recordValue(after - before);
+                latency.recordValue(after - (commits ? client.commitBegan() : before));
                 before = after;
             }
             return this;

@@ -14,6 +14,11 @@ interface Workload {
         return List.of();
     }
 
+    /** Whether its clients tell when the commit of an operation began. */
+    default boolean tellsCommits() {
+        return false;
+    }
+
     /**
      * One client's work on its connection, which may be replaced by another after a failure.
      *
@@ -31,5 +36,12 @@ interface Workload {
 
         /** The last operation is done; the next one will be another. */
         void next();
+
+        /**
+         * When the commit of the last operation began, by {@link System#nanoTime()}. Only where {@link Workload#tellsCommits()}.
+         */
+        default long commitBegan() {
+            throw new UnsupportedOperationException("this workload does not tell when its commits begin");
+        }
     }
 }

@@ -14,6 +14,7 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
 /**
@@ -30,6 +31,7 @@ import picocli.CommandLine.Spec;
             "the rounds are interleaved, and ratios are of rounds that stand side by side. INSERT: one row, one commit;",
             "READ: one row by primary key; ORDER: an order with lines, stock, balance; MIXED: nine reads to an order;",
             "LITERAL: READ with the key in the text; PREPARED_READ, PREPARED_UPDATE: prepared and closed for each row;",
+            "ACROSS1, ACROSS2, ACROSS3: a row in each of as many databases, one commit; TABLES2, TABLES3: in tables of one;",
             "METADATA: product, version, keywords."
         })
 public final class WorkloadCommand implements Callable<Integer> {
@@ -65,6 +67,9 @@ public final class WorkloadCommand implements Callable<Integer> {
 
     @Option(names = "--clients", split = ",", defaultValue = "1")
     private List<Integer> clients;
+
+    @Option(names = "--commits", description = "measures the commit of each transaction alone; for ACROSS* and TABLES*")
+    private boolean commits;
 
     @Option(names = "--seconds", defaultValue = "5", description = "of a round")
     private int seconds;
@@ -132,7 +137,13 @@ public final class WorkloadCommand implements Callable<Integer> {
             List<AutoCloseable> open,
             WorkloadReport report)
             throws Exception {
-        Target target = new Target(name, at, as, password, work.create());
+        Workload created = work.create();
+        if (commits && !created.tellsCommits()) {
+            throw new ParameterException(
+                    spec.commandLine(),
+                    "--commits with workload " + work + ", which has no commits of its own; use ACROSS1 to TABLES3");
+        }
+        Target target = new Target(name, at, as, password, created, commits);
         open.add(target);
         target.prepare();
         report.target(name, at, target.product());

@@ -59,21 +59,35 @@ enum Workloads {
     ACROSS1 {
         @Override
         Workload create() {
-            return new AcrossWorkload(1);
+            return AcrossWorkload.across(1);
         }
     },
     /** A row in each of two databases in one transaction; the second is called like the first with 2 behind its name. */
     ACROSS2 {
         @Override
         Workload create() {
-            return new AcrossWorkload(2);
+            return AcrossWorkload.across(2);
         }
     },
     /** The same with a third. */
     ACROSS3 {
         @Override
         Workload create() {
-            return new AcrossWorkload(3);
+            return AcrossWorkload.across(3);
+        }
+    },
+    /** A row in each of two tables of one database, in one transaction: what ACROSS2 is measured against. */
+    TABLES2 {
+        @Override
+        Workload create() {
+            return AcrossWorkload.inOne(2);
+        }
+    },
+    /** The same with a third, for ACROSS3. */
+    TABLES3 {
+        @Override
+        Workload create() {
+            return AcrossWorkload.inOne(3);
         }
     },
     /** What a driver is asked for when a framework gets to know its database. */

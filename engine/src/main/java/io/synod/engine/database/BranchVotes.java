@@ -125,43 +125,79 @@ public final class BranchVotes {
                 branches.fold().silentNanos(gid));
     }
 
+    /** An answer that is on its way into the log, or there already. */
+    public final class Vote {
+        private final String gid;
+        /** {@code null} where there is nothing to wait for. */
+        private final Proposal proposal;
+
+        private Answer answer;
+        private boolean over;
+
+        private Vote(String gid, Answer answer, Proposal proposal) {
+            this.gid = gid;
+            this.answer = answer;
+            this.proposal = proposal;
+            this.over = proposal == null;
+        }
+
+        /** Whether nothing more will come of it, be it that there is an answer or that there will be none. */
+        public boolean isOver() {
+            return over;
+        }
+
+        /** @return {@code null} when it could not be found out in this time; one more call goes on waiting */
+        public Answer await(long timeoutNanos) {
+            if (!over) {
+                Proposal.Outcome outcome = proposal.await(timeoutNanos);
+                over = outcome != Proposal.Outcome.UNKNOWN;
+                answer = outcome == Proposal.Outcome.APPLIED
+                        ? answered(gid, proposal.entry().index())
+                        : null;
+            }
+            return answer;
+        }
+    }
+
+    /** As {@link #begin}, and waits. */
+    public Answer answer(BranchRequest request, long timeoutNanos) {
+        return begin(request, timeoutNanos).await(timeoutNanos);
+    }
+
     /**
-     * Answers as the serving leader. Where nothing is prepared this refuses: only the session that has a transaction open can
-     * prepare it.
+     * Answers as the serving leader: what has to be logged for that is proposed when this returns. Where nothing is prepared this
+     * refuses: only the session that has a transaction open can prepare it.
      *
-     * @return {@code null} when this node does not serve, or could not find out in time: ask again
+     * @param timeoutNanos for what has to be found out before anything can be proposed, mostly nothing
+     * @return one without an answer when this node does not serve, or could not find out in time: ask again
      * @throws io.synod.group.Invariant.Violation the request contradicts what is decided here
      */
-    public Answer answer(BranchRequest request, long timeoutNanos) {
+    public Vote begin(BranchRequest request, long timeoutNanos) {
+        String gid = request.gid();
         long epoch = database.log().servingEpoch();
         if (epoch == 0) {
-            return null;
+            return new Vote(gid, null, null);
         }
-        String gid = request.gid();
         BranchFold fold = database.copy().branches().fold();
         if (fold.isKnown(gid)) {
             fold.hear(gid);
         }
         Answer over = forgotten(gid);
         if (over != null) {
-            return over;
+            return new Vote(gid, over, null);
         }
         LogRecord record;
         if (request instanceof BranchRequest.Decide decide && !fold.isKnown(gid)) {
             if (decide.commit()) {
-                return committedLongAgo(gid, timeoutNanos);
+                return new Vote(gid, committedLongAgo(gid, timeoutNanos), null);
             }
             record = new LogRecord.Voted(new BranchEntry.Refused(gid));
         } else {
             record = record(fold.toLog(request));
         }
-        if (record == null) {
-            return answer(gid, database.log().commitIndex());
-        }
-        Proposal proposal = database.log().propose(record.encode(), epoch, null);
-        return proposal.await(timeoutNanos) == Proposal.Outcome.APPLIED
-                ? answer(gid, proposal.entry().index())
-                : null;
+        return record == null
+                ? new Vote(gid, answered(gid, database.log().commitIndex()), null)
+                : new Vote(gid, null, database.log().propose(record.encode(), epoch, null));
     }
 
     /**
@@ -189,7 +225,7 @@ public final class BranchVotes {
     }
 
     /** As of now, which is not before what has just been logged. */
-    private Answer answer(String gid, long index) {
+    private Answer answered(String gid, long index) {
         BranchStanding standing = database.copy().branches().fold().standing(gid);
         return standing.state() == BranchState.UNKNOWN ? forgotten(gid) : new Answer(standing, index);
     }

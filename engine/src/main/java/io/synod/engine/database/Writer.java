@@ -169,7 +169,7 @@ public final class Writer extends LocalTransaction {
      *     and there was no leader in time to say that its locks have held
      */
     public long commit(CommitId id, CommitLevel level) {
-        return commit(id, level, UnaryOperator.identity(), null);
+        return commit(id, level, UnaryOperator.identity(), null, () -> {});
     }
 
     /**
@@ -177,18 +177,20 @@ public final class Writer extends LocalTransaction {
      * this writer is over then: {@link #isGiven()}.
      *
      * @param attempt its coordinator's; {@link Attempt#NONE} for a branch whose decision comes from outside
+     * @param meanwhile is run while the log is waited for, mostly
      * @return its index in the log; 0 when it had not written anything: it has ended. That of several groups is prepared all the
      *     same
      * @throws DbException 40001 when it surely is not prepared, 08007 when that is not known; 0A000 it cannot be, and is open
      */
-    public long prepare(CommitId id, Branch branch, Attempt attempt) {
+    public long prepare(CommitId id, Branch branch, Attempt attempt, Runnable meanwhile) {
         // Before anything is proposed: if there are too many, the transaction stays open.
         byte[] locked = exclusively(() -> database.copy().lockedRows(session));
         return commit(
                 id,
                 CommitLevel.QUORUM,
                 record -> prepared(id, branch, attempt, locked, record),
-                branch.isAlone() ? null : WriteSetCapture.nothing());
+                branch.isAlone() ? null : WriteSetCapture.nothing(),
+                meanwhile);
     }
 
     private LogRecord prepared(CommitId id, Branch branch, Attempt attempt, byte[] locked, LogRecord record) {
@@ -205,7 +207,8 @@ public final class Writer extends LocalTransaction {
      * @param as what is logged instead of what would commit the write set
      * @param nothing the write set of a transaction that has written nothing; {@code null} where that needs none
      */
-    private long commit(CommitId id, CommitLevel level, UnaryOperator<LogRecord> as, byte[] nothing) {
+    private long commit(
+            CommitId id, CommitLevel level, UnaryOperator<LogRecord> as, byte[] nothing, Runnable meanwhile) {
         PendingWork mine = PendingWork.transaction(this);
         committing = id;
         Proposal proposal = propose(mine, () -> {
@@ -219,6 +222,7 @@ public final class Writer extends LocalTransaction {
         if (proposal == null && isOpen()) {
             return commitInParts(id, mine, as);
         }
+        meanwhile.run();
         long nanos = TimeUnit.MILLISECONDS.toNanos(database.timeoutMillis());
         if (proposal != null && level == CommitLevel.LOCAL && proposal.awaitForced(nanos)) {
             unsettled = new Unsettled(proposal, mine);

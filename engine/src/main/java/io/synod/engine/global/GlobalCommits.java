@@ -14,6 +14,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Queue;
 import java.util.SplittableRandom;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.LinkedBlockingQueue;
@@ -81,8 +82,8 @@ public final class GlobalCommits implements AutoCloseable {
     /** The way to other nodes. */
     @FunctionalInterface
     public interface PeerLink {
-        /** @return {@code null} when no answer came in time */
-        byte[] ask(String database, int slot, byte[] question, long timeoutNanos);
+        /** @return completed with {@code null} when no answer came in time, on a thread that must not be blocked */
+        CompletableFuture<byte[]> ask(String database, int slot, byte[] question, long timeoutNanos);
     }
 
     /** For tests: where a coordinator is lost. */
@@ -298,13 +299,21 @@ public final class GlobalCommits implements AutoCloseable {
             return;
         }
         BranchVotes votes = database.votes();
+        List<String> refused = new ArrayList<>();
         // Of those that are decided there may be thousands, which wait to be forgotten.
         for (BranchVotes.Global global : decidedToo ? votes.list() : votes.undecided()) {
+            if (global.branch() == null && global.silentNanos() > unforgottenNanos) {
+                // Whose it was is not known here, and never will be; the others hear from those that know it.
+                refused.add(global.gid());
+            }
             boolean alone = global.branch() == null || runs.containsKey(global.gid());
             if (!alone && global.silentNanos() > patience(global, database.name()) && runs.size() < MAX_ENDING) {
                 LOG.info("transaction {} is ended by this node: nothing was heard of it", global.gid());
                 runs.computeIfAbsent(global.gid(), gid -> GlobalRun.end(this, global.branch()));
             }
+        }
+        if (!refused.isEmpty()) {
+            inBackground(() -> leaders.forget(database.name(), refused, ASK_NANOS));
         }
     }
 

@@ -9,10 +9,17 @@ import io.synod.branch.Coordinator;
 import io.synod.branch.Participant;
 import io.synod.branch.Termination;
 import io.synod.engine.database.BranchVotes;
+import io.synod.replica.Patience;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.Iterator;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import org.h2.message.DbException;
 import org.slf4j.Logger;
@@ -22,14 +29,32 @@ import org.slf4j.LoggerFactory;
  * One global transaction that this node commits, or ends for a node that is lost: carries out what its state machine wants. It
  * goes on, whoever waits for it, until all participants know how it ends.
  *
- * <p><b>Concurrency.</b> The monitor guards the state machine. Requests are sent without it, on a pool's threads, one at a time
- * to each participant; what a participant is to be asked meanwhile waits, and the last such request counts.
+ * <p><b>Concurrency.</b> The monitor guards the state machine, which makes one step after the other. Requests to other nodes
+ * are sent within a step, and answered on whichever thread reads from them. What this node has to do itself is done without the
+ * monitor by the thread that waits for the commit, or by one of a pool when none does; all that waits for the log goes into it
+ * before any of it is waited for, so that one force covers several databases. A participant is asked one request at a time; what
+ * it is to be asked meanwhile waits, and the last such request counts.
  */
 final class GlobalRun implements Termination.Effects {
     private static final Logger LOG = LoggerFactory.getLogger(GlobalRun.class);
 
     /** What those who have prepared hear from a coordinator that still waits for others. */
     private static final long SIGN_OF_LIFE_NANOS = TimeUnit.MILLISECONDS.toNanos(200);
+
+    /** What nobody has begun to do then is given to the pool. */
+    private static final long LATE_NANOS = TimeUnit.MILLISECONDS.toNanos(50);
+
+    /** How long one participant of this node is waited for before the next one is looked at. */
+    private static final long LOOK_NANOS = TimeUnit.MILLISECONDS.toNanos(5);
+
+    /**
+     * What this node has to do itself.
+     *
+     * @param session in which that is open; {@code null} where it is to be answered as the leader
+     */
+    private record Work(String database, BranchRequest request, OpenBranch session) {}
+
+    private record Asked(String database, BranchVotes.Vote vote) {}
 
     private final GlobalCommits commits;
     private final Branch branch;
@@ -47,6 +72,12 @@ final class GlobalRun implements Termination.Effects {
     private final Set<String> flying = new HashSet<>();
     private final Map<String, BranchRequest> next = new HashMap<>();
     private final Map<String, Long> indexes = new HashMap<>();
+    private final Deque<Runnable> steps = new ArrayDeque<>();
+    private boolean stepping;
+    private final List<Work> work = new ArrayList<>();
+    private boolean awaited;
+    private boolean working;
+    private long workSince;
     private int inSessions;
     private DbException refusal;
     private Boolean decision;
@@ -61,17 +92,22 @@ final class GlobalRun implements Termination.Effects {
                 branch, commits.slot(), commits.serials(), GlobalCommits.TIMING, commits.random(), this);
     }
 
-    /** @param open by the names of their databases */
+    /**
+     * Of a thread that calls {@link #await} next.
+     *
+     * @param open by the names of their databases
+     */
     static GlobalRun commit(
             GlobalCommits commits, Branch branch, Attempt attempt, Map<String, OpenBranch> open, long giveUpNanos) {
         GlobalRun run = new GlobalRun(commits, branch);
         synchronized (run) {
             run.canCommit = new BranchRequest.CanCommit(branch, attempt);
             run.sessions.putAll(open);
+            run.awaited = true;
             long now = System.nanoTime();
             run.signAt = now + SIGN_OF_LIFE_NANOS;
-            run.coordinator =
-                    new Coordinator(branch, attempt, run.termination, GlobalCommits.TIMING, run, now, giveUpNanos);
+            run.step(() -> run.coordinator =
+                    new Coordinator(branch, attempt, run.termination, GlobalCommits.TIMING, run, now, giveUpNanos));
         }
         return run;
     }
@@ -79,7 +115,7 @@ final class GlobalRun implements Termination.Effects {
     static GlobalRun end(GlobalCommits commits, Branch branch) {
         GlobalRun run = new GlobalRun(commits, branch);
         synchronized (run) {
-            run.termination.start(System.nanoTime());
+            run.step(() -> run.termination.start(System.nanoTime()));
         }
         return run;
     }
@@ -88,7 +124,37 @@ final class GlobalRun implements Termination.Effects {
         return branch;
     }
 
-    // ---- what the state machine wants, under the monitor ----------------------------------------------------------
+    // ---- the state machine, under the monitor ---------------------------------------------------------------------
+
+    /** What it wants may be answered within the step: that is the next one. */
+    private void step(Runnable ofTheMachine) {
+        steps.add(ofTheMachine);
+        if (stepping) {
+            return;
+        }
+        stepping = true;
+        try {
+            while (!stopped && !steps.isEmpty()) {
+                steps.remove().run();
+            }
+        } catch (RuntimeException e) {
+            LOG.error("transaction {} is given up on this node", branch.gid(), e);
+            stop();
+        } finally {
+            stepping = false;
+        }
+        notifyAll();
+        workWithoutSession();
+    }
+
+    private void stop() {
+        stopped = true;
+        next.clear();
+        steps.clear();
+        inSessions -= (int) work.stream().filter(w -> w.session() != null).count();
+        work.clear();
+        notifyAll();
+    }
 
     @Override
     public void send(String database, BranchRequest request) {
@@ -110,7 +176,6 @@ final class GlobalRun implements Termination.Effects {
     public void decided(boolean commit) {
         decision = commit;
         decidedAt = System.nanoTime();
-        notifyAll();
     }
 
     private void fly(String database, BranchRequest request) {
@@ -118,107 +183,76 @@ final class GlobalRun implements Termination.Effects {
         OpenBranch session = request instanceof BranchRequest.CanCommit ? sessions.remove(database) : null;
         if (session != null) {
             inSessions++;
+            add(new Work(database, request, session));
+            return;
         }
-        boolean taken = commits.inBackground(() -> perform(database, request, session));
-        if (!taken) {
-            flying.remove(database);
-            inSessions -= session == null ? 0 : 1;
-            stop();
-        }
-    }
-
-    private void stop() {
-        stopped = true;
-        next.clear();
-        notifyAll();
-    }
-
-    // ---- on a thread of the pool ----------------------------------------------------------------------------------
-
-    private void perform(String database, BranchRequest request, OpenBranch session) {
-        BranchVotes.Answer answer = null;
-        try {
-            if (session != null) {
-                answer = prepare(session);
-            }
-            if (answer == null) {
-                // Whatever became of it: what is not prepared now never will be.
-                answer = commits.leaders().ask(database, request, GlobalCommits.ASK_NANOS);
-            }
-        } catch (RuntimeException e) {
-            LOG.warn("transaction {}: {} does not answer {}", branch.gid(), database, request, e);
-        }
-        answered(database, answer);
-    }
-
-    /** @return {@code null} when it is not prepared, or nobody knows */
-    private BranchVotes.Answer prepare(OpenBranch session) {
-        try {
-            long index = session.canCommit(canCommit);
-            return new BranchVotes.Answer(
-                    new BranchStanding(BranchState.PREPARED, canCommit.attempt(), Attempt.NONE), index);
-        } catch (DbException e) {
-            LOG.debug("transaction {} is not prepared", branch.gid(), e);
-            synchronized (this) {
-                refusal = refusal == null ? e : refusal;
-            }
-            return null;
-        } finally {
-            synchronized (this) {
-                inSessions--;
-                notifyAll();
-            }
-        }
-    }
-
-    private synchronized void answered(String database, BranchVotes.Answer answer) {
-        flying.remove(database);
-        BranchRequest waiting = next.remove(database);
-        if (answer != null && !stopped) {
-            indexes.merge(database, answer.index(), Math::max);
-            BranchState state = answer.standing().state();
-            if (state == BranchState.PRECOMMITTED || state == BranchState.COMMITTED) {
-                certain.add(database);
-            }
-            try {
-                if (coordinator != null) {
-                    coordinator.answered(database, answer.standing(), System.nanoTime());
-                } else {
-                    termination.answered(database, answer.standing(), System.nanoTime());
+        CompletableFuture<BranchVotes.Answer> answer =
+                commits.leaders().askThere(database, request, GlobalCommits.ASK_NANOS);
+        if (answer == null) {
+            add(new Work(database, request, null));
+        } else {
+            answer.whenComplete((there, failure) -> {
+                if (failure != null) {
+                    LOG.warn("transaction {}: {} does not answer {}", branch.gid(), database, request, failure);
                 }
-            } catch (RuntimeException e) {
-                giveUp(e);
-            }
+                answered(database, there);
+            });
         }
-        if (waiting != null && !stopped && !flying.contains(database)) {
-            fly(database, waiting);
-        }
-        notifyAll();
     }
 
-    // ---- by the timer ---------------------------------------------------------------------------------------------
+    private void add(Work more) {
+        if (work.isEmpty()) {
+            workSince = System.nanoTime();
+        }
+        work.add(more);
+    }
+
+    /** @param answer {@code null} for none */
+    private synchronized void answered(String database, BranchVotes.Answer answer) {
+        step(() -> {
+            flying.remove(database);
+            BranchRequest waiting = next.remove(database);
+            if (answer != null) {
+                take(database, answer);
+            }
+            if (waiting != null && !stopped && !flying.contains(database)) {
+                fly(database, waiting);
+            }
+        });
+    }
+
+    private void take(String database, BranchVotes.Answer answer) {
+        indexes.merge(database, answer.index(), Math::max);
+        BranchState state = answer.standing().state();
+        if (state == BranchState.PRECOMMITTED || state == BranchState.COMMITTED) {
+            certain.add(database);
+        }
+        if (coordinator != null) {
+            coordinator.answered(database, answer.standing(), System.nanoTime());
+        } else {
+            termination.answered(database, answer.standing(), System.nanoTime());
+        }
+    }
 
     /** @return whether there is nothing left to do */
     synchronized boolean tick(long now) {
         if (stopped || termination.isDone()) {
             return true;
         }
-        try {
+        step(() -> {
             if (coordinator == null) {
                 termination.tick(now);
             } else {
                 coordinator.tick(now);
                 showLife(now);
             }
-        } catch (RuntimeException e) {
-            giveUp(e);
+        });
+        if (now - workSince > LATE_NANOS) {
+            // Who is at it waits for something else.
+            working = false;
+            workInBackground();
         }
         return false;
-    }
-
-    private void giveUp(RuntimeException why) {
-        LOG.error("transaction {} is given up on this node", branch.gid(), why);
-        stop();
     }
 
     private void showLife(long now) {
@@ -242,6 +276,134 @@ final class GlobalRun implements Termination.Effects {
         return termination.isDone();
     }
 
+    // ---- what this node has to do itself, without the monitor -----------------------------------------------------
+
+    /** To tell the decision is nothing that a session has to wait for. */
+    private void workWithoutSession() {
+        if (!awaited || decision != null) {
+            workInBackground();
+        }
+    }
+
+    private void workInBackground() {
+        if (work.isEmpty() || working) {
+            return;
+        }
+        List<Work> batch = takeWork();
+        boolean taken = commits.inBackground(() -> {
+            try {
+                work(batch);
+            } finally {
+                worked();
+            }
+        });
+        if (!taken) {
+            work.addAll(batch);
+            working = false;
+            stop();
+        }
+    }
+
+    private List<Work> takeWork() {
+        working = true;
+        List<Work> batch = List.copyOf(work);
+        work.clear();
+        return batch;
+    }
+
+    private synchronized void worked() {
+        working = false;
+        workWithoutSession();
+    }
+
+    private void work(List<Work> batch) {
+        List<Work> mine = new ArrayList<>();
+        Work last = batch.get(batch.size() - 1);
+        for (Work each : batch) {
+            // Who waits for another node cannot do anything else meanwhile.
+            boolean waits = each.session() != null && each.session().isElsewhere();
+            if (!waits || each == last && mine.isEmpty() || !commits.inBackground(() -> prepare(each, () -> {}))) {
+                mine.add(each);
+            }
+        }
+        prepareAll(mine.stream().filter(each -> each.session() != null).iterator());
+        vote(mine.stream().filter(each -> each.session() == null).toList());
+    }
+
+    /** All of them are in the log's queue before the first one is waited for. */
+    private void prepareAll(Iterator<Work> open) {
+        if (open.hasNext()) {
+            prepare(open.next(), () -> prepareAll(open));
+            // What is refused does not wait.
+            prepareAll(open);
+        }
+    }
+
+    private void prepare(Work open, Runnable meanwhile) {
+        BranchVotes.Answer answer = null;
+        try {
+            long index = open.session().canCommit(canCommit, meanwhile);
+            answer = new BranchVotes.Answer(
+                    new BranchStanding(BranchState.PREPARED, canCommit.attempt(), Attempt.NONE), index);
+        } catch (DbException e) {
+            LOG.debug("transaction {} is not prepared", branch.gid(), e);
+            refused(e);
+        } catch (RuntimeException e) {
+            LOG.warn("transaction {} is not prepared in {}", branch.gid(), open.database(), e);
+        }
+        prepared(open.database(), answer);
+    }
+
+    private synchronized void refused(DbException e) {
+        refusal = refusal == null ? e : refusal;
+    }
+
+    private synchronized void prepared(String database, BranchVotes.Answer answer) {
+        inSessions--;
+        if (answer == null) {
+            // Whatever became of it: what is not prepared now never will be.
+            step(() -> {
+                next.putIfAbsent(database, canCommit);
+                notAnswered(database);
+            });
+        } else {
+            answered(database, answer);
+        }
+    }
+
+    private void notAnswered(String database) {
+        flying.remove(database);
+        fly(database, next.remove(database));
+    }
+
+    private void vote(List<Work> asked) {
+        Deque<Asked> open = new ArrayDeque<>();
+        for (Work each : asked) {
+            try {
+                BranchVotes.Vote vote =
+                        commits.leaders().begin(each.database(), each.request(), GlobalCommits.ASK_NANOS);
+                open.add(new Asked(each.database(), vote));
+            } catch (RuntimeException e) {
+                LOG.warn("transaction {}: {} does not answer {}", branch.gid(), each.database(), each.request(), e);
+                answered(each.database(), null);
+            }
+        }
+        long start = System.nanoTime();
+        while (!open.isEmpty()) {
+            Asked first = open.remove();
+            BranchVotes.Answer answer =
+                    first.vote() == null ? null : first.vote().await(LOOK_NANOS);
+            if (answer == null
+                    && first.vote() != null
+                    && !first.vote().isOver()
+                    && System.nanoTime() - start < GlobalCommits.ASK_NANOS) {
+                open.add(first);
+            } else {
+                answered(first.database(), answer);
+            }
+        }
+    }
+
     // ---- for the session that waits -------------------------------------------------------------------------------
 
     /**
@@ -251,20 +413,41 @@ final class GlobalRun implements Termination.Effects {
      * @param nanos to wait for a decision
      * @param more to wait for those who are to be told
      */
-    synchronized GlobalCommits.Outcome await(long nanos, long more) {
+    GlobalCommits.Outcome await(long nanos, long more) {
         long start = System.nanoTime();
+        // Whatever the request that commits is willing to wait for: given up in the middle, nobody would know how it
+        // ends.
+        Patience unlimited = Patience.begin(0);
+        try {
+            List<Work> batch;
+            while (!(batch = awaitWork(start + nanos, more)).isEmpty()) {
+                try {
+                    work(batch);
+                } finally {
+                    worked();
+                }
+            }
+        } finally {
+            unlimited.close();
+        }
+        return outcome();
+    }
+
+    /** @return empty when it is over, or the time is */
+    private synchronized List<Work> awaitWork(long decideBy, long more) {
+        awaited = true;
         boolean interrupted = false;
         while (true) {
             long now = System.nanoTime();
             long left = Long.MAX_VALUE;
             if (inSessions == 0) {
-                if (stopped || termination.isDone() || Boolean.TRUE.equals(decision) && isCertain()) {
+                left = decision == null ? decideBy - now : decidedAt + more - now;
+                if (isSettled() || left <= 0) {
                     break;
                 }
-                left = decision == null ? start + nanos - now : decidedAt + more - now;
-                if (left <= 0) {
-                    break;
-                }
+            }
+            if (!work.isEmpty() && !working && decision == null) {
+                return takeWork();
             }
             try {
                 TimeUnit.NANOSECONDS.timedWait(this, Math.min(left, TimeUnit.SECONDS.toNanos(1)));
@@ -272,14 +455,25 @@ final class GlobalRun implements Termination.Effects {
                 interrupted = true;
             }
         }
+        awaited = false;
+        workInBackground();
         if (interrupted) {
             Thread.currentThread().interrupt();
         }
-        boolean everywhere = termination.isDone() || Boolean.TRUE.equals(decision) && isCertain();
-        return new GlobalCommits.Outcome(branch.gid(), decision, Map.copyOf(indexes), everywhere, refusal);
+        return List.of();
     }
 
-    private boolean isCertain() {
-        return certain.size() == branch.participants().size();
+    private boolean isSettled() {
+        return stopped || isEverywhere();
+    }
+
+    private boolean isEverywhere() {
+        return termination.isDone()
+                || Boolean.TRUE.equals(decision)
+                        && certain.size() == branch.participants().size();
+    }
+
+    private synchronized GlobalCommits.Outcome outcome() {
+        return new GlobalCommits.Outcome(branch.gid(), decision, Map.copyOf(indexes), isEverywhere(), refusal);
     }
 }

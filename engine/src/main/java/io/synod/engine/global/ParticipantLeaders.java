@@ -5,6 +5,7 @@ import io.synod.engine.database.BranchVotes;
 import io.synod.engine.database.HostedDatabase;
 import io.synod.group.Member;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import java.util.function.Function;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -22,18 +23,30 @@ final class ParticipantLeaders {
         this.link = link;
     }
 
-    /** @return {@code null} when there is no answer in time, or no leader that is known: ask again */
-    BranchVotes.Answer ask(String database, BranchRequest request, long timeoutNanos) {
+    /**
+     * Asks on whichever other node leads, and does not wait.
+     *
+     * @return completed with {@code null} when there is no answer in time, or no leader that is known: ask again. {@code null}
+     *     when this node leads: {@link #begin}
+     */
+    CompletableFuture<BranchVotes.Answer> askThere(String database, BranchRequest request, long timeoutNanos) {
         HostedDatabase here = hosted.apply(database);
-        if (here == null) {
+        if (here != null && here.log().servingEpoch() != 0) {
             return null;
         }
-        if (here.log().servingEpoch() != 0) {
-            return here.votes().answer(request, timeoutNanos);
+        Member leader = here == null ? null : leaderElsewhere(here);
+        if (leader == null) {
+            return CompletableFuture.completedFuture(null);
         }
-        byte[] answer =
-                askThere(here, BranchMessages.encode(BranchMessages.Question.of(database, request)), timeoutNanos);
-        return answer == null ? null : BranchMessages.decodeAnswer(answer);
+        byte[] question = BranchMessages.encode(BranchMessages.Question.of(database, request));
+        return link.ask(database, leader.slot(), question, timeoutNanos)
+                .thenApply(answer -> answer == null ? null : BranchMessages.decodeAnswer(answer));
+    }
+
+    /** @return {@code null} for a database that is closed here by now */
+    BranchVotes.Vote begin(String database, BranchRequest request, long timeoutNanos) {
+        HostedDatabase here = hosted.apply(database);
+        return here == null ? null : here.votes().begin(request, timeoutNanos);
     }
 
     void forget(String database, List<String> gids, long timeoutNanos) {
@@ -43,18 +56,21 @@ final class ParticipantLeaders {
         }
         if (here.log().servingEpoch() != 0) {
             here.votes().forget(gids, timeoutNanos);
-        } else {
-            askThere(here, BranchMessages.encode(BranchMessages.Question.toForget(database, gids)), timeoutNanos);
+            return;
+        }
+        Member leader = leaderElsewhere(here);
+        if (leader != null) {
+            byte[] question = BranchMessages.encode(BranchMessages.Question.toForget(database, gids));
+            link.ask(database, leader.slot(), question, timeoutNanos);
         }
     }
 
-    private byte[] askThere(HostedDatabase database, byte[] question, long timeoutNanos) {
+    /** @return {@code null} where none is known */
+    private static Member leaderElsewhere(HostedDatabase database) {
         String leader = database.log().leader();
-        if (leader == null || leader.equals(database.node())) {
-            return null;
-        }
-        Member member = database.log().members().byName(leader);
-        return member == null ? null : link.ask(database.name(), member.slot(), question, timeoutNanos);
+        return leader == null || leader.equals(database.node())
+                ? null
+                : database.log().members().byName(leader);
     }
 
     /** What another node asks this one. */

@@ -123,7 +123,7 @@ public final class Node implements SessionFactory, AutoCloseable {
                 this::hosted,
                 () -> databases.values().stream().map(Sessions::database).toList(),
                 (database, slot, question, nanos) ->
-                        replicas.questions().ask(slot, groupId(database), question, nanos));
+                        replicas.questions().begin(slot, groupId(database), question, nanos));
         this.deadlocks = new Deadlocks(
                 config.slot(),
                 () -> databases.values().stream().map(Sessions::waits).toList(),

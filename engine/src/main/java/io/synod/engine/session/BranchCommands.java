@@ -56,28 +56,32 @@ final class BranchCommands {
      * Prepares what is open here as a branch of several groups, for the node whose session it serves.
      *
      * @param text of {@link #text}
+     * @param id by which its client knows the whole
      */
-    void canCommit(String text) {
+    void canCommit(String text, CommitId id) {
+        canCommit(BranchCodec.decodeCanCommit(HexFormat.of().parseHex(text)), id, () -> {});
+        session.goOn();
+    }
+
+    /** @throws DbException 0A000 in the session of a user */
+    void checkCoordinated() {
         if (!session.isInternal()) {
             throw Errors.refused(
                     "CALL SYNOD.CAN_COMMIT",
                     "only the node that coordinates a global transaction knows its participants",
                     "use COMMIT");
         }
-        canCommit(
-                BranchCodec.decodeCanCommit(HexFormat.of().parseHex(text)),
-                session.transaction().commitId());
-        session.goOn();
     }
 
     /**
      * Prepares what is open in this session as a branch of several groups. {@link RoutedSession#goOn} comes next.
      *
      * @param id by which its client knows the whole
+     * @param meanwhile is run while this node's log is waited for, mostly
      */
-    void canCommit(BranchRequest.CanCommit request, CommitId id) {
+    void canCommit(BranchRequest.CanCommit request, CommitId id, Runnable meanwhile) {
         checkNoTemporaryTables("a commit in several databases");
-        session.preparation().prepare(request, id);
+        session.preparation().prepare(request, id, meanwhile);
     }
 
     void checkNoTemporaryTables(String what) {

@@ -45,7 +45,7 @@ final class BranchPreparation {
                 : null;
         CommitId id = transaction.commitId();
         return prepare(
-                () -> session.writer().prepare(id, branch, Attempt.NONE),
+                () -> session.writer().prepare(id, branch, Attempt.NONE, () -> {}),
                 () -> session.forwarding().prepare(session.ids().orOwn(id), gid),
                 id);
     }
@@ -54,14 +54,15 @@ final class BranchPreparation {
      * Prepares it as the branch of a transaction of several groups, even if it has changed nothing.
      *
      * @param id by which its client knows the whole
+     * @param meanwhile is run while this node's log is waited for, mostly
      * @throws DbException as {@link #prepare(String)}; what is not prepared then is refused by whoever asks next
      */
-    void prepare(BranchRequest.CanCommit branch, CommitId id) {
+    void prepare(BranchRequest.CanCommit branch, CommitId id, Runnable meanwhile) {
         if (!session.transaction().isOpen()) {
             throw Errors.retry("the transaction is not open any more");
         }
         prepare(
-                () -> session.writer().prepare(id, branch.branch(), branch.attempt()),
+                () -> session.writer().prepare(id, branch.branch(), branch.attempt(), meanwhile),
                 () -> session.forwarding().canCommit(branch, id),
                 id);
     }

@@ -34,6 +34,7 @@ final class ForwardedSession {
     private List<String> told = List.of();
     private CommitLevel toldLevel;
     private CommandInterface commit;
+    private CommandInterface canCommit;
     private volatile boolean abandoned;
 
     /**
@@ -163,18 +164,27 @@ final class ForwardedSession {
         if (commit == null) {
             commit = session.prepareCommand("CALL SYNOD.COMMIT(?, ?)");
         }
-        commit.getParameters().get(0).setValue(ValueVarchar.get(id.session().toString()), true);
-        commit.getParameters().get(1).setValue(ValueBigint.get(id.number()), true);
+        name(commit, 0, id);
         Value[] row = row(commit);
         return new Committed(row[0].getLong(), row[1].getBoolean(), row[2].getString());
+    }
+
+    private static void name(CommandInterface call, int first, CommitId id) {
+        call.getParameters().get(first).setValue(ValueVarchar.get(id.session().toString()), true);
+        call.getParameters().get(first + 1).setValue(ValueBigint.get(id.number()), true);
     }
 
     boolean prepare(String gid) {
         return call("CALL SYNOD.PREPARE('" + gid.replace("'", "''") + "')").getBoolean();
     }
 
-    void canCommit(BranchRequest.CanCommit branch) {
-        call("CALL SYNOD.CAN_COMMIT('" + BranchCommands.text(branch) + "')");
+    void canCommit(BranchRequest.CanCommit branch, CommitId id) {
+        if (canCommit == null) {
+            canCommit = session.prepareCommand("CALL SYNOD.CAN_COMMIT(?, ?, ?)");
+        }
+        canCommit.getParameters().get(0).setValue(ValueVarchar.get(BranchCommands.text(branch)), true);
+        name(canCommit, 1, id);
+        row(canCommit);
     }
 
     long settle() {

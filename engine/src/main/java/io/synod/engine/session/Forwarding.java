@@ -325,10 +325,7 @@ final class Forwarding {
      */
     boolean canCommit(BranchRequest.CanCommit branch, CommitId id) {
         try {
-            if (!id.isNone()) {
-                current.name(id);
-            }
-            current.canCommit(branch);
+            current.canCommit(branch, id);
             return true;
         } catch (DbException e) {
             if (!current.isBroken()) {

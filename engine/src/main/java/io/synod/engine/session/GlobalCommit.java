@@ -1,5 +1,6 @@
 package io.synod.engine.session;
 
+import io.synod.branch.BranchRequest;
 import io.synod.engine.database.CommitId;
 import io.synod.engine.database.Errors;
 import io.synod.engine.global.GlobalCommits;
@@ -41,15 +42,7 @@ final class GlobalCommit {
                 String database = session.database().name();
                 millis = Math.max(millis, session.database().timeoutMillis());
                 databases.add(database);
-                open.put(database, request -> {
-                    try {
-                        session.branches().canCommit(request, id);
-                        return session.transaction().lastCommit().index();
-                    } finally {
-                        // Before the branch is decided, which closes the inner session that it has taken.
-                        session.goOn();
-                    }
-                });
+                open.put(database, open(session, id));
             }
             GlobalCommits.Outcome outcome = commits.commit(databases, open, TimeUnit.MILLISECONDS.toNanos(millis));
             written.forEach(session -> ended(session, outcome));
@@ -61,6 +54,26 @@ final class GlobalCommit {
             }
             check(outcome);
         });
+    }
+
+    private static OpenBranch open(RoutedSession session, CommitId id) {
+        return new OpenBranch() {
+            @Override
+            public boolean isElsewhere() {
+                return session.transaction().isForwarded();
+            }
+
+            @Override
+            public long canCommit(BranchRequest.CanCommit request, Runnable meanwhile) {
+                try {
+                    session.branches().canCommit(request, id, meanwhile);
+                    return session.transaction().lastCommit().index();
+                } finally {
+                    // Before the branch is decided, which closes the inner session that it has taken.
+                    session.goOn();
+                }
+            }
+        };
     }
 
     private static void lock(List<RoutedSession> sessions, Runnable then) {

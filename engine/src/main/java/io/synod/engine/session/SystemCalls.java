@@ -156,7 +156,8 @@ final class SystemCalls {
                 return execution.rows(single("PREPARED", ValueBoolean.get(prepared)));
             }
             case "CAN_COMMIT" -> {
-                session.branches().canCommit(argument(call, 0));
+                session.branches().checkCoordinated();
+                session.branches().canCommit(argument(call, 0), commitId(call, 1));
                 return execution.rows(single("PREPARED", ValueBoolean.TRUE));
             }
             case "DECISION" -> {
@@ -269,9 +270,13 @@ final class SystemCalls {
     }
 
     private static CommitId commitId(Call call) {
-        String session = argument(call, 0);
+        return commitId(call, 0);
+    }
+
+    private static CommitId commitId(Call call, int first) {
+        String session = argument(call, first);
         try {
-            return new CommitId(UUID.fromString(session), number("request number", argument(call, 1)));
+            return new CommitId(UUID.fromString(session), number("request number", argument(call, first + 1)));
         } catch (IllegalArgumentException e) {
             throw Errors.badValue("session", session, "a UUID");
         }

@@ -9,6 +9,7 @@ import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.ResultSet;
+import java.sql.SQLException;
 import java.sql.SQLTransactionRollbackException;
 import java.sql.Statement;
 import java.util.ArrayList;
@@ -138,13 +139,19 @@ class KeptRowsTest {
             try {
                 work.call();
                 return;
-            } catch (SQLTransactionRollbackException | IOException e) {
-                // A large object comes from the leader when it is read: it is lost with that, as an IOException says.
-                if (attempt == ATTEMPTS) {
+            } catch (SQLException | IOException e) {
+                if (attempt == ATTEMPTS || !isLeaderLost(e)) {
                     throw e;
                 }
             }
         }
+    }
+
+    /** A large object comes from the leader when it is read: it is lost with that, as an IOException says, or what wraps it. */
+    private static boolean isLeaderLost(Throwable e) {
+        return e instanceof SQLTransactionRollbackException
+                || e instanceof IOException
+                || e.getCause() instanceof IOException;
     }
 
     private void readsTheSameOnce(String url) throws Exception {

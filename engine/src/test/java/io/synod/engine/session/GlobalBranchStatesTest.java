@@ -87,7 +87,7 @@ class GlobalBranchStatesTest extends PreparedTransactions {
         RoutedSession session = (RoutedSession) c.session();
         session.lock();
         try {
-            session.branches().canCommit(new BranchRequest.CanCommit(branch, FIRST), id);
+            session.branches().canCommit(new BranchRequest.CanCommit(branch, FIRST), id, () -> {});
             session.goOn();
         } finally {
             session.unlock();

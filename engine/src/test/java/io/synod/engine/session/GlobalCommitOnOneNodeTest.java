@@ -17,6 +17,7 @@ import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.List;
 import java.util.UUID;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
@@ -73,6 +74,23 @@ class GlobalCommitOnOneNodeTest {
         node.commit(two);
         Await.until("all have ended it", node::isQuiet);
         assertEquals(List.of(1, 1, 0), GlobalNode.values(all));
+    }
+
+    /** Its coordinator has had it refused, and is lost before it could tell anybody else. */
+    @Test
+    void what_was_refused_before_it_was_known_is_forgotten_too() throws Exception {
+        String gid = "lost.1";
+        node.hosted("stock").votes().answer(new BranchRequest.Decide(gid, false), TimeUnit.SECONDS.toNanos(10));
+        assertEquals(1, node.globals().size());
+        Await.until("it is forgotten", node::isQuiet);
+        assertEquals(
+                BranchState.ABORTED,
+                node.hosted("stock")
+                        .votes()
+                        .answer(new BranchRequest.Decide(gid, false), TimeUnit.SECONDS.toNanos(10))
+                        .standing()
+                        .state());
+        assertTrue(node.isQuiet());
     }
 
     @Test
