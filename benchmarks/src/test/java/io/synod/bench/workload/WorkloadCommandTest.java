@@ -81,7 +81,7 @@ class WorkloadCommandTest {
             throws Exception {
         boolean writes = workload != Workloads.READING2;
         String url = "jdbc:synod:file:" + directory.resolve("shop");
-        run(
+        String printed = run(
                 "workload",
                 "--workload",
                 workload.name(),
@@ -102,7 +102,7 @@ class WorkloadCommandTest {
             own.next();
             other.next();
             assertTrue(own.getLong(1) > 0);
-            assertEquals(writes ? own.getLong(1) : 0, other.getLong(1));
+            assertEquals(writes ? own.getLong(1) : 0, other.getLong(1), printed);
             assertEquals(writes ? own.getLong(2) : 0, other.getLong(2));
         }
     }
