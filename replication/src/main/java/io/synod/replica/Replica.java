@@ -309,6 +309,11 @@ final class Replica implements ReplicatedLog {
     }
 
     @Override
+    public void hurry() {
+        node.commitPath().wake();
+    }
+
+    @Override
     public long servingEpoch() {
         return standing.servingEpoch();
     }

@@ -8,7 +8,8 @@ import java.util.List;
 
 /**
  * One row of some 100 bytes in each of several tables, in one transaction. The tables are in one database each, the connection's own
- * and those that are called like it with 2, 3 behind the name; or all are in the connection's own.
+ * and those that are called like it with 2, 3 behind the name; or all are in the connection's own. Of the tables behind the first
+ * one, a row may only be read.
  */
 final class AcrossWorkload implements Workload {
     private static final long KEYS_PER_CLIENT = 1_000_000_000L;
@@ -18,21 +19,44 @@ final class AcrossWorkload implements Workload {
     /** Other ones for each of these workloads: two of them may be measured side by side. */
     private final List<String> tables = new ArrayList<>();
 
-    private AcrossWorkload() {}
+    private final boolean readsOthers;
+
+    private AcrossWorkload(boolean readsOthers) {
+        this.readsOthers = readsOthers;
+    }
 
     /** @param databases how many, with a table each */
     static AcrossWorkload across(int databases) {
-        AcrossWorkload workload = new AcrossWorkload();
+        AcrossWorkload workload = new AcrossWorkload(false);
         workload.tables.add("BENCH_ACROSS" + databases);
-        for (int i = 2; i <= databases; i++) {
-            workload.others.add(String.valueOf(i));
-        }
+        workload.addOthers(databases);
         return workload;
+    }
+
+    /** Writes one of two tables, and reads the other one, which is in another database. */
+    static AcrossWorkload readingAnother() {
+        AcrossWorkload workload = new AcrossWorkload(true);
+        workload.tables.add("BENCH_READING2");
+        workload.addOthers(2);
+        return workload;
+    }
+
+    /** The same in one database. */
+    static AcrossWorkload readingOwn() {
+        AcrossWorkload workload = new AcrossWorkload(true);
+        workload.tables.addAll(List.of("BENCH_READING1_1", "BENCH_READING1_2"));
+        return workload;
+    }
+
+    private void addOthers(int databases) {
+        for (int i = 2; i <= databases; i++) {
+            others.add(String.valueOf(i));
+        }
     }
 
     /** @param tables how many, in one database */
     static AcrossWorkload inOne(int tables) {
-        AcrossWorkload workload = new AcrossWorkload();
+        AcrossWorkload workload = new AcrossWorkload(false);
         for (int i = 1; i <= tables; i++) {
             workload.tables.add("BENCH_TABLES" + tables + "_" + i);
         }
@@ -62,7 +86,7 @@ final class AcrossWorkload implements Workload {
     @Override
     public Client client(int id) {
         return new Client() {
-            private final List<PreparedStatement> inserts = new ArrayList<>();
+            private final List<PreparedStatement> statements = new ArrayList<>();
             private long key = id * KEYS_PER_CLIENT;
             private Connection connection;
             private long commitBegan;
@@ -71,27 +95,30 @@ final class AcrossWorkload implements Workload {
             public void use(Connection fresh) throws SQLException {
                 connection = fresh;
                 connection.setAutoCommit(false);
-                inserts.clear();
+                statements.clear();
                 for (String table : tables) {
-                    inserts.add(prepared(table));
+                    add(table);
                 }
                 String own = connection.getCatalog();
                 for (String suffix : others) {
-                    inserts.add(prepared(own + suffix + ".PUBLIC." + tables.get(0)));
+                    add(own + suffix + ".PUBLIC." + tables.get(0));
                 }
             }
 
-            private PreparedStatement prepared(String table) throws SQLException {
-                return connection.prepareStatement("INSERT INTO " + table + "(ID, PAYLOAD) VALUES (?, ?)");
+            private void add(String table) throws SQLException {
+                boolean reads = readsOthers && !statements.isEmpty();
+                statements.add(connection.prepareStatement(
+                        reads
+                                ? "SELECT PAYLOAD FROM " + table + " WHERE ID = ?"
+                                : "INSERT INTO " + table + "(ID, PAYLOAD) VALUES (?, '" + PAYLOAD + "')"));
             }
 
             @Override
             public void operate() throws SQLException {
                 try {
-                    for (PreparedStatement insert : inserts) {
-                        insert.setLong(1, key);
-                        insert.setString(2, PAYLOAD);
-                        insert.executeUpdate();
+                    for (PreparedStatement statement : statements) {
+                        statement.setLong(1, key);
+                        statement.execute();
                     }
                     commitBegan = System.nanoTime();
                     connection.commit();

@@ -42,14 +42,18 @@ final class Target implements AutoCloseable {
         return DriverManager.getConnection(url, user, password);
     }
 
+    private Connection connect(String suffix) throws SQLException {
+        int end = url.indexOf(';');
+        String other = end < 0 ? url + suffix : url.substring(0, end) + suffix + url.substring(end);
+        return DriverManager.getConnection(other, user, password);
+    }
+
     void prepare() throws SQLException {
         try (Connection connection = connect()) {
             workload.prepare(connection);
         }
-        int end = url.indexOf(';');
         for (String suffix : workload.otherDatabases()) {
-            String other = end < 0 ? url + suffix : url.substring(0, end) + suffix + url.substring(end);
-            try (Connection connection = DriverManager.getConnection(other, user, password)) {
+            try (Connection connection = connect(suffix)) {
                 workload.prepare(connection);
             }
         }
@@ -124,7 +128,7 @@ final class Target implements AutoCloseable {
                 try {
                     if (connection == null) {
                         connection = connect();
-                        client.use(connection);
+                        client.use(connection, Target.this::connect);
                     }
                     client.operate();
                     return true;

@@ -26,10 +26,22 @@ interface Workload {
      */
     Client client(int id);
 
+    /** Opens connections to other databases. */
+    @FunctionalInterface
+    interface Connector {
+        /** @param suffix behind the own database's name */
+        Connection connect(String suffix) throws SQLException;
+    }
+
     /** Keeps what makes its operations different from one another; one thread. */
     interface Client {
         /** Prepares statements; called before the first operation on each connection. */
         void use(Connection connection) throws SQLException;
+
+        /** As {@link #use(Connection)}; for a client that works on other databases by connections of their own. */
+        default void use(Connection connection, Connector others) throws SQLException {
+            use(connection);
+        }
 
         /** One operation: begun, done and, if it writes, durable when it returns. Called again after 40001 with the same. */
         void operate() throws SQLException;

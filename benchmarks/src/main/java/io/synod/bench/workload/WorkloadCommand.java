@@ -32,6 +32,8 @@ import picocli.CommandLine.Spec;
             "READ: one row by primary key; ORDER: an order with lines, stock, balance; MIXED: nine reads to an order;",
             "LITERAL: READ with the key in the text; PREPARED_READ, PREPARED_UPDATE: prepared and closed for each row;",
             "ACROSS1, ACROSS2, ACROSS3: a row in each of as many databases, one commit; TABLES2, TABLES3: in tables of one;",
+            "READING2, READING1: a row in one database, and one looked for in another, or in the same; TWO_PHASE: a row in",
+            "each of two by PREPARE and COMMIT over a connection to each (Synod, H2; PostgreSQL with prepared transactions);",
             "METADATA: product, version, keywords."
         })
 public final class WorkloadCommand implements Callable<Integer> {
@@ -141,7 +143,8 @@ public final class WorkloadCommand implements Callable<Integer> {
         if (commits && !created.tellsCommits()) {
             throw new ParameterException(
                     spec.commandLine(),
-                    "--commits with workload " + work + ", which has no commits of its own; use ACROSS1 to TABLES3");
+                    "--commits with workload " + work
+                            + ", which has no commits of its own; use one of ACROSS1 to TWO_PHASE");
         }
         Target target = new Target(name, at, as, password, created, commits);
         open.add(target);

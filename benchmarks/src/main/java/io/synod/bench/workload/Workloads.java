@@ -90,6 +90,30 @@ enum Workloads {
             return AcrossWorkload.inOne(3);
         }
     },
+    /** A row is inserted into one database, and one is looked for in another. */
+    READING2 {
+        @Override
+        Workload create() {
+            return AcrossWorkload.readingAnother();
+        }
+    },
+    /** The same in two tables of one database. */
+    READING1 {
+        @Override
+        Workload create() {
+            return AcrossWorkload.readingOwn();
+        }
+    },
+    /**
+     * As ACROSS2, with a connection to each database, of which the second is called like the first with 2 behind its name: by the
+     * blocking two-phase commit in SQL that transaction managers use.
+     */
+    TWO_PHASE {
+        @Override
+        Workload create() {
+            return new TwoPhaseWorkload();
+        }
+    },
     /** What a driver is asked for when a framework gets to know its database. */
     METADATA {
         @Override

@@ -317,26 +317,48 @@ final class GlobalRun implements Termination.Effects {
     }
 
     private void work(List<Work> batch) {
-        List<Work> mine = new ArrayList<>();
-        Work last = batch.get(batch.size() - 1);
+        List<Work> here = new ArrayList<>();
+        List<Work> elsewhere = new ArrayList<>();
         for (Work each : batch) {
-            // Who waits for another node cannot do anything else meanwhile.
-            boolean waits = each.session() != null && each.session().isElsewhere();
-            if (!waits || each == last && mine.isEmpty() || !commits.inBackground(() -> prepare(each, () -> {}))) {
-                mine.add(each);
+            if (each.session() == null) {
+                continue;
+            }
+            if (!each.session().isElsewhere()) {
+                here.add(each);
+            } else if (elsewhere.isEmpty() || !commits.inBackground(() -> prepare(each, () -> {}))) {
+                // Another node's answer is waited for all the time: by this thread for one of them.
+                elsewhere.add(each);
             }
         }
-        prepareAll(mine.stream().filter(each -> each.session() != null).iterator());
-        vote(mine.stream().filter(each -> each.session() == null).toList());
+        prepareAll(here.iterator(), () -> {
+            if (!elsewhere.isEmpty()) {
+                here.forEach(each -> commits.leaders().hurry(each.database()));
+            }
+            elsewhere.forEach(each -> prepare(each, () -> {}));
+        });
+        vote(batch.stream().filter(each -> each.session() == null).toList());
     }
 
-    /** All of them are in the log's queue before the first one is waited for. */
-    private void prepareAll(Iterator<Work> open) {
-        if (open.hasNext()) {
-            prepare(open.next(), () -> prepareAll(open));
-            // What is refused does not wait.
-            prepareAll(open);
+    /**
+     * All that are open here are in the log's queue before the first one is waited for.
+     *
+     * @param last is done when they are
+     */
+    private void prepareAll(Iterator<Work> here, Runnable last) {
+        if (!here.hasNext()) {
+            last.run();
+            return;
         }
+        boolean[] done = {false};
+        Runnable rest = () -> {
+            if (!done[0]) {
+                done[0] = true;
+                prepareAll(here, last);
+            }
+        };
+        prepare(here.next(), rest);
+        // What is refused does not wait.
+        rest.run();
     }
 
     private void prepare(Work open, Runnable meanwhile) {
