@@ -119,6 +119,11 @@ final class RoutedTransaction {
         return place != Place.NONE;
     }
 
+    /** Here, on the leader, or in another database only. */
+    boolean isOpenAnywhere() {
+        return isOpen() || others != null && others.haveBegun();
+    }
+
     boolean hasWritten() {
         return written && isOpen();
     }
@@ -709,13 +714,13 @@ final class RoutedTransaction {
         try {
             T result = parts.get();
             inList = outer;
-            if (autoCommit && !outer && place != Place.NONE) {
+            if (autoCommit && !outer && isOpenAnywhere()) {
                 commit(commitId());
             }
             return result;
         } catch (RuntimeException e) {
             inList = outer;
-            if (autoCommit && !outer && place != Place.NONE) {
+            if (autoCommit && !outer && isOpenAnywhere()) {
                 endAfter(e);
             }
             throw e;
