@@ -217,7 +217,7 @@ public final class Writer extends LocalTransaction {
             return rows == null ? null : as.apply(new LogRecord.WriteSet(id, rows));
         });
         if (proposal == null && isOpen()) {
-            return commitInParts(id, mine, as);
+            return commitInParts(id, mine, as, nothing);
         }
         long nanos = TimeUnit.MILLISECONDS.toNanos(database.timeoutMillis());
         if (proposal != null && level == CommitLevel.LOCAL && proposal.awaitForced(nanos)) {
@@ -253,13 +253,17 @@ public final class Writer extends LocalTransaction {
     }
 
     /** The parts need a majority anyhow: at every level it returns when it is applied here. */
-    private long commitInParts(CommitId id, PendingWork mine, UnaryOperator<LogRecord> as) {
+    private long commitInParts(CommitId id, PendingWork mine, UnaryOperator<LogRecord> as, byte[] nothing) {
         try (Shipments.Shipment shipment = exclusively(() -> database.shipment(session, epoch))) {
             Proposal proposal;
             try {
                 shipment.ship(this::exclusively);
                 proposal = propose(mine, () -> {
                     LogRecord record = shipment.record(id);
+                    if (record == null && nothing != null) {
+                        // So many changes, and all of them taken back by the transaction itself.
+                        record = new LogRecord.WriteSet(id, nothing);
+                    }
                     return record == null ? null : as.apply(record);
                 });
             } catch (RuntimeException e) {
