@@ -387,6 +387,7 @@ final class StatementDispatch {
         if (sql == null) {
             throw DbException.getInvalidValueException("SQL command", null);
         }
+        String told = session.others() == null ? "" : session.others().openNames();
         CommandInterface inner;
         try {
             inner = session.prepareCommand(sql);
@@ -399,6 +400,7 @@ final class StatementDispatch {
             if (inner.isQuery()) {
                 throw DbException.get(ErrorCode.SYNTAX_ERROR_2, sql, "<not a query>");
             }
+            command.checkTold(told);
             return execution.on(inner);
         } catch (DbException e) {
             throw ErrorSql.replace(e, sql, command.sql());
