@@ -15,6 +15,7 @@ import io.synod.engine.session.StatementRouter.Decision;
 import io.synod.engine.session.StatementRouter.Route;
 import io.synod.engine.writeset.AppliedState;
 import java.sql.SQLException;
+import java.sql.SQLWarning;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
@@ -209,16 +210,18 @@ final class OtherDatabases implements Databases {
      * @param databases with commas between
      */
     boolean resolve(CommitId id, String databases) {
-        boolean committed = false;
         for (String name : databases.split(",")) {
-            if (find(name) == null) {
+            if (find(name) == null && (!neighbours.open(name) || find(name) == null)) {
                 throw Errors.unknownOutcome(
                         "this node does not host database " + name + ", in which the commit may be");
             }
             RoutedSession there = name.equals(ownName()) ? session : open.get(name);
-            committed |= there.forwarding().resolve(id);
+            if (there.forwarding().resolve(id)) {
+                // So it is in all of them, and some may have nobody to ask.
+                return true;
+            }
         }
-        return committed;
+        return false;
     }
 
     /**
@@ -294,7 +297,7 @@ final class OtherDatabases implements Databases {
             RoutedSession routed = name.equals(ownName()) ? session : open.get(name);
             boolean ownMoment = session.local().getIsolationLevel().compareTo(IsolationLevel.READ_COMMITTED) > 0
                     && !session.transaction().isAutoCommit();
-            if (!routed.transaction().hasBegun() && !ownMoment) {
+            if (!routed.transaction().hasWritten() && !ownMoment) {
                 unbound.put(name, routed);
             }
         }
@@ -377,7 +380,7 @@ final class OtherDatabases implements Databases {
             return false;
         }
         if (written.size() == 1) {
-            written.get(0).transaction().commitBranch(id, level);
+            commitOne(written.get(0), id, level);
             return true;
         }
         committing = true;
@@ -388,7 +391,21 @@ final class OtherDatabases implements Databases {
             // Whatever has come of it.
             spanning.ended();
         }
+        if (level == CommitLevel.ALL) {
+            session.levels()
+                    .warn(
+                            "committed on a majority of the nodes of each database, but COMMIT=ALL was not reached: a transaction"
+                                    + " that has written several databases does not wait for all nodes");
+        }
         return true;
+    }
+
+    /** At level LOCAL nobody would wait for its end before the next statement, nor tell the client that it was lost. */
+    private void commitOne(RoutedSession branch, CommitId id, CommitLevel level) {
+        branch.transaction().commitBranch(id, level == CommitLevel.LOCAL ? CommitLevel.QUORUM : level);
+        for (SQLWarning w = branch.takeWarnings(); w != null; w = w.getNextWarning()) {
+            session.levels().warn(w.getMessage());
+        }
     }
 
     private static DbException lost(String database) {

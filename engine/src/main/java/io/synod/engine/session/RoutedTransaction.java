@@ -458,7 +458,7 @@ final class RoutedTransaction {
         try {
             return others.commit(id, level);
         } catch (DbException e) {
-            if (!Errors.isRefusal(e)) {
+            if (!Errors.isRefusal(e) || !hasWritten() && !others.haveWritten()) {
                 rollback();
             }
             throw e;

@@ -14,6 +14,7 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Savepoint;
 import java.sql.Statement;
+import java.util.UUID;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -176,6 +177,18 @@ class OtherDatabaseTest {
         sales.close();
         sales = connect("sales");
         assertEquals(30, Sql.number(sales, "SELECT SUM(n) FROM stock.public.items"));
+    }
+
+    @Test
+    void what_became_of_a_commit_is_found_in_one_that_nobody_has_opened() throws SQLException {
+        stock.close();
+        sales.close();
+        sales = connect("sales");
+        try (Statement s = sales.createStatement();
+                ResultSet rows = s.executeQuery("CALL SYNOD.RESOLVE('" + UUID.randomUUID() + "', 1, 'STOCK')")) {
+            assertTrue(rows.next());
+            assertEquals(false, rows.getBoolean(1));
+        }
     }
 
     @Test
