@@ -193,6 +193,9 @@ public final class Writer extends LocalTransaction {
 
     private LogRecord prepared(CommitId id, Branch branch, Attempt attempt, byte[] locked, LogRecord record) {
         String user = user();
+        if (user == null) {
+            throw DbException.get(ErrorCode.USER_NOT_FOUND_1, "of this session, who was dropped meanwhile");
+        }
         long time = System.currentTimeMillis();
         if (record instanceof LogRecord.Spooled r) {
             return new LogRecord.Prepared(id, branch, attempt, user, time, r.key(), r.parts(), locked, r.head());
