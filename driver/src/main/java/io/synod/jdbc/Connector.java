@@ -54,7 +54,11 @@ final class Connector {
             remote.connectEmbeddedOrServer(false);
             RemoteInternals.closeWhatIsForgotten(remote);
             RemoteInternals.established(remote, readTimeoutMillis(url));
-            return new NodeSession(remote, endpoint, RemoteInternals.takeHeads(remote));
+            NodeSession session = new NodeSession(remote, endpoint, RemoteInternals.takeHeads(remote));
+            // From the first answer on: in which databases the first statement may commit is known before it is
+            // executed.
+            RemoteInternals.announce(remote, requests + 1);
+            return session;
         } catch (DbException e) {
             throw e.getSQLException();
         }

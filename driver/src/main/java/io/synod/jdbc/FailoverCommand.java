@@ -139,9 +139,10 @@ final class FailoverCommand implements CommandInterface {
 
     /** Whether parts of it may commit before it ends, under no number of their own. */
     boolean mayCommitInParts() {
-        return isList()
-                && !SqlList.split(sql).stream()
-                        .allMatch(part -> PLAIN_PART.matcher(part).matches());
+        return type == RUNSCRIPT
+                || isList()
+                        && !SqlList.split(sql).stream()
+                                .allMatch(part -> PLAIN_PART.matcher(part).matches());
     }
 
     /** Whether it ends the transaction with a commit, even where that fails, and does nothing else. */

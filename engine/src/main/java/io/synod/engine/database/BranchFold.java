@@ -179,9 +179,11 @@ final class BranchFold {
     }
 
     private void note(String gid, Known known) {
-        if (known != null && known.standing().state() == BranchState.PRECOMMITTED) {
+        BranchState state =
+                known == null ? BranchState.UNKNOWN : known.standing().state();
+        if (state == BranchState.PRECOMMITTED) {
             precommitted.add(gid);
-        } else {
+        } else if (state != BranchState.COMMITTED) {
             precommitted.remove(gid);
         }
         if (known == null || known.standing().state().isDecided()) {
@@ -189,6 +191,11 @@ final class BranchFold {
         } else {
             undecided.add(gid);
         }
+    }
+
+    /** H2 has committed it, in which the log has it as committed: whoever reads from now on sees it. */
+    void isShown(String gid) {
+        precommitted.remove(gid);
     }
 
     /** Those of several groups that wait for their decision. */

@@ -24,7 +24,7 @@ final class EndReason {
 
     void demand(Supplier<DbException> why) {
         demanded = why;
-        cancel.cancel();
+        cancel.cancelWriting();
     }
 
     /** {@code null} when nobody demands an end. */

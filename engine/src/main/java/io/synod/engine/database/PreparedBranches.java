@@ -276,6 +276,7 @@ final class PreparedBranches {
         } finally {
             session.unlock();
         }
+        fold.isShown(gid);
         spool.drop(branch.key);
     }
 

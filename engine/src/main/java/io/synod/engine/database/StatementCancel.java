@@ -25,6 +25,13 @@ final class StatementCancel {
         }
     }
 
+    /** Cancels what runs in a writing transaction; a cancel that found nothing would hit the read that comes next. */
+    synchronized void cancelWriting() {
+        if (runner != null) {
+            cancel();
+        }
+    }
+
     /** Takes whoever waits for a row out of the wait: H2 looks at the cancel then. */
     synchronized void wake() {
         if (runner != null && !atItsPlace && LockWaits.isWaiting(session)) {

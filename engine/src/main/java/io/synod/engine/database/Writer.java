@@ -195,6 +195,9 @@ public final class Writer extends LocalTransaction {
 
     private LogRecord prepared(CommitId id, Branch branch, Attempt attempt, byte[] locked, LogRecord record) {
         String user = user();
+        if (user == null) {
+            throw DbException.get(ErrorCode.USER_NOT_FOUND_1, "of this session, who was dropped meanwhile");
+        }
         long time = System.currentTimeMillis();
         if (record instanceof LogRecord.Spooled r) {
             return new LogRecord.Prepared(id, branch, attempt, user, time, r.key(), r.parts(), locked, r.head());
@@ -220,7 +223,7 @@ public final class Writer extends LocalTransaction {
             return rows == null ? null : as.apply(new LogRecord.WriteSet(id, rows));
         });
         if (proposal == null && isOpen()) {
-            return commitInParts(id, mine, as);
+            return commitInParts(id, mine, as, nothing);
         }
         meanwhile.run();
         long nanos = TimeUnit.MILLISECONDS.toNanos(database.timeoutMillis());
@@ -257,13 +260,17 @@ public final class Writer extends LocalTransaction {
     }
 
     /** The parts need a majority anyhow: at every level it returns when it is applied here. */
-    private long commitInParts(CommitId id, PendingWork mine, UnaryOperator<LogRecord> as) {
+    private long commitInParts(CommitId id, PendingWork mine, UnaryOperator<LogRecord> as, byte[] nothing) {
         try (Shipments.Shipment shipment = exclusively(() -> database.shipment(session, epoch))) {
             Proposal proposal;
             try {
                 shipment.ship(this::exclusively);
                 proposal = propose(mine, () -> {
                     LogRecord record = shipment.record(id);
+                    if (record == null && nothing != null) {
+                        // So many changes, and all of them taken back by the transaction itself.
+                        record = new LogRecord.WriteSet(id, nothing);
+                    }
                     return record == null ? null : as.apply(record);
                 });
             } catch (RuntimeException e) {

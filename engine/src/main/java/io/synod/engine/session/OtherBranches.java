@@ -5,6 +5,7 @@ import io.synod.engine.database.CommitLevel;
 import io.synod.engine.database.Errors;
 import io.synod.engine.session.SqlText.Token;
 import java.sql.SQLException;
+import java.sql.SQLWarning;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -168,7 +169,7 @@ final class OtherBranches {
         try {
             return commitWritten(id, level);
         } catch (DbException e) {
-            if (!Errors.isRefusal(e)) {
+            if (!Errors.isRefusal(e) || !session.transaction().hasWritten() && !haveWritten()) {
                 session.transaction().rollback();
             }
             throw e;
@@ -195,7 +196,7 @@ final class OtherBranches {
             return false;
         }
         if (written.size() == 1) {
-            written.get(0).transaction().commitBranch(id, level);
+            commitOne(written.get(0), id, level);
             return true;
         }
         committing = true;
@@ -206,7 +207,21 @@ final class OtherBranches {
             // Whatever has come of it.
             spanning.ended();
         }
+        if (level == CommitLevel.ALL) {
+            session.levels()
+                    .warn(
+                            "committed on a majority of the nodes of each database, but COMMIT=ALL was not reached: a transaction"
+                                    + " that has written several databases does not wait for all nodes");
+        }
         return true;
+    }
+
+    /** At level LOCAL nobody would wait for its end before the next statement, nor tell the client that it was lost. */
+    private void commitOne(RoutedSession branch, CommitId id, CommitLevel level) {
+        branch.transaction().commitBranch(id, level == CommitLevel.LOCAL ? CommitLevel.QUORUM : level);
+        for (SQLWarning w = branch.takeWarnings(); w != null; w = w.getNextWarning()) {
+            session.levels().warn(w.getMessage());
+        }
     }
 
     private static DbException lost(String database) {

@@ -153,16 +153,21 @@ final class OtherDatabases implements Databases {
      * @param databases with commas between
      */
     boolean resolve(CommitId id, String databases) {
-        boolean committed = false;
         for (String name : databases.split(",")) {
             RoutedSession there = name.equals(ownName()) ? session : branches.find(name);
+            if (there == null && neighbours.open(name)) {
+                there = branches.find(name);
+            }
             if (there == null) {
                 throw Errors.unknownOutcome(
                         "this node does not host database " + name + ", in which the commit may be");
             }
-            committed |= there.forwarding().resolve(id);
+            if (there.forwarding().resolve(id)) {
+                // So it is in all of them, and some may have nobody to ask.
+                return true;
+            }
         }
-        return committed;
+        return false;
     }
 
     /**
@@ -235,7 +240,7 @@ final class OtherDatabases implements Databases {
             RoutedSession routed = name.equals(ownName()) ? session : branches.found(name);
             boolean ownMoment = session.local().getIsolationLevel().compareTo(IsolationLevel.READ_COMMITTED) > 0
                     && !session.transaction().isAutoCommit();
-            if (!routed.transaction().hasBegun() && !ownMoment) {
+            if (!routed.transaction().hasWritten() && !ownMoment) {
                 unbound.put(name, routed);
             }
         }

@@ -52,6 +52,8 @@ final class RoutedCommand implements CommandInterface, PlainRead {
 
     /** Whether a driver would repeat it without asking for its commit. */
     private boolean promised;
+    /** Whether its client knows {@link Errors#prepareAgain}. */
+    private boolean preparedAgain;
 
     private ForwardedSession remoteSession;
     private CommandInterface remote;
@@ -306,8 +308,22 @@ final class RoutedCommand implements CommandInterface, PlainRead {
 
     @Override
     public boolean promisePlainRead() {
+        preparedAgain = true;
         promised = isPlainRead();
         return promised;
+    }
+
+    /**
+     * Before anything is executed that commits by itself, in a database that the client has not heard of: if the answer were lost, it
+     * would not ask there what became of it, and would repeat it.
+     *
+     * @param told those that it has heard of
+     */
+    void checkTold(String told) {
+        boolean untold = !session.otherBranches().names().equals(told);
+        if (preparedAgain && untold && session.transaction().isAutoCommit()) {
+            throw Errors.prepareAgain();
+        }
     }
 
     @Override

@@ -105,6 +105,11 @@ final class RoutedTransaction {
         return place != Place.NONE;
     }
 
+    /** Here, on the leader, or in another database only. */
+    boolean isOpenAnywhere() {
+        return isOpen() || others.haveBegun();
+    }
+
     /** A statement that may write or lock something in this database is about to run. */
     void writes() {
         written = true;

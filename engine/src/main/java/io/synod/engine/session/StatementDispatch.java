@@ -385,6 +385,7 @@ final class StatementDispatch {
         if (sql == null) {
             throw DbException.getInvalidValueException("SQL command", null);
         }
+        String told = session.otherBranches().names();
         CommandInterface inner;
         try {
             inner = session.prepareCommand(sql);
@@ -397,6 +398,7 @@ final class StatementDispatch {
             if (inner.isQuery()) {
                 throw DbException.get(ErrorCode.SYNTAX_ERROR_2, sql, "<not a query>");
             }
+            command.checkTold(told);
             return execution.on(inner);
         } catch (DbException e) {
             throw ErrorSql.replace(e, sql, command.sql());

@@ -39,13 +39,13 @@ final class StatementGroup {
         try {
             T result = parts.get();
             running = outer;
-            if (transaction.isSingle() && transaction.isOpen()) {
+            if (transaction.isSingle() && transaction.isOpenAnywhere()) {
                 transaction.commit(transaction.commitId());
             }
             return result;
         } catch (RuntimeException e) {
             running = outer;
-            if (transaction.isSingle() && transaction.isOpen()) {
+            if (transaction.isSingle() && transaction.isOpenAnywhere()) {
                 endAfter(e);
             }
             throw e;

@@ -81,14 +81,14 @@ final class StatementList {
         if (transaction.isAutoCommit() || transaction.group().isRunning()) {
             return transaction.group().asList(parts);
         }
-        boolean marked = transaction.isOpen();
+        boolean marked = transaction.isOpenAnywhere();
         if (marked) {
             run("SAVEPOINT " + BEGIN);
         }
         try {
             return transaction.group().asList(parts);
         } catch (DbException e) {
-            if (!transaction.isOpen()) {
+            if (!transaction.isOpenAnywhere()) {
                 throw e;
             }
             try {

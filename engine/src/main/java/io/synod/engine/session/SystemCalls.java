@@ -175,8 +175,8 @@ final class SystemCalls {
             }
             case "RESOLVE" -> {
                 boolean committed = session.forwarding().resolve(commitId(call));
-                if (call.arguments().size() > 2 && session.others() != null) {
-                    committed |= session.others().resolve(commitId(call), argument(call, 2));
+                if (!committed && call.arguments().size() > 2 && session.others() != null) {
+                    committed = session.others().resolve(commitId(call), argument(call, 2));
                 }
                 if (committed) {
                     levels.seen().changedElsewhere();

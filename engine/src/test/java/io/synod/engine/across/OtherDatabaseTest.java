@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.synod.engine.Sql;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.DriverManager;
@@ -13,6 +14,7 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Savepoint;
 import java.sql.Statement;
+import java.util.UUID;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -67,6 +69,43 @@ class OtherDatabaseTest {
             assertEquals(1, s.executeUpdate("UPDATE stock.public.items SET n = n - 1 WHERE id = 7"));
         }
         assertEquals(9, Sql.number(stock, "SELECT n FROM items WHERE id = 7"));
+    }
+
+    @Test
+    void a_list_that_changes_only_what_is_there_commits_under_auto_commit() throws SQLException {
+        Sql.run(sales, "SELECT 1; UPDATE stock.public.items SET n = n - 1 WHERE id = 7");
+        assertEquals(9, Sql.number(stock, "SELECT n FROM items WHERE id = 7"));
+        assertThrows(
+                SQLException.class,
+                () -> Sql.run(
+                        sales,
+                        "SELECT 1; UPDATE stock.public.items SET n = n - 1 WHERE id = 7; INSERT INTO orders VALUES (1, 7)"));
+        assertEquals(8, Sql.number(stock, "SELECT n FROM items WHERE id = 7"), "as H2: what came before stays");
+    }
+
+    @Test
+    void a_script_that_ends_with_a_change_there_commits_it_under_auto_commit() throws Exception {
+        Path script = directory.resolve("script.sql");
+        Files.writeString(script, "UPDATE stock.public.items SET n = n - 1 WHERE id = 7;");
+        Sql.run(sales, "RUNSCRIPT FROM '" + script + "'");
+        assertEquals(9, Sql.number(stock, "SELECT n FROM items WHERE id = 7"));
+    }
+
+    @Test
+    void a_list_that_fails_in_a_transaction_takes_back_itself_and_nothing_else() throws SQLException {
+        sales.setAutoCommit(false);
+        Sql.run(sales, "UPDATE stock.public.items SET n = n - 1 WHERE id = 7");
+        assertThrows(
+                SQLException.class,
+                () -> Sql.run(sales, "INSERT INTO orders VALUES (2, 8); INSERT INTO orders VALUES (1, 7)"));
+        assertEquals(9, Sql.number(sales, "SELECT n FROM stock.public.items WHERE id = 7"), "what was before the list");
+        assertThrows(
+                SQLException.class,
+                () -> Sql.run(sales, "SELECT 1; UPDATE stock.public.items SET n = 0; SELECT 1 / (id - 1) FROM orders"));
+        sales.commit();
+        assertEquals(9, Sql.number(stock, "SELECT n FROM items WHERE id = 7"));
+        assertEquals(20, Sql.number(stock, "SELECT n FROM items WHERE id = 8"));
+        assertEquals(1, Sql.number(sales, "SELECT COUNT(*) FROM orders"));
     }
 
     @Test
@@ -138,6 +177,18 @@ class OtherDatabaseTest {
         sales.close();
         sales = connect("sales");
         assertEquals(30, Sql.number(sales, "SELECT SUM(n) FROM stock.public.items"));
+    }
+
+    @Test
+    void what_became_of_a_commit_is_found_in_one_that_nobody_has_opened() throws SQLException {
+        stock.close();
+        sales.close();
+        sales = connect("sales");
+        try (Statement s = sales.createStatement();
+                ResultSet rows = s.executeQuery("CALL SYNOD.RESOLVE('" + UUID.randomUUID() + "', 1, 'STOCK')")) {
+            assertTrue(rows.next());
+            assertEquals(false, rows.getBoolean(1));
+        }
     }
 
     @Test

@@ -10,7 +10,9 @@ import io.synod.replica.ReplicatedLog;
 import java.lang.reflect.Proxy;
 import java.util.Map;
 import java.util.function.Supplier;
+import org.h2.engine.SessionLocal;
 import org.h2.message.DbException;
+import org.h2.result.ResultInterface;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -63,6 +65,22 @@ class DeposedWriterTest {
         assertTrue(writer.begin(), "the next transaction, when this node leads again");
         writer.rollback();
         assertEquals(0, database.writers().size());
+    }
+
+    @Test
+    void a_cancel_for_a_statement_that_has_ended_does_not_hit_the_next_read() {
+        SessionLocal session = store.systemSession();
+        Writer another = database.writer(session);
+        assertTrue(another.begin());
+        another.rollback();
+        another.cancelStatement(WHY);
+        session.lock();
+        try (ResultInterface rows =
+                session.prepareLocal("SELECT SUM(X) FROM SYSTEM_RANGE(1, 1000)").executeQuery(0, 0, false)) {
+            assertTrue(rows.next());
+        } finally {
+            session.unlock();
+        }
     }
 
     @Test

@@ -1,15 +1,18 @@
 package io.synod.engine.session;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.synod.branch.BranchRequest;
 import io.synod.branch.BranchState;
+import io.synod.engine.Sql;
 import io.synod.engine.database.BranchVotes;
 import io.synod.engine.database.HostedDatabase;
 import io.synod.engine.failover.Await;
 import io.synod.engine.global.GlobalCommits;
+import io.synod.engine.session.TestNode.TestConnection;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.SQLException;
@@ -59,6 +62,20 @@ class GlobalCommitClusterTest {
             assertValues(List.of(value, value, value));
         }
         Await.until("all is forgotten", cluster::isQuiet);
+    }
+
+    @Test
+    void what_is_committed_in_one_other_database_only_is_settled_at_level_local() throws Exception {
+        try (TestConnection c = cluster.node("b").connect("home")) {
+            Sql.run(c, "SET COMMIT LOCAL");
+            RoutedSession session = (RoutedSession) c.session();
+            for (int value = 1; value <= 100; value++) {
+                Sql.run(c, "UPDATE STOCK.PUBLIC.T SET V = " + value);
+                RoutedSession branch =
+                        (RoutedSession) session.others().find("STOCK").session();
+                assertFalse(branch.transaction().lastCommit().isUnsettled(), "nobody would wait for it, nor be told");
+            }
+        }
     }
 
     @Test

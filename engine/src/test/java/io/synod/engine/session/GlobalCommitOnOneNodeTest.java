@@ -115,6 +115,20 @@ class GlobalCommitOnOneNodeTest {
     }
 
     @Test
+    void a_participant_whose_many_changes_come_to_nothing_takes_part() throws Exception {
+        GlobalNode.write(all.subList(0, 2), 1);
+        try (Statement s = all.get(2).createStatement()) {
+            s.executeUpdate("INSERT INTO T SELECT X + 1, 0 FROM SYSTEM_RANGE(1, 20000)");
+            s.executeUpdate("DELETE FROM T WHERE ID > 1");
+        }
+        node.commit(all);
+        assertTrue(node.globals().stream().noneMatch(g -> g.standing().state() == BranchState.ABORTED));
+        assertEquals(List.of(1, 1, 0), GlobalNode.values(all));
+        GlobalNode.checkFree(all);
+        Await.until("all is forgotten", node::isQuiet);
+    }
+
+    @Test
     void one_that_cannot_prepare_makes_all_roll_back() throws Exception {
         GlobalNode.write(all, 1);
         // Whatever it commits is fenced.
