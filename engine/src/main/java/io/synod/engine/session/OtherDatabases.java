@@ -8,6 +8,7 @@ import io.synod.engine.database.CutSnapshot;
 import io.synod.engine.database.Errors;
 import io.synod.engine.federation.Branch;
 import io.synod.engine.federation.Databases;
+import io.synod.engine.federation.FederatedCommand;
 import io.synod.engine.federation.ShippingLimits;
 import io.synod.engine.session.SqlText.Kind;
 import io.synod.engine.session.SqlText.Token;
@@ -43,6 +44,7 @@ final class OtherDatabases implements Databases {
     private final RoutedSession session;
     private final Neighbours neighbours;
     private final Map<String, RoutedSession> open = new LinkedHashMap<>();
+    private final IdleCommands<FederatedCommand> idle = new IdleCommands<>();
     /** By name, those in which it was set. */
     private final Map<String, Set<RoutedSession>> savepoints = new HashMap<>();
 
@@ -104,8 +106,31 @@ final class OtherDatabases implements Databases {
                     "run it on a connection to that database");
         }
         enter();
-        CommandInterface command = neighbours.federation().command(sql, this, ShippingLimits.DEFAULT);
+        FederatedCommand command = idle.take(sql);
+        if (command == null) {
+            command = neighbours.federation().command(sql, this, ShippingLimits.DEFAULT);
+        } else {
+            try {
+                command.prepareAgain();
+            } catch (DbException e) {
+                command.close();
+                throw e;
+            }
+        }
         return RoutedCommand.across(session, sql, tokens, command);
+    }
+
+    /**
+     * Nobody uses it now.
+     *
+     * @param again whether it may be kept for the next one with this text
+     */
+    void giveBack(String sql, FederatedCommand command, boolean again) {
+        if (again && !session.isClosed() && sql.length() <= KnownTexts.LONGEST) {
+            idle.add(sql, command);
+        } else {
+            command.close();
+        }
     }
 
     /**
@@ -460,6 +485,7 @@ final class OtherDatabases implements Databases {
             neighbours.deadlocks().unwatch(spanning);
         }
         closeCut();
+        idle.clear();
         open.values().forEach(RoutedSession::close);
         open.clear();
     }

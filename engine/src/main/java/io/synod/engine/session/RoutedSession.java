@@ -98,6 +98,9 @@ final class RoutedSession extends LocalView {
     public CommandInterface prepareCommand(String sql) {
         checkOpen();
         Known known = texts.get(sql, local);
+        if (known != null && known.decision().route() == Route.ACROSS) {
+            return others.areNamed(known.tokens()) ? across(sql, known.tokens()) : parsed(sql);
+        }
         if (known != null) {
             try {
                 return RoutedCommand.compiled(
@@ -123,8 +126,12 @@ final class RoutedSession extends LocalView {
                     "the linked tables would be there on one node only",
                     "use CREATE LINKED TABLE for each table, or connect to that database");
         }
+        int settings = local.getModificationId();
+        long catalogue = catalogue();
         if (SqlText.contains(tokens, ".") && !internal && others.areNamed(tokens) && !compiles(sql)) {
-            return across(sql, tokens);
+            RoutedCommand command = across(sql, tokens);
+            texts.add(sql, new Known(tokens, OtherDatabases.decision(), local, settings, catalogue));
+            return command;
         }
         try {
             return compiled(Passwords.hidden(sql, tokens, local), tokens).sentAs(sql);
