@@ -2,6 +2,7 @@ package io.synod.bench;
 
 import io.synod.bench.failover.FailoverMeter;
 import io.synod.bench.floor.FloorCommand;
+import io.synod.bench.tpch.TpchCommand;
 import io.synod.bench.workload.AsyncCommand;
 import io.synod.bench.workload.WorkloadCommand;
 import java.util.List;
@@ -14,7 +15,13 @@ import picocli.CommandLine.Parameters;
         name = "benchmarks",
         mixinStandardHelpOptions = true,
         description = "Measures Synod; docs/performance.md has the commands.",
-        subcommands = {FloorCommand.class, WorkloadCommand.class, AsyncCommand.class, FailoverMeter.class})
+        subcommands = {
+            FloorCommand.class,
+            WorkloadCommand.class,
+            AsyncCommand.class,
+            FailoverMeter.class,
+            TpchCommand.class
+        })
 public final class BenchCommand {
     /** Runs one measurement and exits with its code. */
     public static void main(String[] args) {

@@ -31,6 +31,7 @@ import org.apache.calcite.rex.RexCall;
 import org.apache.calcite.rex.RexInputRef;
 import org.apache.calcite.rex.RexNode;
 import org.apache.calcite.rex.RexUtil;
+import org.apache.calcite.sql.SqlKind;
 import org.apache.calcite.sql.type.SqlTypeName;
 
 /** Cuts a plan into one fragment per database's part and the rest, and finds what joins them. */
@@ -131,7 +132,39 @@ final class Cut {
         });
     }
 
-    private record Place(RelNode scan, int fragment, int column) {}
+    /**
+     * A fragment's column.
+     *
+     * @param direct whether it is the column that was asked for, rather than one that equals it
+     */
+    private record Place(RelNode scan, int fragment, int column, boolean direct) {}
+
+    /** Columns of a join's sides that must be equal; not those that may both be null. */
+    private record Equality(int left, int right, boolean exact) {}
+
+    private static List<Equality> equalities(Join join) {
+        int left = join.getLeft().getRowType().getFieldCount();
+        List<Equality> equalities = new ArrayList<>();
+        for (RexNode condition : RelOptUtil.conjunctions(join.getCondition())) {
+            if (condition.isA(SqlKind.EQUALS)
+                    && ((RexCall) condition).getOperands().get(0) instanceof RexInputRef a
+                    && ((RexCall) condition).getOperands().get(1) instanceof RexInputRef b
+                    && a.getIndex() < left != b.getIndex() < left) {
+                equalities.add(new Equality(
+                        Math.min(a.getIndex(), b.getIndex()),
+                        Math.max(a.getIndex(), b.getIndex()) - left,
+                        isExact(a) && isExact(b)
+                                || a.getType().getSqlTypeName() == SqlTypeName.DATE
+                                        && b.getType().getSqlTypeName() == SqlTypeName.DATE));
+            }
+        }
+        return equalities;
+    }
+
+    /** What equals the same is equal: not so with texts and numbers, nor with what is equal in upper and lower case. */
+    private static boolean isExact(RexNode value) {
+        return SqlTypeName.EXACT_TYPES.contains(value.getType().getSqlTypeName());
+    }
 
     private void joins(RelNode rel) {
         rel.getInputs().forEach(this::joins);
@@ -142,14 +175,12 @@ final class Cut {
         index(join.getLeft(), keys.leftKeys);
         index(join.getRight(), keys.rightKeys);
         boolean inner = join.getJoinType() == JoinRelType.INNER;
-        for (int i = 0; i < keys.leftKeys.size(); i++) {
-            int left = keys.leftKeys.get(i);
-            int right = keys.rightKeys.get(i);
+        for (Equality equal : equalities(join)) {
             if (inner || join.getJoinType() == JoinRelType.LEFT) {
-                edge(join.getLeft(), left, join.getRight(), right);
+                edges(join.getLeft(), equal.left(), join.getRight(), equal.right(), equal.exact());
             }
             if (inner || join.getJoinType() == JoinRelType.RIGHT) {
-                edge(join.getRight(), right, join.getLeft(), left);
+                edges(join.getRight(), equal.right(), join.getLeft(), equal.left(), equal.exact());
             }
         }
     }
@@ -159,7 +190,7 @@ final class Cut {
         Place first = null;
         List<Integer> columns = new ArrayList<>();
         for (int key : keys) {
-            Place place = origin(side, key, false);
+            Place place = origin(side, key);
             if (place != null && (first == null || first.fragment() == place.fragment())) {
                 first = place;
                 if (!columns.contains(place.column())) {
@@ -172,14 +203,16 @@ final class Cut {
         }
     }
 
-    private void edge(RelNode source, int sourceKey, RelNode target, int targetKey) {
-        Place from = origin(source, sourceKey, false);
-        Place to = origin(target, targetKey, true);
-        if (from != null && to != null && from.fragment() != to.fragment()) {
-            joined.computeIfAbsent(
-                            List.of(from.fragment(), from.column(), to.fragment(), to.column()),
-                            e -> Collections.newSetFromMap(new IdentityHashMap<>()))
-                    .add(to.scan());
+    private void edges(RelNode source, int sourceKey, RelNode target, int targetKey, boolean exact) {
+        for (Place from : places(source, sourceKey, false)) {
+            for (Place to : places(target, targetKey, true)) {
+                if (from.fragment() != to.fragment() && (exact || from.direct() && to.direct())) {
+                    joined.computeIfAbsent(
+                                    List.of(from.fragment(), from.column(), to.fragment(), to.column()),
+                                    e -> Collections.newSetFromMap(new IdentityHashMap<>()))
+                            .add(to.scan());
+                }
+            }
         }
     }
 
@@ -198,52 +231,82 @@ final class Cut {
                             SqlPieces.keyFilter(edges.size()),
                             List.of(rex.makeInputRef(rel, join.get(3)))));
             edges.add(new Edge(
-                    join.get(0), join.get(1), target, estimate.rows(rel) / estimate.distinct(rel, join.get(3))));
+                    join.get(0),
+                    join.get(1),
+                    target,
+                    join.get(3),
+                    estimate.rows(rel) / estimate.domain(rel, join.get(3))));
         });
     }
 
+    /** The fragment's column that a column of the rest is, {@code null} if it is none. */
+    private static Place origin(RelNode rel, int column) {
+        return places(rel, column, false).stream()
+                .filter(Place::direct)
+                .findFirst()
+                .orElse(null);
+    }
+
     /**
-     * The fragment's column that a column of the rest is.
+     * Fragments' columns that have all values of a column of the rest.
      *
-     * @param droppable whether rows of the fragment must also be missable there without anything else changing in the rest
+     * @param droppable rather those whose rows can be left out where their value is none that is wanted of the column, without
+     *     anything else changing in the rest
      */
-    private Place origin(RelNode rel, int column, boolean droppable) {
+    private static List<Place> places(RelNode rel, int column, boolean droppable) {
+        List<Place> places = new ArrayList<>();
+        places(rel, column, droppable, true, places);
+        return places;
+    }
+
+    private static void places(RelNode rel, int column, boolean droppable, boolean direct, List<Place> places) {
         if (rel instanceof TableScan) {
             String name = rel.getTable().getQualifiedName().get(0);
-            return new Place(rel, Integer.parseInt(name.substring(1)), column);
-        }
-        if (rel instanceof Project project) {
-            return project.getProjects().get(column) instanceof RexInputRef ref
-                            && !(droppable && project.containsOver())
-                    ? origin(project.getInput(), ref.getIndex(), droppable)
-                    : null;
-        }
-        if (rel instanceof Filter filter) {
-            return origin(filter.getInput(), column, droppable);
-        }
-        if (rel instanceof Sort sort) {
-            return droppable && (sort.fetch != null || sort.offset != null)
-                    ? null
-                    : origin(sort.getInput(), column, droppable);
-        }
-        if (rel instanceof Aggregate aggregate) {
-            return column < aggregate.getGroupCount()
-                    ? origin(aggregate.getInput(), aggregate.getGroupSet().nth(column), droppable)
-                    : null;
-        }
-        if (rel instanceof Join join) {
-            int left = join.getLeft().getRowType().getFieldCount();
-            boolean ofLeft = column < left;
-            JoinRelType type = join.getJoinType();
-            boolean kept = type == JoinRelType.INNER || type == (ofLeft ? JoinRelType.LEFT : JoinRelType.RIGHT);
-            if (droppable && !kept) {
-                return null;
+            places.add(new Place(rel, Integer.parseInt(name.substring(1)), column, direct));
+        } else if (rel instanceof Project project) {
+            if (project.getProjects().get(column) instanceof RexInputRef ref
+                    && !(droppable && project.containsOver())) {
+                places(project.getInput(), ref.getIndex(), droppable, direct, places);
             }
-            return ofLeft
-                    ? origin(join.getLeft(), column, droppable)
-                    : origin(join.getRight(), column - left, droppable);
+        } else if (rel instanceof Filter filter) {
+            places(filter.getInput(), column, droppable, direct, places);
+        } else if (rel instanceof Sort sort) {
+            if (!droppable || sort.fetch == null && sort.offset == null) {
+                places(sort.getInput(), column, droppable, direct, places);
+            }
+        } else if (rel instanceof Aggregate aggregate) {
+            if (column < aggregate.getGroupCount()) {
+                places(aggregate.getInput(), aggregate.getGroupSet().nth(column), droppable, direct, places);
+            }
+        } else if (rel instanceof Join join) {
+            ofJoin(join, column, droppable, direct, places);
         }
-        return null;
+    }
+
+    private static void ofJoin(Join join, int column, boolean droppable, boolean direct, List<Place> places) {
+        int left = join.getLeft().getRowType().getFieldCount();
+        boolean ofLeft = column < left;
+        int own = ofLeft ? column : column - left;
+        boolean inner = join.getJoinType() == JoinRelType.INNER;
+        boolean kept = inner || join.getJoinType() == (ofLeft ? JoinRelType.LEFT : JoinRelType.RIGHT);
+        if (droppable && !kept) {
+            return;
+        }
+        places(ofLeft ? join.getLeft() : join.getRight(), own, droppable, direct, places);
+        if (!inner && !droppable) {
+            return;
+        }
+        // Of an outer join, too: rows that lose their partner are such as are not wanted.
+        for (Equality equal : equalities(join)) {
+            if (equal.exact() && own == (ofLeft ? equal.left() : equal.right())) {
+                places(
+                        ofLeft ? join.getRight() : join.getLeft(),
+                        ofLeft ? equal.right() : equal.left(),
+                        droppable,
+                        false,
+                        places);
+            }
+        }
     }
 
     /** The relation with a filter as near to its tables as it may go: below a GROUP BY, it lets H2 use an index. */

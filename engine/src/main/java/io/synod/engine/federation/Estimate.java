@@ -118,6 +118,15 @@ final class Estimate {
         return Math.max(1, Math.min(rows, distinct));
     }
 
+    /** @return distinct values that a column would have without any filter, at least 1 */
+    double domain(RelNode rel, int column) {
+        CalciteCatalog.FederatedTable table = table(rel, column);
+        return table == null
+                ? distinct(rel, column)
+                : Math.max(
+                        1, table.distinct(metadata.getColumnOrigin(rel, column).getOriginColumnOrdinal()));
+    }
+
     /** The table of which a column is, {@code null} if it is none of a table. */
     private CalciteCatalog.FederatedTable table(RelNode rel, int column) {
         RelColumnOrigin origin = metadata.getColumnOrigin(rel, column);

@@ -8,6 +8,7 @@ import java.util.function.Supplier;
 import org.h2.api.ErrorCode;
 import org.h2.command.CommandInterface;
 import org.h2.engine.Session;
+import org.h2.engine.SessionLocal;
 import org.h2.expression.ParameterInterface;
 import org.h2.message.DbException;
 import org.h2.result.BatchResult;
@@ -37,6 +38,44 @@ public final class FederatedCommand implements CommandInterface {
     private CommandInterface local;
 
     private Session localSession;
+    private String localDatabase;
+    /** For which {@link #local} is known to be right; {@code null} if that is not known. */
+    private Meaning meaning;
+
+    /**
+     * All that the meaning of a text depends on which one database executes: as long as nothing of it has changed, the text
+     * need not be looked at again.
+     *
+     * @param settings a number that H2 raises with each change of the session's schema, path or temporary tables
+     */
+    private record Meaning(
+            String database,
+            SessionLocal own,
+            int settings,
+            String mode,
+            long catalogue,
+            SessionLocal there,
+            long itsCatalogue,
+            Session session) {
+        /** @return {@code null} if there is no such database any more */
+        static Meaning now(String database, Databases databases) {
+            Branch branch = Federation.branch(databases, database);
+            if (branch == null) {
+                return null;
+            }
+            SessionLocal own = databases.own().catalogue();
+            SessionLocal there = branch.catalogue();
+            return new Meaning(
+                    database,
+                    own,
+                    own.getModificationId(),
+                    own.getMode().getName(),
+                    own.getDatabase().getModificationMetaId(),
+                    there,
+                    there.getDatabase().getModificationMetaId(),
+                    branch.session());
+        }
+    }
 
     FederatedCommand(Federation federation, String sql, Databases databases, ShippingLimits limits) {
         this.federation = federation;
@@ -44,23 +83,40 @@ public final class FederatedCommand implements CommandInterface {
         this.databases = databases;
         this.limits = limits;
         this.text = StatementText.of(sql, databases.own().catalogue().getStaticSettings());
+        prepareAgain();
+    }
+
+    /**
+     * Finds what the text means now, for one who takes the command after another: then parameters and columns are described as
+     * if it had been made now.
+     *
+     * @throws DbException as {@link Federation#command}
+     */
+    public void prepareAgain() {
         told(() -> {
             prepare();
             return null;
         });
     }
 
-    /** Finds what the text means now. */
     private void prepare() {
+        // Before the text is looked at: what changes meanwhile is found by the next one who compares.
+        Meaning before = local == null ? null : Meaning.now(localDatabase, databases);
+        if (before != null && before.equals(meaning)) {
+            return;
+        }
+        meaning = null;
         FederatedStatement now = federation.statement(text, databases);
         if (now instanceof FederatedQuery query && query.way() instanceof FederatedQuery.Local in) {
             Session session = Federation.branch(databases, in.database()).session();
             if (now == statement && session == localSession) {
+                meaning = before;
                 return;
             }
             closeLocal();
             local = session.prepareCommand(in.sql());
             localSession = session;
+            localDatabase = in.database();
             List<FederatedParameter.Description> found = new ArrayList<>();
             local.getParameters()
                     .forEach(p -> found.add(new FederatedParameter.Description(p.getType(), p.getNullable())));
@@ -88,6 +144,8 @@ public final class FederatedCommand implements CommandInterface {
         }
         local = null;
         localSession = null;
+        localDatabase = null;
+        meaning = null;
     }
 
     /** Errors name the user's text, not the one that H2 has executed. */

@@ -47,7 +47,8 @@ record FederatedPlan(List<Fragment> fragments, List<Edge> edges, SqlPieces rest,
      * @param source fragment that is shipped before
      * @param sourceColumn its column
      * @param target fragment that is filtered
-     * @param rowsPerKey rows that the target is expected to have for one key
+     * @param targetColumn its column
+     * @param rowsPerKey rows that the target is expected to have for one key, on average over all keys that there may be
      */
-    record Edge(int source, int sourceColumn, int target, double rowsPerKey) {}
+    record Edge(int source, int sourceColumn, int target, int targetColumn, double rowsPerKey) {}
 }

@@ -11,7 +11,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import java.util.TreeSet;
 import org.h2.api.ErrorCode;
 import org.h2.index.Index;
 import org.h2.message.DbException;
@@ -26,9 +25,6 @@ import org.h2.value.ValueNull;
 
 /** One execution of a query over several databases. */
 final class FederatedRun {
-    /** Keys that leave more than this part of the rows are not worth being sent. */
-    private static final double WORTH = 0.7;
-
     private static final List<String> NOT_OF_THE_PLAN = List.of(
             "08", "40", "57", "54", "HYT", "23", "28", "90007", "90012", "90020", "90067", "90096", "90098", "90108",
             "90121");
@@ -177,7 +173,7 @@ final class FederatedRun {
         }
     }
 
-    /** Brings the fragments' rows, those first of which the fewest are expected: their keys filter the others. */
+    /** Brings the fragments' rows in {@link ShippingOrder}. */
     private final class Shipment {
         private final FederatedPlan plan;
         private final Scratch scratch;
@@ -192,17 +188,17 @@ final class FederatedRun {
         }
 
         void shipAll() {
-            while (shipped.size() < plan.fragments().size()) {
-                int next = -1;
-                double least = 0;
-                for (int i = 0; i < plan.fragments().size(); i++) {
-                    double expected = expected(i);
-                    if (!shipped.containsKey(i) && (next < 0 || expected < least)) {
-                        next = i;
-                        least = expected;
+            ShippingOrder order = new ShippingOrder(plan, limits.keys(), edge -> {
+                ValueArray distinct = keys(edge);
+                return distinct == null ? -1 : distinct.getList().length;
+            });
+            for (int next = order.next(); next >= 0; next = order.next()) {
+                try (ResultInterface result = query(next, order.filters(next), 0)) {
+                    if (result.isLazy() || !order.waits(next, result.getRowCount())) {
+                        ship(next, result);
+                        order.shipped(next);
                     }
                 }
-                ship(next);
             }
             scratch.commit();
             for (int i = 0; i < plan.fragments().size(); i++) {
@@ -214,42 +210,20 @@ final class FederatedRun {
             }
         }
 
-        private double expected(int fragment) {
-            double rows = plan.fragments().get(fragment).rows();
-            for (int e = 0; e < plan.edges().size(); e++) {
-                Edge edge = plan.edges().get(e);
-                if (edge.target() == fragment && shipped.containsKey(edge.source())) {
-                    ValueArray keys = keys(edge);
-                    if (keys != null) {
-                        rows = Math.min(rows, keys.getList().length * edge.rowsPerKey());
-                    }
-                }
+        private void ship(int number, ResultInterface result) {
+            List<Scratch.Column> columns = new ArrayList<>();
+            for (int i = 0; i < result.getVisibleColumnCount(); i++) {
+                columns.add(new Scratch.Column(FederatedPlan.column(i), type(result, i), true));
             }
-            return rows;
-        }
-
-        private void ship(int number) {
-            Set<Integer> filters = new TreeSet<>();
-            double all = plan.fragments().get(number).rows();
-            for (int e = 0; e < plan.edges().size(); e++) {
-                Edge edge = plan.edges().get(e);
-                if (edge.target() == number && shipped.containsKey(edge.source())) {
-                    ValueArray keys = keys(edge);
-                    if (keys != null && keys.getList().length * edge.rowsPerKey() <= WORTH * all) {
-                        filters.add(e);
-                    }
-                }
-            }
-            String database = plan.fragments().get(number).database();
-            try (ResultInterface result = query(number, filters, 0)) {
-                List<Scratch.Column> columns = new ArrayList<>();
-                for (int i = 0; i < result.getVisibleColumnCount(); i++) {
-                    columns.add(new Scratch.Column(FederatedPlan.column(i), type(result, i), true));
-                }
-                Table table = scratch.create("PUBLIC", FederatedPlan.table(number), columns);
-                fill(scratch, table, result, columns.size(), false, database);
-                shipped.put(number, table);
-            }
+            Table table = scratch.create("PUBLIC", FederatedPlan.table(number), columns);
+            fill(
+                    scratch,
+                    table,
+                    result,
+                    columns.size(),
+                    false,
+                    plan.fragments().get(number).database());
+            shipped.put(number, table);
         }
 
         private ResultInterface query(int number, Set<Integer> filters, long maxRows) {

@@ -61,7 +61,7 @@ final class FederatedUpdate implements FederatedStatement {
         Map<String, FederatedQuery> queries = new HashMap<>();
         ChangeText taken = new ChangeText(text, names, databases, sql -> {
             try {
-                queries.put(sql, federation.alone(sql, databases));
+                queries.put(sql, federation.prepare(sql, databases));
                 return true;
             } catch (DbException e) {
                 // It names something of the text around it; what is wrong with it was told before.

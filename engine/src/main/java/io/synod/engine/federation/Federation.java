@@ -49,6 +49,9 @@ public final class Federation {
         StatementText text = StatementText.of(sql, databases.own().catalogue().getStaticSettings());
         FederatedStatement statement = statement(text, databases);
         if (statement instanceof FederatedQuery query) {
+            if (query.description() == null) {
+                describe(text, TableNames.of(text.sql(), databases), databases);
+            }
             return query;
         }
         throw FederationErrors.unsupported("a change of rows is no query");
@@ -68,18 +71,6 @@ public final class Federation {
      */
     public FederatedCommand command(String sql, Databases databases, ShippingLimits limits) {
         return new FederatedCommand(this, sql, databases, limits);
-    }
-
-    /** Prepares a query that was cut out of a text, if it needs nothing of what is around it. */
-    FederatedQuery alone(String sql, Databases databases) {
-        FederatedQuery query = prepare(sql, databases);
-        if (query.description() == null) {
-            describe(
-                    new StatementText(sql, StatementText.Kind.QUERY, false, false),
-                    TableNames.of(sql, databases),
-                    databases);
-        }
-        return query;
     }
 
     FederatedStatement statement(StatementText text, Databases databases) {
@@ -121,7 +112,8 @@ public final class Federation {
         String sql = text.sql();
         Branch only = names.onlyDatabase();
         if (only != null) {
-            if (!only.database().equals(databases.own().database())) {
+            if (!only.database().equals(databases.own().database())
+                    && (names.mayMeanMoreOf(only) || names.words().get(0).is("WITH"))) {
                 // A name without a database is the connection's own, although the other one may have it too.
                 describe(text, names, databases);
             }

@@ -270,6 +270,40 @@ final class TableNames {
         return isBeforeTable(index) || isSymbol(index - 1, ",") || isSymbol(index - 1, "(");
     }
 
+    /**
+     * Whether another database has something for a name that stands without a database, and so means what is the connection's
+     * own. Columns that are named like it count as well.
+     */
+    boolean mayMeanMoreOf(Branch branch) {
+        SessionLocal session = branch.catalogue();
+        for (int i = 0; i < words.size(); i++) {
+            Word word = words.get(i);
+            Occurrence occurrence = occurrences.get(i);
+            boolean hasDatabase = occurrence != null && occurrence.last() == i + 4;
+            if (word.isName() && !isSymbol(i - 1, ".") && !hasDatabase && isIn(session, word.text())) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    private static boolean isIn(SessionLocal session, String name) {
+        if (session.getDatabase().findSchema(name) != null || session.findLocalTempTable(name) != null) {
+            return true;
+        }
+        for (Schema schema : session.getDatabase().getAllSchemas()) {
+            if (!schema.getName().equals("INFORMATION_SCHEMA")
+                    && (schema.resolveTableOrView(session, name) != null
+                            || schema.findSequence(name) != null
+                            || schema.findFunctionOrAggregate(name) != null
+                            || schema.findConstant(name) != null
+                            || schema.findDomain(name) != null)) {
+                return true;
+            }
+        }
+        return false;
+    }
+
     /** Columns of a table that the text may use: those whose name is one of its words, all if it has a star. */
     List<Column> usedColumns(Table table) {
         Set<String> names = new HashSet<>();

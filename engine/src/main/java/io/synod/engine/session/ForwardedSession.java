@@ -30,7 +30,7 @@ final class ForwardedSession {
     private final String leader;
     private final LeaderLink link;
     private final Session session;
-    private final IdleCommands idle = new IdleCommands();
+    private final IdleCommands<CommandInterface> idle = new IdleCommands<>();
     private List<String> told = List.of();
     private CommitLevel toldLevel;
     private CommandInterface commit;

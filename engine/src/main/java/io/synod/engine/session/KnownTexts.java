@@ -16,7 +16,7 @@ final class KnownTexts {
     /** In a session. */
     static final int MOST = 16;
     /** Longer ones are not worth their memory: to compile them takes more. */
-    private static final int LONGEST = 1_000;
+    static final int LONGEST = 1_000;
 
     /** @param catalogue H2's number of it before the statement was compiled */
     record Known(List<Token> tokens, Decision decision, SessionLocal session, int settings, long catalogue) {

@@ -7,6 +7,7 @@ import io.synod.engine.database.CutSnapshot;
 import io.synod.engine.database.Errors;
 import io.synod.engine.federation.Branch;
 import io.synod.engine.federation.Databases;
+import io.synod.engine.federation.FederatedCommand;
 import io.synod.engine.federation.ShippingLimits;
 import io.synod.engine.session.SqlText.Kind;
 import io.synod.engine.session.SqlText.Token;
@@ -21,7 +22,6 @@ import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import org.h2.api.ErrorCode;
-import org.h2.command.CommandInterface;
 import org.h2.engine.IsolationLevel;
 import org.h2.engine.Session;
 import org.h2.engine.SessionLocal;
@@ -38,6 +38,7 @@ final class OtherDatabases implements Databases {
     private final RoutedSession session;
     private final Neighbours neighbours;
     private final OtherBranches branches;
+    private final IdleCommands<FederatedCommand> idle = new IdleCommands<>();
 
     /** Of the last statement; {@code null} for none. */
     private ConsistentCut cut;
@@ -91,8 +92,31 @@ final class OtherDatabases implements Databases {
                     "run it on a connection to that database");
         }
         enter();
-        CommandInterface command = neighbours.federation().command(sql, this, ShippingLimits.DEFAULT);
+        FederatedCommand command = idle.take(sql);
+        if (command == null) {
+            command = neighbours.federation().command(sql, this, ShippingLimits.DEFAULT);
+        } else {
+            try {
+                command.prepareAgain();
+            } catch (DbException e) {
+                command.close();
+                throw e;
+            }
+        }
         return RoutedCommand.across(session, sql, tokens, command);
+    }
+
+    /**
+     * Nobody uses it now.
+     *
+     * @param again whether it may be kept for the next one with this text
+     */
+    void giveBack(String sql, FederatedCommand command, boolean again) {
+        if (again && !session.isClosed() && sql.length() <= KnownTexts.LONGEST) {
+            idle.add(sql, command);
+        } else {
+            command.close();
+        }
     }
 
     /**
@@ -272,6 +296,7 @@ final class OtherDatabases implements Databases {
 
     void close() {
         closeCut();
+        idle.clear();
         branches.close();
     }
 

@@ -1,6 +1,7 @@
 package io.synod.engine.session;
 
 import io.synod.engine.database.Errors;
+import io.synod.engine.federation.FederatedCommand;
 import io.synod.engine.session.SqlText.Kind;
 import io.synod.engine.session.SqlText.Token;
 import io.synod.engine.session.StatementRouter.Decision;
@@ -58,7 +59,7 @@ final class RoutedCommand implements CommandInterface, PlainRead {
     private ForwardedSession remoteSession;
     private CommandInterface remote;
     /** What runs in other databases; {@code null} for none. */
-    private CommandInterface across;
+    private FederatedCommand across;
 
     private volatile CommandInterface running;
 
@@ -106,7 +107,7 @@ final class RoutedCommand implements CommandInterface, PlainRead {
     }
 
     /** @param command what the databases that it names made of it */
-    static RoutedCommand across(RoutedSession session, String sql, List<Token> tokens, CommandInterface command) {
+    static RoutedCommand across(RoutedSession session, String sql, List<Token> tokens, FederatedCommand command) {
         RoutedCommand routed = new RoutedCommand(session, sql, tokens, null, OtherDatabases.decision(), null, 0, false);
         routed.across = command;
         return routed;
@@ -158,15 +159,18 @@ final class RoutedCommand implements CommandInterface, PlainRead {
      * keeps of '' what it meant in the mode of that time.
      */
     private boolean canBeKept() {
-        if (decision == null
-                || tokens.stream()
-                        .anyMatch(t -> t.kind() == Kind.LITERAL && t.text().isEmpty())) {
+        if (decision == null || hasEmptyText()) {
             return false;
         }
         return switch (decision.route()) {
             case WRITE, READ, LOCKING_READ -> true;
             default -> false;
         };
+    }
+
+    private boolean hasEmptyText() {
+        return tokens.stream()
+                .anyMatch(t -> t.kind() == Kind.LITERAL && t.text().isEmpty());
     }
 
     /** Whether its result was read and has to be confirmed. */
@@ -425,7 +429,8 @@ final class RoutedCommand implements CommandInterface, PlainRead {
             local.close();
         }
         if (across != null) {
-            across.close();
+            session.others().giveBack(sql, across, !hasEmptyText());
+            across = null;
         }
         if (remote != null) {
             remoteSession.giveBack(sql, remote, canBeKept());

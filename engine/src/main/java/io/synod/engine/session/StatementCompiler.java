@@ -36,6 +36,9 @@ final class StatementCompiler {
 
     RoutedCommand prepare(String sql) {
         Known known = texts.get(sql, session.local());
+        if (known != null && known.decision().route() == Route.ACROSS) {
+            return session.others().areNamed(known.tokens()) ? across(sql, known.tokens()) : parsed(sql);
+        }
         if (known != null) {
             try {
                 return RoutedCommand.compiled(
@@ -61,11 +64,15 @@ final class StatementCompiler {
                     "the linked tables would be there on one node only",
                     "use CREATE LINKED TABLE for each table, or connect to that database");
         }
+        int settings = session.local().getModificationId();
+        long catalogue = catalogue();
         if (SqlText.contains(tokens, ".")
                 && !session.isInternal()
                 && session.others().areNamed(tokens)
                 && !compiles(sql)) {
-            return across(sql, tokens);
+            RoutedCommand command = across(sql, tokens);
+            texts.add(sql, new Known(tokens, OtherDatabases.decision(), session.local(), settings, catalogue));
+            return command;
         }
         try {
             return compiled(Passwords.hidden(sql, tokens, session.local()), tokens)

@@ -63,6 +63,54 @@ class OtherDatabaseTest {
         }
     }
 
+    /** What is kept of statements is not noticed: neither another's values, nor a catalogue that was. */
+    @Test
+    void statements_that_are_prepared_again_follow_the_catalogues() throws SQLException {
+        String sql = "SELECT n FROM stock.public.items WHERE id = ?";
+        for (int i = 0; i < 5; i++) {
+            try (PreparedStatement first = sales.prepareStatement(sql);
+                    PreparedStatement second = sales.prepareStatement(sql)) {
+                first.setInt(1, 7);
+                assertEquals(
+                        "90012",
+                        assertThrows(SQLException.class, second::executeQuery).getSQLState());
+                second.setInt(1, 8);
+                assertEquals(10, first(first));
+                assertEquals(20, first(second));
+            }
+        }
+        Sql.run(stock, "DROP TABLE items");
+        assertEquals(
+                "42S02",
+                assertThrows(SQLException.class, () -> sales.prepareStatement(sql))
+                        .getSQLState());
+        Sql.run(stock, "CREATE TABLE items(id INT PRIMARY KEY, n VARCHAR(9))", "INSERT INTO items VALUES (7, '70')");
+        for (int i = 0; i < 3; i++) {
+            try (PreparedStatement again = sales.prepareStatement(sql)) {
+                assertEquals("CHARACTER VARYING", again.getMetaData().getColumnTypeName(1));
+                again.setInt(1, 7);
+                assertEquals(70, first(again));
+            }
+        }
+        // A schema of the connection's own that is called like the database wins.
+        Sql.run(
+                sales,
+                "CREATE SCHEMA stock",
+                "CREATE TABLE stock.public(items INT)",
+                "INSERT INTO stock.public VALUES (5)");
+        assertEquals(5, Sql.number(sales, "SELECT stock.public.items FROM stock.public"));
+        String own = "SELECT stock.public.items FROM stock.public";
+        Sql.run(sales, "DROP SCHEMA stock CASCADE");
+        assertThrows(SQLException.class, () -> sales.prepareStatement(own));
+    }
+
+    private static int first(PreparedStatement query) throws SQLException {
+        try (ResultSet rows = query.executeQuery()) {
+            assertTrue(rows.next());
+            return rows.getInt(1);
+        }
+    }
+
     @Test
     void a_change_commits_there_under_auto_commit() throws SQLException {
         try (Statement s = sales.createStatement()) {

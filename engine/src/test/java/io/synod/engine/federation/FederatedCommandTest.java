@@ -12,6 +12,7 @@ import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -214,6 +215,105 @@ class FederatedCommandTest {
                 2,
                 twin.runFederated("SELECT id FROM {item} WHERE id = 5 AND price = 9")
                         .size());
+    }
+
+    /** The other database has all of these, and would take the text for its own. */
+    @Test
+    void a_name_without_a_database_is_never_the_other_ones() {
+        for (String sql : List.of(
+                "CREATE TABLE kind(kind INT)",
+                "CREATE SEQUENCE numbers",
+                "CREATE ALIAS absolute FOR 'java.lang.Math.abs(int)'",
+                "CREATE CONSTANT seven VALUE 7",
+                "CREATE DOMAIN price_type AS NUMERIC(5, 1)")) {
+            Twin.execute(twin.member("STOCK"), sql);
+        }
+        Map<String, Integer> errors = Map.of(
+                "SELECT * FROM {item}, kind", ErrorCode.TABLE_OR_VIEW_NOT_FOUND_1,
+                "SELECT * FROM {item}, public.kind", ErrorCode.TABLE_OR_VIEW_NOT_FOUND_1,
+                "INSERT INTO {item}(customer) VALUES ((SELECT MAX(kind) FROM kind))",
+                        ErrorCode.TABLE_OR_VIEW_NOT_FOUND_1,
+                "UPDATE {item} SET customer = NEXT VALUE FOR numbers", ErrorCode.SEQUENCE_NOT_FOUND_1,
+                "SELECT absolute(id) FROM {item}", ErrorCode.FUNCTION_NOT_FOUND_1,
+                "DELETE FROM {item} WHERE id = seven", ErrorCode.COLUMN_NOT_FOUND_1,
+                "SELECT CAST(id AS price_type) FROM {item}", ErrorCode.UNKNOWN_DATA_TYPE_1);
+        errors.forEach((sql, code) -> assertEquals(
+                code,
+                assertThrows(DbException.class, () -> twin.command(sql), sql).getErrorCode(),
+                sql));
+    }
+
+    /** What one database executes is looked at again as soon as anything of its meaning has changed, and only then. */
+    @Test
+    void one_other_databases_statement_follows_both_catalogues_and_the_session() {
+        Databases databases = twin.databases();
+        String sql = twin.federated("SELECT item FROM {item} WHERE id = ?");
+        String insert = twin.federated("INSERT INTO {item}(customer, item) VALUES (?, 'new')");
+        try (FederatedCommand query = twin.federation().command(sql, databases, twin.limits);
+                FederatedCommand change = twin.federation().command(insert, databases, twin.limits)) {
+            set(query, ValueInteger.get(3));
+            set(change, ValueInteger.get(7));
+            for (int i = 0; i < 3; i++) {
+                assertEquals(1, rows(query));
+                assertEquals(1, change.executeUpdate(null).getUpdateCount());
+            }
+            Twin.execute(twin.member("STOCK"), "ALTER TABLE item ALTER COLUMN item RENAME TO renamed");
+            assertEquals(
+                    ErrorCode.COLUMN_NOT_FOUND_1,
+                    assertThrows(DbException.class, () -> rows(query)).getErrorCode());
+            Twin.execute(twin.member("STOCK"), "ALTER TABLE item ADD COLUMN item VARCHAR(5) DEFAULT 'item3'");
+            for (int i = 0; i < 3; i++) {
+                assertEquals(1, rows(query));
+                assertEquals(1, change.executeUpdate(null).getUpdateCount());
+            }
+            query.prepareAgain();
+            assertEquals(5, query.getMetaData().getColumnType(0).getPrecision());
+            // A word of the text means a table of the connection's own from now on, as far as anybody can tell by its
+            // words.
+            Twin.execute(twin.member("SALES"), "CREATE TABLE customer_copy AS SELECT * FROM customer");
+            Twin.execute(twin.member("SALES"), "CREATE LOCAL TEMPORARY TABLE customer2(customer INT)");
+            Twin.execute(twin.member("SALES"), "CREATE TABLE item(id INT)");
+            for (int i = 0; i < 3; i++) {
+                assertEquals(1, rows(query));
+                assertEquals(1, change.executeUpdate(null).getUpdateCount());
+            }
+            Twin.execute(twin.member("STOCK"), "DROP TABLE item");
+            assertEquals(
+                    ErrorCode.TABLE_OR_VIEW_NOT_FOUND_1,
+                    assertThrows(DbException.class, () -> rows(query)).getErrorCode());
+            assertEquals(
+                    ErrorCode.TABLE_OR_VIEW_NOT_FOUND_1,
+                    assertThrows(DbException.class, () -> change.executeUpdate(null))
+                            .getErrorCode());
+        }
+    }
+
+    @Test
+    void a_session_that_begins_to_have_a_table_has_it_in_its_next_execution() {
+        Databases databases = twin.databases();
+        Twin.execute(twin.member("STOCK"), "CREATE TABLE wanted(id INT)");
+        Twin.execute(twin.member("STOCK"), "INSERT INTO wanted VALUES (1), (2), (3)");
+        Twin.execute(twin.member("SALES"), "CREATE SCHEMA lists");
+        String sql =
+                "SELECT COUNT(*) FROM stock.public.item WHERE id IN (SELECT id FROM stock.public.wanted, (SELECT 1 one) wanted2)";
+        try (FederatedCommand command = twin.federation().command(sql, databases, twin.limits)) {
+            for (int i = 0; i < 3; i++) {
+                assertEquals(3, count(command));
+            }
+            for (String change : List.of(
+                    "CREATE LOCAL TEMPORARY TABLE id(id INT)", "SET SCHEMA lists", "CREATE TABLE lists.one(one INT)")) {
+                Twin.execute(twin.member("SALES"), change);
+                assertEquals(3, count(command), change);
+                assertEquals(3, count(command), change);
+            }
+        }
+    }
+
+    private static long count(CommandInterface command) {
+        try (ResultInterface result = command.executeQuery(0, 100, false)) {
+            result.next();
+            return result.currentRow()[0].getLong();
+        }
     }
 
     @Test

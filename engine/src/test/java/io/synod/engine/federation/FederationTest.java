@@ -134,6 +134,64 @@ class FederationTest {
         assertEquals(List.of("error 54000"), twin.runFederated(query));
     }
 
+    /** Nulls are equal there, and are no keys. */
+    @Test
+    void a_join_by_is_not_distinct_from_finds_nulls() {
+        twin.make(
+                "SALES",
+                "wish",
+                "CREATE TABLE wish(id INT, code INT)",
+                "INSERT INTO wish VALUES (1, 5), (2, NULL), (3, 7)");
+        twin.make(
+                "STOCK",
+                "thing",
+                "CREATE TABLE thing(id INT PRIMARY KEY, code INT)",
+                "INSERT INTO thing SELECT x, NULLIF(MOD(x, 1000), 0) FROM SYSTEM_RANGE(1, 5000)");
+        String query = "SELECT w.id, t.id FROM {wish} w JOIN {thing} t ON t.code IS NOT DISTINCT FROM w.code";
+        assertEquals(16, twin.runSingle(query).size());
+        twin.assertSame(query, false);
+        twin.assertSame(
+                "SELECT w.id, t.id FROM {wish} w LEFT JOIN {thing} t ON t.code IS NOT DISTINCT FROM w.code", false);
+    }
+
+    @Test
+    void keys_reach_what_is_joined_with_something_between() {
+        twin.make(
+                "STOCK",
+                "weight",
+                "CREATE TABLE weight(item INT PRIMARY KEY, g INT)",
+                "INSERT INTO weight SELECT x, x FROM SYSTEM_RANGE(1, 10000)",
+                "ANALYZE");
+        // What the customer has is known by the orders only, which are of the other database.
+        String query =
+                "SELECT c.id, q.n FROM {customer} c JOIN (SELECT i.customer, COUNT(*) n FROM {item} i, {customer} d, {item} j"
+                        + " WHERE d.id = i.customer AND j.customer = d.id AND j.price < i.price GROUP BY i.customer) q"
+                        + " ON q.customer = c.id WHERE c.city = 'city7' AND c.id < 100";
+        twin.assertSame(query, false);
+        long shipped = twin.shippedRows(query);
+        assertTrue(shipped < 100, () -> shipped + " rows: " + twin.explain(query));
+    }
+
+    /** '01' and '1' both equal the number 1, and not each other. */
+    @Test
+    void what_equals_the_same_is_not_always_equal() {
+        twin.make("SALES", "a", "CREATE TABLE a(v VARCHAR(5))", "INSERT INTO a VALUES ('01'), ('2')");
+        twin.make("STOCK", "b", "CREATE TABLE b(n INT)", "INSERT INTO b SELECT x FROM SYSTEM_RANGE(1, 500)");
+        twin.make(
+                "STOCK",
+                "c",
+                "CREATE TABLE c(v VARCHAR(5), k INT)",
+                "INSERT INTO c SELECT CAST(x AS VARCHAR), x FROM SYSTEM_RANGE(1, 5000)");
+        twin.make("SALES", "d", "CREATE TABLE d(v VARCHAR_IGNORECASE(5))", "INSERT INTO d VALUES ('X'), ('y')");
+        twin.make("STOCK", "e", "CREATE TABLE e(v VARCHAR(5), k INT)", "INSERT INTO e VALUES ('x', 1), ('Y', 2)");
+        twin.assertSame("SELECT a.v, b.n, c.v FROM {a} a, {b} b, {c} c WHERE a.v = b.n AND b.n = c.v", false);
+        twin.assertSame(
+                "SELECT a.v, q.v FROM {a} a, (SELECT b.n, c.v FROM {b} b LEFT JOIN {c} c ON c.v = b.n"
+                        + " ORDER BY 1 LIMIT 400) q WHERE a.v = q.n",
+                false);
+        twin.assertSame("SELECT d.v, e.v, a.v FROM {d} d JOIN {e} e ON d.v = e.v LEFT JOIN {a} a ON a.v = e.v", false);
+    }
+
     @Test
     void what_is_shipped_is_bounded() {
         twin.limits = new ShippingLimits(10_999, Long.MAX_VALUE, 0);

@@ -1,5 +1,6 @@
 package io.synod.engine.federation;
 
+import io.synod.engine.operations.TpchQueries;
 import java.util.List;
 import java.util.Map;
 

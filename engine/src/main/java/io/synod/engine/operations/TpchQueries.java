@@ -1,13 +1,27 @@
-package io.synod.engine.federation;
+package io.synod.engine.operations;
 
 import java.util.List;
+import java.util.function.UnaryOperator;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
-/** The 22 queries of TPC-H in H2's SQL, with constants that give rows at a small scale and a total order where they have one. */
-final class TpchQueries {
-    /** @param ordered whether the order of its rows is determined */
-    record Query(int number, boolean ordered, String sql) {
+/**
+ * The 22 queries of TPC-H for what {@link TpchLoader} loads, in H2's SQL, with constants that give rows at a small scale and a
+ * total order where they have one.
+ */
+public final class TpchQueries {
+    private static final Pattern TABLE = Pattern.compile("\\{(\\w+)}");
+
+    /**
+     * One of them.
+     *
+     * @param number 1 to 22
+     * @param ordered whether the order of its rows is determined
+     * @param sql its text, with tables in braces: {@code {orders}}
+     */
+    public record Query(int number, boolean ordered, String sql) {
         /** The same for one database; H2 alone finds no index for a condition that each side of an OR repeats. */
-        String single() {
+        public String single() {
             return number == 19 ? sql.replace("WHERE", "WHERE p_partkey = l_partkey AND (") + ")" : sql;
         }
 
@@ -19,7 +33,18 @@ final class TpchQueries {
 
     private TpchQueries() {}
 
-    static final List<Query> ALL = List.of(
+    /**
+     * Puts tables' names into a text.
+     *
+     * @param sql with tables in braces
+     * @param names what each of them is called there
+     */
+    public static String named(String sql, UnaryOperator<String> names) {
+        return TABLE.matcher(sql).replaceAll(found -> Matcher.quoteReplacement(names.apply(found.group(1))));
+    }
+
+    /** All of them, in order. */
+    public static final List<Query> ALL = List.of(
             new Query(1, true, """
                     SELECT l_returnflag, l_linestatus, SUM(l_quantity) AS sum_qty, SUM(l_extendedprice) AS sum_base_price,
                       SUM(l_extendedprice * (1 - l_discount)) AS sum_disc_price,
