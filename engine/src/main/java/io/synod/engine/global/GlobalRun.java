@@ -147,12 +147,11 @@ final class GlobalRun implements Termination.Effects {
         workWithoutSession();
     }
 
+    /** What it has already asked is done all the same. */
     private void stop() {
         stopped = true;
         next.clear();
         steps.clear();
-        inSessions -= (int) work.stream().filter(w -> w.session() != null).count();
-        work.clear();
         notifyAll();
     }
 
@@ -298,8 +297,8 @@ final class GlobalRun implements Termination.Effects {
             }
         });
         if (!taken) {
-            work.addAll(batch);
             working = false;
+            inSessions -= (int) batch.stream().filter(each -> each.session() != null).count();
             stop();
         }
     }
