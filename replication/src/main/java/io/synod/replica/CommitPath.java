@@ -6,6 +6,7 @@ import io.synod.log.EntryLog.Append;
 import io.synod.log.LogFullException;
 import io.synod.transport.VirtualThreads;
 import java.io.IOException;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.locks.LockSupport;
@@ -53,6 +54,8 @@ final class CommitPath implements Runnable {
     private volatile PersistQueue.Batch held;
 
     private volatile long heldUntil;
+    /** Of the cycle that runs, under the baton. */
+    private final List<StepEffects> placed = new ArrayList<>();
 
     CommitPath(
             EntryLog log,
@@ -138,11 +141,7 @@ final class CommitPath implements Runnable {
         if (held != null) {
             return System.nanoTime() - heldUntil >= 0 && tryHeld();
         }
-        for (Replica replica : replicas.get()) {
-            if (replica.gateOpen()) {
-                replica.placeProposals();
-            }
-        }
+        placeProposals();
         PersistQueue.Batch batch = persist.drain();
         if (batch.isEmpty()) {
             return retention.reclaim();
@@ -158,6 +157,23 @@ final class CommitPath implements Runnable {
         forced(batch, batch.appends().size());
         retention.reclaim();
         return true;
+    }
+
+    /** What several groups ship leaves together: who gets it may force it together. */
+    private void placeProposals() {
+        for (Replica replica : replicas.get()) {
+            if (replica.gateOpen()) {
+                StepEffects effects = replica.placeProposals();
+                if (effects != null) {
+                    placed.add(effects);
+                }
+            }
+        }
+        try {
+            placed.forEach(StepEffects::conclude);
+        } finally {
+            placed.clear();
+        }
     }
 
     private boolean tryHeld() throws IOException {

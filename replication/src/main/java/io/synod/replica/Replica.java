@@ -176,9 +176,18 @@ final class Replica implements ReplicatedLog {
         return !stopped() && proposals.mayLeave(standing.serves(), standing.commitIndex());
     }
 
-    /** Gives the waiting proposals their places in the log and ships them. */
-    void placeProposals() {
-        submit((s, now, out) -> proposals.place(s, now, out, apply));
+    /**
+     * Gives the waiting proposals their places in the log.
+     *
+     * @return what ships them when it is concluded; {@code null} when the group has stopped
+     */
+    StepEffects placeProposals() {
+        return step((s, now, out) -> proposals.place(s, now, out, apply));
+    }
+
+    /** Carries out what a step wants, and wakes who has to do something because of it. */
+    void conclude(StepEffects out) {
+        conclude(out, null);
     }
 
     /** This batch of the node's log is durable. */

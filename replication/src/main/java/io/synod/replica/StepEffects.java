@@ -138,6 +138,11 @@ final class StepEffects implements Effects {
 
     // ------------------------------------------------------------------ without locks
 
+    /** Has its group carry it out, now. */
+    void conclude() {
+        replica.conclude(this);
+    }
+
     /**
      * @param collected where control messages are gathered per peer instead of being sent; {@code null} to send them
      */

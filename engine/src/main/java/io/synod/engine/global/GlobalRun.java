@@ -298,7 +298,8 @@ final class GlobalRun implements Termination.Effects {
         });
         if (!taken) {
             working = false;
-            inSessions -= (int) batch.stream().filter(each -> each.session() != null).count();
+            inSessions -=
+                    (int) batch.stream().filter(each -> each.session() != null).count();
             stop();
         }
     }
