@@ -252,15 +252,19 @@ public final class GlobalCommits implements AutoCloseable {
                     lookAtAllAt = now + LOOK_AT_ALL_NANOS;
                 }
                 for (HostedDatabase database : all.get()) {
-                    endSilent(database, decidedToo);
+                    try {
+                        endSilent(database, decidedToo);
+                    } catch (RuntimeException e) {
+                        // It is being closed, say: the others go on.
+                        LOG.debug("global transactions of {}", database.name(), e);
+                    }
                 }
                 if (now - forgetAt >= 0) {
                     forgetAt = now + FORGET_NANOS;
                     forget();
                 }
             } catch (RuntimeException e) {
-                // One database is being closed, say: the others go on.
-                LOG.debug("global transactions", e);
+                LOG.warn("global transactions", e);
             }
         }
     }
@@ -309,7 +313,11 @@ public final class GlobalCommits implements AutoCloseable {
             boolean alone = global.branch() == null || runs.containsKey(global.gid());
             if (!alone && global.silentNanos() > patience(global, database.name()) && runs.size() < MAX_ENDING) {
                 LOG.info("transaction {} is ended by this node: nothing was heard of it", global.gid());
-                runs.computeIfAbsent(global.gid(), gid -> GlobalRun.end(this, global.branch()));
+                runs.computeIfAbsent(
+                        global.gid(),
+                        gid -> global.standing().state().isDecided()
+                                ? GlobalRun.spread(this, global.branch(), database.name(), global.standing())
+                                : GlobalRun.end(this, global.branch()));
             }
         }
         if (!refused.isEmpty()) {
@@ -336,6 +344,7 @@ public final class GlobalCommits implements AutoCloseable {
     public void close() {
         closed = true;
         LockSupport.unpark(time);
+        runs.values().forEach(GlobalRun::close);
         asking.shutdown();
         answering.shutdown();
     }

@@ -15,7 +15,6 @@ import java.util.ArrayList;
 import java.util.Deque;
 import java.util.HashMap;
 import java.util.HashSet;
-import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -44,18 +43,6 @@ final class GlobalRun implements Termination.Effects {
     /** What nobody has begun to do then is given to the pool. */
     private static final long LATE_NANOS = TimeUnit.MILLISECONDS.toNanos(50);
 
-    /** How long one participant of this node is waited for before the next one is looked at. */
-    private static final long LOOK_NANOS = TimeUnit.MILLISECONDS.toNanos(5);
-
-    /**
-     * What this node has to do itself.
-     *
-     * @param session in which that is open; {@code null} where it is to be answered as the leader
-     */
-    private record Work(String database, BranchRequest request, OpenBranch session) {}
-
-    private record Asked(String database, BranchVotes.Vote vote) {}
-
     private final GlobalCommits commits;
     private final Branch branch;
     private final Termination termination;
@@ -74,7 +61,7 @@ final class GlobalRun implements Termination.Effects {
     private final Map<String, Long> indexes = new HashMap<>();
     private final Deque<Runnable> steps = new ArrayDeque<>();
     private boolean stepping;
-    private final List<Work> work = new ArrayList<>();
+    private final List<OwnWork.Part> work = new ArrayList<>();
     private boolean awaited;
     private boolean working;
     private long workSince;
@@ -116,6 +103,19 @@ final class GlobalRun implements Termination.Effects {
         GlobalRun run = new GlobalRun(commits, branch);
         synchronized (run) {
             run.step(() -> run.termination.start(System.nanoTime()));
+        }
+        return run;
+    }
+
+    /**
+     * Tells the others what one of them knows. None is asked how it ends, for some may have forgotten.
+     *
+     * @param known to the group of {@code database}: it is decided
+     */
+    static GlobalRun spread(GlobalCommits commits, Branch branch, String database, BranchStanding known) {
+        GlobalRun run = new GlobalRun(commits, branch);
+        synchronized (run) {
+            run.step(() -> run.termination.answered(database, known, System.nanoTime()));
         }
         return run;
     }
@@ -182,13 +182,13 @@ final class GlobalRun implements Termination.Effects {
         OpenBranch session = request instanceof BranchRequest.CanCommit ? sessions.remove(database) : null;
         if (session != null) {
             inSessions++;
-            add(new Work(database, request, session));
+            add(new OwnWork.Part(database, request, session));
             return;
         }
         CompletableFuture<BranchVotes.Answer> answer =
                 commits.leaders().askThere(database, request, GlobalCommits.ASK_NANOS);
         if (answer == null) {
-            add(new Work(database, request, null));
+            add(new OwnWork.Part(database, request, null));
         } else {
             answer.whenComplete((there, failure) -> {
                 if (failure != null) {
@@ -199,7 +199,7 @@ final class GlobalRun implements Termination.Effects {
         }
     }
 
-    private void add(Work more) {
+    private void add(OwnWork.Part more) {
         if (work.isEmpty()) {
             workSince = System.nanoTime();
         }
@@ -207,7 +207,7 @@ final class GlobalRun implements Termination.Effects {
     }
 
     /** @param answer {@code null} for none */
-    private synchronized void answered(String database, BranchVotes.Answer answer) {
+    synchronized void answered(String database, BranchVotes.Answer answer) {
         step(() -> {
             flying.remove(database);
             BranchRequest waiting = next.remove(database);
@@ -225,6 +225,9 @@ final class GlobalRun implements Termination.Effects {
         BranchState state = answer.standing().state();
         if (state == BranchState.PRECOMMITTED || state == BranchState.COMMITTED) {
             certain.add(database);
+        } else {
+            // Another attempt has found out otherwise.
+            certain.remove(database);
         }
         if (coordinator != null) {
             coordinator.answered(database, answer.standing(), System.nanoTime());
@@ -265,6 +268,11 @@ final class GlobalRun implements Termination.Effects {
         }
     }
 
+    /** Who waits for it learns what is known by now. */
+    synchronized void close() {
+        stop();
+    }
+
     /** Whether it does nothing any more, decided or not. */
     synchronized boolean isStopped() {
         return stopped;
@@ -288,10 +296,10 @@ final class GlobalRun implements Termination.Effects {
         if (work.isEmpty() || working) {
             return;
         }
-        List<Work> batch = takeWork();
+        List<OwnWork.Part> batch = takeWork();
         boolean taken = commits.inBackground(() -> {
             try {
-                work(batch);
+                new OwnWork(commits, this, canCommit).perform(batch);
             } finally {
                 worked();
             }
@@ -304,9 +312,9 @@ final class GlobalRun implements Termination.Effects {
         }
     }
 
-    private List<Work> takeWork() {
+    private List<OwnWork.Part> takeWork() {
         working = true;
-        List<Work> batch = List.copyOf(work);
+        List<OwnWork.Part> batch = List.copyOf(work);
         work.clear();
         return batch;
     }
@@ -316,114 +324,23 @@ final class GlobalRun implements Termination.Effects {
         workWithoutSession();
     }
 
-    private void work(List<Work> batch) {
-        List<Work> here = new ArrayList<>();
-        List<Work> elsewhere = new ArrayList<>();
-        for (Work each : batch) {
-            if (each.session() == null) {
-                continue;
-            }
-            if (!each.session().isElsewhere()) {
-                here.add(each);
-            } else if (elsewhere.isEmpty() || !commits.inBackground(() -> prepare(each, () -> {}))) {
-                // Another node's answer is waited for all the time: by this thread for one of them.
-                elsewhere.add(each);
-            }
-        }
-        prepareAll(here.iterator(), () -> {
-            if (!elsewhere.isEmpty()) {
-                here.forEach(each -> commits.leaders().hurry(each.database()));
-            }
-            elsewhere.forEach(each -> prepare(each, () -> {}));
-        });
-        vote(batch.stream().filter(each -> each.session() == null).toList());
-    }
-
-    /**
-     * All that are open here are in the log's queue before the first one is waited for.
-     *
-     * @param last is done when they are
-     */
-    private void prepareAll(Iterator<Work> here, Runnable last) {
-        if (!here.hasNext()) {
-            last.run();
-            return;
-        }
-        boolean[] done = {false};
-        Runnable rest = () -> {
-            if (!done[0]) {
-                done[0] = true;
-                prepareAll(here, last);
-            }
-        };
-        prepare(here.next(), rest);
-        // What is refused does not wait.
-        rest.run();
-    }
-
-    private void prepare(Work open, Runnable meanwhile) {
-        BranchVotes.Answer answer = null;
-        try {
-            long index = open.session().canCommit(canCommit, meanwhile);
-            answer = new BranchVotes.Answer(
-                    new BranchStanding(BranchState.PREPARED, canCommit.attempt(), Attempt.NONE), index);
-        } catch (DbException e) {
-            LOG.debug("transaction {} is not prepared", branch.gid(), e);
-            refused(e);
-        } catch (RuntimeException e) {
-            LOG.warn("transaction {} is not prepared in {}", branch.gid(), open.database(), e);
-        }
-        prepared(open.database(), answer);
-    }
-
-    private synchronized void refused(DbException e) {
+    synchronized void refused(DbException e) {
         refusal = refusal == null ? e : refusal;
     }
 
-    private synchronized void prepared(String database, BranchVotes.Answer answer) {
+    /** @param answer {@code null} where it is not prepared, or nobody knows */
+    synchronized void prepared(String database, BranchVotes.Answer answer) {
         inSessions--;
-        if (answer == null) {
-            // Whatever became of it: what is not prepared now never will be.
-            step(() -> {
-                next.putIfAbsent(database, canCommit);
-                notAnswered(database);
-            });
-        } else {
+        if (answer != null) {
             answered(database, answer);
+            return;
         }
-    }
-
-    private void notAnswered(String database) {
-        flying.remove(database);
-        fly(database, next.remove(database));
-    }
-
-    private void vote(List<Work> asked) {
-        Deque<Asked> open = new ArrayDeque<>();
-        for (Work each : asked) {
-            try {
-                BranchVotes.Vote vote =
-                        commits.leaders().begin(each.database(), each.request(), GlobalCommits.ASK_NANOS);
-                open.add(new Asked(each.database(), vote));
-            } catch (RuntimeException e) {
-                LOG.warn("transaction {}: {} does not answer {}", branch.gid(), each.database(), each.request(), e);
-                answered(each.database(), null);
-            }
-        }
-        long start = System.nanoTime();
-        while (!open.isEmpty()) {
-            Asked first = open.remove();
-            BranchVotes.Answer answer =
-                    first.vote() == null ? null : first.vote().await(LOOK_NANOS);
-            if (answer == null
-                    && first.vote() != null
-                    && !first.vote().isOver()
-                    && System.nanoTime() - start < GlobalCommits.ASK_NANOS) {
-                open.add(first);
-            } else {
-                answered(first.database(), answer);
-            }
-        }
+        // Whatever became of it: what is not prepared now never will be.
+        step(() -> {
+            BranchRequest waiting = next.remove(database);
+            flying.remove(database);
+            fly(database, waiting == null ? canCommit : waiting);
+        });
     }
 
     // ---- for the session that waits -------------------------------------------------------------------------------
@@ -441,10 +358,10 @@ final class GlobalRun implements Termination.Effects {
         // ends.
         Patience unlimited = Patience.begin(0);
         try {
-            List<Work> batch;
+            List<OwnWork.Part> batch;
             while (!(batch = awaitWork(start + nanos, more)).isEmpty()) {
                 try {
-                    work(batch);
+                    new OwnWork(commits, this, canCommit).perform(batch);
                 } finally {
                     worked();
                 }
@@ -456,7 +373,7 @@ final class GlobalRun implements Termination.Effects {
     }
 
     /** @return empty when it is over, or the time is */
-    private synchronized List<Work> awaitWork(long decideBy, long more) {
+    private synchronized List<OwnWork.Part> awaitWork(long decideBy, long more) {
         awaited = true;
         boolean interrupted = false;
         while (true) {
