@@ -203,13 +203,14 @@ final class NodeLink {
 
     /**
      * Between transactions, and where the session leaves nothing behind: every write would take the longer way through this
-     * node.
+     * node. Not before its first statement, which may be the one that has it stay.
      *
      * @param unsettled whether a commit may have to be asked for here
      */
     void moveToLeader(boolean unsettled) {
         SessionRemote here = remote;
-        boolean bound = here == null || transaction.isOpen() || openResults > 0 || unsettled || state.stays();
+        boolean bound =
+                here == null || requests == 0 || transaction.isOpen() || openResults > 0 || unsettled || state.stays();
         if (!bound) {
             waitsFor(here);
         }

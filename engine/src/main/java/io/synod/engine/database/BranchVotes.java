@@ -149,8 +149,10 @@ public final class BranchVotes {
         /** @return {@code null} when it could not be found out in this time; one more call goes on waiting */
         public Answer await(long timeoutNanos) {
             if (!over) {
+                long start = System.nanoTime();
                 Proposal.Outcome outcome = proposal.await(timeoutNanos);
-                over = outcome != Proposal.Outcome.UNKNOWN;
+                // Sooner unknown than the time is over: the group has stopped here, or a snapshot came instead.
+                over = outcome != Proposal.Outcome.UNKNOWN || System.nanoTime() - start < timeoutNanos;
                 answer = outcome == Proposal.Outcome.APPLIED
                         ? answered(gid, proposal.entry().index())
                         : null;

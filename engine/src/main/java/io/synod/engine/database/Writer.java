@@ -225,13 +225,18 @@ public final class Writer extends LocalTransaction {
         if (proposal == null && isOpen()) {
             return commitInParts(id, mine, as, nothing);
         }
+        long start = System.nanoTime();
         meanwhile.run();
-        long nanos = TimeUnit.MILLISECONDS.toNanos(database.timeoutMillis());
+        long nanos = Math.max(0, timeoutNanos() - (System.nanoTime() - start));
         if (proposal != null && level == CommitLevel.LOCAL && proposal.awaitForced(nanos)) {
             unsettled = new Unsettled(proposal, mine);
             return proposal.entry().index();
         }
-        return await(proposal, mine);
+        return await(proposal, mine, nanos);
+    }
+
+    private long timeoutNanos() {
+        return TimeUnit.MILLISECONDS.toNanos(database.timeoutMillis());
     }
 
     /** Whether the last commit was answered and is not decided, as far as the session knows. */
@@ -304,12 +309,16 @@ public final class Writer extends LocalTransaction {
         return mine.result(database, proposal.entry().index());
     }
 
+    private long await(Proposal proposal, PendingWork mine) {
+        return await(proposal, mine, timeoutNanos());
+    }
+
     /**
      * @param proposal {@code null} when there is nothing to wait for but that values once seen are safe, and that this node
      *     still leads
      * @return its index; 0 when there is none
      */
-    private long await(Proposal proposal, PendingWork mine) {
+    private long await(Proposal proposal, PendingWork mine, long nanos) {
         if (proposal == null) {
             database.coverSequences();
             // Rows that were locked and not changed, a statement that found none: true only if no other node led
@@ -317,7 +326,7 @@ public final class Writer extends LocalTransaction {
             database.reads().confirm(this);
             return 0;
         }
-        Proposal.Outcome outcome = proposal.await(TimeUnit.MILLISECONDS.toNanos(database.timeoutMillis()));
+        Proposal.Outcome outcome = proposal.await(nanos);
         if (outcome == Proposal.Outcome.UNKNOWN) {
             orphan();
         } else {

@@ -183,6 +183,9 @@ public final class GlobalCommits implements AutoCloseable {
         Attempt attempt = new Attempt(1, slot, serials.getAsLong());
         GlobalRun run = GlobalRun.commit(this, branch, attempt, open, timeoutNanos);
         runs.put(gid, run);
+        if (closed) {
+            run.close();
+        }
         Outcome outcome = run.await(2 * timeoutNanos, ACKNOWLEDGE_NANOS);
         if (run.isDone()) {
             done(run);

@@ -185,8 +185,12 @@ final class GlobalRun implements Termination.Effects {
             add(new OwnWork.Part(database, request, session));
             return;
         }
-        CompletableFuture<BranchVotes.Answer> answer =
-                commits.leaders().askThere(database, request, GlobalCommits.ASK_NANOS);
+        CompletableFuture<BranchVotes.Answer> answer;
+        try {
+            answer = commits.leaders().askThere(database, request, GlobalCommits.ASK_NANOS);
+        } catch (RuntimeException e) {
+            answer = CompletableFuture.failedFuture(e);
+        }
         if (answer == null) {
             add(new OwnWork.Part(database, request, null));
         } else {
@@ -321,6 +325,7 @@ final class GlobalRun implements Termination.Effects {
 
     private synchronized void worked() {
         working = false;
+        notifyAll();
         workWithoutSession();
     }
 
@@ -354,12 +359,14 @@ final class GlobalRun implements Termination.Effects {
      */
     GlobalCommits.Outcome await(long nanos, long more) {
         long start = System.nanoTime();
+        // Set again at last: it would close H2's file under whoever writes it meanwhile.
+        boolean[] interrupted = {Thread.interrupted()};
         // Whatever the request that commits is willing to wait for: given up in the middle, nobody would know how it
         // ends.
         Patience unlimited = Patience.begin(0);
         try {
             List<OwnWork.Part> batch;
-            while (!(batch = awaitWork(start + nanos, more)).isEmpty()) {
+            while (!(batch = awaitWork(start + nanos, more, interrupted)).isEmpty()) {
                 try {
                     new OwnWork(commits, this, canCommit).perform(batch);
                 } finally {
@@ -368,14 +375,17 @@ final class GlobalRun implements Termination.Effects {
             }
         } finally {
             unlimited.close();
+            left();
+            if (interrupted[0]) {
+                Thread.currentThread().interrupt();
+            }
         }
         return outcome();
     }
 
     /** @return empty when it is over, or the time is */
-    private synchronized List<OwnWork.Part> awaitWork(long decideBy, long more) {
+    private synchronized List<OwnWork.Part> awaitWork(long decideBy, long more, boolean[] interrupted) {
         awaited = true;
-        boolean interrupted = false;
         while (true) {
             long now = System.nanoTime();
             long left = Long.MAX_VALUE;
@@ -391,15 +401,16 @@ final class GlobalRun implements Termination.Effects {
             try {
                 TimeUnit.NANOSECONDS.timedWait(this, Math.min(left, TimeUnit.SECONDS.toNanos(1)));
             } catch (InterruptedException e) {
-                interrupted = true;
+                interrupted[0] = true;
             }
         }
+        return List.of();
+    }
+
+    /** Nobody waits any more, unless that one says so itself. */
+    private synchronized void left() {
         awaited = false;
         workInBackground();
-        if (interrupted) {
-            Thread.currentThread().interrupt();
-        }
-        return List.of();
     }
 
     private boolean isSettled() {

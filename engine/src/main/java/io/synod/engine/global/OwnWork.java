@@ -103,8 +103,9 @@ final class OwnWork {
             run.refused(e);
         } catch (RuntimeException e) {
             LOG.warn("transaction {} is not prepared in {}", run.branch().gid(), open.database(), e);
+        } finally {
+            run.prepared(open.database(), answer);
         }
-        run.prepared(open.database(), answer);
     }
 
     private void vote(List<Part> asked) {
@@ -127,15 +128,18 @@ final class OwnWork {
         long start = System.nanoTime();
         while (!open.isEmpty()) {
             Asked first = open.remove();
-            BranchVotes.Answer answer =
-                    first.vote() == null ? null : first.vote().await(LOOK_NANOS);
-            if (answer == null
-                    && first.vote() != null
-                    && !first.vote().isOver()
-                    && System.nanoTime() - start < GlobalCommits.ASK_NANOS) {
-                open.add(first);
-            } else {
+            BranchVotes.Answer answer = null;
+            boolean over = true;
+            try {
+                answer = first.vote() == null ? null : first.vote().await(LOOK_NANOS);
+                over = first.vote() == null || first.vote().isOver();
+            } catch (RuntimeException e) {
+                LOG.warn("transaction {}: {} does not answer", run.branch().gid(), first.database(), e);
+            }
+            if (over || System.nanoTime() - start >= GlobalCommits.ASK_NANOS) {
                 run.answered(first.database(), answer);
+            } else {
+                open.add(first);
             }
         }
     }
