@@ -26,6 +26,7 @@ import java.util.regex.Pattern;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
 /** {@code java -jar benchmarks/target/benchmarks.jar tpch}. */
@@ -44,6 +45,8 @@ public final class TpchCommand implements Callable<Integer> {
 
     /** In the other database: so that 17 of the queries name both. */
     private static final Set<String> STOCK = Set.of("lineitem", "partsupp", "nation");
+
+    private static final double LEAST_SCALE = 0.01;
 
     private static final Pattern SHIPPED = Pattern.compile(", (\\d+) shipped");
 
@@ -64,6 +67,12 @@ public final class TpchCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws Exception {
+        if (scale < LEAST_SCALE) {
+            throw new ParameterException(
+                    spec.commandLine(),
+                    "--scale " + scale + ": expected " + LEAST_SCALE
+                            + " or more; with fewer suppliers TPC-H names one twice for a part");
+        }
         PrintWriter out = spec.commandLine().getOut();
         Path databases = Files.createTempDirectory(Files.createDirectories(directory), "tpch");
         try (Connection plain =

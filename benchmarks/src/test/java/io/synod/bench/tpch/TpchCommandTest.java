@@ -19,22 +19,14 @@ class TpchCommandTest {
         int code = new CommandLine(new BenchCommand())
                 .setOut(new PrintWriter(out, true))
                 .execute(
-                        "tpch",
-                        "--scale",
-                        "0.001",
-                        "--rounds",
-                        "2",
-                        "--queries",
-                        "6,12",
-                        "--dir",
-                        directory.toString());
+                        "tpch", "--scale", "0.01", "--rounds", "2", "--queries", "6,12", "--dir", directory.toString());
         String text = out.toString();
         assertEquals(0, code, text);
         String[] lines = text.split("\\R");
         assertEquals(3, lines.length, text);
         assertTrue(lines[0].startsWith("Q6 ") && lines[0].endsWith(", 0 rows shipped"), text);
         assertTrue(lines[1].startsWith("Q12 ") && !lines[1].contains(", 0 rows"), text);
-        assertTrue(lines[2].startsWith("2 queries, 2 rounds, scale 0.001: geometric mean"), text);
+        assertTrue(lines[2].startsWith("2 queries, 2 rounds, scale 0.01: geometric mean"), text);
         try (var left = Files.list(directory)) {
             assertEquals(0, left.count());
         }
