@@ -43,12 +43,15 @@ final class TwoPhaseWorkload implements Workload {
     /** One open transaction in one of the databases. */
     private static final class Part {
         private final Connection connection;
+        private final String suffix;
         private final PreparedStatement insert;
         private final boolean postgres;
         private boolean prepared;
 
-        Part(Connection connection) throws SQLException {
+        /** @param suffix makes the names differ: to PostgreSQL they are those of the server, not of the database */
+        Part(Connection connection, String suffix) throws SQLException {
             this.connection = connection;
+            this.suffix = suffix;
             connection.setAutoCommit(false);
             postgres = connection.getMetaData().getDatabaseProductName().equals("PostgreSQL");
             insert =
@@ -62,7 +65,10 @@ final class TwoPhaseWorkload implements Workload {
 
         void prepare(String name) throws SQLException {
             Workloads.execute(
-                    connection, postgres ? "PREPARE TRANSACTION '" + name + "'" : "PREPARE COMMIT \"" + name + '"');
+                    connection,
+                    postgres
+                            ? "PREPARE TRANSACTION '" + name + suffix + "'"
+                            : "PREPARE COMMIT \"" + name + suffix + '"');
             prepared = true;
         }
 
@@ -76,10 +82,10 @@ final class TwoPhaseWorkload implements Workload {
             if (postgres) {
                 // Not within a transaction, says its manual.
                 connection.setAutoCommit(true);
-                Workloads.execute(connection, how + " PREPARED '" + name + "'");
+                Workloads.execute(connection, how + " PREPARED '" + name + suffix + "'");
                 connection.setAutoCommit(false);
             } else {
-                Workloads.execute(connection, how + " TRANSACTION \"" + name + '"');
+                Workloads.execute(connection, how + " TRANSACTION \"" + name + suffix + '"');
             }
         }
     }
@@ -108,7 +114,7 @@ final class TwoPhaseWorkload implements Workload {
                 second.close();
             }
             second = others.connect(SECOND);
-            parts = List.of(new Part(connection), new Part(second));
+            parts = List.of(new Part(connection, ".1"), new Part(second, ".2"));
         }
 
         @Override
