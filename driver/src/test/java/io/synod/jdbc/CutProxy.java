@@ -146,7 +146,10 @@ final class CutProxy implements AutoCloseable {
         return length >= 12 && ByteBuffer.wrap(portion).getInt(8) >= 0;
     }
 
-    /** @param session whether its requests and answers count; {@code begins}: is told by the first portion */
+    /**
+     * @param session whether what passes counts
+     * @param begins whether the first portion from there tells that
+     */
     private void pump(Socket from, Socket to, AtomicInteger untilCut, AtomicBoolean session, boolean begins) {
         byte[] portion = new byte[1 << 16];
         boolean first = begins;
