@@ -4,6 +4,7 @@ import io.synod.group.Invariant;
 import io.synod.log.EntryLog;
 import io.synod.log.EntryLog.Append;
 import io.synod.log.LogFullException;
+import io.synod.transport.Transport;
 import io.synod.transport.VirtualThreads;
 import java.io.IOException;
 import java.util.ArrayList;
@@ -44,6 +45,7 @@ final class CommitPath implements Runnable {
 
     private final EntryLog log;
     private final PersistQueue persist;
+    private final Transport transport;
     private final Supplier<Replica[]> replicas;
     private final Retention retention;
     private final Consumer<Throwable> failed;
@@ -57,14 +59,17 @@ final class CommitPath implements Runnable {
     /** Of the cycle that runs, under the baton. */
     private final List<StepEffects> placed = new ArrayList<>();
 
+    /** @param transport {@code null} for a node without peers */
     CommitPath(
             EntryLog log,
             PersistQueue persist,
+            Transport transport,
             Supplier<Replica[]> replicas,
             Retention retention,
             Consumer<Throwable> failed) {
         this.log = log;
         this.persist = persist;
+        this.transport = transport;
         this.replicas = replicas;
         this.retention = retention;
         this.failed = failed;
@@ -170,9 +175,23 @@ final class CommitPath implements Runnable {
             }
         }
         try {
-            placed.forEach(StepEffects::conclude);
+            atOnce(placed.size() > 1, () -> placed.forEach(StepEffects::conclude));
         } finally {
             placed.clear();
+        }
+    }
+
+    /** What is done there for several groups reaches each peer in one piece: the peer reads it once, and forces once. */
+    private void atOnce(boolean several, Runnable sends) {
+        if (!several || transport == null) {
+            sends.run();
+            return;
+        }
+        transport.holdData();
+        try {
+            sends.run();
+        } finally {
+            transport.releaseData();
         }
     }
 
@@ -214,9 +233,11 @@ final class CommitPath implements Runnable {
                 "%d records forced, %d would be told so",
                 size,
                 batch.owners().size());
-        for (Replica replica : replicas.get()) {
-            replica.forced(batch);
-        }
+        atOnce(batch.isOfSeveral(), () -> {
+            for (Replica replica : replicas.get()) {
+                replica.forced(batch);
+            }
+        });
     }
 
     /** Whether a full disk keeps a batch from being written. */

@@ -28,6 +28,15 @@ final class PersistQueue {
             return appends.isEmpty();
         }
 
+        boolean isOfSeveral() {
+            for (int i = 1; i < owners.size(); i++) {
+                if (owners.get(i) != owners.get(0)) {
+                    return true;
+                }
+            }
+            return false;
+        }
+
         /** By who has both alone. */
         void add(Batch later) {
             appends.addAll(later.appends);

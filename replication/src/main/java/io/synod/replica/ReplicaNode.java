@@ -89,7 +89,7 @@ public final class ReplicaNode implements AutoCloseable {
         this.limits = limits;
         this.retention = new Retention(log, limits, () -> replicas);
         this.snapshotThrottle = new Throttle(limits.snapshotBytesPerSecond());
-        this.commitPath = new CommitPath(log, persist, () -> replicas, retention, this::fail);
+        this.commitPath = new CommitPath(log, persist, transport, () -> replicas, retention, this::fail);
         retention.wakesBy(commitPath::wake);
         this.suspends = new SuspendCheck(nanoClock, System::currentTimeMillis, timing.lease());
         this.timer =

@@ -32,11 +32,13 @@ final class FrameCodec {
     private static final int CRC_AT = 12;
 
     private final CRC32C crc = new CRC32C();
+    /** Of the open frame. */
+    private int start;
 
-    /** Opens a frame in {@code out}, which is emptied. */
+    /** Opens a frame behind what stands in {@code out}. */
     void begin(WireOutput out, byte type, int parts, long consumed) {
         Invariant.that(parts >= 0 && parts <= MAX_PARTS, "%d parts in a frame, limit %d", parts, MAX_PARTS);
-        out.reset();
+        start = out.length();
         out.putInt(MAGIC);
         out.putByte(VERSION);
         out.putByte(type);
@@ -49,10 +51,11 @@ final class FrameCodec {
 
     /** Closes the frame: length and checksum. */
     void end(WireOutput out) {
-        out.setInt(CRC_AT - 4, out.length() - HEADER_BYTES);
+        int length = out.length() - start;
+        out.setInt(start + CRC_AT - 4, length - HEADER_BYTES);
         crc.reset();
-        crc.update(out.array(), 0, out.length());
-        out.setInt(CRC_AT, (int) crc.getValue());
+        crc.update(out.array(), start, length);
+        out.setInt(start + CRC_AT, (int) crc.getValue());
     }
 
     /**

@@ -22,6 +22,9 @@ import org.slf4j.LoggerFactory;
  * instead can even deadlock: two nodes that lead one group each, each stuck writing what the other's reader, stuck
  * in the same way, does not take.
  *
+ * <p><b>Held.</b> Between {@link #hold} and {@link #release} frames are gathered, to leave in one write: the peer reads them at
+ * once, and so can write what is in them with one force.
+ *
  * <p><b>Bounds.</b> Unconsumed plus queued bytes stay below the window plus one frame. What comes on top is dropped:
  * the new frame on a data lane (the protocol repeats it), the oldest on a control lane (the newest heartbeat counts).
  */
@@ -55,6 +58,7 @@ final class Lane {
     private long writtenBytes;
     private long reportedConsumed;
     private boolean draining;
+    private boolean held;
     private boolean closed;
     private Thread writer;
 
@@ -79,7 +83,7 @@ final class Lane {
         if (refuses()) {
             return false;
         }
-        codec.begin(buffer, FrameCodec.MESSAGES, 1, consumed);
+        begin(1);
         MessageCodec.encode(group, message, buffer);
         return finish();
     }
@@ -89,7 +93,7 @@ final class Lane {
         if (refuses()) {
             return false;
         }
-        codec.begin(buffer, FrameCodec.MESSAGES, envelopes.size(), consumed);
+        begin(envelopes.size());
         for (int i = 0; i < envelopes.size(); i++) {
             MessageCodec.encode(envelopes.get(i), buffer);
         }
@@ -113,8 +117,24 @@ final class Lane {
     /** Sends an empty frame: it tells what was consumed, and that we live. */
     synchronized void credit() {
         if (!closed && !(draining && queuedBytes > windowBytes)) {
-            codec.begin(buffer, FrameCodec.MESSAGES, 0, consumed);
+            begin(0);
             finish();
+        }
+    }
+
+    /** Frames are kept from now on. To be followed by {@link #release}, soon: nothing else is done in between. */
+    synchronized void hold() {
+        held = true;
+        buffer.reset();
+    }
+
+    /** What was kept leaves. Without {@link #hold} before, nothing. */
+    synchronized void release() {
+        if (held) {
+            held = false;
+            if (!closed && buffer.length() > 0) {
+                leave();
+            }
         }
     }
 
@@ -130,7 +150,7 @@ final class Lane {
     }
 
     synchronized long unconsumedBytes() {
-        return writtenBytes - peerConsumed + queuedBytes;
+        return writtenBytes - peerConsumed + queuedBytes + (held ? buffer.length() : 0);
     }
 
     void close() {
@@ -151,7 +171,7 @@ final class Lane {
         if (closed) {
             return true;
         }
-        if (writtenBytes - peerConsumed + queuedBytes < windowBytes) {
+        if (unconsumedBytes() < windowBytes) {
             return false;
         }
         if (kind == Hello.Kind.DATA) {
@@ -165,10 +185,21 @@ final class Lane {
         return false;
     }
 
+    private void begin(int parts) {
+        if (!held) {
+            buffer.reset();
+        }
+        codec.begin(buffer, FrameCodec.MESSAGES, parts, consumed);
+    }
+
     private boolean finish() {
         codec.end(buffer);
-        int length = buffer.length();
         reportedConsumed = consumed;
+        return held || leave();
+    }
+
+    private boolean leave() {
+        int length = buffer.length();
         if (!draining && writtenBytes - peerConsumed + length <= directBytes && !VirtualThreads.isCurrent()) {
             writeStartedNanos = nanoClock.getAsLong();
             try {

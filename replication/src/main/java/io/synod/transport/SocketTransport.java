@@ -171,6 +171,26 @@ public final class SocketTransport implements Transport {
         return lane != null && lane.send(group, message);
     }
 
+    @Override
+    public void holdData() {
+        for (Peer peer : peers.values()) {
+            Lane lane = peer.lane(Hello.Kind.DATA);
+            if (lane != null) {
+                lane.hold();
+            }
+        }
+    }
+
+    @Override
+    public void releaseData() {
+        for (Peer peer : peers.values()) {
+            Lane lane = peer.lane(Hello.Kind.DATA);
+            if (lane != null) {
+                lane.release();
+            }
+        }
+    }
+
     private Lane lane(int slot, Hello.Kind kind) {
         Peer peer = peers.get(slot);
         if (peer == null) {

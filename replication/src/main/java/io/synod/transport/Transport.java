@@ -36,6 +36,15 @@ public interface Transport extends AutoCloseable {
      */
     boolean sendData(int toSlot, long group, Message message);
 
+    /**
+     * What is sent as data from now on leaves for each peer at once, when it is released, and is read there at once. By one thread at a
+     * time, which does nothing else in between.
+     */
+    default void holdData() {}
+
+    /** Ends {@link #holdData}. */
+    default void releaseData() {}
+
     /** Whether both connections to this peer stand. */
     boolean connected(int slot);
 

@@ -110,6 +110,16 @@ final class CuttableTransport implements Transport {
     }
 
     @Override
+    public void holdData() {
+        inner.holdData();
+    }
+
+    @Override
+    public void releaseData() {
+        inner.releaseData();
+    }
+
+    @Override
     public boolean connected(int slot) {
         return inner.connected(slot);
     }

@@ -23,6 +23,7 @@ import java.util.List;
 import java.util.Random;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.locks.LockSupport;
@@ -151,6 +152,39 @@ class SocketTransportTest {
             tb.sendControl(1, 3, new Message.ReadIndex(6));
             return !dialling.received.isEmpty();
         });
+    }
+
+    /** So that who reads them can write what they bring with one force. */
+    @Test
+    void what_was_held_arrives_at_once() throws Exception {
+        Members members = members("a", "b");
+        List<Boolean> more = new CopyOnWriteArrayList<>();
+        Inbox b = new Inbox() {
+            @Override
+            public void onData(int fromSlot, long group, Message message, boolean another) {
+                more.add(another);
+                super.onData(fromSlot, group, message, another);
+            }
+        };
+        SocketTransport ta = start("c", members, 1, id(1), new Inbox());
+        SocketTransport tb = start("c", members, 2, id(2), b);
+        until("connected", () -> ta.connected(2) && tb.connected(1));
+        ta.holdData();
+        for (int group = 1; group <= 3; group++) {
+            assertTrue(ta.sendData(2, group, accept(group, 100)));
+        }
+        // Has another connection, and so is no barrier; but what leaves at once would mostly be there before it.
+        ta.sendControl(2, 9, new Message.ReadIndex(5));
+        until("what was not held is there", () -> !b.received.isEmpty());
+        assertEquals(List.of(), more);
+        ta.releaseData();
+        until("what was held is there", () -> b.received.size() == 4);
+        assertEquals(List.of(true, true, false), more);
+        assertTrue(ta.sendData(2, 4, accept(4, 100)));
+        until("what comes behind is not held", () -> b.received.size() == 5);
+        assertEquals(
+                List.of(1L, 2L, 3L, 4L),
+                b.received.stream().filter(Received::data).map(Received::group).toList());
     }
 
     @Test

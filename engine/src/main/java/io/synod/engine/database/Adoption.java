@@ -56,7 +56,8 @@ public final class Adoption {
         }
     }
 
-    private static void initialize(SessionLocal session, Path base, long index, long epoch, Members members) {
+    private static void initialize(SessionLocal session, Path base, long index, long epoch, Members members)
+            throws IOException {
         Database database = session.getDatabase();
         List<InDoubtTransaction> undecided = database.getInDoubtTransactions();
         if (!undecided.isEmpty()) {

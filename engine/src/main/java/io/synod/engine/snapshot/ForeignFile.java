@@ -35,7 +35,7 @@ public final class ForeignFile {
     /** What a file that was not Synod's has to hold before it is. */
     public interface Initializer {
         /** Writes into the session's transaction, which is committed then. */
-        void initialize(SessionLocal session);
+        void initialize(SessionLocal session) throws IOException;
     }
 
     /**

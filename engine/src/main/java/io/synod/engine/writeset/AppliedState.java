@@ -1,6 +1,7 @@
 package io.synod.engine.writeset;
 
 import io.synod.group.Members;
+import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
@@ -23,6 +24,10 @@ public final class AppliedState {
     private static final String CLOCK = "clock";
     private static final String MEMBERS = "members";
     private static final String DECIDED = "synod.decided";
+    /** How the values of these maps and of {@code synod.branches} are laid out; where nothing is said, 1. */
+    private static final String FORMAT = "format";
+
+    private static final byte VERSION = 1;
 
     /**
      * What is known of a client session's commits.
@@ -50,9 +55,10 @@ public final class AppliedState {
     private volatile Position position;
     private volatile Members members;
 
-    private AppliedState(SessionLocal session) {
+    private AppliedState(SessionLocal session) throws IOException {
         TransactionMap<String, byte[]> state =
                 session.getTransaction().openMap("synod.state", StringDataType.INSTANCE, ByteArrayDataType.INSTANCE);
+        checkFormat(state);
         TransactionMap<byte[], byte[]> sessions = session.getTransaction()
                 .openMap("synod.sessions", ByteArrayDataType.INSTANCE, ByteArrayDataType.INSTANCE);
         stateMap = state.map;
@@ -69,6 +75,16 @@ public final class AppliedState {
         }
         byte[] configuration = state.get(MEMBERS);
         members = configuration == null ? null : Members.decode(configuration);
+    }
+
+    private static void checkFormat(TransactionMap<String, byte[]> state) throws IOException {
+        byte[] format = state.get(FORMAT);
+        if (format == null) {
+            state.put(FORMAT, new byte[] {VERSION});
+        } else if (format[0] != VERSION) {
+            throw new IOException("what the database file says of the log has format version " + format[0]
+                    + "; this release of Synod reads version " + VERSION + ": update this node");
+        }
     }
 
     /**
@@ -91,8 +107,12 @@ public final class AppliedState {
         }
     }
 
-    /** Reads the state of an open database; index 0 for a new one. */
-    public static AppliedState load(SessionLocal session) {
+    /**
+     * Reads the state of an open database; index 0 for a new one. To be committed.
+     *
+     * @throws IOException it is of a later release
+     */
+    public static AppliedState load(SessionLocal session) throws IOException {
         return new AppliedState(session);
     }
 

@@ -3,11 +3,15 @@ package io.synod.engine.writeset;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.synod.engine.writeset.AppliedState.ClientSession;
+import java.io.IOException;
 import java.nio.file.Path;
 import java.sql.SQLException;
 import java.util.UUID;
+import org.h2.mvstore.type.ByteArrayDataType;
+import org.h2.mvstore.type.StringDataType;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -40,6 +44,23 @@ class AppliedStateTest {
             assertEquals(new ClientSession(7, 2, false, 7), m.state.find(m.system, client(1)));
             assertNull(m.state.find(m.system, client(2)));
         }
+    }
+
+    /** Its values could be read as others than they are. */
+    @Test
+    void a_file_of_a_later_release_is_refused_by_name() throws Exception {
+        Path base = directory.resolve("db");
+        try (Member m = Member.onFile(base)) {
+            m.system
+                    .getTransaction()
+                    .openMap("synod.state", StringDataType.INSTANCE, ByteArrayDataType.INSTANCE)
+                    .put("format", new byte[] {2});
+            m.system.commit(false);
+            m.store.close();
+        }
+        String message =
+                assertThrows(IOException.class, () -> Member.onFile(base)).getMessage();
+        assertTrue(message.contains("format version 2") && message.contains("update this node"), message);
     }
 
     @Test

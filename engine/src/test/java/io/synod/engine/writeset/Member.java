@@ -28,7 +28,7 @@ public final class Member implements AutoCloseable {
     public final Checkpoint checkpoint;
     final Spool spool;
 
-    private Member(H2Store store) {
+    private Member(H2Store store) throws IOException {
         this.store = store;
         this.system = store.systemSession();
         this.tables = TableRegistry.load(system);
@@ -48,7 +48,11 @@ public final class Member implements AutoCloseable {
     }
 
     public static Member inMemory() throws SQLException {
-        return new Member(H2Store.openMemory("test", Map.of()));
+        try {
+            return new Member(H2Store.openMemory("test", Map.of()));
+        } catch (IOException e) {
+            throw new java.io.UncheckedIOException(e);
+        }
     }
 
     public static Member onFile(Path base) throws SQLException, IOException {
