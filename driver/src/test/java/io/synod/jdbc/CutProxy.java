@@ -6,10 +6,12 @@ import java.io.OutputStream;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
+import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /**
@@ -24,6 +26,9 @@ final class CutProxy implements AutoCloseable {
     private final AtomicInteger requestsUntilCut = new AtomicInteger(-1);
     private final AtomicInteger answersUntilCut = new AtomicInteger(-1);
     private final AtomicInteger cuts = new AtomicInteger();
+    /** Of {@link #down}, and of the connections that are open: none is made that {@link #down()} does not cut. */
+    private final Object opening = new Object();
+
     private volatile boolean down;
     private volatile boolean silent;
     /** {@code null} for none. */
@@ -57,8 +62,10 @@ final class CutProxy implements AutoCloseable {
 
     /** As a killed process: open connections are reset, new ones closed at once. */
     void down() {
-        down = true;
-        cutAll();
+        synchronized (opening) {
+            down = true;
+            cutAll();
+        }
     }
 
     /** As a paused process: connections stay open and are accepted, and nothing is ever answered. */
@@ -107,16 +114,7 @@ final class CutProxy implements AutoCloseable {
     private void accept() {
         while (!listener.isClosed()) {
             try {
-                Socket client = listener.accept();
-                if (down) {
-                    client.close();
-                    continue;
-                }
-                Socket server = new Socket(InetAddress.getLoopbackAddress(), target);
-                clients.add(client);
-                servers.add(server);
-                start(() -> pump(client, server, requestsUntilCut));
-                start(() -> pump(server, client, answersUntilCut));
+                open(listener.accept());
             } catch (IOException e) {
                 if (!listener.isClosed()) {
                     throw new IllegalStateException(e);
@@ -125,13 +123,45 @@ final class CutProxy implements AutoCloseable {
         }
     }
 
-    private void pump(Socket from, Socket to, AtomicInteger untilCut) {
+    private void open(Socket client) throws IOException {
+        synchronized (opening) {
+            if (down) {
+                client.close();
+                return;
+            }
+            Socket server = new Socket(InetAddress.getLoopbackAddress(), target);
+            clients.add(client);
+            servers.add(server);
+            AtomicBoolean session = new AtomicBoolean();
+            start(() -> pump(client, server, requestsUntilCut, session, true));
+            start(() -> pump(server, client, answersUntilCut, session, false));
+        }
+    }
+
+    /**
+     * Whether a connection that begins so is one of a session: questions of the watchdog, who asks them when all stands still
+     * for a second, and cancellations name no database.
+     */
+    private static boolean isOfSession(byte[] portion, int length) {
+        return length >= 12 && ByteBuffer.wrap(portion).getInt(8) >= 0;
+    }
+
+    /**
+     * @param session whether what passes counts
+     * @param begins whether the first portion from there tells that
+     */
+    private void pump(Socket from, Socket to, AtomicInteger untilCut, AtomicBoolean session, boolean begins) {
         byte[] portion = new byte[1 << 16];
+        boolean first = begins;
         try {
             InputStream in = from.getInputStream();
             OutputStream out = to.getOutputStream();
             for (int n; (n = in.read(portion)) >= 0; ) {
-                if (untilCut.get() >= 0 && untilCut.getAndDecrement() == 0) {
+                if (first) {
+                    first = false;
+                    session.set(isOfSession(portion, n));
+                }
+                if (session.get() && untilCut.get() >= 0 && untilCut.getAndDecrement() == 0) {
                     cutAll();
                     return;
                 }

@@ -42,7 +42,7 @@ class PoolCallsTest {
             for (int i = 0; i < 4; i++) {
                 (i % 2 == 0 ? node.b : node.a).up();
                 (i % 2 == 0 ? node.a : node.b).down();
-                assertTrue(c.isValid(5));
+                assertTrue(c.isValid(60));
                 assertTrue(c.isValid(0));
             }
         }
@@ -52,7 +52,7 @@ class PoolCallsTest {
     void a_connection_whose_node_is_silent_is_valid_while_there_is_another() throws SQLException {
         try (Connection c = node.connect()) {
             node.a.silent();
-            assertTrue(c.isValid(10));
+            assertTrue(c.isValid(60));
             assertEquals(1, one(c));
         }
     }
@@ -64,10 +64,10 @@ class PoolCallsTest {
             node.b.down();
             long start = System.nanoTime();
             assertFalse(c.isValid(1));
-            assertInTime(start, 4_000);
+            assertInTime(start, 10_000);
             assertFalse(c.isClosed());
             node.b.up();
-            assertTrue(c.isValid(5));
+            assertTrue(c.isValid(60));
             assertEquals(1, one(c));
         }
     }
@@ -79,7 +79,7 @@ class PoolCallsTest {
         node.b.silent();
         long start = System.nanoTime();
         assertFalse(c.isValid(1));
-        assertInTime(start, 4_000);
+        assertInTime(start, 10_000);
         c.close();
     }
 
@@ -91,11 +91,11 @@ class PoolCallsTest {
             c.setAutoCommit(false);
             s.execute("INSERT INTO ITEM VALUES (1, 'lost')");
             node.a.down();
-            assertTrue(c.isValid(5));
-            assertTrue(c.isValid(5));
+            assertTrue(c.isValid(60));
+            assertTrue(c.isValid(60));
             SQLException e = assertThrows(SQLException.class, () -> s.execute("INSERT INTO ITEM VALUES (2, 'half')"));
             assertEquals("40001", e.getSQLState());
-            assertTrue(c.isValid(5));
+            assertTrue(c.isValid(60));
             c.rollback();
             s.execute("INSERT INTO ITEM VALUES (3, 'whole')");
             c.commit();
@@ -110,7 +110,7 @@ class PoolCallsTest {
             c.setAutoCommit(false);
             s.execute("INSERT INTO ITEM VALUES (1, 'lost')");
             node.a.down();
-            assertTrue(c.isValid(5));
+            assertTrue(c.isValid(60));
             c.rollback();
             s.execute("INSERT INTO ITEM VALUES (2, 'whole')");
             c.commit();
@@ -123,10 +123,10 @@ class PoolCallsTest {
         try (SynodConnection c = node.connect().unwrap(SynodConnection.class);
                 Statement s = c.createStatement()) {
             c.setAutoCommit(false);
-            assertTrue(c.isValid(5));
+            assertTrue(c.isValid(60));
             assertFalse(c.hasOpenTransaction());
             s.execute("INSERT INTO ITEM VALUES (1, 'x')");
-            assertTrue(c.isValid(5));
+            assertTrue(c.isValid(60));
             assertTrue(c.hasOpenTransaction());
             c.commit();
         }
@@ -139,7 +139,7 @@ class PoolCallsTest {
         node.a.silent();
         long start = System.nanoTime();
         c.close();
-        assertInTime(start, 10_000);
+        assertInTime(start, 20_000);
         assertTrue(c.isClosed());
         assertFalse(c.isValid(1));
     }
@@ -159,7 +159,7 @@ class PoolCallsTest {
                 }
             });
             assertEquals("40001", e.getSQLState());
-            assertInTime(start, 10_000);
+            assertInTime(start, 20_000);
             assertEquals(1, one(c));
         }
     }
@@ -179,11 +179,11 @@ class PoolCallsTest {
             assertEquals(ErrorCode.REMOTE_DATABASE_NOT_FOUND_1, e.getErrorCode());
             // The one that does not answer might have it: asked for no longer than CONNECT_TIMEOUT.
             node.b.down();
-            String perhaps = none.replace(first + "/", node.b.endpoint() + "/") + ";CONNECT_TIMEOUT=1000";
+            String perhaps = none.replace(first + "/", node.b.endpoint() + "/") + ";CONNECT_TIMEOUT=3000";
             long start = System.nanoTime();
             e = assertThrows(SQLException.class, () -> DriverManager.getConnection(perhaps, "sa", "secret"));
             assertEquals(ErrorCode.REMOTE_DATABASE_NOT_FOUND_1, e.getErrorCode());
-            assertInTime(start, 8_000);
+            assertInTime(start, 20_000);
         } finally {
             without.stop();
         }
@@ -193,27 +193,27 @@ class PoolCallsTest {
     void connect_timeout_bounds_each_attempt_and_all_nodes_are_asked() throws SQLException {
         node.a.silent();
         long start = System.nanoTime();
-        try (Connection c = node.connect(";CONNECT_TIMEOUT=1000")) {
+        try (Connection c = node.connect(";CONNECT_TIMEOUT=3000")) {
             assertEquals(1, one(c));
         }
         node.b.silent();
-        SQLException e = assertThrows(SQLException.class, () -> node.connect(";CONNECT_TIMEOUT=1000"));
+        SQLException e = assertThrows(SQLException.class, () -> node.connect(";CONNECT_TIMEOUT=3000"));
         assertEquals("08001", e.getSQLState());
-        assertTrue(e.getMessage().contains("CONNECT_TIMEOUT=1000 ms"), e.getMessage());
-        assertInTime(start, 15_000);
+        assertTrue(e.getMessage().contains("CONNECT_TIMEOUT=3000 ms"), e.getMessage());
+        assertInTime(start, 30_000);
     }
 
     @Test
     void a_login_time_out_bounds_each_attempt_where_it_is_less() throws SQLException {
         int before = DriverManager.getLoginTimeout();
-        DriverManager.setLoginTimeout(1);
+        DriverManager.setLoginTimeout(3);
         try {
             node.a.silent();
             long start = System.nanoTime();
             try (Connection c = node.connect(";CONNECT_TIMEOUT=3600000")) {
                 assertEquals(1, one(c));
             }
-            assertInTime(start, 15_000);
+            assertInTime(start, 30_000);
         } finally {
             DriverManager.setLoginTimeout(before);
         }

@@ -18,7 +18,7 @@ import org.junit.jupiter.api.Timeout;
 
 /** A migration whose node is lost: it is executed again as a whole, or fails. */
 @Tag("long")
-@Timeout(120)
+@Timeout(240)
 class ReplayedMigrationTest {
     private StockNode node;
 

@@ -6,6 +6,7 @@ import java.sql.DriverManager;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.List;
+import java.util.Properties;
 import java.util.UUID;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -29,6 +30,8 @@ public final class StockNode implements AutoCloseable {
         server = Server.createTcpServer("-tcpPort", "0", "-key", "shop", memory).start();
         keeper = open("jdbc:h2:" + memory);
         try (Statement statement = keeper.createStatement()) {
+            // What a session holds that was cut off is free when the server has noticed that.
+            statement.execute("SET DEFAULT_LOCK_TIMEOUT 60000");
             statement.execute("CREATE SCHEMA SYNOD");
             statement.execute("CREATE ALIAS SYNOD.RESOLVE FOR '" + StockNode.class.getName() + ".resolve'");
             statement.execute("CREATE TABLE ITEM(ID INT PRIMARY KEY, NAME VARCHAR)");
@@ -74,7 +77,7 @@ public final class StockNode implements AutoCloseable {
 
     /** A stock server takes the driver's own settings for unknown ones, unless told to ignore them. */
     String url(String settings) {
-        String patience = settings.contains("FAILOVER_TIMEOUT") ? "" : ";FAILOVER_TIMEOUT=20000";
+        String patience = settings.contains("FAILOVER_TIMEOUT") ? "" : ";FAILOVER_TIMEOUT=60000";
         return "jdbc:synod://" + a.endpoint() + "," + b.endpoint() + "/shop;IGNORE_UNKNOWN_SETTINGS=TRUE" + patience
                 + settings;
     }
@@ -85,7 +88,14 @@ public final class StockNode implements AutoCloseable {
 
     /** @param settings each after a semicolon */
     Connection connect(String settings) throws SQLException {
-        return DriverManager.getConnection(url(settings), "sa", "secret");
+        Properties login = new Properties();
+        login.setProperty("user", "sa");
+        login.setProperty("password", "secret");
+        if (!settings.contains("CONNECT_TIMEOUT")) {
+            // More than a machine stands still: else the session is at the other node than its test takes it to be.
+            login.setProperty("CONNECT_TIMEOUT", "10000");
+        }
+        return DriverManager.getConnection(url(settings), login);
     }
 
     long count(String sql) throws SQLException {

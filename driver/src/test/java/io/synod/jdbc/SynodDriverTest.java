@@ -75,6 +75,9 @@ class SynodDriverTest {
                 config.setUsername("sa");
                 config.setPassword("secret");
                 config.setMaximumPoolSize(1);
+                // However long the session takes to find another node, it is not thrown away for it.
+                config.setConnectionTimeout(120_000);
+                config.setValidationTimeout(60_000);
                 try (HikariDataSource pool = new HikariDataSource(config)) {
                     Connection first = use(pool);
                     node.a.cutAll();

@@ -16,7 +16,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /** A manager asks a connection for another branch while its own one is lost: that was not rolled back with it. */
-@Timeout(60)
+@Timeout(240)
 public class XaLostBranchTest {
     private record Name(int number) implements Xid {
         @Override

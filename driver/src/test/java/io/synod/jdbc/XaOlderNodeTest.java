@@ -15,7 +15,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /** A node that does not yet remember how branches were decided is asked for it. */
-@Timeout(60)
+@Timeout(240)
 public class XaOlderNodeTest {
     private static final String ITS_ERROR = "SYNOD.DECISION is not known to this node, which is of Synod version 0.0.1";
 

@@ -141,7 +141,8 @@ class LogKillTest {
         while (used > 0 && bytes[used - 1] == 0) {
             used--;
         }
-        int at = random.nextInt(used);
+        // Nothing where it was killed between making the segment and writing to it.
+        int at = random.nextInt(Math.max(1, used));
         ByteBuffer buffer = ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN);
         String done = switch (kind) {
             case 0 -> "cut at " + at;

@@ -18,7 +18,6 @@ import io.synod.group.Recovered;
 import io.synod.log.EntryLog.Append;
 import java.io.IOException;
 import java.io.RandomAccessFile;
-import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -55,17 +54,9 @@ class LogRetentionTest {
         }
     }
 
-    private static void copy(Path from, Path to) {
-        try (Stream<Path> files = Files.list(from)) {
-            Files.createDirectories(to);
-            for (Path file : files.toList()) {
-                if (!file.getFileName().toString().equals("LOCK")) {
-                    Files.copy(file, to.resolve(file.getFileName()));
-                }
-            }
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
+    private static void copy(Path from, Path to) throws IOException {
+        LogKillTest.copy(from, to);
+        Files.deleteIfExists(to.resolve("LOCK"));
     }
 
     private static Base base(long round, long index) {

@@ -4,13 +4,14 @@ import io.synod.paxos.Message;
 import io.synod.transport.Envelope;
 import io.synod.transport.Transport;
 import java.util.List;
-import java.util.concurrent.atomic.AtomicLong;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.UnaryOperator;
 
 /** A transport whose node can be cut off silently: connections stay, messages vanish, in both directions. */
 final class CuttableTransport implements Transport {
     private final Transport inner;
-    private final AtomicLong questions = new AtomicLong();
+    private final Set<Long> questions = ConcurrentHashMap.newKeySet();
     private volatile boolean cut;
     private volatile boolean losesEntries;
     private volatile Error sending;
@@ -21,14 +22,14 @@ final class CuttableTransport implements Transport {
         this.inner = inner;
     }
 
-    /** How often this node has asked a leader at which index it may read. */
-    long questions() {
-        return questions.get();
+    /** How often this node has asked a leader at which index it may read; a question that is sent again is the same one. */
+    int questions() {
+        return questions.size();
     }
 
     private void count(Message message) {
-        if (message instanceof Message.ReadIndex) {
-            questions.incrementAndGet();
+        if (message instanceof Message.ReadIndex question) {
+            questions.add(question.ticket());
         }
     }
 

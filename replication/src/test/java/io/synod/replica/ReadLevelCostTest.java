@@ -4,14 +4,13 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.synod.paxos.Message;
 import io.synod.replica.TestCluster.TestNode;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
-import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -19,7 +18,7 @@ import org.junit.jupiter.api.Timeout;
 @Timeout(240)
 class ReadLevelCostTest {
     private static final int READERS = 64;
-    private static final int READS = 20;
+    private static final int ROUNDS = 20;
 
     @Test
     void reads_that_wait_together_share_a_question() throws Exception {
@@ -28,27 +27,31 @@ class ReadLevelCostTest {
             assertEquals(Proposal.Outcome.APPLIED, leader.write("x"));
             TestNode follower = cluster.others(leader).get(0);
             assertTrue(follower.group.awaitReadable(Await.LIMIT_NANOS));
-            long before = follower.transport.questions();
-            CountDownLatch start = new CountDownLatch(1);
-            ExecutorService threads = Executors.newFixedThreadPool(READERS);
-            List<Future<Boolean>> readers = new ArrayList<>();
-            for (int i = 0; i < READERS; i++) {
-                readers.add(threads.submit(() -> {
-                    start.await();
-                    boolean all = true;
-                    for (int n = 0; n < READS; n++) {
-                        all &= follower.group.awaitReadable(Await.LIMIT_NANOS);
-                    }
-                    return all;
-                }));
+            int before = follower.transport.questions();
+            AtomicBoolean answered = new AtomicBoolean();
+            follower.transport.arriving(m -> m instanceof Message.ReadIndexReply && !answered.get() ? null : m);
+            for (int round = 0; round < ROUNDS; round++) {
+                answered.set(false);
+                AtomicInteger readable = new AtomicInteger();
+                List<Thread> readers = new ArrayList<>();
+                for (int i = 0; i < READERS; i++) {
+                    Thread reader = new Thread(
+                            () -> readable.addAndGet(follower.group.awaitReadable(Await.LIMIT_NANOS) ? 1 : 0));
+                    readers.add(reader);
+                    reader.start();
+                }
+                Await.until(
+                        "all wait", () -> readers.stream().allMatch(r -> r.getState() == Thread.State.TIMED_WAITING));
+                answered.set(true);
+                for (Thread reader : readers) {
+                    reader.join();
+                }
+                assertEquals(READERS, readable.get());
             }
-            start.countDown();
-            for (Future<Boolean> reader : readers) {
-                assertTrue(reader.get());
-            }
-            threads.shutdown();
-            long questions = follower.transport.questions() - before;
-            assertTrue(questions <= READERS * READS / 2, questions + " questions for " + READERS * READS + " reads");
+            int questions = follower.transport.questions() - before;
+            // One for whoever came first and one for the others; more where the first is given up meanwhile.
+            int most = READERS * ROUNDS / 8;
+            assertTrue(questions <= most, questions + " questions for " + READERS * ROUNDS + " reads");
         }
     }
 
@@ -62,7 +65,7 @@ class ReadLevelCostTest {
             long minute = TimeUnit.MINUTES.toNanos(1);
             assertTrue(follower.group.awaitFresh(minute, Await.LIMIT_NANOS));
             assertEquals("x", follower.applier.texts().get(0), "what was acknowledged before is here");
-            long before = follower.transport.questions();
+            int before = follower.transport.questions();
             for (int i = 0; i < 1_000; i++) {
                 assertTrue(follower.group.awaitFresh(minute, Await.LIMIT_NANOS));
             }
@@ -70,7 +73,8 @@ class ReadLevelCostTest {
             follower.transport.cut(true);
             assertTrue(follower.group.awaitFresh(minute, 0), "still young enough");
             assertFalse(follower.group.awaitFresh(0, TimeUnit.MILLISECONDS.toNanos(300)), "nobody confirms it");
-            assertEquals(0, leader.group.ageNanos(), "a leader under its lease is never old");
+            // It asks for a lease while reads come, and has none for a moment where all stood still.
+            Await.until("a leader under its lease is never old", () -> leader.group.ageNanos() == 0);
         }
     }
 
@@ -79,6 +83,9 @@ class ReadLevelCostTest {
         try (TestCluster cluster = TestCluster.of(3)) {
             TestNode leader = cluster.awaitLeader();
             TestNode cut = cluster.others(leader).get(0);
+            Await.until(
+                    "all are connected",
+                    () -> cluster.others(leader).stream().allMatch(n -> leader.transport.connected(n.slot)));
             Proposal all = leader.propose("all");
             assertEquals(Proposal.Outcome.APPLIED, all.await(Await.LIMIT_NANOS));
             assertEquals(List.of(), leader.group.awaitEverywhere(all.entry().index(), Await.LIMIT_NANOS));

@@ -23,6 +23,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -90,7 +91,7 @@ class SingleNodeTest {
             Thread client = (Thread) MethodHandles.lookup()
                     .findStatic(Thread.class, "startVirtualThread", MethodType.methodType(Thread.class, Runnable.class))
                     .invoke((Runnable) () -> outcome[0] = write(log, "x"));
-            client.join(10_000);
+            client.join();
             assertEquals(Proposal.Outcome.APPLIED, outcome[0]);
             assertEquals(Set.of("synod-apply-1"), Set.copyOf(appliedBy));
         }
@@ -148,14 +149,19 @@ class SingleNodeTest {
         ReplicaNode node = node(disk);
         ReplicatedLog log = node.openGroup(1, ALONE, 1, 0, new ListApplier());
         log.awaitLeader(Await.LIMIT_NANOS);
-        disk.forceTakes(300_000_000L);
+        // Until it is let go: closing waits for it.
+        disk.forceTakes(2 * Await.LIMIT_NANOS);
+        Proposal proposal = propose(log, "x");
         Proposal.Outcome[] outcome = new Proposal.Outcome[1];
-        Thread client = new Thread(() -> outcome[0] = write(log, "x"));
+        Thread client = new Thread(() -> outcome[0] = proposal.await(Await.LIMIT_NANOS));
         client.start();
-        Await.until("it is on its way", () -> client.getState() == Thread.State.TIMED_WAITING);
-        node.close();
-        client.join(10_000);
-        assertFalse(client.isAlive());
+        Await.until(
+                "it is on its way", () -> proposal.entry() != null && client.getState() == Thread.State.TIMED_WAITING);
+        CompletableFuture<Void> closed = CompletableFuture.runAsync(node::close);
+        Await.until("the group has ended", () -> log.servingEpoch() == 0);
+        disk.forceTakes(0);
+        closed.get();
+        client.join();
         assertNotEquals(Proposal.Outcome.LOST, outcome[0]);
         assertEquals(Proposal.Outcome.LOST, write(log, "y"));
         assertFalse(log.awaitReadable(0));

@@ -10,6 +10,7 @@ import java.lang.ref.WeakReference;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
@@ -82,6 +83,25 @@ class SnapshotTransferTest {
         }
     }
 
+    /** Kills it while it is busy with a snapshot, and lets that go on when the group has ended. */
+    private static void kill(TestNode node, CountDownLatch goesOn) throws InterruptedException {
+        Thread killer = new Thread(node::kill);
+        killer.start();
+        Await.until(
+                "the group to be closed",
+                () -> node.group.status().stream().anyMatch(m -> m.role().equals("STOPPED")));
+        goesOn.countDown();
+        killer.join();
+    }
+
+    private static void await(CountDownLatch latch) {
+        try {
+            latch.await();
+        } catch (InterruptedException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
     private static TestNode follower(TestCluster cluster) {
         return cluster.others(cluster.awaitLeader()).get(0);
     }
@@ -90,31 +110,43 @@ class SnapshotTransferTest {
     void member_that_was_away_for_longer_than_the_log_lasts_comes_back_while_the_leader_commits() throws Exception {
         try (TestCluster cluster = TestCluster.forgetting(SMALL)) {
             TestNode leader = cluster.awaitLeader();
-            TestNode away = follower(cluster);
-            leader.write("first");
+            TestNode away = cluster.others(leader).get(0);
+            cluster.write("first");
             away.kill();
             List<String> written = Collections.synchronizedList(new ArrayList<>());
             writeBeyond(cluster, written);
             AtomicBoolean stop = new AtomicBoolean();
             AtomicInteger during = new AtomicInteger();
-            leader.snapshots.filler(2_000_000);
+            cluster.nodes().forEach(n -> n.snapshots.filler(2_000_000));
             Thread client = new Thread(() -> {
                 while (!stop.get()) {
+                    TestNode leads = cluster.nodes().stream()
+                            .filter(TestNode::leads)
+                            .findFirst()
+                            .orElse(null);
                     String text = text(written.size());
-                    if (leader.write(text) == Proposal.Outcome.APPLIED) {
+                    if (leads != null && leads.write(text) == Proposal.Outcome.APPLIED) {
                         written.add(text);
                         during.incrementAndGet();
                     }
                 }
             });
             client.start();
+            // In the middle of the transfer, however soon it would be over.
+            AtomicBoolean begun = new AtomicBoolean();
+            away.snapshots.beforeWrite(() -> {
+                if (begun.compareAndSet(false, true)) {
+                    int before = during.get();
+                    Await.until("commits meanwhile", () -> during.get() > before + 20);
+                }
+            });
             away.start();
             Await.until("the snapshot", () -> away.snapshots.installs() > 0);
             int committed = during.get();
             Await.until("commits afterwards", () -> during.get() > committed + 20);
             stop.set(true);
             client.join();
-            assertTrue(committed > 0, "nothing was committed meanwhile");
+            assertTrue(begun.get() && committed > 0, "nothing was committed meanwhile");
             cluster.awaitEqual(written);
             assertTrue(firstIndex(away) > 1);
             // From its own disk it goes on as any other.
@@ -124,19 +156,29 @@ class SnapshotTransferTest {
             cluster.awaitEqual(written);
             assertEquals(
                     installs, away.snapshots.installs(), "a log that forgets as fast as this may take two at first");
-            assertEquals(Proposal.Outcome.APPLIED, cluster.awaitLeader().write("last"));
+            cluster.write("last");
             cluster.awaitEqual(List.of("last"));
         }
     }
 
-    /** A member that has got its snapshot, and loses all entries behind it. */
+    /** A member that has got its snapshot, and loses all entries behind it, of which there are some. */
     private static TestNode installedOnly(TestCluster cluster, List<String> written) throws Exception {
         TestNode away = follower(cluster);
         cluster.write("first");
         away.kill();
         writeBeyond(cluster, written);
         away.snapshots.afterInstall(() -> away.transport.loseEntries(true));
+        CountDownLatch writes = new CountDownLatch(1);
+        CountDownLatch goesOn = new CountDownLatch(1);
+        away.snapshots.beforeWrite(() -> {
+            writes.countDown();
+            await(goesOn);
+        });
         away.start();
+        writes.await();
+        // Whoever has all that is committed is not waited for any longer.
+        write(cluster.awaitLeader(), 20, written);
+        goesOn.countDown();
         Await.until("the snapshot", () -> away.snapshots.installs() == 1);
         Await.until("the transfer to be over", () -> snapshotPercent(cluster.awaitLeader(), away) == -1);
         return away;
@@ -181,8 +223,12 @@ class SnapshotTransferTest {
                 write(cluster.awaitLeader(), 20, written);
                 return firstIndex(leader) > has + 1;
             });
-            away.transport.loseEntries(false);
             away.snapshots.afterInstall(() -> {});
+            // Again and again: the next snapshot may be about to have it lose entries, too.
+            Await.until("nothing is lost any more", () -> {
+                away.transport.loseEntries(false);
+                return new HashSet<>(away.applier.texts()).containsAll(written);
+            });
             cluster.awaitEqual(written);
             assertTrue(away.snapshots.installs() > 1, "nothing but a snapshot can help");
         }
@@ -192,17 +238,24 @@ class SnapshotTransferTest {
     void transfer_that_a_crash_of_the_receiver_breaks_goes_on_where_it_was() throws Exception {
         try (TestCluster cluster = TestCluster.forgetting(new LogLimits(20_000, 2_000_000))) {
             TestNode leader = cluster.awaitLeader();
-            TestNode away = follower(cluster);
-            leader.write("first");
+            TestNode away = cluster.others(leader).get(0);
+            cluster.write("first");
             away.kill();
             List<String> written = new ArrayList<>();
             int size = 1_000_000;
             cluster.nodes().forEach(n -> n.snapshots.filler(size));
             writeBeyond(cluster, written);
+            CountDownLatch dead = new CountDownLatch(1);
+            away.snapshots.beforeWrite(() -> {
+                if (away.snapshots.bytesWritten() > size / 3) {
+                    await(dead);
+                }
+            });
             away.start();
             Await.until("a third of it", () -> away.snapshots.bytesWritten() > size / 3);
             Await.until("progress told", () -> snapshotPercent(leader, away) > 0 && snapshotPercent(away, away) > 0);
-            away.kill();
+            kill(away, dead);
+            away.snapshots.beforeWrite(() -> {});
             long had = away.snapshots.bytesWritten();
             write(cluster.awaitLeader(), 400, written);
             away.start();
@@ -238,8 +291,8 @@ class SnapshotTransferTest {
     void transfer_whose_last_answer_was_lost_is_offered_again_and_ends() throws Exception {
         try (TestCluster cluster = TestCluster.forgetting(SMALL)) {
             TestNode leader = cluster.awaitLeader();
-            TestNode away = follower(cluster);
-            leader.write("first");
+            TestNode away = cluster.others(leader).get(0);
+            cluster.write("first");
             away.kill();
             writeBeyond(cluster, new ArrayList<>());
             AtomicInteger ends = new AtomicInteger();
@@ -260,8 +313,8 @@ class SnapshotTransferTest {
     void snapshot_that_cannot_be_made_does_not_hold_back_the_log() throws Exception {
         try (TestCluster cluster = TestCluster.forgetting(SMALL)) {
             TestNode leader = cluster.awaitLeader();
-            TestNode away = follower(cluster);
-            leader.write("first");
+            TestNode away = cluster.others(leader).get(0);
+            cluster.write("first");
             away.kill();
             writeBeyond(cluster, new ArrayList<>());
             cluster.nodes().forEach(n -> n.snapshots.failTakes(true));
@@ -324,8 +377,8 @@ class SnapshotTransferTest {
     void spoilt_and_lost_chunks_are_fetched_again() throws Exception {
         try (TestCluster cluster = TestCluster.forgetting(SMALL)) {
             TestNode leader = cluster.awaitLeader();
-            TestNode away = follower(cluster);
-            leader.write("first");
+            TestNode away = cluster.others(leader).get(0);
+            cluster.write("first");
             away.kill();
             List<String> written = new ArrayList<>();
             cluster.nodes().forEach(n -> n.snapshots.filler(600_000));
@@ -333,8 +386,7 @@ class SnapshotTransferTest {
             Map<Long, Integer> arrivals = new ConcurrentHashMap<>();
             long spoilt = 3L * SnapshotDispatch.CHUNK_BYTES;
             long lost = 7L * SnapshotDispatch.CHUNK_BYTES;
-            away.start();
-            away.transport.arriving(message -> {
+            away.arrives = message -> {
                 if (!(message instanceof Message.SnapshotChunk chunk)) {
                     return message;
                 }
@@ -345,7 +397,8 @@ class SnapshotTransferTest {
                     return new Message.SnapshotChunk(chunk.id(), chunk.offset(), other, chunk.crc());
                 }
                 return times == 1 && chunk.offset() == lost ? null : message;
-            });
+            };
+            away.start();
             Await.until("the snapshot", () -> away.snapshots.installs() == 1);
             assertTrue(arrivals.get(spoilt) > 1, arrivals.toString());
             assertTrue(arrivals.get(lost) > 1, arrivals.toString());
@@ -408,19 +461,13 @@ class SnapshotTransferTest {
             cluster.nodes()
                     .forEach(n -> n.snapshots.beforeWrite(() -> {
                         writes.countDown();
-                        try {
-                            goesOn.await();
-                        } catch (InterruptedException e) {
-                            throw new IllegalStateException(e);
-                        }
+                        await(goesOn);
                     }));
             TestNode away = offered(cluster, written, message -> message);
             writes.await();
             List<WeakReference<byte[]>> sent = new ArrayList<>();
             for (int i = 0; i < 20 * SnapshotIntake.QUEUED_MAX; i++) {
-                byte[] bytes = new byte[SnapshotDispatch.CHUNK_BYTES];
-                sent.add(new WeakReference<>(bytes));
-                ((Replica) away.group).exchange().takes(1, new Message.SnapshotChunk(i, 0, bytes, 0));
+                sent.add(sendChunk(away, i));
             }
             Await.until("garbage", () -> {
                 System.gc();
@@ -431,11 +478,18 @@ class SnapshotTransferTest {
         }
     }
 
+    /** Apart from who counts them, in whose frame the last one would live on. */
+    private static WeakReference<byte[]> sendChunk(TestNode to, int id) {
+        byte[] bytes = new byte[SnapshotDispatch.CHUNK_BYTES];
+        ((Replica) to.group).exchange().takes(1, new Message.SnapshotChunk(id, 0, bytes, 0));
+        return new WeakReference<>(bytes);
+    }
+
     /** A member that comes back and is about to be offered a large snapshot. */
     private static TestNode offered(TestCluster cluster, List<String> written, UnaryOperator<Message> toLeader)
             throws Exception {
         TestNode leader = cluster.awaitLeader();
-        TestNode away = follower(cluster);
+        TestNode away = cluster.others(leader).get(0);
         cluster.write("first");
         away.kill();
         leader.snapshots.filler(600_000);
@@ -449,8 +503,8 @@ class SnapshotTransferTest {
     void crash_between_the_installation_and_the_logs_note_of_it_is_made_good() throws Exception {
         try (TestCluster cluster = TestCluster.forgetting(SMALL)) {
             TestNode leader = cluster.awaitLeader();
-            TestNode away = follower(cluster);
-            leader.write("first");
+            TestNode away = cluster.others(leader).get(0);
+            cluster.write("first");
             away.kill();
             List<String> written = new ArrayList<>();
             writeBeyond(cluster, written);
@@ -458,28 +512,18 @@ class SnapshotTransferTest {
             CountDownLatch dead = new CountDownLatch(1);
             away.snapshots.afterInstall(() -> {
                 placed.countDown();
-                try {
-                    dead.await();
-                } catch (InterruptedException e) {
-                    throw new IllegalStateException(e);
-                }
+                await(dead);
             });
             away.start();
             placed.await();
             ReplicaNode node = away.node;
-            Thread killer = new Thread(away::kill);
-            killer.start();
-            Await.until(
-                    "the group to be closed",
-                    () -> away.group.status().stream().anyMatch(m -> m.role().equals("STOPPED")));
-            dead.countDown();
-            killer.join();
+            kill(away, dead);
             away.snapshots.afterInstall(() -> {});
             assertNull(node.failure());
             away.start();
             cluster.awaitEqual(written);
             assertEquals(1, away.snapshots.installs());
-            assertEquals(Proposal.Outcome.APPLIED, cluster.awaitLeader().write("last"));
+            cluster.write("last");
             cluster.awaitEqual(List.of("last"));
         }
     }
@@ -493,6 +537,9 @@ class SnapshotTransferTest {
                 write(cluster.awaitLeader(), 20, written);
                 return firstIndex(other) > 1;
             });
+            Await.until(
+                    "and that to be on disk",
+                    () -> other.log.disk().stream().anyMatch(append -> append.base() != null));
             other.kill();
             other.snapshots.lose();
             other.start();

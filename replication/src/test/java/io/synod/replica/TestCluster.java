@@ -5,6 +5,7 @@ import io.synod.group.Members;
 import io.synod.log.ChronicleEntryLog;
 import io.synod.log.EntryLog;
 import io.synod.log.LogConfig;
+import io.synod.paxos.Message;
 import io.synod.paxos.Timing;
 import io.synod.transport.PeerIdentities;
 import io.synod.transport.SocketTransport;
@@ -18,6 +19,7 @@ import java.util.List;
 import java.util.Random;
 import java.util.UUID;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.UnaryOperator;
 
 /** Nodes a, b, c … in this JVM, over real sockets on loopback, with logs in memory. */
 final class TestCluster implements AutoCloseable {
@@ -37,6 +39,9 @@ final class TestCluster implements AutoCloseable {
         final ListSnapshots snapshots = withSnapshots == null ? null : new ListSnapshots();
 
         CuttableTransport transport;
+        /** What becomes of control messages from the start on; see {@link CuttableTransport#arriving}. */
+        UnaryOperator<Message> arrives = UnaryOperator.identity();
+
         ReplicaNode node;
         ReplicatedLog group;
 
@@ -57,6 +62,7 @@ final class TestCluster implements AutoCloseable {
                     PeerIdentities.inMemory(),
                     System::nanoTime,
                     new Random(seed + slot)));
+            transport.arriving(arrives);
             applier = new ListApplier();
             if (snapshots != null) {
                 snapshots.restart(applier, members);
@@ -156,8 +162,10 @@ final class TestCluster implements AutoCloseable {
     }
 
     private Timing timing(int slot) {
-        // Patient, so that on a busy machine leadership moves when a test moves it, and seldom otherwise.
-        return Timing.patient(onlyLeader == 0 || onlyLeader == slot ? 1_000 : 600_000);
+        // Patient, so that leadership moves when a test moves it, and not where some threads stand still for a while on
+        // a
+        // busy machine. A leader that is killed is replaced at once all the same: its connections are reset.
+        return Timing.patient(onlyLeader == 0 || onlyLeader == slot ? 3_000 : 600_000);
     }
 
     Members members() {
@@ -202,6 +210,27 @@ final class TestCluster implements AutoCloseable {
 
     List<TestNode> others(TestNode than) {
         return nodes.stream().filter(n -> n != than && n.node != null).toList();
+    }
+
+    /** Waits until a node other than this one serves, which may have been cut off. */
+    TestNode awaitLeaderOtherThan(TestNode old) {
+        AtomicReference<TestNode> found = new AtomicReference<>();
+        Await.until("another leader", () -> {
+            found.set(others(old).stream().filter(TestNode::leads).findFirst().orElse(null));
+            return found.get() != null;
+        });
+        return found.get();
+    }
+
+    /** As {@link #write(String)}, by whoever of the others leads. */
+    void writeBesides(TestNode old, String text) {
+        Proposal.Outcome outcome;
+        do {
+            outcome = awaitLeaderOtherThan(old).write(text);
+        } while (outcome == Proposal.Outcome.LOST);
+        if (outcome != Proposal.Outcome.APPLIED) {
+            throw new AssertionError(text + ": " + outcome);
+        }
     }
 
     /** Waits until every running node has applied the same, and that holds this. */

@@ -59,7 +59,7 @@ public final class Floor implements Closeable {
         frame = ByteBuffer.allocateDirect(HEADER + MAX_BATCH * bytes);
     }
 
-    /** Commits in a closed loop, by as many clients, for so long. */
+    /** Commits in a closed loop, by as many clients, for so long; each once at least, however long that takes. */
     public Round run(int clients, long nanos) throws IOException, InterruptedException {
         List<Histogram> histograms = new ArrayList<>();
         List<Thread> threads = new ArrayList<>();
@@ -82,7 +82,8 @@ public final class Floor implements Closeable {
 
     private void client(Histogram histogram, boolean alone, long endNanos) {
         try {
-            for (long before = System.nanoTime(); before < endNanos && failure == null; ) {
+            long before = System.nanoTime();
+            do {
                 if (alone) {
                     commit(1);
                 } else {
@@ -91,7 +92,7 @@ public final class Floor implements Closeable {
                 long after = System.nanoTime();
                 histogram.recordValue(after - before);
                 before = after;
-            }
+            } while (before < endNanos && failure == null);
         } catch (IOException e) {
             failure = e;
         }

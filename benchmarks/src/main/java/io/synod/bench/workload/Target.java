@@ -110,7 +110,9 @@ final class Target implements AutoCloseable {
         Worker run(long endNanos) throws SQLException, InterruptedException {
             latency = new Histogram(3);
             errors = new HashMap<>();
-            for (long before = System.nanoTime(); before < endNanos; ) {
+            long before = System.nanoTime();
+            // Once at least: the machine may have stood still for longer than the round.
+            do {
                 if (!operate(endNanos)) {
                     break;
                 }
@@ -118,7 +120,7 @@ final class Target implements AutoCloseable {
                 long after = System.nanoTime();
                 latency.recordValue(after - (commits ? client.commitBegan() : before));
                 before = after;
-            }
+            } while (before < endNanos);
             return this;
         }
 

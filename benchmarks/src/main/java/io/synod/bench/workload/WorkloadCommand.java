@@ -156,7 +156,7 @@ public final class WorkloadCommand implements Callable<Integer> {
     private void measure(int n, List<Runner> runners, WorkloadReport report, PrintWriter out) throws Exception {
         out.printf("%s, %d clients, %d rounds of %d s%n", workload.name().toLowerCase(Locale.ROOT), n, rounds, seconds);
         out.flush();
-        for (Runner runner : runners) {
+        for (Runner runner : warmUpSeconds > 0 ? runners : List.<Runner>of()) {
             runner.run(n, TimeUnit.SECONDS.toNanos(warmUpSeconds));
         }
         List<Runner> order = new ArrayList<>(runners);

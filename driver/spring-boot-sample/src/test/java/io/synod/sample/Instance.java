@@ -12,7 +12,7 @@ import java.util.List;
 /** One instance of the application: a process of its own, with a node of its own, reached over HTTP. */
 final class Instance {
     /** One that was killed refuses or resets at once; one that lives may have much to do. */
-    static final Duration LIMIT = Duration.ofSeconds(180);
+    static final Duration LIMIT = Duration.ofSeconds(360);
 
     private final String name;
     private final int httpPort;

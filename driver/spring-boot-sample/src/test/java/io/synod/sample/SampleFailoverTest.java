@@ -3,8 +3,8 @@ package io.synod.sample;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.synod.engine.operations.FreePorts;
 import java.io.IOException;
-import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -114,7 +114,8 @@ class SampleFailoverTest {
     }
 
     private void startInstances() throws Exception {
-        int[] ports = freePorts(6);
+        // Not among those of outgoing connections, one of which could take a port while its instance is down.
+        List<Integer> ports = FreePorts.take(6);
         String[] names = {"a", "b", "c"};
         for (int i = 0; i < 3; i++) {
             StringBuilder peers = new StringBuilder();
@@ -123,12 +124,12 @@ class SampleFailoverTest {
                     peers.append(peers.isEmpty() ? "" : ",")
                             .append(names[j])
                             .append("@127.0.0.1:")
-                            .append(ports[j]);
+                            .append(ports.get(j));
                 }
             }
             String url = "jdbc:synod:file:" + directory.resolve(names[i]).resolve("shop") + ";NODE=" + names[i]
-                    + ";LISTEN=127.0.0.1:" + ports[i] + ";PEERS=" + peers;
-            Instance instance = new Instance(names[i], ports[3 + i], url, directory);
+                    + ";LISTEN=127.0.0.1:" + ports.get(i) + ";PEERS=" + peers;
+            Instance instance = new Instance(names[i], ports.get(3 + i), url, directory);
             instances.add(instance);
             instance.start();
         }
@@ -221,22 +222,6 @@ class SampleFailoverTest {
         while (!condition.call()) {
             assertTrue(System.nanoTime() < deadline, "in vain: " + what);
             LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(20));
-        }
-    }
-
-    private static int[] freePorts(int count) throws IOException {
-        List<ServerSocket> held = new ArrayList<>();
-        try {
-            int[] ports = new int[count];
-            for (int i = 0; i < count; i++) {
-                held.add(new ServerSocket(0));
-                ports[i] = held.get(i).getLocalPort();
-            }
-            return ports;
-        } finally {
-            for (ServerSocket socket : held) {
-                socket.close();
-            }
         }
     }
 }
