@@ -122,7 +122,7 @@ class LostAnswerTest {
     /** Counts up its own counter and the common one; by turns in one transaction and in auto-commit mode. */
     private Void count(String url, int client) throws SQLException {
         try (Connection c = TestCluster.connect(url);
-                PreparedStatement s = c.prepareStatement("UPDATE counter SET n = n + 1 WHERE id = ?")) {
+                PreparedStatement s = prepared(c)) {
             for (int i = 0; i < TRANSACTIONS; i++) {
                 if (i % 2 == 0) {
                     transaction(c, s, client);
@@ -134,6 +134,17 @@ class LostAnswerTest {
             }
         }
         return null;
+    }
+
+    /** What is cut three times one after the other is given up, this too. */
+    private PreparedStatement prepared(Connection c) throws SQLException {
+        for (; ; ) {
+            try {
+                return c.prepareStatement("UPDATE counter SET n = n + 1 WHERE id = ?");
+            } catch (SQLException e) {
+                again(e);
+            }
+        }
     }
 
     private void transaction(Connection c, PreparedStatement s, int client) throws SQLException {
