@@ -3,9 +3,11 @@ package io.synod.engine;
 import java.io.IOException;
 import java.sql.SQLException;
 import java.util.Set;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.LockSupport;
+import org.junit.jupiter.api.extension.BeforeAllCallback;
 import org.junit.jupiter.api.extension.BeforeEachCallback;
 import org.junit.jupiter.api.extension.ExtensionContext;
 import org.junit.jupiter.api.extension.LifecycleMethodExecutionExceptionHandler;
@@ -18,7 +20,10 @@ import org.opentest4j.TestAbortedException;
  * a wrong row above all, fails.
  */
 public final class StandstillExtension
-        implements BeforeEachCallback, TestExecutionExceptionHandler, LifecycleMethodExecutionExceptionHandler {
+        implements BeforeAllCallback,
+                BeforeEachCallback,
+                TestExecutionExceptionHandler,
+                LifecycleMethodExecutionExceptionHandler {
     /** The default of ELECTION_TIMEOUT. */
     private static final long ELECTION_NANOS = TimeUnit.MILLISECONDS.toNanos(150);
 
@@ -47,6 +52,11 @@ public final class StandstillExtension
     }
 
     @Override
+    public void beforeAll(ExtensionContext context) {
+        LONGEST.set(0);
+    }
+
+    @Override
     public void beforeEach(ExtensionContext context) {
         LONGEST.set(0);
     }
@@ -57,7 +67,17 @@ public final class StandstillExtension
     }
 
     @Override
+    public void handleBeforeAllMethodExecutionException(ExtensionContext context, Throwable failure) throws Throwable {
+        throw judge(failure, LONGEST.get());
+    }
+
+    @Override
     public void handleBeforeEachMethodExecutionException(ExtensionContext context, Throwable failure) throws Throwable {
+        throw judge(failure, LONGEST.get());
+    }
+
+    @Override
+    public void handleAfterEachMethodExecutionException(ExtensionContext context, Throwable failure) throws Throwable {
         throw judge(failure, LONGEST.get());
     }
 
@@ -75,7 +95,10 @@ public final class StandstillExtension
     /** An assertion that failed is never excused, whatever its cause. */
     private static boolean isLeaderLost(Throwable failure) {
         Throwable cause = failure;
-        while (cause instanceof IOException || cause instanceof SQLException || cause instanceof RuntimeException) {
+        while (cause instanceof IOException
+                || cause instanceof SQLException
+                || cause instanceof ExecutionException
+                || cause instanceof RuntimeException) {
             if (cause instanceof SQLException sql && LEADER_LOST.contains(String.valueOf(sql.getSQLState()))) {
                 return true;
             }

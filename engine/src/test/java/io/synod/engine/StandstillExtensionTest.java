@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
 import java.sql.SQLException;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.opentest4j.TestAbortedException;
@@ -22,12 +23,17 @@ class StandstillExtensionTest {
         assertInstanceOf(
                 TestAbortedException.class,
                 StandstillExtension.judge(new SQLException("IO", "90028", new IOException(LOST)), STOOD));
+        assertInstanceOf(
+                TestAbortedException.class,
+                StandstillExtension.judge(new ExecutionException("in another thread", LOST), STOOD));
     }
 
     @Test
     void whatever_else_fails_fails() {
         Throwable wrong = new AssertionError("2 rows, expected 1", LOST);
         assertSame(wrong, StandstillExtension.judge(wrong, STOOD));
+        Throwable wrongElsewhere = new ExecutionException(wrong);
+        assertSame(wrongElsewhere, StandstillExtension.judge(wrongElsewhere, STOOD));
         Throwable syntax = new SQLException("syntax", "42000");
         assertSame(syntax, StandstillExtension.judge(syntax, STOOD));
         assertSame(LOST, StandstillExtension.judge(LOST, TimeUnit.MILLISECONDS.toNanos(100)));

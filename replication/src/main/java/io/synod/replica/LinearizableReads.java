@@ -44,7 +44,7 @@ final class LinearizableReads {
     /** @return whether this node has applied, in time, all that was committed anywhere when this was called */
     boolean awaitReadable(long timeoutNanos) {
         long start = System.nanoTime();
-        while (!replica.stopped()) {
+        while (!replica.hasLetGo()) {
             long left = timeoutNanos - (System.nanoTime() - start);
             long index = confirm(left);
             if (index >= 0) {
@@ -56,7 +56,7 @@ final class LinearizableReads {
             }
             // Not confirmed: the leader changes, or has just changed. Ask again soon, sooner if a role changes.
             int before = replica.leaderSlot();
-            roleChanged.await(() -> replica.stopped() || replica.leaderSlot() != before, Math.min(left, RETRY_NANOS));
+            roleChanged.await(() -> replica.hasLetGo() || replica.leaderSlot() != before, Math.min(left, RETRY_NANOS));
         }
         return false;
     }
@@ -84,7 +84,7 @@ final class LinearizableReads {
         long number = ask(true);
         Ticket ticket = waiting.get(number);
         try {
-            answered.await(() -> replica.stopped() || ticket.answered, timeoutNanos);
+            answered.await(() -> replica.hasLetGo() || ticket.answered, timeoutNanos);
             return ticket.index;
         } finally {
             waiting.remove(number);

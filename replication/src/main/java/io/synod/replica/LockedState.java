@@ -85,7 +85,6 @@ final class LockedState {
                 return false;
             }
             stopped = cause;
-            standing.stopped();
             return true;
         } finally {
             lock.unlock();

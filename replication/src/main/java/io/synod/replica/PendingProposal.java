@@ -69,7 +69,7 @@ final class PendingProposal implements Proposal {
     public boolean awaitForced(long timeoutNanos) {
         // Not as the waiter: who only waits for the disk is not the one to be woken to apply.
         replica.help();
-        replica.copies().await(() -> outcome != null || isForced() || replica.stopped(), timeoutNanos);
+        replica.copies().await(() -> outcome != null || isForced() || replica.hasLetGo(), timeoutNanos);
         return outcome == null && isForced();
     }
 
@@ -96,7 +96,7 @@ final class PendingProposal implements Proposal {
                 if (outcome != null) {
                     break;
                 }
-                if (replica.stopped()) {
+                if (replica.hasLetGo()) {
                     return Outcome.UNKNOWN;
                 }
                 long left = timeoutNanos - (System.nanoTime() - start);

@@ -46,6 +46,8 @@ final class Replica implements ReplicatedLog {
     private final Standing standing;
     private final LockedState state;
     private final Copies copies;
+    /** After the stop: the state machine knows why. */
+    private volatile boolean letGo;
 
     Replica(
             ReplicaNode node,
@@ -221,8 +223,14 @@ final class Replica implements ReplicatedLog {
         return standing.leaderSlot();
     }
 
+    /** Whether no step is made any more. */
     boolean stopped() {
         return state.isStopped();
+    }
+
+    /** Whether nobody waits here any more; whoever does not, can say why. */
+    boolean hasLetGo() {
+        return letGo;
     }
 
     Copies copies() {
@@ -278,7 +286,7 @@ final class Replica implements ReplicatedLog {
             LOG.error("group {} has stopped on this node", group, cause);
         }
         try {
-            // First: whoever waits and is let go says why.
+            // First: whoever waits and is let go says why, and so does who finds no leader here.
             applier.onStopped(cause);
         } finally {
             apply.close();
@@ -293,6 +301,8 @@ final class Replica implements ReplicatedLog {
     }
 
     private void letGo() {
+        standing.stopped();
+        letGo = true;
         exchange.close();
         proposals.loseAll();
         apply.wakeAll();
@@ -311,7 +321,7 @@ final class Replica implements ReplicatedLog {
             return proposal;
         }
         proposals.offer(proposal);
-        if (stopped()) {
+        if (hasLetGo()) {
             proposals.loseAll();
         }
         return proposal;
@@ -343,7 +353,7 @@ final class Replica implements ReplicatedLog {
                             int slot = leaderSlot();
                             boolean known = slot != 0 && (slot != selfSlot || servingEpoch() != 0);
                             found[0] = known ? leader() : null;
-                            return stopped() || found[0] != null;
+                            return hasLetGo() || found[0] != null;
                         },
                         timeoutNanos);
         return found[0];
@@ -379,7 +389,7 @@ final class Replica implements ReplicatedLog {
 
     @Override
     public boolean awaitApplied(long index, long timeoutNanos) {
-        apply.advanced().await(() -> apply.applied() >= index || stopped(), timeoutNanos);
+        apply.advanced().await(() -> apply.applied() >= index || hasLetGo(), timeoutNanos);
         return apply.applied() >= index;
     }
 

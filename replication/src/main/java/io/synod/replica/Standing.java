@@ -73,14 +73,14 @@ final class Standing {
         }
     }
 
-    /** The group has stopped on this node. */
+    // ------------------------------------------------------------------ by any thread
+
+    /** The group has stopped on this node, and no step comes after this. */
     void stopped() {
         servingEpoch = 0;
         leaderSlot = 0;
         leaderEpoch = Epoch.NONE;
     }
-
-    // ------------------------------------------------------------------ by any thread
 
     /** Whether this node serves as the leader, also while it hands over. */
     boolean serves() {

@@ -16,10 +16,16 @@ final class ListApplier implements Applier {
     private long epoch;
     private volatile Throwable stopped;
     private volatile Consumer<Entry> before = entry -> {};
+    private volatile Runnable beforeStopped = () -> {};
 
     /** Runs before each entry is applied, on the applying thread. */
     void before(Consumer<Entry> hook) {
         before = hook;
+    }
+
+    /** Runs when it is told that the group has stopped, before it knows. */
+    void beforeStopped(Runnable hook) {
+        beforeStopped = hook;
     }
 
     /** All of it is replaced. */
@@ -73,6 +79,7 @@ final class ListApplier implements Applier {
 
     @Override
     public void onStopped(Throwable cause) {
+        beforeStopped.run();
         stopped = cause;
     }
 

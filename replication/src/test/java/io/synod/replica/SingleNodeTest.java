@@ -24,6 +24,8 @@ import java.util.List;
 import java.util.Random;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -183,6 +185,33 @@ class SingleNodeTest {
             assertEquals(Proposal.Outcome.LOST, write(other, "y"));
             assertEquals(List.of(), first.texts());
             assertThrows(IllegalStateException.class, () -> node.openGroup(3, ALONE, 1, 0, new ListApplier()));
+        }
+    }
+
+    /** Whoever finds no leader here asks why. */
+    @Test
+    void group_that_stops_tells_why_before_anybody_finds_that_it_serves_no_more() {
+        try (ReplicaNode node = node(new TestLog())) {
+            ListApplier applier = new ListApplier();
+            ReplicatedLog log = node.openGroup(1, ALONE, 1, 0, applier);
+            log.awaitLeader(Await.LIMIT_NANOS);
+            AtomicLong served = new AtomicLong();
+            AtomicReference<Proposal> late = new AtomicReference<>();
+            AtomicReference<String> leader = new AtomicReference<>();
+            applier.beforeStopped(() -> {
+                served.set(log.servingEpoch());
+                leader.set(log.awaitLeader(Await.LIMIT_NANOS));
+                late.set(propose(log, "late"));
+            });
+            applier.before(entry -> {
+                throw new IllegalStateException("divergence at " + entry.index());
+            });
+            assertEquals(Proposal.Outcome.UNKNOWN, write(log, "x"));
+            assertNotEquals(0, served.get());
+            assertEquals("a", leader.get());
+            assertEquals(Proposal.Outcome.LOST, late.get().await(Await.LIMIT_NANOS));
+            assertEquals(0, log.servingEpoch());
+            assertEquals(null, log.awaitLeader(Await.LIMIT_NANOS));
         }
     }
 

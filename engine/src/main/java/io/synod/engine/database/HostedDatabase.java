@@ -231,12 +231,24 @@ public final class HostedDatabase implements Applier, AutoCloseable {
     /** @throws DbException 08001 when the database has stopped on this node */
     public void checkRunning() {
         storage.awaitReplaced();
-        if (stopped != null) {
-            throw Errors.stopped(name, stopped.toString());
+        DbException over = whyOver();
+        if (over != null) {
+            throw over;
         }
-        if (closed) {
-            throw Errors.stopped(name, "it was closed");
+    }
+
+    private DbException whyOver() {
+        Throwable cause = stopped;
+        if (cause != null) {
+            return Errors.stopped(name, cause.toString());
         }
+        return closed ? Errors.stopped(name, "it was closed") : null;
+    }
+
+    /** What a client is told that has found no leader: HYT00, or 08001 where it was in vain to wait for one here. */
+    public DbException noLeader() {
+        DbException over = whyOver();
+        return over == null ? Errors.noLeader(name, timeoutMillis) : over;
     }
 
     /** Why nobody here knows what becomes of a proposal. */

@@ -102,9 +102,8 @@ public final class ReadGate {
 
     /** Waits until this node has applied everything that was acknowledged before the call. */
     public void awaitReadable() {
-        long millis = database.timeoutMillis();
-        if (!database.log().awaitReadable(TimeUnit.MILLISECONDS.toNanos(millis))) {
-            throw Errors.noLeader(database.name(), millis);
+        if (!database.log().awaitReadable(TimeUnit.MILLISECONDS.toNanos(database.timeoutMillis()))) {
+            throw database.noLeader();
         }
     }
 

@@ -437,7 +437,7 @@ final class Forwarding {
     private <T> T onLeader(Function<ForwardedSession, T> call) {
         String leader = database.log().awaitLeader(TimeUnit.MILLISECONDS.toNanos(database.timeoutMillis()));
         if (leader == null || leader.equals(database.node())) {
-            throw Errors.noLeader(database.name(), database.timeoutMillis());
+            throw database.noLeader();
         }
         try {
             ForwardedSession session = open(leader);

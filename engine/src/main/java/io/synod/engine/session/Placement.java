@@ -78,7 +78,7 @@ final class Placement {
         long left = deadlineNanos - System.nanoTime();
         String leader = left > 0 ? database.log().awaitLeader(left) : null;
         if (leader == null || Patience.isOver()) {
-            throw Errors.noLeader(database.name(), database.timeoutMillis());
+            throw database.noLeader();
         }
         return leader;
     }

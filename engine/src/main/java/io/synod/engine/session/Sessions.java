@@ -178,7 +178,7 @@ public final class Sessions {
             }
             String leader = database.log().awaitLeader(database.timeoutMillis() * 1_000_000L);
             if (leader == null) {
-                throw Errors.noLeader(database.name(), database.timeoutMillis()).getSQLException();
+                throw database.noLeader().getSQLException();
             }
             if (!leader.equals(database.node()) && link != null) {
                 createThere(leader, user, passwordHash, settings, deadline);

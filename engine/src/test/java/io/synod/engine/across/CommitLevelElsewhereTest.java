@@ -18,7 +18,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** COMMIT=ALL says so where it was not reached, whichever databases were written. */
-@Timeout(120)
+@Timeout(240)
 class CommitLevelElsewhereTest {
     @TempDir
     private Path directory;

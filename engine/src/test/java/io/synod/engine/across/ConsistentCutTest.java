@@ -27,7 +27,7 @@ import org.slf4j.LoggerFactory;
 
 /** A bank whose accounts are spread over three databases: whoever sums all of it never sees half a transfer. */
 @Tag("long")
-@Timeout(120)
+@Timeout(600)
 class ConsistentCutTest {
     private static final Logger LOG = LoggerFactory.getLogger(ConsistentCutTest.class);
     private static final List<String> ALL = List.of("sales", "stock", "bank");
@@ -145,12 +145,12 @@ class ConsistentCutTest {
             readers.add(threads.submit(() -> sum(cluster.url("b", "bank"), "SET READ SESSION")));
             readers.add(threads.submit(() -> sum(cluster.url("c", "bank"), "SET READ LOCAL")));
             for (Future<Integer> reader : readers) {
-                assertEquals(SUMS, reader.get(100, TimeUnit.SECONDS));
+                assertEquals(SUMS, reader.get(500, TimeUnit.SECONDS));
             }
             int during = transfers.get();
             stop.set(true);
             for (Future<Void> writer : writers) {
-                writer.get(30, TimeUnit.SECONDS);
+                writer.get(60, TimeUnit.SECONDS);
             }
             LOG.info("{} transfers while {} sums were made", during, readers.size() * SUMS);
             assertTrue(during > 0);

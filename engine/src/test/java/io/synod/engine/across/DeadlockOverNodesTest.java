@@ -29,17 +29,6 @@ class DeadlockOverNodesTest {
         return DriverManager.getConnection(url, "sa", "secret");
     }
 
-    private static void lead(ClusterFixture cluster, String node, String database) throws Exception {
-        if (!cluster.leaderOf(database).equals(node)) {
-            try (Connection c = connect(cluster.url(node, database))) {
-                Sql.run(c, "CALL SYNOD.TRANSFER('" + node + "')");
-            }
-        }
-        Await.until(
-                node + " leads " + database,
-                () -> cluster.hosted(node, database).log().servingEpoch() != 0);
-    }
-
     private static void awaitBlocked(ClusterFixture cluster, String leader, String database) throws Exception {
         try (Connection c = connect(cluster.url(leader, database))) {
             Await.until(
@@ -58,8 +47,8 @@ class DeadlockOverNodesTest {
                     Sql.run(c, "CREATE TABLE t(id INT PRIMARY KEY, n INT)", "INSERT INTO t VALUES (1, 0)");
                 }
             }
-            lead(cluster, "a", "sales");
-            lead(cluster, "b", "stock");
+            cluster.lead("a", "sales");
+            cluster.lead("b", "stock");
             int committed = 0;
             for (String node : NODES) {
                 for (String other : NODES) {

@@ -22,7 +22,7 @@ import org.junit.jupiter.api.io.TempDir;
  * The answer to what commits in another database, or in parts, is lost, whichever of the portions in which it comes, and on a new
  * connection: whatever the client is told, it is done once.
  */
-@Timeout(120)
+@Timeout(240)
 class LostAnswerElsewhereTest {
     private static final String INSERT = "INSERT INTO stock.public.items(n) VALUES (1)";
 

@@ -26,7 +26,7 @@ import org.slf4j.LoggerFactory;
 /** One thread has the commits of many connections on their way while the leader is killed with -9. */
 @Tag("long")
 @Tag("process")
-@Timeout(240)
+@Timeout(600)
 class AsyncCommitTest {
     private static final Logger LOG = LoggerFactory.getLogger(AsyncCommitTest.class);
     private static final int CONNECTIONS = 16;

@@ -20,7 +20,7 @@ import org.slf4j.LoggerFactory;
 
 @Tag("long")
 @Tag("process")
-@Timeout(240)
+@Timeout(600)
 class KilledLeaderTest {
     private static final Logger LOG = LoggerFactory.getLogger(KilledLeaderTest.class);
     private static final int POOL = 4;
@@ -96,7 +96,9 @@ class KilledLeaderTest {
         config.setPassword(TestCluster.PASSWORD);
         config.setMaximumPoolSize(POOL);
         config.setMinimumIdle(0);
-        config.setConnectionTimeout(30_000);
+        config.setConnectionTimeout(60_000);
+        // A connection is looked at before it is given out: it may have to find the next leader first.
+        config.setValidationTimeout(30_000);
         config.setMetricsTrackerFactory((name, stats) -> new IMetricsTracker() {
             @Override
             public void recordConnectionCreatedMillis(long millis) {

@@ -25,7 +25,7 @@ import org.slf4j.LoggerFactory;
 /** Clients whose connections are cut all the time count up; a lost answer must be resolved to what really happened. */
 @Tag("long")
 @Tag("process")
-@Timeout(240)
+@Timeout(600)
 class LostAnswerTest {
     private static final Logger LOG = LoggerFactory.getLogger(LostAnswerTest.class);
     private static final int CLIENTS = 4;
@@ -65,11 +65,12 @@ class LostAnswerTest {
                     int id = client;
                     running.add(threads.submit(() -> count(url, id)));
                 }
-                Await.until("a third", () -> done.get() > CLIENTS * TRANSACTIONS / 3 || failed(running));
+                awaitDone(CLIENTS * TRANSACTIONS / 3, running);
                 String leader = cluster.awaitLeader();
                 cluster.node(leader).kill();
-                Await.until("two thirds", () -> done.get() > CLIENTS * TRANSACTIONS * 2 / 3 || failed(running));
+                awaitDone(CLIENTS * TRANSACTIONS * 2 / 3, running);
                 cluster.restart(leader);
+                awaitDone(CLIENTS * TRANSACTIONS, running);
                 for (Future<?> one : running) {
                     one.get(Await.LIMIT.toSeconds(), TimeUnit.SECONDS);
                 }
@@ -101,6 +102,14 @@ class LostAnswerTest {
         }
     }
 
+    /** However long they take, as long as they get on. */
+    private void awaitDone(int count, List<Future<?>> running) throws Exception {
+        while (done.get() < count) {
+            int before = done.get();
+            Await.until("a transaction after " + before, () -> done.get() > before || failed(running));
+        }
+    }
+
     private static boolean failed(List<Future<?>> running) throws Exception {
         for (Future<?> one : running) {
             if (one.isDone()) {
@@ -113,7 +122,7 @@ class LostAnswerTest {
     /** Counts up its own counter and the common one; by turns in one transaction and in auto-commit mode. */
     private Void count(String url, int client) throws SQLException {
         try (Connection c = TestCluster.connect(url);
-                PreparedStatement s = c.prepareStatement("UPDATE counter SET n = n + 1 WHERE id = ?")) {
+                PreparedStatement s = prepared(c)) {
             for (int i = 0; i < TRANSACTIONS; i++) {
                 if (i % 2 == 0) {
                     transaction(c, s, client);
@@ -125,6 +134,17 @@ class LostAnswerTest {
             }
         }
         return null;
+    }
+
+    /** What is cut three times one after the other is given up, this too. */
+    private PreparedStatement prepared(Connection c) throws SQLException {
+        for (; ; ) {
+            try {
+                return c.prepareStatement("UPDATE counter SET n = n + 1 WHERE id = ?");
+            } catch (SQLException e) {
+                again(e);
+            }
+        }
     }
 
     private void transaction(Connection c, PreparedStatement s, int client) throws SQLException {

@@ -34,6 +34,7 @@ class IsolationTest {
     private static Path directory;
 
     private static ClusterFixture cluster;
+    private static String leading;
     private static String leader;
     private static String follower;
     private static String remote;
@@ -41,9 +42,9 @@ class IsolationTest {
     @BeforeAll
     static void start() throws Exception {
         cluster = new ClusterFixture(directory);
-        String name = cluster.leaderOf("isolation");
-        String other = name.equals("a") ? "b" : "a";
-        leader = cluster.url(name, "isolation");
+        leading = cluster.leaderOf("isolation");
+        String other = leading.equals("a") ? "b" : "a";
+        leader = cluster.url(leading, "isolation");
         follower = cluster.url(other, "isolation");
         remote = cluster.remoteUrl(other, "isolation") + ";TARGET=ANY";
     }
@@ -61,14 +62,26 @@ class IsolationTest {
             for (Anomaly anomaly : Anomaly.values()) {
                 StringBuilder line = new StringBuilder(anomaly.title());
                 for (int level : LEVELS) {
-                    run(keeper, "DELETE FROM test", "INSERT INTO test VALUES (1, 10), (2, 20)");
-                    line.append(anomaly.happens(urls, level) ? " +" : " -");
+                    line.append(happens(keeper, anomaly, urls, level) ? " +" : " -");
                 }
                 lines.add(line.toString());
             }
             run(keeper, "DROP TABLE test");
         }
         return lines;
+    }
+
+    /** Played again where leadership has moved in the middle: its transactions are lost. */
+    private static boolean happens(Connection keeper, Anomaly anomaly, List<String> urls, int level) throws Exception {
+        boolean stock = urls.get(0).equals(KEEPER);
+        while (true) {
+            long epoch = stock ? 0 : cluster.lead(leading, "isolation");
+            run(keeper, "DELETE FROM test", "INSERT INTO test VALUES (1, 10), (2, 20)");
+            boolean happens = anomaly.happens(urls, level);
+            if (stock || epoch == cluster.lead(leading, "isolation")) {
+                return happens;
+            }
+        }
     }
 
     /** The table of the documentation, in the form of {@link #outcomes}. */

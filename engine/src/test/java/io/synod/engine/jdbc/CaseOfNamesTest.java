@@ -13,7 +13,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /** H2's settings about the case of names. */
-@Timeout(60)
+@Timeout(240)
 class CaseOfNamesTest {
     @Test
     void names_that_keep_their_case_are_found_when_a_column_is_filled() throws Exception {

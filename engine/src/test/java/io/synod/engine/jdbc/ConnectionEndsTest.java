@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.synod.engine.failover.Await;
 import io.synod.engine.node.ClusterFixture;
 import io.synod.jdbc.SynodConnection;
 import java.nio.file.Path;
@@ -74,14 +75,12 @@ class ConnectionEndsTest {
     }
 
     /** The statement is seen to run on one of the nodes. */
-    private static void awaitRunning(String like) throws SQLException {
+    private static void awaitRunning(String like) throws Exception {
         String sql = "SELECT COUNT(*) FROM INFORMATION_SCHEMA.SESSIONS WHERE EXECUTING_STATEMENT LIKE '" + like
                 + "' AND SESSION_ID <> SESSION_ID()";
         try (Connection one = connect("leader");
                 Connection two = connect("follower")) {
-            while (number(one, sql) + number(two, sql) == 0) {
-                Thread.onSpinWait();
-            }
+            Await.until(like + " runs", () -> number(one, sql) + number(two, sql) > 0);
         }
     }
 
@@ -151,7 +150,7 @@ class ConnectionEndsTest {
             assertNotNull(query.get(60, TimeUnit.SECONDS));
             assertThrows(SQLException.class, c::createStatement);
             try (Connection other = connect("leader")) {
-                run(other, "SET LOCK_TIMEOUT 10000", "UPDATE t SET x = x");
+                run(other, "SET LOCK_TIMEOUT 60000", "UPDATE t SET x = x");
             }
         }
     }
@@ -183,7 +182,7 @@ class ConnectionEndsTest {
         try (Connection c = connect(kind)) {
             assertTrue(c.isWrapperFor(SynodConnection.class));
             assertTrue(
-                    c.unwrap(SynodConnection.class).unwrap(JdbcConnection.class).isValid(1));
+                    c.unwrap(SynodConnection.class).unwrap(JdbcConnection.class).isValid(60));
             assertNotNull(c.unwrap(JdbcConnection.class).getSession());
             assertEquals(0, c.getNetworkTimeout());
         }

@@ -251,7 +251,7 @@ abstract class JdbcContract {
     @Test
     void a_closed_connection_says_so_and_may_be_closed_again() throws Exception {
         Connection other = connect();
-        assertTrue(other.isValid(1));
+        assertTrue(other.isValid(60));
         other.close();
         other.close();
         assertTrue(other.isClosed());
@@ -661,16 +661,19 @@ abstract class JdbcContract {
 
     @Test
     void a_locked_row_gives_hyt00_after_the_lock_timeout() throws Exception {
-        run("CREATE TABLE t(id INT PRIMARY KEY, x INT)", "INSERT INTO t VALUES (1, 0)");
-        c.setAutoCommit(false);
-        run("UPDATE t SET x = 1");
-        try (Connection other = connect()) {
-            run(other, "SET LOCK_TIMEOUT 200");
-            assertEquals("HYT00", state(() -> run(other, "UPDATE t SET x = 2")));
-            c.commit();
-            run(other, "UPDATE t SET x = x + 10");
-        }
-        assertEquals(11, number("SELECT x FROM t"));
+        underOneLeader(() -> {
+            run("CREATE TABLE t(id INT PRIMARY KEY, x INT)", "INSERT INTO t VALUES (1, 0)");
+            c.setAutoCommit(false);
+            run("UPDATE t SET x = 1");
+            try (Connection other = connect()) {
+                run(other, "SET LOCK_TIMEOUT 200");
+                assertEquals("HYT00", state(() -> run(other, "UPDATE t SET x = 2")));
+                c.commit();
+                run(other, "UPDATE t SET x = x + 10");
+            }
+            assertEquals(11, number("SELECT x FROM t"));
+            return null;
+        });
     }
 
     @Test
@@ -691,74 +694,84 @@ abstract class JdbcContract {
 
     @Test
     void a_deadlock_ends_one_of_the_two_with_40001() throws Exception {
-        run("CREATE TABLE t(id INT PRIMARY KEY, x INT)", "INSERT INTO t VALUES (1, 0), (2, 0)");
-        c.setAutoCommit(false);
-        try (Connection other = connect()) {
-            other.setAutoCommit(false);
-            run("UPDATE t SET x = 1 WHERE id = 1");
-            run(other, "UPDATE t SET x = 2 WHERE id = 2");
-            CompletableFuture<SQLException> first = CompletableFuture.supplyAsync(() -> {
+        underOneLeader(() -> {
+            run("CREATE TABLE t(id INT PRIMARY KEY, x INT)", "INSERT INTO t VALUES (1, 0), (2, 0)");
+            c.setAutoCommit(false);
+            try (Connection other = connect()) {
+                other.setAutoCommit(false);
+                // So long that neither of the two ends by it.
+                run("SET LOCK_TIMEOUT 60000");
+                run(other, "SET LOCK_TIMEOUT 60000");
+                run("UPDATE t SET x = 1 WHERE id = 1");
+                run(other, "UPDATE t SET x = 2 WHERE id = 2");
+                CompletableFuture<SQLException> first = CompletableFuture.supplyAsync(() -> {
+                    try {
+                        run("UPDATE t SET x = 1 WHERE id = 2");
+                        return null;
+                    } catch (SQLException e) {
+                        return e;
+                    }
+                });
+                SQLException second = null;
                 try {
-                    run("UPDATE t SET x = 1 WHERE id = 2");
-                    return null;
+                    run(other, "UPDATE t SET x = 2 WHERE id = 1");
                 } catch (SQLException e) {
-                    return e;
+                    second = e;
+                    other.rollback();
                 }
-            });
-            SQLException second = null;
-            try {
-                run(other, "UPDATE t SET x = 2 WHERE id = 1");
-            } catch (SQLException e) {
-                second = e;
-                other.rollback();
+                SQLException one = first.get(60, TimeUnit.SECONDS);
+                assertTrue((one == null) != (second == null), one + " and " + second);
+                assertEquals("40001", (one == null ? second : one).getSQLState());
+                (one == null ? c : other).commit();
             }
-            SQLException one = first.get(60, TimeUnit.SECONDS);
-            assertTrue((one == null) != (second == null), one + " and " + second);
-            assertEquals("40001", (one == null ? second : one).getSQLState());
-            (one == null ? c : other).commit();
-        }
-        c.rollback();
-        assertEquals(1, number("SELECT COUNT(DISTINCT x) FROM t"));
+            c.rollback();
+            assertEquals(1, number("SELECT COUNT(DISTINCT x) FROM t"));
+            return null;
+        });
     }
 
     @Test
     void a_batch_that_loses_a_deadlock_leaves_nothing_behind() throws Exception {
-        run("CREATE TABLE t(id INT PRIMARY KEY, x INT)", "INSERT INTO t VALUES (1, 0), (2, 0), (3, 0)");
-        try (Connection other = connect();
-                Connection third = connect();
-                PreparedStatement update = c.prepareStatement("UPDATE t SET x = x + 1 WHERE id = ?")) {
-            other.setAutoCommit(false);
-            run(other, "UPDATE t SET x = 10 WHERE id = 2");
-            for (int id = 1; id <= 3; id++) {
-                update.setInt(1, id);
-                update.addBatch();
-            }
-            CompletableFuture<SQLException> batch = CompletableFuture.supplyAsync(() -> {
-                try {
-                    update.executeBatch();
-                    return null;
-                } catch (SQLException e) {
-                    return e;
+        underOneLeader(() -> {
+            run("CREATE TABLE t(id INT PRIMARY KEY, x INT)", "INSERT INTO t VALUES (1, 0), (2, 0), (3, 0)");
+            try (Connection other = connect();
+                    Connection third = connect();
+                    PreparedStatement update = c.prepareStatement("UPDATE t SET x = x + 1 WHERE id = ?")) {
+                other.setAutoCommit(false);
+                run("SET LOCK_TIMEOUT 60000");
+                run(other, "SET LOCK_TIMEOUT 60000", "UPDATE t SET x = 10 WHERE id = 2");
+                for (int id = 1; id <= 3; id++) {
+                    update.setInt(1, id);
+                    update.addBatch();
                 }
-            });
-            run(third, "SET LOCK_TIMEOUT 1");
-            while (!isLocked(third, "UPDATE t SET x = x WHERE id = 1")) {
-                assertFalse(batch.isDone(), "the batch did not wait for row 2");
+                CompletableFuture<SQLException> batch = CompletableFuture.supplyAsync(() -> {
+                    try {
+                        update.executeBatch();
+                        return null;
+                    } catch (SQLException e) {
+                        return e;
+                    }
+                });
+                run(third, "SET LOCK_TIMEOUT 1");
+                while (!isLocked(third, "UPDATE t SET x = x WHERE id = 1")) {
+                    assertFalse(batch.isDone(), "the batch did not wait for row 2");
+                }
+                SQLException victim = null;
+                try {
+                    run(other, "UPDATE t SET x = 10 WHERE id = 1");
+                    other.commit();
+                } catch (SQLException e) {
+                    victim = e;
+                    other.rollback();
+                }
+                SQLException one = batch.get(60, TimeUnit.SECONDS);
+                assertTrue((one == null) != (victim == null), one + " and " + victim);
+                assertEquals("40001", (one == null ? victim : one).getSQLState());
+                assertEquals(
+                        one == null ? 1 : 0, number("SELECT x FROM t WHERE id = 3"), "part of the batch was committed");
             }
-            SQLException victim = null;
-            try {
-                run(other, "UPDATE t SET x = 10 WHERE id = 1");
-                other.commit();
-            } catch (SQLException e) {
-                victim = e;
-                other.rollback();
-            }
-            SQLException one = batch.get(60, TimeUnit.SECONDS);
-            assertTrue((one == null) != (victim == null), one + " and " + victim);
-            assertEquals("40001", (one == null ? victim : one).getSQLState());
-            assertEquals(
-                    one == null ? 1 : 0, number("SELECT x FROM t WHERE id = 3"), "part of the batch was committed");
-        }
+            return null;
+        });
     }
 
     private static boolean isLocked(Connection connection, String update) throws SQLException {

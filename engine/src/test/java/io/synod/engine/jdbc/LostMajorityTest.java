@@ -22,7 +22,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** What waits for a majority that is lost ends when its client wants it to, long before FAILOVER_TIMEOUT. */
-@Timeout(180)
+@Timeout(240)
 class LostMajorityTest {
     private static final String READ = "SELECT COUNT(*) FROM T";
     private static final String WRITE = "INSERT INTO T VALUES(7)";

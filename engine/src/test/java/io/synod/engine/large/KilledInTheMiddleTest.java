@@ -21,7 +21,7 @@ import org.slf4j.LoggerFactory;
 /** Nodes as processes, one of them killed at a random moment of a commit in parts. */
 @Tag("long")
 @Tag("process")
-@Timeout(240)
+@Timeout(600)
 class KilledInTheMiddleTest {
     private static final Logger LOG = LoggerFactory.getLogger(KilledInTheMiddleTest.class);
     private static final int ROWS = 40_000;

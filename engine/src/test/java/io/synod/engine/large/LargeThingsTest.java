@@ -48,7 +48,7 @@ class LargeThingsTest {
                 .redirectOutput(output.toFile())
                 .start();
         try {
-            int code = process.waitFor(Integer.getInteger("large.minutes", 4), TimeUnit.MINUTES)
+            int code = process.waitFor(Integer.getInteger("large.minutes", 15), TimeUnit.MINUTES)
                     ? process.exitValue()
                     : -1;
             String said = Files.readString(output);

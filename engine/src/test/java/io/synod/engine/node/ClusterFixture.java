@@ -1,6 +1,9 @@
 package io.synod.engine.node;
 
+import static org.junit.jupiter.api.Assertions.assertNotNull;
+
 import io.synod.engine.database.HostedDatabase;
+import io.synod.engine.failover.Await;
 import io.synod.engine.operations.FreePorts;
 import io.synod.jdbc.SynodUrl;
 import java.io.IOException;
@@ -49,7 +52,28 @@ public final class ClusterFixture implements AutoCloseable {
         for (String name : NAMES) {
             nodes.put(name, EmbeddedEngine.start(SynodUrl.parse(url(name, database), null)));
         }
-        return nodes.get("a").host(database, Map.of()).log().awaitLeader(TimeUnit.SECONDS.toNanos(30));
+        String leader = hosted("a", database).log().awaitLeader(Await.LIMIT.toNanos());
+        assertNotNull(leader, "no leader of " + database + " within " + Await.LIMIT.toSeconds() + " s");
+        return leader;
+    }
+
+    /**
+     * Has a node lead a database, wherever it is led.
+     *
+     * @return the epoch in which the node leads
+     */
+    public long lead(String node, String database) throws Exception {
+        long[] epoch = {0};
+        Await.until(node + " leads " + database, () -> {
+            for (String name : List.copyOf(nodes.keySet())) {
+                if (!name.equals(node) && hosted(name, database).log().servingEpoch() != 0) {
+                    hosted(name, database).log().transferTo(node, TimeUnit.SECONDS.toNanos(5));
+                }
+            }
+            epoch[0] = hosted(node, database).log().servingEpoch();
+            return epoch[0] != 0;
+        });
+        return epoch[0];
     }
 
     /** Stops one of the nodes. */

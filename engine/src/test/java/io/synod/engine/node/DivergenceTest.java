@@ -36,10 +36,7 @@ class DivergenceTest {
                     Statement s = c.createStatement()) {
                 s.execute("CREATE TABLE t(id INT PRIMARY KEY)");
                 HostedDatabase follower = diverging(cluster, url, s);
-                while (isRunning(follower)) {
-                    // Until the statement and its ending have arrived there.
-                    Thread.onSpinWait();
-                }
+                Await.until("the statement and its ending have arrived there", () -> !isRunning(follower));
                 DbException e = assertThrows(DbException.class, follower::checkRunning);
                 assertEquals("08001", e.getSQLException().getSQLState());
                 assertTrue(e.getMessage().contains("diverged"), e.getMessage());

@@ -54,20 +54,27 @@ final class HoldingRelay implements AutoCloseable {
                 Socket server = new Socket();
                 sockets.add(client);
                 sockets.add(server);
-                server.connect(new InetSocketAddress(InetAddress.getLoopbackAddress(), port));
-                client.setTcpNoDelay(true);
-                server.setTcpNoDelay(true);
-                start(() -> pump(client, server));
-                start(() -> pump(server, client));
+                join(client, server);
             } catch (IOException e) {
-                // The node is down, or the relay is closed: whoever connects sees the end of its connection.
-                sockets.removeIf(HoldingRelay::isClosed);
+                // The relay is closed.
+                return;
             }
         }
     }
 
-    private static boolean isClosed(Socket socket) {
-        return socket.isClosed();
+    private void join(Socket client, Socket server) {
+        try {
+            server.connect(new InetSocketAddress(InetAddress.getLoopbackAddress(), port));
+            client.setTcpNoDelay(true);
+            server.setTcpNoDelay(true);
+        } catch (IOException e) {
+            // The node is down: whoever connects sees the end of its connection, and tries again.
+            close(client);
+            close(server);
+            return;
+        }
+        start(() -> pump(client, server));
+        start(() -> pump(server, client));
     }
 
     private void pump(Socket from, Socket to) {

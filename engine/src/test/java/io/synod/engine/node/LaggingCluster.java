@@ -1,6 +1,7 @@
 package io.synod.engine.node;
 
 import io.synod.engine.database.HostedDatabase;
+import io.synod.engine.failover.Await;
 import io.synod.engine.operations.FreePorts;
 import io.synod.jdbc.SynodUrl;
 import java.io.IOException;
@@ -12,12 +13,12 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 
 /** Three nodes in this JVM; what the others send to c, and c to them, can be held back. The node c never leads by choice. */
 public final class LaggingCluster implements AutoCloseable {
     static final int FAILOVER_MILLIS = 2_000;
+    private static final int ELECTION_MILLIS = 1_000;
     private static final List<String> NAMES = List.of("a", "b", "c");
 
     private final Path directory;
@@ -26,6 +27,7 @@ public final class LaggingCluster implements AutoCloseable {
     private final Map<String, Node> nodes = new TreeMap<>();
     private final HoldingRelay toC;
     private final int failoverMillis;
+    private final int electionMillis;
 
     public LaggingCluster(Path directory) throws IOException, SQLException {
         this(directory, FAILOVER_MILLIS);
@@ -33,8 +35,14 @@ public final class LaggingCluster implements AutoCloseable {
 
     /** @param failoverMillis how long a node waits for a leader */
     LaggingCluster(Path directory, int failoverMillis) throws IOException, SQLException {
+        this(directory, failoverMillis, ELECTION_MILLIS);
+    }
+
+    /** @param electionMillis how long a leader goes on without a majority, at least */
+    LaggingCluster(Path directory, int failoverMillis, int electionMillis) throws IOException, SQLException {
         this.directory = directory;
         this.failoverMillis = failoverMillis;
+        this.electionMillis = electionMillis;
         List<Integer> free = FreePorts.take(2 * NAMES.size());
         for (String name : NAMES) {
             ports.put(name, free.get(ports.size()));
@@ -57,7 +65,7 @@ public final class LaggingCluster implements AutoCloseable {
     String awaitLeader() throws SQLException {
         for (Map.Entry<String, Node> node : nodes.entrySet()) {
             if (!node.getKey().equals("c")) {
-                return hosted(node.getKey()).log().awaitLeader(TimeUnit.SECONDS.toNanos(30));
+                return hosted(node.getKey()).log().awaitLeader(Await.LIMIT.toNanos());
             }
         }
         throw new IllegalStateException("only c runs");
@@ -83,7 +91,7 @@ public final class LaggingCluster implements AutoCloseable {
         for (String name : NAMES) {
             for (String other : NAMES) {
                 while (hosted(name).log().clientAddress(other).isEmpty()) {
-                    if (System.nanoTime() - start > TimeUnit.SECONDS.toNanos(30)) {
+                    if (System.nanoTime() - start > Await.LIMIT.toNanos()) {
                         throw new IllegalStateException(name + " does not know " + other);
                     }
                     LockSupport.parkNanos(1_000_000);
@@ -100,7 +108,7 @@ public final class LaggingCluster implements AutoCloseable {
     /** Waits until c has caught up: connections that stood still for too long are made anew. */
     void releaseC() throws SQLException {
         toC.hold(false);
-        if (!hosted("c").log().awaitReadable(TimeUnit.SECONDS.toNanos(30))) {
+        if (!hosted("c").log().awaitReadable(Await.LIMIT.toNanos())) {
             throw new IllegalStateException("c does not come back");
         }
     }
@@ -119,7 +127,7 @@ public final class LaggingCluster implements AutoCloseable {
         }
         return "jdbc:synod:file:" + directory.resolve(name).resolve("shop") + ";NODE=" + name + ";LISTEN=127.0.0.1:"
                 + ports.get(name) + ";SQL=" + sqlAddress(name) + ";PEERS=" + String.join(",", peers)
-                + ";ELECTION_TIMEOUT=1000;PRIORITY="
+                + ";ELECTION_TIMEOUT=" + electionMillis + ";PRIORITY="
                 + (name.equals("c") ? 0 : 1) + ";FAILOVER_TIMEOUT=" + failoverMillis;
     }
 

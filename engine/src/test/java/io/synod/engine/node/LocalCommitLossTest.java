@@ -21,13 +21,17 @@ import org.junit.jupiter.params.provider.ValueSource;
 @Tag("long")
 @Timeout(240)
 class LocalCommitLossTest {
+    private static final int FAILOVER_MILLIS = 30_000;
+    /** The leader has to lead still when the other one has closed its files. */
+    private static final int ELECTION_MILLIS = 5_000;
+
     @TempDir
     private Path directory;
 
     @ParameterizedTest
     @ValueSource(strings = {"remote", "follower"})
     void lost_commit_is_told_with_the_next_call_and_is_nowhere(String where) throws Exception {
-        try (LaggingCluster cluster = new LaggingCluster(directory)) {
+        try (LaggingCluster cluster = new LaggingCluster(directory, FAILOVER_MILLIS, ELECTION_MILLIS)) {
             String leader = cluster.awaitLeader();
             String other = cluster.awaitFollower();
             try (Connection c = connect(
@@ -54,7 +58,7 @@ class LocalCommitLossTest {
 
     @Test
     void no_copy_shows_what_a_majority_does_not_have() throws Exception {
-        try (LaggingCluster cluster = new LaggingCluster(directory)) {
+        try (LaggingCluster cluster = new LaggingCluster(directory, FAILOVER_MILLIS, ELECTION_MILLIS)) {
             String leader = cluster.awaitLeader();
             try (Connection c = connect(cluster.url(leader) + ";COMMIT=LOCAL");
                     Connection reader = connect(cluster.url(leader) + ";READ=LOCAL")) {

@@ -33,7 +33,7 @@ class CutInTransactionTest {
 
     @BeforeEach
     void start(@TempDir Path directory) throws Exception {
-        node = new GlobalNode("jdbc:synod:file:" + directory.resolve("home") + ";FAILOVER_TIMEOUT=2000");
+        node = new GlobalNode("jdbc:synod:file:" + directory.resolve("home") + ";FAILOVER_TIMEOUT=5000");
         all = node.connectAll();
         GlobalNode.createTables(all);
     }

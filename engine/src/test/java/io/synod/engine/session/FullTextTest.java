@@ -232,7 +232,7 @@ class FullTextTest {
                 Connection second = b.connect()) {
             first.setAutoCommit(false);
             run(first, "INSERT INTO DOC VALUES(10, 'shared', NULL)");
-            run(second, "SET LOCK_TIMEOUT 20000");
+            run(second, "SET LOCK_TIMEOUT 60000");
             CompletableFuture<Void> waiting = CompletableFuture.runAsync(() -> {
                 try {
                     run(second, "INSERT INTO DOC VALUES(11, 'shared', NULL)");
@@ -419,9 +419,11 @@ class FullTextTest {
         at(a, INIT, DOC);
         try (Connection writing = b.connect();
                 Connection making = c.connect()) {
+            // Its last row waits until the index is made.
+            run(writing, "SET LOCK_TIMEOUT 60000");
             writing.setAutoCommit(false);
             run(writing, "INSERT INTO DOC VALUES(1, 'early', NULL)");
-            run(making, "SET LOCK_TIMEOUT 20000");
+            run(making, "SET LOCK_TIMEOUT 60000");
             CompletableFuture<Void> made = CompletableFuture.runAsync(() -> {
                 try {
                     run(making, INDEX);

@@ -14,6 +14,7 @@ import io.synod.branch.BranchStanding;
 import io.synod.branch.BranchState;
 import io.synod.engine.database.BranchVotes;
 import io.synod.engine.database.CommitId;
+import io.synod.engine.failover.Await;
 import io.synod.engine.session.TestNode.TestConnection;
 import io.synod.group.Members;
 import io.synod.replica.Snapshots;
@@ -34,7 +35,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 /** One group as a participant: what it has said of a global transaction, whatever happens to its members. */
 @Tag("long")
 class GlobalBranchStatesTest extends PreparedTransactions {
-    private static final long NANOS = 2_000_000_000L;
+    private static final long NANOS = Await.LIMIT.toNanos();
     private static final String GID = "g";
     private static final String HELD = "held by the prepared transaction \"g\": its databases decide it";
     private static final Branch BRANCH = Branch.of(GID, "bank", List.of("bank", "shop", "stock"));

@@ -27,7 +27,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** Commits over three databases of three nodes, each of which leads one of them. */
 @Tag("long")
-@Timeout(180)
+@Timeout(240)
 class GlobalCommitClusterTest {
     private GlobalCluster cluster;
 

@@ -80,8 +80,10 @@ class GlobalCommitOnOneNodeTest {
     @Test
     void what_was_refused_before_it_was_known_is_forgotten_too() throws Exception {
         String gid = "lost.1";
+        node.commits().pause(true);
         node.hosted("stock").votes().answer(new BranchRequest.Decide(gid, false), TimeUnit.SECONDS.toNanos(10));
         assertEquals(1, node.globals().size());
+        node.commits().pause(false);
         Await.until("it is forgotten", node::isQuiet);
         assertEquals(
                 BranchState.ABORTED,
@@ -182,10 +184,12 @@ class GlobalCommitOnOneNodeTest {
     @Test
     void nobody_forgets_what_another_one_may_ask_for() throws Exception {
         GlobalNode.write(all, 1);
+        node.commits().pause(true);
         node.commits()
                 .setFault((database, request) -> request instanceof BranchRequest.Decide && database.equals("bank"));
         node.commit(all);
         assertTrue(node.globals().stream().anyMatch(g -> g.standing().state() == BranchState.PRECOMMITTED));
+        node.commits().pause(false);
         Await.until("all have ended it", node::isQuiet);
         assertEquals(List.of(1, 1, 1), GlobalNode.values(all));
     }
@@ -213,6 +217,7 @@ class GlobalCommitOnOneNodeTest {
     @Test
     void rows_stay_locked_until_the_decision_and_the_error_names_the_transaction() throws Exception {
         GlobalNode.write(all, 1);
+        node.commits().pause(true);
         node.commits().setFault((database, request) -> request instanceof BranchRequest.Accept);
         assertThrows(SQLException.class, () -> node.commit(all));
         String gid = node.globals().get(0).gid();
@@ -227,6 +232,7 @@ class GlobalCommitOnOneNodeTest {
     @Test
     void the_table_of_global_transactions_tells_of_those_on_their_way() throws Exception {
         GlobalNode.write(all, 1);
+        node.commits().pause(true);
         node.loseBefore(BranchRequest.Accept.class);
         assertThrows(SQLException.class, () -> node.commit(all));
         try (Connection c = node.connect("bank");
@@ -246,6 +252,7 @@ class GlobalCommitOnOneNodeTest {
             assertEquals(0, rows.getInt(1), "a manager of XA transactions must not decide it");
         }
         node.commits().setFault(GlobalCommits.Fault.NONE);
+        node.commits().pause(false);
         Await.until("all have ended it", node::isQuiet);
     }
 }

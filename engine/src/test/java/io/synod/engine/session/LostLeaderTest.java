@@ -93,6 +93,21 @@ class LostLeaderTest {
         }
     }
 
+    /** A statement that has begun before it stopped waits for no majority. */
+    @ParameterizedTest
+    @ValueSource(strings = {"INSERT INTO t VALUES (2, 20)", "SELECT x FROM t FOR UPDATE", "CREATE TABLE u(id INT)"})
+    void a_database_that_stops_in_the_middle_of_a_statement_says_why(String sql) throws Exception {
+        TestNode stopping = new TestNode(new MemoryGroup(), "d", null, new HashMap<>());
+        try (TestConnection connection = stopping.connectLeading()) {
+            run(connection, "CREATE TABLE t(id INT PRIMARY KEY, x INT)");
+            stopping.stopBeforeNextLeaderIsNamed(new IllegalStateException("its log was deleted"));
+            SQLException e = assertThrows(SQLException.class, () -> run(connection, sql));
+            assertEquals("08001", e.getSQLState(), e.toString());
+            assertTrue(e.getMessage().contains("its log was deleted"), e.toString());
+        }
+        stopping.close();
+    }
+
     @ParameterizedTest
     @ValueSource(booleans = {true, false})
     void a_temporary_table_is_made_after_leadership_moved_away_and_back(boolean autoCommit) throws Exception {

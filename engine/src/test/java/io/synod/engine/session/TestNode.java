@@ -143,6 +143,15 @@ final class TestNode implements AutoCloseable {
         return log;
     }
 
+    /** It leads no more, and whoever asks who does finds that it has stopped. */
+    void stopBeforeNextLeaderIsNamed(Throwable cause) {
+        group.hesitate(Integer.MAX_VALUE);
+        group.beforeNextLeaderIsNamed(() -> {
+            log.close();
+            database.onStopped(cause);
+        });
+    }
+
     TestConnection connectLeading() throws SQLException {
         lead();
         return connect();

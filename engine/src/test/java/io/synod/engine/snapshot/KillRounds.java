@@ -35,12 +35,14 @@ import org.h2.jdbc.JdbcConnection;
  * writes to its file twice a second by default: give it some seconds, or there is nothing to damage.
  */
 public final class KillRounds {
+    private static final int LATEST_MILLIS = 10_000;
+
     private final String kind;
     private final boolean synod;
     private final Path directory;
     private final Random random;
-    private final int minMillis;
-    private final int maxMillis;
+    private int minMillis;
+    private int maxMillis;
     private final List<Long> pausesMicros = new ArrayList<>();
     private Member model;
     private int round;
@@ -90,6 +92,14 @@ public final class KillRounds {
                                 + pausesMicros.get(pausesMicros.size() / 2)
                                 + " µs, p99 " + pausesMicros.get(pausesMicros.size() * 99 / 100) + " µs, longest "
                                 + pausesMicros.get(pausesMicros.size() - 1) + " µs, " + failedCheckpoints + " put off");
+    }
+
+    /** From now on the writer gets twice the time. */
+    void killLater() {
+        if (maxMillis < LATEST_MILLIS) {
+            minMillis *= 2;
+            maxMillis *= 2;
+        }
     }
 
     int checkpoints() {

@@ -22,9 +22,10 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Large objects inside of arrays and rows do what they do on stock H2, on whichever way they come. */
-@Timeout(120)
+@Timeout(240)
 class LobsInValuesTest {
     private static final int ROWS = 6;
+    private static final int TRIES = 6;
 
     @TempDir
     private Path directory;
@@ -44,15 +45,32 @@ class LobsInValuesTest {
                     }
                     for (Way way : Way.values()) {
                         if (way.isRemote() == remote) {
-                            try (Side side = cluster.side(way)) {
-                                assertEquals(
-                                        String.join("\n", expected),
-                                        String.join("\n", outcomes(side.connection("c"), length)),
-                                        way + ", " + length + " bytes");
-                            }
+                            assertEquals(
+                                    String.join("\n", expected),
+                                    String.join("\n", outcomes(cluster, way, length, expected)),
+                                    way + ", " + length + " bytes");
                             cluster.verify(way);
                         }
                     }
+                }
+            }
+        }
+    }
+
+    /** Once more where leadership has moved in the middle: a large object that is lost with it is no difference. */
+    private static List<String> outcomes(TwinCluster cluster, Way way, int length, List<String> expected)
+            throws Exception {
+        for (int attempt = 1; ; attempt++) {
+            long epoch = cluster.epochOf(way);
+            try (Side side = cluster.side(way)) {
+                side.reset();
+                List<String> outcomes = outcomes(side.connection("c"), length);
+                if (outcomes.equals(expected) || attempt == TRIES || epoch == cluster.epochOf(way)) {
+                    return outcomes;
+                }
+            } catch (SQLException e) {
+                if (attempt == TRIES || epoch == cluster.epochOf(way)) {
+                    throw e;
                 }
             }
         }

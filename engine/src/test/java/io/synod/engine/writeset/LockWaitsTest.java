@@ -20,7 +20,11 @@ import org.junit.jupiter.api.Test;
 
 /** A waiter gets HYT00 after LOCK_TIMEOUT without burning a core, whatever its blocker went through. */
 class LockWaitsTest {
-    private static final int LOCK_TIMEOUT_MILLIS = 400;
+    /** So long that what a statement costs by itself is little of it. */
+    private static final int LOCK_TIMEOUT_MILLIS = 1_000;
+
+    /** So long that nothing in a test ends by it. */
+    private static final int PATIENT_MILLIS = 60_000;
 
     /** How a wait ended. */
     private record Wait(String sqlState, long millis, long cpuMillis) {}
@@ -45,8 +49,12 @@ class LockWaitsTest {
     }
 
     private CompletableFuture<Wait> startWaiter(String sql) throws SQLException {
+        return startWaiter(sql, LOCK_TIMEOUT_MILLIS);
+    }
+
+    private CompletableFuture<Wait> startWaiter(String sql, int lockTimeoutMillis) throws SQLException {
         Connection connection = member.connect();
-        Member.execute(connection, "SET LOCK_TIMEOUT " + LOCK_TIMEOUT_MILLIS);
+        Member.execute(connection, "SET LOCK_TIMEOUT " + lockTimeoutMillis);
         ThreadMXBean cpu = ManagementFactory.getThreadMXBean();
         return CompletableFuture.supplyAsync(
                 () -> {
@@ -120,7 +128,7 @@ class LockWaitsTest {
         Member.execute(blocker, "UPDATE T SET V = 10 WHERE ID = 1");
         Savepoint savepoint = blocker.setSavepoint();
         Member.execute(blocker, "UPDATE T SET V = 20 WHERE ID = 2");
-        CompletableFuture<Wait> waiter = startWaiter("UPDATE T SET V = 21 WHERE ID = 2");
+        CompletableFuture<Wait> waiter = startWaiter("UPDATE T SET V = 21 WHERE ID = 2", PATIENT_MILLIS);
         awaitBlocked(waiter);
         assertFalse(waiter.isDone());
         blocker.rollback(savepoint);
@@ -132,7 +140,7 @@ class LockWaitsTest {
     void a_waiter_gets_the_row_when_the_settled_blocker_ends() throws Exception {
         Member.execute(blocker, "UPDATE T SET V = 10 WHERE ID = 1");
         failAStatement();
-        CompletableFuture<Wait> waiter = startWaiter("UPDATE T SET V = 11 WHERE ID = 1");
+        CompletableFuture<Wait> waiter = startWaiter("UPDATE T SET V = 11 WHERE ID = 1", PATIENT_MILLIS);
         awaitBlocked(waiter);
         member.commit(blocker);
         assertEquals("00000", waiter.get(60, TimeUnit.SECONDS).sqlState);

@@ -27,7 +27,7 @@ final class ConnectionCalls {
         calls.run("CREATE SCHEMA other", "CREATE TABLE other.t(x INT)");
         c.getAutoCommit();
         c.isClosed();
-        c.isValid(1);
+        c.isValid(60);
         calls.attempt(() -> c.isValid(-1));
         c.getCatalog();
         c.setCatalog("nothing");
