@@ -65,7 +65,8 @@ class PausedLeaderTest {
                 }
                 cluster.assertMembersEqual();
             } catch (Exception | AssertionError e) {
-                throw new AssertionError(e + cluster.story(), e);
+                cluster.addStoryTo(e);
+                throw e;
             }
         } finally {
             threads.shutdownNow();

@@ -71,7 +71,8 @@ class RestartTest {
                 }
                 load.stop();
             } catch (Exception | AssertionError e) {
-                throw new AssertionError("seed " + seed + cluster.story(), e);
+                cluster.addStoryTo(e);
+                throw e;
             }
             load.assertExactlyOnceOnEachOf(cluster);
             LOG.info("{} acknowledged, {} transactions run again", load.acknowledged(), load.retries());
@@ -100,7 +101,8 @@ class RestartTest {
                 }
                 load.stop();
             } catch (Exception | AssertionError e) {
-                throw new AssertionError("seed " + seed + cluster.story(), e);
+                cluster.addStoryTo(e);
+                throw e;
             }
             load.assertExactlyOnceOnEachOf(cluster);
         }

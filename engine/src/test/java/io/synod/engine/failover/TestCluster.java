@@ -243,6 +243,11 @@ public final class TestCluster implements AutoCloseable {
         return all;
     }
 
+    /** Leaves the failure what it is: {@link io.synod.engine.StandstillExtension} judges it. */
+    public void addStoryTo(Throwable failure) {
+        failure.addSuppressed(new Throwable(story()));
+    }
+
     /** For the message of a failed test. */
     public String story() {
         StringBuilder story = new StringBuilder();

@@ -84,6 +84,20 @@ class RemoteLevelsTest {
         Await.until("the session is on " + node, () -> node.equals(where(c)));
     }
 
+    /** A login at a copy that is behind may take longer than a short CONNECT_TIMEOUT. */
+    private static Connection connected(String url) throws Exception {
+        Connection[] connection = new Connection[1];
+        Await.until("a connection", () -> {
+            try {
+                connection[0] = connect(url);
+            } catch (SQLException e) {
+                assertEquals("08001", e.getSQLState(), e.toString());
+            }
+            return connection[0] != null;
+        });
+        return connection[0];
+    }
+
     /** Not done in time, it is called off. */
     private static void moveLeader(Connection asked, String to) throws Exception {
         Await.until(to + " leads", () -> {
@@ -162,7 +176,9 @@ class RemoteLevelsTest {
     @Test
     void session_that_reads_a_large_result_stays_until_it_is_read() throws Exception {
         String follower = cluster.awaitFollower();
-        try (Connection c = connect(cluster.remoteUrl(follower) + ";READ=LOCAL");
+        // As above: no session has learnt here where the leader is.
+        try (SqlRelay relay = new SqlRelay(cluster.sqlAddress(follower));
+                Connection c = connect("jdbc:synod://" + relay.address() + "/shop;FAILOVER_TIMEOUT=10000;READ=LOCAL");
                 Statement s = c.createStatement()) {
             s.setFetchSize(10);
             try (ResultSet rows = s.executeQuery("SELECT X FROM SYSTEM_RANGE(1, 1000)")) {
@@ -186,7 +202,7 @@ class RemoteLevelsTest {
         String leader = cluster.url(cluster.awaitLeader());
         try (Connection holder = connect(leader);
                 Connection watch = connect(leader);
-                Connection c = connect(cluster.remoteUrl(cluster.awaitFollower()) + ";TARGET=ANY" + settings)) {
+                Connection c = connected(cluster.remoteUrl(cluster.awaitFollower()) + ";TARGET=ANY" + settings)) {
             run(c, "SET LOCK_TIMEOUT 60000");
             c.setAutoCommit(false);
             holder.setAutoCommit(false);

@@ -52,7 +52,8 @@ class XaKilledManagerTest {
                 cluster.restart(leader);
                 cluster.assertMembersEqual();
             } catch (Exception | AssertionError e) {
-                throw new AssertionError(e + cluster.story(), e);
+                cluster.addStoryTo(e);
+                throw e;
             }
         }
     }

@@ -104,7 +104,8 @@ class XaKilledNodesTest {
                 run(source, "UPDATE t SET x = 22 WHERE id = 2", "ALTER TABLE t ADD COLUMN y INT DEFAULT 7");
                 cluster.assertMembersEqual();
             } catch (Exception | AssertionError e) {
-                throw new AssertionError(e + cluster.story(), e);
+                cluster.addStoryTo(e);
+                throw e;
             }
         }
     }
@@ -136,7 +137,8 @@ class XaKilledNodesTest {
                 pooled.close();
                 cluster.assertMembersEqual();
             } catch (Exception | AssertionError e) {
-                throw new AssertionError(e + cluster.story(), e);
+                cluster.addStoryTo(e);
+                throw e;
             }
         }
     }
