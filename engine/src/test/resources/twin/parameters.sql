@@ -48,7 +48,7 @@ TABLE IMM;
 --! with 100
 SET @V = ?;
 CALL @V;
---! with 200
+--! with 60000
 SET QUERY_TIMEOUT ?;
 --! with 0
 SET QUERY_TIMEOUT ?;

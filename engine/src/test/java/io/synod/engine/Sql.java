@@ -19,6 +19,23 @@ public final class Sql {
         }
     }
 
+    /** Under auto-commit, where leadership may be on its way: what got 40001 has not happened, and is run again. */
+    public static void untilDone(Connection c, String... statements) throws SQLException {
+        for (String sql : statements) {
+            boolean done = false;
+            while (!done) {
+                try {
+                    run(c, sql);
+                    done = true;
+                } catch (SQLException e) {
+                    if (!"40001".equals(e.getSQLState())) {
+                        throw e;
+                    }
+                }
+            }
+        }
+    }
+
     /** The first column of the first row. */
     public static long number(Connection c, String sql) throws SQLException {
         try (Statement s = c.createStatement();

@@ -1,13 +1,12 @@
 package io.synod.engine;
 
-import java.io.IOException;
 import java.sql.SQLException;
 import java.util.Set;
-import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.extension.BeforeAllCallback;
+import javax.transaction.xa.XAException;
 import org.junit.jupiter.api.extension.BeforeEachCallback;
 import org.junit.jupiter.api.extension.ExtensionContext;
 import org.junit.jupiter.api.extension.LifecycleMethodExecutionExceptionHandler;
@@ -32,6 +31,10 @@ public final class StandstillExtension
     /** Lost and rolled back, no leader in time, outcome unknown, no connection. */
     private static final Set<String> LEADER_LOST =
             Set.of("40000", "40001", "HYT00", "08001", "08003", "08006", "08007");
+
+    /** The same as a transaction manager is told it. */
+    private static final Set<Integer> MANAGERS_LEADER_LOST =
+            Set.of(XAException.XA_RBTRANSIENT, XAException.XAER_RMFAIL, XAException.XA_RETRY);
 
     private static final AtomicLong LONGEST = new AtomicLong();
 
@@ -95,11 +98,9 @@ public final class StandstillExtension
     /** An assertion that failed is never excused, whatever its cause. */
     private static boolean isLeaderLost(Throwable failure) {
         Throwable cause = failure;
-        while (cause instanceof IOException
-                || cause instanceof SQLException
-                || cause instanceof ExecutionException
-                || cause instanceof RuntimeException) {
-            if (cause instanceof SQLException sql && LEADER_LOST.contains(String.valueOf(sql.getSQLState()))) {
+        while (cause != null && !(cause instanceof Error)) {
+            if (cause instanceof SQLException sql && LEADER_LOST.contains(String.valueOf(sql.getSQLState()))
+                    || cause instanceof XAException xa && MANAGERS_LEADER_LOST.contains(xa.errorCode)) {
                 return true;
             }
             cause = cause.getCause();

@@ -8,6 +8,7 @@ import java.io.IOException;
 import java.sql.SQLException;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
+import javax.transaction.xa.XAException;
 import org.junit.jupiter.api.Test;
 import org.opentest4j.TestAbortedException;
 
@@ -25,15 +26,20 @@ class StandstillExtensionTest {
                 StandstillExtension.judge(new SQLException("IO", "90028", new IOException(LOST)), STOOD));
         assertInstanceOf(
                 TestAbortedException.class,
-                StandstillExtension.judge(new ExecutionException("in another thread", LOST), STOOD));
+                StandstillExtension.judge(new ExecutionException(new IllegalStateException(LOST)), STOOD));
+        assertInstanceOf(
+                TestAbortedException.class,
+                StandstillExtension.judge(new XAException(XAException.XA_RBTRANSIENT), STOOD));
     }
 
     @Test
     void whatever_else_fails_fails() {
         Throwable wrong = new AssertionError("2 rows, expected 1", LOST);
         assertSame(wrong, StandstillExtension.judge(wrong, STOOD));
-        Throwable wrongElsewhere = new ExecutionException(wrong);
-        assertSame(wrongElsewhere, StandstillExtension.judge(wrongElsewhere, STOOD));
+        Throwable inThread = new ExecutionException(wrong);
+        assertSame(inThread, StandstillExtension.judge(inThread, STOOD));
+        Throwable unknown = new XAException(XAException.XAER_NOTA);
+        assertSame(unknown, StandstillExtension.judge(unknown, STOOD));
         Throwable syntax = new SQLException("syntax", "42000");
         assertSame(syntax, StandstillExtension.judge(syntax, STOOD));
         assertSame(LOST, StandstillExtension.judge(LOST, TimeUnit.MILLISECONDS.toNanos(100)));

@@ -1,6 +1,5 @@
 package io.synod.clients;
 
-import java.sql.SQLException;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -47,7 +46,7 @@ abstract class ClientContract {
         LiquibaseClient.run(cluster, url("LIQUIBASE"));
     }
 
-    private String url(String schema) throws SQLException {
+    private String url(String schema) throws Exception {
         return cluster.url(schema);
     }
 }

@@ -28,8 +28,8 @@ final class Cluster {
     private static final Logger LOG = LoggerFactory.getLogger(Cluster.class);
     private static final String DATABASE = "shop";
     private static final String EMBEDDED = "c";
-    /** A machine that has too much to do takes longer than the default for a new leader. */
-    private static final String PATIENT = ";FAILOVER_TIMEOUT=" + Await.LIMIT.toMillis();
+    /** A machine that has too much to do takes longer than the default for a new leader, and for a login. */
+    private static final String PATIENT = ";FAILOVER_TIMEOUT=" + Await.LIMIT.toMillis() + ";CONNECT_TIMEOUT=30000";
 
     private static Cluster shared;
     private static Cluster withEmbeddedNode;
@@ -100,12 +100,19 @@ final class Cluster {
     }
 
     /** @return the URL of all nodes, or of the one in here, its sessions in that schema, which is made if it is not there */
-    String url(String schema) throws SQLException {
+    String url(String schema) throws Exception {
+        run(url, "CREATE SCHEMA IF NOT EXISTS " + schema);
+        return url + ";SCHEMA=" + schema;
+    }
+
+    /** Each as often as is needed: leadership may be on its way. */
+    static void run(String url, String... statements) throws Exception {
         try (Connection c = DriverManager.getConnection(url, USER, PASSWORD);
                 Statement s = c.createStatement()) {
-            s.execute("CREATE SCHEMA IF NOT EXISTS " + schema);
+            for (String sql : statements) {
+                Retry.run(() -> s.execute(sql));
+            }
         }
-        return url + ";SCHEMA=" + schema;
     }
 
     /**
@@ -150,12 +157,21 @@ final class Cluster {
                         .orElse(null);
                 if (EMBEDDED.equals(name) && leader[0] == null) {
                     // The node in here leads when nobody else could for a moment.
-                    s.execute("CALL SYNOD.TRANSFER('" + killable.get(0).name() + "')");
+                    transfer(s, "'" + killable.get(0).name() + "'");
                 }
                 return leader[0] != null;
             });
         }
         return leader[0];
+    }
+
+    /** Hands leadership over, unless nobody can take it just now. */
+    static void transfer(Statement s, String to) {
+        try {
+            s.execute("CALL SYNOD.TRANSFER(" + to + ")");
+        } catch (SQLException e) {
+            LOG.debug("leadership stays for now", e);
+        }
     }
 
     static String leader(Statement s) throws SQLException {

@@ -56,11 +56,7 @@ class HikariSettingsTest {
                         () -> {}),
                 new Place(cluster, () -> moveLeader(cluster)));
         for (Place place : places) {
-            try (Connection c = DriverManager.getConnection(place.url(), Cluster.USER, Cluster.PASSWORD);
-                    Statement s = c.createStatement()) {
-                s.execute("CREATE TABLE IF NOT EXISTS N(N INT)");
-                s.execute("DELETE FROM N");
-            }
+            Cluster.run(place.url(), "CREATE TABLE IF NOT EXISTS N(N INT)", "DELETE FROM N");
         }
         return places;
     }
@@ -70,12 +66,7 @@ class HikariSettingsTest {
                 Statement s = c.createStatement()) {
             String before = Cluster.leader(s);
             Await.until("another leader", () -> {
-                try {
-                    s.execute("CALL SYNOD.TRANSFER()");
-                } catch (SQLException e) {
-                    // Nobody can take over just now.
-                    return false;
-                }
+                Cluster.transfer(s, "");
                 String now = Cluster.leader(s);
                 return now != null && !now.equals(before);
             });
@@ -122,11 +113,8 @@ class HikariSettingsTest {
     @Test
     void keepalive_asks_idle_connections_by_the_test_query_and_keeps_them() throws Exception {
         for (Place place : places()) {
-            try (Connection c = DriverManager.getConnection(place.url(), Cluster.USER, Cluster.PASSWORD);
-                    Statement s = c.createStatement()) {
-                s.execute("CREATE SEQUENCE IF NOT EXISTS ASKED NO CACHE");
-                s.execute("ALTER SEQUENCE ASKED RESTART WITH 1");
-            }
+            Cluster.run(
+                    place.url(), "CREATE SEQUENCE IF NOT EXISTS ASKED NO CACHE", "ALTER SEQUENCE ASKED RESTART WITH 1");
             try (HikariDataSource pool =
                     pool(place.url(), config -> config.setConnectionTestQuery("VALUES NEXT VALUE FOR ASKED"))) {
                 pool.setKeepaliveTime(SHORT_MILLIS);

@@ -64,7 +64,10 @@ class NarayanaTest {
         h2 = new JdbcDataSource();
         h2.setUrl("jdbc:h2:mem:narayana;DB_CLOSE_DELAY=-1");
         for (XADataSource source : List.of(synod, h2)) {
-            run(source, "DROP TABLE IF EXISTS t", "CREATE TABLE t(id INT PRIMARY KEY)");
+            Retry.run(() -> {
+                run(source, "DROP TABLE IF EXISTS t", "CREATE TABLE t(id INT PRIMARY KEY)");
+                return source;
+            });
         }
         synodXa = synod.getXAConnection();
         h2Xa = h2.getXAConnection();

@@ -98,12 +98,14 @@ class PoolsTest {
         }
     }
 
-    /** Nothing but URL, user and metrics. */
+    /** Nothing but URL, user and metrics; and patience with a machine on which eight processes start and end. */
     private HikariDataSource hikari(String url) {
         HikariConfig config = new HikariConfig();
         config.setJdbcUrl(url);
         config.setUsername(Cluster.USER);
         config.setPassword(Cluster.PASSWORD);
+        config.setConnectionTimeout(Await.LIMIT.toMillis());
+        config.setValidationTimeout(Await.LIMIT.toMillis());
         config.setMetricsTrackerFactory((name, stats) -> new IMetricsTracker() {
             @Override
             public void recordConnectionCreatedMillis(long millis) {

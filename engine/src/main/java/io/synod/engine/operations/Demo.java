@@ -83,7 +83,7 @@ final class Demo implements DemoRun {
             long giveUpNanos = endNanos + TimeUnit.SECONDS.toNanos(15);
             for (int i = 0; i < CLIENTS; i++) {
                 int client = i;
-                clients.start(() -> entry.run(client, endNanos, giveUpNanos));
+                clients.start(() -> entry.run(client, () -> System.nanoTime() >= endNanos, giveUpNanos));
             }
             for (int second = 1; second <= SECONDS; second++) {
                 clients.awaitSecond(second);

@@ -12,6 +12,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.function.BooleanSupplier;
 import javax.sql.DataSource;
 
 /**
@@ -92,17 +93,17 @@ final class OrderEntry {
     }
 
     /**
-     * Enters orders one after the other until the deadline; an order that was begun is brought to its end.
+     * Enters orders one after the other until it is over; an order that was begun is brought to its end.
      *
      * @param client from 0
-     * @param deadlineNanos by {@link System#nanoTime()}
-     * @param giveUpNanos later: when a cluster that still does not answer is an error
+     * @param over asked before each order
+     * @param giveUpNanos when a cluster that still does not answer is an error, by {@link System#nanoTime()}
      */
-    Log run(int client, long deadlineNanos, long giveUpNanos) throws SQLException, InterruptedException {
+    Log run(int client, BooleanSupplier over, long giveUpNanos) throws SQLException, InterruptedException {
         Random random = new Random(client);
         Log log = new Log();
         long key = FIRST_KEY + client * KEYS_PER_CLIENT;
-        while (System.nanoTime() < deadlineNanos) {
+        while (!over.getAsBoolean()) {
             enter(++key, random, log, giveUpNanos);
         }
         return log;

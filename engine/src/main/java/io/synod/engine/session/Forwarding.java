@@ -13,6 +13,7 @@ import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import java.util.function.Function;
+import java.util.function.Supplier;
 import org.h2.engine.SessionLocal;
 import org.h2.message.DbException;
 import org.h2.result.ResultInterface;
@@ -413,32 +414,48 @@ final class Forwarding {
 
     private Boolean askLeader(String leader, CommitId id) {
         try {
-            ForwardedSession session = open(leader);
-            try {
-                return session.resolve(id);
-            } finally {
-                session.close();
-            }
-        } catch (SQLException | DbException e) {
+            return at(leader, session -> session.resolve(id));
+        } catch (DbException e) {
             LOG.debug("database {}: asking {} about {}: {}", database.name(), leader, id, e.toString());
             return null;
         }
     }
 
     long startDigest() {
-        return onLeader(ForwardedSession::startDigest);
+        return onLeader(
+                () -> {
+                    long index = database.administration().startDigest();
+                    return index == 0 ? null : index;
+                },
+                ForwardedSession::startDigest);
     }
 
     boolean transfer(String member) {
-        return onLeader(session -> session.transfer(member));
+        return onLeader(() -> database.administration().transfer(member), session -> session.transfer(member));
+    }
+
+    /** @param here the same on this node, {@code null} as long as it does not serve: it may be the next to lead */
+    private <T> T onLeader(Supplier<T> here, Function<ForwardedSession, T> there) {
+        long deadline = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(database.timeoutMillis());
+        while (true) {
+            T done = here.get();
+            if (done != null) {
+                return done;
+            }
+            long left = deadline - System.nanoTime();
+            String leader = left > 0 ? database.log().awaitLeader(left) : null;
+            if (leader == null || Patience.isOver()) {
+                throw database.noLeader();
+            }
+            if (!leader.equals(database.node())) {
+                return at(leader, there);
+            }
+            Pause.nanos(Math.min(PAUSE_NANOS, left));
+        }
     }
 
     /** In a session that is opened for it: nothing of this session's has a part in it. */
-    private <T> T onLeader(Function<ForwardedSession, T> call) {
-        String leader = database.log().awaitLeader(TimeUnit.MILLISECONDS.toNanos(database.timeoutMillis()));
-        if (leader == null || leader.equals(database.node())) {
-            throw database.noLeader();
-        }
+    private <T> T at(String leader, Function<ForwardedSession, T> call) {
         try {
             ForwardedSession session = open(leader);
             try {

@@ -205,20 +205,19 @@ final class RoutedSession extends LocalView {
     }
 
     long startDigest() {
-        long here = database.administration().startDigest();
-        return here != 0 ? here : forwarding.startDigest();
+        return forwarding.startDigest();
     }
 
     /** @param member {@code null} for any other than the leader */
     boolean transfer(String member) {
-        Boolean here = database.administration().transfer(member);
-        if (here != null) {
-            return here;
+        if (!internal) {
+            return forwarding.transfer(member);
         }
-        if (internal) {
+        Boolean here = database.administration().transfer(member);
+        if (here == null) {
             throw Errors.notLeader(database.node(), database.log().leader());
         }
-        return forwarding.transfer(member);
+        return here;
     }
 
     /** @return {@code null} for one that another node has opened */

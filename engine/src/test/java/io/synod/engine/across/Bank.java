@@ -147,7 +147,7 @@ final class Bank implements AutoCloseable {
     }
 
     /** On every node: each transfer is in both databases, once, or in none; what was acknowledged is there; nothing got lost. */
-    void assertWholeOnEachNode() throws SQLException {
+    void assertWholeOnEachNode() throws Exception {
         cluster.assertMembersEqual();
         for (String node : cluster.names()) {
             long total = 0;

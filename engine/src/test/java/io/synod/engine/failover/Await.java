@@ -6,7 +6,7 @@ import java.util.concurrent.locks.LockSupport;
 /** Waiting for what must come to be. */
 public final class Await {
     /** For whatever takes milliseconds on a machine that has nothing else to do. */
-    public static final Duration LIMIT = Duration.ofSeconds(60);
+    public static final Duration LIMIT = Duration.ofSeconds(120);
 
     private static final long PAUSE_NANOS = 5_000_000;
 

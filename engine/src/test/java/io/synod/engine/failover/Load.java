@@ -204,7 +204,7 @@ final class Load implements AutoCloseable {
     }
 
     /** On every node: what was acknowledged is there, once, and nothing else; the accounts add up. */
-    void assertExactlyOnceOnEachOf(TestCluster cluster) throws SQLException {
+    void assertExactlyOnceOnEachOf(TestCluster cluster) throws Exception {
         cluster.assertMembersEqual();
         for (String node : cluster.names()) {
             // On the node itself, once it has what was acknowledged.

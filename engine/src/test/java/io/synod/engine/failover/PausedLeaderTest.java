@@ -51,7 +51,7 @@ class PausedLeaderTest {
     void a_paused_leader_answers_neither_with_what_is_old_nor_with_what_is_not_so() throws Exception {
         try (TestCluster cluster = TestCluster.withDefaults(directory)) {
             try (Connection c = TestCluster.connect(cluster.url())) {
-                Sql.run(
+                Sql.untilDone(
                         c,
                         "CREATE TABLE register(id INT PRIMARY KEY, x INT)",
                         "INSERT INTO register VALUES (1, 0)",
@@ -65,7 +65,8 @@ class PausedLeaderTest {
                 }
                 cluster.assertMembersEqual();
             } catch (Exception | AssertionError e) {
-                throw new AssertionError(e + cluster.story(), e);
+                cluster.addStoryTo(e);
+                throw e;
             }
         } finally {
             threads.shutdownNow();
@@ -89,16 +90,23 @@ class PausedLeaderTest {
             busy.awaitProgress();
             Connection late = connections.get(READERS + WRITERS);
             late.setAutoCommit(false);
-            Sql.run(late, "INSERT INTO entry VALUES (" + round + ", 99, 0)");
             Connection locker = connections.get(READERS + WRITERS + 1);
             locker.setAutoCommit(false);
-            assertEquals(round - 1, Sql.number(locker, "SELECT x FROM register WHERE id = 1 FOR UPDATE"));
             Connection updater = connections.get(READERS + WRITERS + 2);
-            if (!cluster.awaitLeader().equals(old)) {
+            boolean leads;
+            try {
+                Sql.run(late, "INSERT INTO entry VALUES (" + round + ", 99, 0)");
+                assertEquals(round - 1, Sql.number(locker, "SELECT x FROM register WHERE id = 1 FOR UPDATE"));
+                leads = cluster.awaitLeader().equals(old);
+            } catch (SQLException e) {
+                assertEquals(LOST, e.getSQLState(), e.toString());
+                leads = false;
+            }
+            if (!leads) {
                 busy.stop();
                 late.rollback();
                 locker.rollback();
-                Sql.run(updater, "DELETE FROM entry WHERE round = " + round);
+                Sql.untilDone(updater, "DELETE FROM entry WHERE round = " + round);
                 return false;
             }
 
@@ -119,7 +127,7 @@ class PausedLeaderTest {
                 });
                 String next = cluster.awaitLeader(old);
                 try (Connection c = TestCluster.connect(cluster.url(next))) {
-                    Sql.run(c, "UPDATE register SET x = " + round);
+                    Sql.untilDone(c, "UPDATE register SET x = " + round);
                     assertEquals(round, register(c));
                 }
                 LOG.info("round {}: {} paused, {} leads", round, old, next);

@@ -43,10 +43,11 @@ class RestartTest {
     private Load load(TestCluster cluster) throws Exception {
         LOG.info("seed {}", seed);
         try (Connection c = TestCluster.connect(cluster.url())) {
-            Sql.run(c, Load.TABLES);
+            Sql.untilDone(c, Load.TABLES);
         }
         for (int i = 0; i < 5; i++) {
-            own.add(TestCluster.connect(cluster.url() + ";LOCK_TIMEOUT=30000;FAILOVER_TIMEOUT=60000"));
+            own.add(TestCluster.connect(
+                    cluster.url() + ";LOCK_TIMEOUT=30000;FAILOVER_TIMEOUT=60000;CONNECT_TIMEOUT=30000"));
         }
         Load load = new Load(seed);
         load.insert(() -> own.get(0));
@@ -70,7 +71,8 @@ class RestartTest {
                 }
                 load.stop();
             } catch (Exception | AssertionError e) {
-                throw new AssertionError("seed " + seed + cluster.story(), e);
+                cluster.addStoryTo(e);
+                throw e;
             }
             load.assertExactlyOnceOnEachOf(cluster);
             LOG.info("{} acknowledged, {} transactions run again", load.acknowledged(), load.retries());
@@ -99,7 +101,8 @@ class RestartTest {
                 }
                 load.stop();
             } catch (Exception | AssertionError e) {
-                throw new AssertionError("seed " + seed + cluster.story(), e);
+                cluster.addStoryTo(e);
+                throw e;
             }
             load.assertExactlyOnceOnEachOf(cluster);
         }
@@ -127,7 +130,7 @@ class RestartTest {
                         TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - lastNanos));
                 for (String name : order) {
                     try (Connection c = TestCluster.connect(cluster.url(name))) {
-                        Sql.run(
+                        Sql.untilDone(
                                 c,
                                 "CREATE TABLE IF NOT EXISTS t(round INT, node VARCHAR(1))",
                                 "INSERT INTO t VALUES (" + round + ", '" + name + "')");

@@ -3,6 +3,7 @@ package io.synod.engine.jdbc;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
+import io.synod.engine.Sql;
 import io.synod.engine.failover.Await;
 import io.synod.engine.node.ClusterFixture;
 import java.nio.file.Path;
@@ -11,7 +12,6 @@ import java.sql.DriverManager;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.SQLTimeoutException;
-import java.sql.SQLTransactionRollbackException;
 import java.sql.Statement;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -31,13 +31,14 @@ class MaxQueryTimeoutTest {
         try (ClusterFixture cluster = new ClusterFixture(directory).with("a", ";MAX_QUERY_TIMEOUT=100")) {
             cluster.leaderOf("shop");
             String there = cluster.url("a", "shop");
-            try (Connection elsewhere = connect(cluster.url("b", "shop"));
-                    Statement s = elsewhere.createStatement()) {
-                again(s, "CREATE TABLE T(ID INT PRIMARY KEY, X INT)");
-                again(s, "INSERT INTO T SELECT X, X FROM SYSTEM_RANGE(1, 100000)");
-                // Some 100 ms and more on each member.
-                again(s, "ALTER TABLE T ADD COLUMN Y INT DEFAULT 5");
-                again(s, "CREATE INDEX I ON T(X, Y)");
+            try (Connection elsewhere = connect(cluster.url("b", "shop"))) {
+                Sql.untilDone(
+                        elsewhere,
+                        "CREATE TABLE T(ID INT PRIMARY KEY, X INT)",
+                        "INSERT INTO T SELECT X, X FROM SYSTEM_RANGE(1, 100000)",
+                        // Some 100 ms and more on each member.
+                        "ALTER TABLE T ADD COLUMN Y INT DEFAULT 5",
+                        "CREATE INDEX I ON T(X, Y)");
             }
             try (Connection c = connect(there);
                     Statement s = c.createStatement()) {
@@ -74,18 +75,6 @@ class MaxQueryTimeoutTest {
         SQLException e = assertThrows(SQLException.class, () -> connect(url).close());
         assertEquals(true, e.getMessage().contains("MAX_QUERY_TIMEOUT"), e.toString());
         assertEquals("90008", e.getSQLState(), e.toString());
-    }
-
-    /** A machine that stands still for a moment costs the leader its leadership. */
-    private static void again(Statement s, String sql) throws SQLException {
-        while (true) {
-            try {
-                s.execute(sql);
-                return;
-            } catch (SQLTransactionRollbackException e) {
-                assertEquals("40001", e.getSQLState());
-            }
-        }
     }
 
     private static Connection connect(String url) throws SQLException {

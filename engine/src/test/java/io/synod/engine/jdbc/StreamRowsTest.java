@@ -36,7 +36,9 @@ class StreamRowsTest {
     /** The follower and its client are one process: it would hold what it did not fetch in portions. */
     @Test
     void a_small_node_reads_a_large_result_of_the_leaders_in_portions() throws Exception {
-        try (ClusterFixture cluster = new ClusterFixture(directory.resolve("embedded"))) {
+        // Its transaction is lost with the leader: this process may stand still for a while without being taken for
+        // dead.
+        try (ClusterFixture cluster = new ClusterFixture(directory.resolve("embedded")).electingAfter(10_000)) {
             String follower = follower(cluster);
             cluster.end(follower);
             assertReads("-Xmx64m", cluster.url(follower, "rows"), "500", "FORWARDED");
@@ -65,7 +67,7 @@ class StreamRowsTest {
                 .redirectOutput(out.toFile())
                 .start();
         try {
-            assertTrue(client.waitFor(100, TimeUnit.SECONDS), () -> "still running");
+            assertTrue(client.waitFor(200, TimeUnit.SECONDS), () -> "still running");
             assertEquals(0, client.exitValue(), Files.readString(out));
         } finally {
             client.destroyForcibly();

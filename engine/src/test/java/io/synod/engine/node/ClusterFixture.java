@@ -27,6 +27,7 @@ public final class ClusterFixture implements AutoCloseable {
     private final Map<String, Integer> ports = new TreeMap<>();
     private final Map<String, Node> nodes = new TreeMap<>();
     private final Map<String, String> settings = new TreeMap<>();
+    private int electionMillis = 1_000;
 
     public ClusterFixture(Path directory) throws IOException {
         this.directory = directory;
@@ -39,6 +40,12 @@ public final class ClusterFixture implements AutoCloseable {
     /** Settings of one node, as {@code ;KEY=VALUE}; to be called before it is started. */
     public ClusterFixture with(String node, String itsSettings) {
         settings.put(node, itsSettings);
+        return this;
+    }
+
+    /** Sets after what silence of the leader another one is looked for; to be called before the nodes are started. */
+    public ClusterFixture electingAfter(int millis) {
+        electionMillis = millis;
         return this;
     }
 
@@ -108,7 +115,7 @@ public final class ClusterFixture implements AutoCloseable {
         }
         return "jdbc:synod:file:" + directory.resolve(name).resolve(database) + ";NODE=" + name + ";LISTEN=127.0.0.1:"
                 + ports.get(name) + ";PEERS=" + String.join(",", peers)
-                + ";ELECTION_TIMEOUT=1000" + settings.getOrDefault(name, "");
+                + ";ELECTION_TIMEOUT=" + electionMillis + settings.getOrDefault(name, "");
     }
 
     /** Ends one of the nodes. */

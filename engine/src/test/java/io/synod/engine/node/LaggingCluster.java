@@ -141,7 +141,8 @@ public final class LaggingCluster implements AutoCloseable {
         for (String name : names) {
             addresses.add(sqlAddress(name));
         }
-        return "jdbc:synod://" + String.join(",", addresses) + "/shop;FAILOVER_TIMEOUT=10000";
+        return "jdbc:synod://" + String.join(",", addresses) + "/shop;FAILOVER_TIMEOUT="
+                + Math.min(60_000, Math.max(10_000, failoverMillis));
     }
 
     static Connection connect(String url) throws SQLException {

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.synod.engine.failover.Await;
 import io.synod.engine.operations.FreePorts;
 import io.synod.jdbc.SynodUrl;
 import java.io.IOException;
@@ -215,7 +216,8 @@ class NodeClusterTest {
                     assertEquals(
                             "TRUE|",
                             rows(c, "CALL SYNOD.TRANSFER('" + to + "')").get(0).toUpperCase(Locale.ROOT));
-                    assertEquals(to, leader());
+                    // The leader of before knows it then; a third node hears of it when it does.
+                    Await.until("node a hears that " + to + " leads", () -> to.equals(leader()));
                     run(c, "INSERT INTO t VALUES (" + ++id + ")");
                 }
             }

@@ -15,7 +15,6 @@ import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.util.List;
-import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
@@ -25,7 +24,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
-/** What each read level promises on a node that the others do not reach. */
+/** What each read level promises on a node that the others do not reach; {@link WaitingReadsTest} has what waits for them. */
 @Timeout(240)
 class ReadLevelsTest {
     private static final String READ = "SELECT N FROM T";
@@ -74,36 +73,10 @@ class ReadLevelsTest {
     }
 
     @Test
-    void linearizable_read_waits_for_what_was_acknowledged_before() throws Exception {
-        cluster.holdBackC(true);
-        run(leader, "UPDATE T SET N = 1");
-        CompletableFuture<Long> read = inBackground(lagging, READ);
-        assertThrows(
-                java.util.concurrent.TimeoutException.class, () -> read.get(300, TimeUnit.MILLISECONDS), "not yet");
-        cluster.holdBackC(false);
-        assertEquals(1, read.get(60, TimeUnit.SECONDS));
-    }
-
-    @Test
     void linearizable_read_that_cannot_be_confirmed_ends_with_its_timeout() throws SQLException {
         cluster.holdBackC(true);
         SQLException e = assertThrows(SQLException.class, () -> number(lagging, READ));
         assertEquals("HYT00", e.getSQLState());
-    }
-
-    @Test
-    void session_sees_its_own_write_and_others_do_not_wait() throws Exception {
-        run(lagging, "SET READ SESSION");
-        cluster.holdBackC(true);
-        // Written on the leader: the SQL of c still reaches it.
-        run(lagging, "UPDATE T SET N = 2");
-        CompletableFuture<Long> own = inBackground(lagging, READ);
-        try (Connection other = connect(cluster.url("c") + ";READ=SESSION")) {
-            assertEquals(0, number(other, READ));
-        }
-        assertThrows(java.util.concurrent.TimeoutException.class, () -> own.get(300, TimeUnit.MILLISECONDS), "not yet");
-        cluster.holdBackC(false);
-        assertEquals(2, own.get(60, TimeUnit.SECONDS));
     }
 
     @Test
@@ -133,18 +106,6 @@ class ReadLevelsTest {
         });
         assertEquals("HYT00", e.getSQLState());
         assertTrue(e.getMessage().contains("MAX_STALENESS=50"), e.getMessage());
-    }
-
-    @Test
-    void bounded_read_waits_for_freshness_when_it_can_have_it() throws Exception {
-        run(lagging, "SET READ BOUNDED", "SET MAX_STALENESS 0");
-        cluster.holdBackC(true);
-        run(leader, "UPDATE T SET N = 5");
-        CompletableFuture<Long> read = inBackground(lagging, READ);
-        assertThrows(
-                java.util.concurrent.TimeoutException.class, () -> read.get(300, TimeUnit.MILLISECONDS), "not yet");
-        cluster.holdBackC(false);
-        assertEquals(5, read.get(60, TimeUnit.SECONDS));
     }
 
     @Test
@@ -245,15 +206,5 @@ class ReadLevelsTest {
         try (ResultSet tables = meta.getTables(null, null, name, null)) {
             return tables.next();
         }
-    }
-
-    private static CompletableFuture<Long> inBackground(Connection c, String sql) {
-        return CompletableFuture.supplyAsync(() -> {
-            try {
-                return number(c, sql);
-            } catch (SQLException e) {
-                throw new IllegalStateException(e);
-            }
-        });
     }
 }

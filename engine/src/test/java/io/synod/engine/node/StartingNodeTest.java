@@ -47,7 +47,7 @@ class StartingNodeTest {
     }
 
     private static Connection connect(Node node, String database) throws SQLException {
-        String url = "jdbc:synod://127.0.0.1:" + node.sqlPort() + "/" + database + ";CONNECT_TIMEOUT=1000";
+        String url = "jdbc:synod://127.0.0.1:" + node.sqlPort() + "/" + database + ";CONNECT_TIMEOUT=3000";
         return DriverManager.getConnection(url, "sa", "secret");
     }
 }

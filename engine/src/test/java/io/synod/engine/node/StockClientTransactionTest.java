@@ -1,6 +1,7 @@
 package io.synod.engine.node;
 
 import static io.synod.engine.Sql.run;
+import static io.synod.engine.Sql.untilDone;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -39,20 +40,6 @@ class StockClientTransactionTest {
                 ResultSet rows = s.executeQuery(sql)) {
             assertTrue(rows.next(), sql);
             return rows.getString(1);
-        }
-    }
-
-    /** Leadership is on its way: a 40001 says to run it again. */
-    private static void untilDone(Connection c, String sql) throws SQLException {
-        for (int tries = 1; ; tries++) {
-            try {
-                run(c, sql);
-                return;
-            } catch (SQLException e) {
-                if (!e.getSQLState().equals("40001") || tries == 5) {
-                    throw e;
-                }
-            }
         }
     }
 

@@ -65,8 +65,10 @@ class SystemViewsTest {
         try (Connection c = connect(url)) {
             assertEquals(List.of("a", "b", "c"), strings(c, "SELECT NODE FROM SYNOD.MEMBERS ORDER BY NODE"));
             assertEquals(1, number(c, "SELECT COUNT(*) FROM SYNOD.MEMBERS WHERE THIS_NODE"));
-            assertEquals(
-                    List.of(cluster.awaitLeader()), strings(c, "SELECT NODE FROM SYNOD.MEMBERS WHERE ROLE = 'LEADER'"));
+            Await.until(
+                    "the leader is named",
+                    () -> List.of(cluster.awaitLeader())
+                            .equals(strings(c, "SELECT NODE FROM SYNOD.MEMBERS WHERE ROLE = 'LEADER'")));
             assertEquals(
                     6,
                     number(

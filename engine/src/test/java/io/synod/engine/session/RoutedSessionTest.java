@@ -64,6 +64,19 @@ class RoutedSessionTest {
         }
     }
 
+    @Test
+    void a_call_that_is_the_leaders_waits_for_one_that_does_not_serve_yet() throws Exception {
+        try (TestNode a = TestNode.solo(group);
+                Connection c = a.connect()) {
+            for (int times = 1; times <= 5; times++) {
+                group.hesitate(times);
+                assertTrue(number(c, "CALL SYNOD.DIGEST_START()") > 0, times + " times");
+                group.hesitate(times);
+                assertEquals(1, number(c, "CALL SYNOD.TRANSFER('a')"), times + " times");
+            }
+        }
+    }
+
     /** On a copy that lags each time costs half a second, of whoever comes there after the loss of a leader. */
     @Test
     void a_login_at_a_follower_waits_once_for_what_was_committed_before() throws Exception {

@@ -42,7 +42,7 @@ import org.junit.jupiter.params.provider.ValueSource;
  */
 @ParameterizedClass
 @ValueSource(strings = {"memory", "remote follower"})
-@Timeout(120)
+@Timeout(240)
 class XaFailedBranchTest {
     private static final AtomicInteger NAMES = new AtomicInteger(1000);
 

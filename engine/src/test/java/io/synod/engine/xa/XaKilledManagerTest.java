@@ -34,7 +34,7 @@ class XaKilledManagerTest {
             throws Exception {
         try (TestCluster cluster = TestCluster.started(directory)) {
             try {
-                SynodXADataSource source = Branches.source(cluster.url());
+                SynodXADataSource source = Branches.source(url(cluster));
                 run(source, TABLE);
                 manager(cluster, Step.PREPARED, 1);
                 manager(cluster, Step.DECIDED, 2);
@@ -52,9 +52,15 @@ class XaKilledManagerTest {
                 cluster.restart(leader);
                 cluster.assertMembersEqual();
             } catch (Exception | AssertionError e) {
-                throw new AssertionError(e + cluster.story(), e);
+                cluster.addStoryTo(e);
+                throw e;
             }
         }
+    }
+
+    /** With patience: where nodes have been killed, the machine has much to do. */
+    private static String url(TestCluster cluster) {
+        return cluster.url() + ";CONNECT_TIMEOUT=30000";
     }
 
     private static int inDoubt(SynodXADataSource source) throws Exception {
@@ -77,7 +83,7 @@ class XaKilledManagerTest {
                 System.getProperty("java.class.path"),
                 ManagerProcess.class.getName(),
                 directory.resolve("decisions").toString(),
-                cluster.url(),
+                url(cluster),
                 step.name(),
                 String.valueOf(number)));
         Process process = new ProcessBuilder(command)

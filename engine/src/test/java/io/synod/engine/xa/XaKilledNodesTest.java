@@ -28,6 +28,8 @@ import org.junit.jupiter.api.io.TempDir;
 @Timeout(240)
 class XaKilledNodesTest {
     private static final int LARGE = 20_000;
+    /** Where nodes have been killed, the machine has much to do. */
+    private static final String PATIENT = ";CONNECT_TIMEOUT=30000";
 
     @TempDir
     private Path directory;
@@ -54,7 +56,7 @@ class XaKilledNodesTest {
     void branches_survive_the_leader_and_then_all_nodes_and_are_decided_after_it() throws Exception {
         try (TestCluster cluster = TestCluster.started(directory)) {
             try {
-                SynodXADataSource source = Branches.source(cluster.url());
+                SynodXADataSource source = Branches.source(cluster.url() + PATIENT);
                 run(source, TABLE, "INSERT INTO t VALUES (1, 10), (2, 20), (3, 30)");
                 Name one = new Name(1);
                 Name two = new Name(2);
@@ -102,7 +104,8 @@ class XaKilledNodesTest {
                 run(source, "UPDATE t SET x = 22 WHERE id = 2", "ALTER TABLE t ADD COLUMN y INT DEFAULT 7");
                 cluster.assertMembersEqual();
             } catch (Exception | AssertionError e) {
-                throw new AssertionError(e + cluster.story(), e);
+                cluster.addStoryTo(e);
+                throw e;
             }
         }
     }
@@ -111,7 +114,7 @@ class XaKilledNodesTest {
     void no_branch_is_lost_or_decided_otherwise_while_leaders_are_killed() throws Exception {
         int branches = 60;
         try (TestCluster cluster = TestCluster.started(directory)) {
-            SynodXADataSource source = Branches.source(cluster.url() + ";LOCK_TIMEOUT=30000");
+            SynodXADataSource source = Branches.source(cluster.url() + PATIENT + ";LOCK_TIMEOUT=30000");
             run(source, TABLE);
             long expected = 0;
             try {
@@ -134,7 +137,8 @@ class XaKilledNodesTest {
                 pooled.close();
                 cluster.assertMembersEqual();
             } catch (Exception | AssertionError e) {
-                throw new AssertionError(e + cluster.story(), e);
+                cluster.addStoryTo(e);
+                throw e;
             }
         }
     }

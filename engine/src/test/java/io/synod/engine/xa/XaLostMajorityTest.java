@@ -22,7 +22,8 @@ import org.junit.jupiter.api.io.TempDir;
 /** Without a majority nothing is decided, and the manager is told to come again. */
 @Timeout(240)
 class XaLostMajorityTest {
-    private static final String IMPATIENT = ";FAILOVER_TIMEOUT=1000";
+    /** Long enough for what comes before the loss, on a machine that stands still for a moment. */
+    private static final String IMPATIENT = ";FAILOVER_TIMEOUT=4000";
 
     @TempDir
     private Path directory;
