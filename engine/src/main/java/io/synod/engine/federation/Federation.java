@@ -110,6 +110,7 @@ public final class Federation {
 
     private FederatedStatement make(StatementText text, TableNames names, Databases databases) {
         String sql = text.sql();
+        SessionWords.refuse(names, databases);
         Branch only = names.onlyDatabase();
         if (only != null) {
             if (!only.database().equals(databases.own().database())

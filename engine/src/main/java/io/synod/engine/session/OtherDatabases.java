@@ -85,25 +85,39 @@ final class OtherDatabases implements Databases {
     /** A statement that names another database. */
     RoutedCommand prepare(String sql, List<Token> tokens) {
         String first = tokens.get(0).text();
+        if (SqlText.startsWith(tokens, "SET", "@")) {
+            throw Errors.refused(
+                    "SET @" + tokens.get(2).text() + " with the name of another database",
+                    "its expression is evaluated in this one",
+                    "assign the variable in a query: SELECT @" + tokens.get(2).text() + " := …");
+        }
         if (DATA_DEFINITION.contains(first)) {
             throw Errors.refused(
                     first + " with the name of another database",
                     "definitions belong to one database's log",
                     "run it on a connection to that database");
         }
-        enter();
+        branches.tellVariables(SessionVariables.namedIn(tokens));
+        try {
+            enter();
+            return RoutedCommand.across(session, sql, tokens, command(sql));
+        } finally {
+            branches.takeVariables();
+        }
+    }
+
+    private FederatedCommand command(String sql) {
         FederatedCommand command = idle.take(sql);
         if (command == null) {
-            command = neighbours.federation().command(sql, this, ShippingLimits.DEFAULT);
-        } else {
-            try {
-                command.prepareAgain();
-            } catch (DbException e) {
-                command.close();
-                throw e;
-            }
+            return neighbours.federation().command(sql, this, ShippingLimits.DEFAULT);
         }
-        return RoutedCommand.across(session, sql, tokens, command);
+        try {
+            command.prepareAgain();
+        } catch (DbException e) {
+            command.close();
+            throw e;
+        }
+        return command;
     }
 
     /**
@@ -225,8 +239,13 @@ final class OtherDatabases implements Databases {
         }
     }
 
-    /** A statement that names them is about to be executed. */
-    void begin() {
+    /**
+     * A statement that names them is about to be executed.
+     *
+     * @param variables of this session that it names
+     */
+    void begin(Collection<String> variables) {
+        branches.tellVariables(variables);
         enter();
         branches.begin();
     }
@@ -239,6 +258,7 @@ final class OtherDatabases implements Databases {
 
     /** After it: its result is in memory, its LOBs may be read until the next one. */
     void left() {
+        branches.takeVariables();
         branches.rest();
         if (cut != null) {
             cut.release();
