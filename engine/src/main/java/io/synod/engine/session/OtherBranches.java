@@ -233,6 +233,11 @@ final class OtherBranches {
             commitOne(written.get(0), id, level);
             return true;
         }
+        if (written.stream().noneMatch(s -> s.transaction().hasChanged())) {
+            // Each confirms that its locks have held; there is nothing that would be in all or in none.
+            written.stream().filter(s -> s != session).forEach(branch -> commitOne(branch, id, level));
+            return false;
+        }
         committing = true;
         try {
             GlobalCommit.commit(neighbours.commits(), session, written, id);

@@ -65,7 +65,7 @@ final class RoutedExecution {
 
     <T> T write(RoutedCommand command, Execution<T> execution) {
         if (command.decision().route() != Route.SAVEPOINT) {
-            transaction.writes();
+            transaction.writes(!session.compiler().onlyLocks(command));
         }
         return transaction.isOpen() ? inPlace(command, execution) : first(command, execution);
     }
