@@ -39,6 +39,7 @@ final class OtherDatabases implements Databases {
     private final Neighbours neighbours;
     private final OtherBranches branches;
     private final IdleCommands<FederatedCommand> idle = new IdleCommands<>();
+    private final KeysElsewhere keys = new KeysElsewhere();
 
     /** Of the last statement; {@code null} for none. */
     private ConsistentCut cut;
@@ -248,6 +249,23 @@ final class OtherDatabases implements Databases {
         branches.tellVariables(variables);
         enter();
         branches.begin();
+    }
+
+    /** Where the last key was drawn. */
+    KeysElsewhere keys() {
+        return keys;
+    }
+
+    /** That statement has succeeded. */
+    void executed(List<Token> tokens) {
+        int target = KeysElsewhere.target(tokens);
+        if (target >= 0) {
+            boolean there = target + 4 < tokens.size()
+                    && isDatabaseAt(tokens, target)
+                    && isOther(tokens.get(target).text());
+            RoutedSession branch = there ? branches.found(tokens.get(target).text()) : null;
+            keys.executed(tokens, session.local(), branch == null ? null : branch.local());
+        }
     }
 
     /** Before each statement: they are in the state of this session. */

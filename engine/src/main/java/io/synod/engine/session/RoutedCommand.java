@@ -249,7 +249,9 @@ final class RoutedCommand implements CommandInterface, PlainRead {
         try {
             session.others().begin(variables);
             running = across;
-            return execution.on(across);
+            T result = execution.on(across);
+            session.others().executed(tokens);
+            return result;
         } finally {
             running = null;
             session.others().left();

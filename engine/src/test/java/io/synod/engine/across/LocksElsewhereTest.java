@@ -248,4 +248,30 @@ class LocksElsewhereTest {
             assertNotEquals(before.get(0), logs(sales, stock).get(0), "the locks of the one are part of it");
         }
     }
+
+    @Test
+    void a_commit_fails_when_another_transaction_has_had_a_row_that_was_locked() throws Exception {
+        for (String home :
+                List.of("UPDATE items SET n = 0 WHERE id = 7", "SELECT * FROM items WHERE id = 7 FOR UPDATE")) {
+            try (ClusterFixture cluster = new ClusterFixture(directory.resolve("at" + home.length()))) {
+                String node = cluster.leaderOf("sales");
+                String next = cluster.leaderOf("stock").equals("a") ? "b" : "a";
+                try (Connection sales = connectTo(cluster.url(node, "sales"));
+                        Connection stock = connectTo(cluster.url(next, "stock"))) {
+                    Sql.run(sales, TABLES);
+                    Sql.run(stock, TABLES);
+                    sales.setAutoCommit(false);
+                    Sql.run(sales, home);
+                    assertEquals(10, Sql.number(sales, LOCK));
+                    Sql.run(stock, "CALL SYNOD.TRANSFER('" + next + "')", "UPDATE items SET n = 11 WHERE id = 7");
+                    SQLException lost = assertThrows(SQLException.class, sales::commit, home);
+                    assertEquals("40001", lost.getSQLState(), lost.getMessage());
+                    sales.rollback();
+                    assertEquals(10, Sql.number(sales, "SELECT n FROM items WHERE id = 7"));
+                    assertEquals(11, Sql.number(sales, LOCK));
+                    sales.rollback();
+                }
+            }
+        }
+    }
 }

@@ -273,6 +273,28 @@ class SessionStateElsewhereTest {
     }
 
     @Test
+    void the_last_key_is_not_asked_for_after_another_database_has_drawn_it() throws SQLException {
+        try (Pair pair = new Pair(";MODE=MySQL")) {
+            pair.same(
+                    "INSERT INTO note(text) VALUES ('one')",
+                    "SELECT LAST_INSERT_ID()",
+                    "INSERT INTO :items VALUES (1, 1)",
+                    "SELECT LAST_INSERT_ID()",
+                    "INSERT INTO :log(n) VALUES (1)");
+            pair.refused("SELECT LAST_INSERT_ID()", "getGeneratedKeys");
+            pair.refused("INSERT INTO plain VALUES (LAST_INSERT_ID())", "getGeneratedKeys");
+            pair.refused("SELECT LAST_INSERT_ID() FROM :log", "give it as a parameter");
+            pair.refused("UPDATE :log SET n = LAST_INSERT_ID()", "give it as a parameter");
+            pair.same("INSERT INTO plain VALUES (1)", "SELECT n FROM :log");
+            pair.refused("SELECT LAST_INSERT_ID()", "getGeneratedKeys");
+            pair.same("INSERT INTO note(text) VALUES ('two')", "SELECT LAST_INSERT_ID()");
+            pair.same("INSERT INTO :log(n) SELECT item FROM orders");
+            pair.refused("SELECT LAST_INSERT_ID()", "getGeneratedKeys");
+            pair.same("INSERT INTO note(text) SELECT n FROM :log WHERE n = 1", "SELECT LAST_INSERT_ID()");
+        }
+    }
+
+    @Test
     void a_url_s_settings_are_not_those_of_the_other_database() throws SQLException {
         new Pair("").close();
         try (Connection stock = connect("stock");
