@@ -340,7 +340,12 @@ final class FederatedRun {
             for (Map.Entry<Named, Table> entry : tables.entrySet()) {
                 index(scratch, entry.getKey().table(), entry.getValue());
             }
-            ResultInterface result = running.query(scratch.prepare(text), parameters, maxRows);
+            ResultInterface result;
+            try {
+                result = running.query(scratch.prepare(text), parameters, maxRows);
+            } finally {
+                scratch.giveVariables(databases.own().catalogue());
+            }
             int[] places = new int[query.columns().size()];
             for (int i = 0; i < places.length; i++) {
                 places[i] = i;

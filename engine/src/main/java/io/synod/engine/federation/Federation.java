@@ -110,6 +110,7 @@ public final class Federation {
 
     private FederatedStatement make(StatementText text, TableNames names, Databases databases) {
         String sql = text.sql();
+        SessionWords.refuse(names, databases);
         Branch only = names.onlyDatabase();
         if (only != null) {
             if (!only.database().equals(databases.own().database())
@@ -121,8 +122,9 @@ public final class Federation {
         }
         StatementText.refuseWhatIsOfOneDatabase(names.words());
         if (names.locks()) {
-            throw FederationErrors.unsupported("FOR UPDATE over several databases: lock the rows of each database"
-                    + " by a SELECT … FOR UPDATE of its own first");
+            throw FederationErrors.unsupported("FOR UPDATE over several databases: in one transaction, lock the rows of"
+                    + " each database by a SELECT … FOR UPDATE that names this one only, then execute the query without"
+                    + " FOR UPDATE");
         }
         FederatedStatement.Description description = describe(text, names, databases);
         if (text.kind() != StatementText.Kind.QUERY) {

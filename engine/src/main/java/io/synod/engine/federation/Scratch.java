@@ -74,8 +74,10 @@ final class Scratch implements AutoCloseable {
         session.getDatabase().setCompareMode(own.getDatabase().getCompareMode());
         session.getDatabase().setDefaultNullOrdering(own.getDatabase().getDefaultNullOrdering());
         session.setTimeZone(own.currentTimeZone());
+        session.setLockTimeout(own.getLockTimeout());
         session.setNonKeywords(own.getNonKeywords());
         session.setVariableBinary(own.isVariableBinary());
+        session.setTruncateLargeLength(own.isTruncateLargeLength());
         for (String name : own.getVariableNames()) {
             session.setVariable(name, own.getVariable(name));
         }
@@ -88,6 +90,23 @@ final class Scratch implements AutoCloseable {
 
     SessionLocal session() {
         return session;
+    }
+
+    /** What a text has assigned here is so in the session that asks. */
+    void giveVariables(SessionLocal own) {
+        Set<String> names = new HashSet<>(List.of(session.getVariableNames()));
+        names.addAll(List.of(own.getVariableNames()));
+        for (String name : names) {
+            Value value = session.getVariable(name);
+            if (!value.equals(own.getVariable(name))) {
+                own.lock();
+                try {
+                    own.setVariable(name, value);
+                } finally {
+                    own.unlock();
+                }
+            }
+        }
     }
 
     /** Creates the schema if there is none yet. */

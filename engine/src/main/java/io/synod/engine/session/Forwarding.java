@@ -105,6 +105,8 @@ final class Forwarding {
         Map<String, String> itsSettings = new HashMap<>(settings);
         itsSettings.remove("INIT");
         itsSettings.remove("SYNOD_SEEN");
+        // A schema is this database's, a mode would become that one's; what is the session's own it is told.
+        itsSettings.keySet().removeIf(name -> SettingKinds.of(name) != null);
         return (RoutedSession) there.open(user, passwordHash, itsSettings, () -> {});
     }
 

@@ -42,6 +42,16 @@ final class LeadersAnswer {
         return schema && positions;
     }
 
+    /** Whether it calls a function that gives what the session has drawn last. */
+    static boolean asksForLastKey(List<Token> tokens) {
+        for (int i = 0; i + 1 < tokens.size(); i++) {
+            if (tokens.get(i + 1).is("(") && LAST_KEYS.contains(tokens.get(i).text())) {
+                return i == 0 || !tokens.get(i - 1).is("INTO");
+            }
+        }
+        return false;
+    }
+
     /**
      * Whether it calls a function of unknown effect. H2 looks for them among a query's expressions only: not where one gives a
      * table, nor in the arguments of what does.

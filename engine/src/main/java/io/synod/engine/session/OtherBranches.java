@@ -7,6 +7,7 @@ import io.synod.engine.session.SqlText.Token;
 import java.sql.SQLException;
 import java.sql.SQLWarning;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
@@ -16,6 +17,7 @@ import java.util.Set;
 import org.h2.command.CommandInterface;
 import org.h2.engine.SessionLocal;
 import org.h2.message.DbException;
+import org.h2.value.Value;
 
 /**
  * The branches of a session's transaction in other databases of its node: in each that a statement has named, the transaction of
@@ -31,6 +33,9 @@ final class OtherBranches {
 
     /** {@code null} until one of them is open. */
     private SpanningTransaction spanning;
+
+    /** Variables of this session that a statement names, with their values when it began; empty for none. */
+    private Map<String, Value> told = Map.of();
 
     private String names = "";
     private boolean executing;
@@ -117,6 +122,35 @@ final class OtherBranches {
         branch.levels().read(session.levels().read());
         branch.levels().commit(session.levels().commit());
         branch.transaction().setReadOnly(session.transaction().isReadOnly());
+        told.forEach((name, value) -> {
+            if (!value.equals(to.getVariable(name))) {
+                SessionVariables.set(to, name, value);
+            }
+        });
+    }
+
+    /** Until {@link #takeVariables} these variables are so in them as in this session. */
+    void tellVariables(Collection<String> variables) {
+        if (!variables.isEmpty()) {
+            told = new HashMap<>();
+            variables.forEach(name -> told.put(name, session.local().getVariable(name)));
+        }
+    }
+
+    /** What a statement has assigned in one of them is so in this session. */
+    void takeVariables() {
+        if (told.isEmpty()) {
+            return;
+        }
+        for (RoutedSession branch : open.values()) {
+            told.forEach((name, value) -> {
+                Value now = branch.local().getVariable(name);
+                if (!branch.isClosed() && !now.equals(value)) {
+                    SessionVariables.set(session.local(), name, now);
+                }
+            });
+        }
+        told = Map.of();
     }
 
     void close() {
@@ -198,6 +232,11 @@ final class OtherBranches {
         if (written.size() == 1) {
             commitOne(written.get(0), id, level);
             return true;
+        }
+        if (written.stream().noneMatch(s -> s.transaction().hasChanged())) {
+            // Each confirms that its locks have held; there is nothing that would be in all or in none.
+            written.stream().filter(s -> s != session).forEach(branch -> commitOne(branch, id, level));
+            return false;
         }
         committing = true;
         try {

@@ -39,6 +39,7 @@ final class OtherDatabases implements Databases {
     private final Neighbours neighbours;
     private final OtherBranches branches;
     private final IdleCommands<FederatedCommand> idle = new IdleCommands<>();
+    private final KeysElsewhere keys = new KeysElsewhere();
 
     /** Of the last statement; {@code null} for none. */
     private ConsistentCut cut;
@@ -85,25 +86,39 @@ final class OtherDatabases implements Databases {
     /** A statement that names another database. */
     RoutedCommand prepare(String sql, List<Token> tokens) {
         String first = tokens.get(0).text();
+        if (SqlText.startsWith(tokens, "SET", "@")) {
+            throw Errors.refused(
+                    "SET @" + tokens.get(2).text() + " with the name of another database",
+                    "its expression is evaluated in this one",
+                    "assign the variable in a query: SELECT @" + tokens.get(2).text() + " := …");
+        }
         if (DATA_DEFINITION.contains(first)) {
             throw Errors.refused(
                     first + " with the name of another database",
                     "definitions belong to one database's log",
                     "run it on a connection to that database");
         }
-        enter();
+        branches.tellVariables(SessionVariables.namedIn(tokens));
+        try {
+            enter();
+            return RoutedCommand.across(session, sql, tokens, command(sql));
+        } finally {
+            branches.takeVariables();
+        }
+    }
+
+    private FederatedCommand command(String sql) {
         FederatedCommand command = idle.take(sql);
         if (command == null) {
-            command = neighbours.federation().command(sql, this, ShippingLimits.DEFAULT);
-        } else {
-            try {
-                command.prepareAgain();
-            } catch (DbException e) {
-                command.close();
-                throw e;
-            }
+            return neighbours.federation().command(sql, this, ShippingLimits.DEFAULT);
         }
-        return RoutedCommand.across(session, sql, tokens, command);
+        try {
+            command.prepareAgain();
+        } catch (DbException e) {
+            command.close();
+            throw e;
+        }
+        return command;
     }
 
     /**
@@ -225,10 +240,32 @@ final class OtherDatabases implements Databases {
         }
     }
 
-    /** A statement that names them is about to be executed. */
-    void begin() {
+    /**
+     * A statement that names them is about to be executed.
+     *
+     * @param variables of this session that it names
+     */
+    void begin(Collection<String> variables) {
+        branches.tellVariables(variables);
         enter();
         branches.begin();
+    }
+
+    /** Where the last key was drawn. */
+    KeysElsewhere keys() {
+        return keys;
+    }
+
+    /** That statement has succeeded. */
+    void executed(List<Token> tokens) {
+        int target = KeysElsewhere.target(tokens);
+        if (target >= 0) {
+            boolean there = target + 4 < tokens.size()
+                    && isDatabaseAt(tokens, target)
+                    && isOther(tokens.get(target).text());
+            RoutedSession branch = there ? branches.found(tokens.get(target).text()) : null;
+            keys.executed(tokens, session.local(), branch == null ? null : branch.local());
+        }
     }
 
     /** Before each statement: they are in the state of this session. */
@@ -239,6 +276,7 @@ final class OtherDatabases implements Databases {
 
     /** After it: its result is in memory, its LOBs may be read until the next one. */
     void left() {
+        branches.takeVariables();
         branches.rest();
         if (cut != null) {
             cut.release();

@@ -8,6 +8,7 @@ import io.synod.engine.session.StatementRouter.Decision;
 import io.synod.engine.session.StatementRouter.Route;
 import io.synod.jdbc.RemoteValues;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.List;
 import java.util.function.Supplier;
 import org.h2.api.ErrorCode;
@@ -60,6 +61,8 @@ final class RoutedCommand implements CommandInterface, PlainRead {
     private CommandInterface remote;
     /** What runs in other databases; {@code null} for none. */
     private FederatedCommand across;
+    /** That it names, where it runs in other databases. */
+    private Collection<String> variables = List.of();
 
     private volatile CommandInterface running;
 
@@ -110,6 +113,7 @@ final class RoutedCommand implements CommandInterface, PlainRead {
     static RoutedCommand across(RoutedSession session, String sql, List<Token> tokens, FederatedCommand command) {
         RoutedCommand routed = new RoutedCommand(session, sql, tokens, null, OtherDatabases.decision(), null, 0, false);
         routed.across = command;
+        routed.variables = SessionVariables.namedIn(tokens);
         return routed;
     }
 
@@ -242,10 +246,12 @@ final class RoutedCommand implements CommandInterface, PlainRead {
 
     /** Executes it in the databases that it names. */
     <T> T runAcross(Execution<T> execution) {
-        session.others().begin();
-        running = across;
         try {
-            return execution.on(across);
+            session.others().begin(variables);
+            running = across;
+            T result = execution.on(across);
+            session.others().executed(tokens);
+            return result;
         } finally {
             running = null;
             session.others().left();

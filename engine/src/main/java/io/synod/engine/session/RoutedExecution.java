@@ -65,8 +65,18 @@ final class RoutedExecution {
 
     <T> T write(RoutedCommand command, Execution<T> execution) {
         if (command.decision().route() != Route.SAVEPOINT) {
-            transaction.writes();
+            transaction.writes(!session.compiler().onlyLocks(command));
         }
+        if (session.others() == null) {
+            return inTransaction(command, execution);
+        }
+        session.others().keys().check(command.tokens());
+        T result = inTransaction(command, execution);
+        session.others().keys().executed(command.tokens(), session.local());
+        return result;
+    }
+
+    private <T> T inTransaction(RoutedCommand command, Execution<T> execution) {
         return transaction.isOpen() ? inPlace(command, execution) : first(command, execution);
     }
 

@@ -52,6 +52,8 @@ final class RoutedTransaction {
 
     /** Whether it may have written, or locked, something in this database. */
     private boolean written;
+    /** Whether it may have written. */
+    private boolean changed;
 
     private final OtherBranches others;
     private final StatementGroup group = new StatementGroup(this);
@@ -110,13 +112,24 @@ final class RoutedTransaction {
         return isOpen() || others.haveBegun();
     }
 
-    /** A statement that may write or lock something in this database is about to run. */
-    void writes() {
+    /**
+     * A statement that may write or lock something in this database is about to run.
+     *
+     * @param changes false for one that only locks
+     */
+    void writes(boolean changes) {
         written = true;
+        changed |= changes;
     }
 
+    /** Whether it may have written, or locked, something in this database. */
     boolean hasWritten() {
         return written && isOpen();
+    }
+
+    /** Whether it may have written something in this database. */
+    boolean hasChanged() {
+        return changed && isOpen();
     }
 
     /** Whether it has done anything that binds it to a place. */
@@ -430,6 +443,7 @@ final class RoutedTransaction {
     private void reset() {
         snapshotHere = false;
         written = false;
+        changed = false;
         others.rollback();
         if (autoCommitAtEnd) {
             autoCommit = true;

@@ -26,6 +26,9 @@ final class SessionState {
         to.setTimeZone(from.currentTimeZone());
         to.setQueryTimeout(from.getQueryTimeout());
         to.setLockTimeout(from.getLockTimeout());
+        to.setNonKeywords(from.getNonKeywords());
+        to.setVariableBinary(from.isVariableBinary());
+        to.setTruncateLargeLength(from.isTruncateLargeLength());
     }
 
     /** What the meaning of a logged statement depends on. */

@@ -4,6 +4,8 @@ import io.synod.engine.session.SqlText.Token;
 import java.util.Collection;
 import java.util.LinkedHashSet;
 import java.util.List;
+import org.h2.engine.SessionLocal;
+import org.h2.value.Value;
 
 /** What a statement does to variables of its session: {@code SET(@name, value)}, {@code @name := value}. */
 final class SessionVariables {
@@ -36,12 +38,23 @@ final class SessionVariables {
 
     /** In H2's spelling. */
     static Collection<String> namedIn(List<Token> tokens) {
-        Collection<String> names = new LinkedHashSet<>();
+        Collection<String> names = List.of();
         for (int i = 0; i + 1 < tokens.size(); i++) {
             if (tokens.get(i).is("@")) {
+                names = names.isEmpty() ? new LinkedHashSet<>() : names;
                 names.add(tokens.get(i + 1).text());
             }
         }
         return names;
+    }
+
+    /** The value by its content, as another database has another store. */
+    static void set(SessionLocal session, String name, Value value) {
+        session.lock();
+        try {
+            session.setVariable(name, RoutedCommand.carried(value));
+        } finally {
+            session.unlock();
+        }
     }
 }

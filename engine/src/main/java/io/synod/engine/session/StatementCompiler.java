@@ -142,6 +142,13 @@ final class StatementCompiler {
         return router.route(command, tokens);
     }
 
+    /** Whether the query takes locks and is not known, nor suspected, to write. */
+    boolean onlyLocks(RoutedCommand command) {
+        return command.decision().route() == Route.LOCKING_READ
+                && command.local() != null
+                && router.changesNothing(command.local(), command.tokens());
+    }
+
     /** Another number after each change of the catalogue, and of settings that may matter to a compiled statement. */
     long catalogue() {
         return session.local().getDatabase().getModificationMetaId();

@@ -216,13 +216,15 @@ final class StatementRouter {
                 return Route.LOCKING_READ;
             }
         }
-        if (SqlText.changesRows(tokens)) {
-            return Route.WRITE;
-        }
-        boolean reads = (command.isReadOnly() || LeadersAnswer.actsOnSessions(tokens))
+        return changesNothing(command, tokens) ? Route.READ : Route.WRITE;
+    }
+
+    /** Whether a query is not known, nor suspected, to write. */
+    boolean changesNothing(Command command, List<Token> tokens) {
+        return (command.isReadOnly() || LeadersAnswer.actsOnSessions(tokens))
+                && !SqlText.changesRows(tokens)
                 && !LeadersAnswer.callsUnknown(tokens, session.getDatabase())
                 && !WritingViews.areIn(command, session.getDatabase());
-        return reads ? Route.READ : Route.WRITE;
     }
 
     private static Decision setting(List<Token> tokens) {

@@ -20,7 +20,7 @@
  *       UnequalValues}, {@code Passwords}, {@code Prerequisites}, {@code LinkedTables}, {@code SessionTables}
  *   <li>texts: {@code SqlText}, {@code Literals}, {@code ReadHint}, {@code ErrorSql}, {@code SettingKinds}, {@code FullTextCalls}
  *   <li>several databases: {@code OtherDatabases}, what a statement may name of them and sees ({@code Neighbours}, {@code
- *       ConsistentCut}); {@code OtherBranches}, the transaction's branches there, which end with it ({@code GlobalCommit}, {@code
+ *       ConsistentCut}, {@code KeysElsewhere}); {@code OtherBranches}, the transaction's branches there, which end with it ({@code GlobalCommit}, {@code
  *       SpanningTransaction})
  *   <li>prepared branches: {@code BranchCommands}, {@code BranchPreparation}, {@code InDoubtTable}
  *   <li>the schema SYNOD: {@code SystemSchema}, {@code SystemTable}, {@code SystemView}, {@code SystemCalls}, {@code SpaceCalls},
