@@ -19,7 +19,7 @@ import java.util.function.Predicate;
  */
 final class Cycles {
     /** After so many edges of one component the shortest cycle until then must do. */
-    private static final long SEARCH_MAX = 3_000_000;
+    private static final long SEARCH_MAX = 1_000_000;
 
     private static final int NONE = -1;
 
