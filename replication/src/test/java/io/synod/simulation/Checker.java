@@ -27,10 +27,20 @@ interface Checker {
 
     default void restarted(SimulatedNode node) {}
 
+    /** By a client of this node, which has it in its log and nowhere else. */
+    default void proposed(SimulatedNode node, Entry entry) {}
+
     default void acknowledged(SimulatedNode node, Entry entry) {}
 
-    /** @param started virtual ticket of the read's start, see {@link ReadsLinearizable} */
-    default void read(SimulatedNode node, long started, long appliedIndex) {}
+    /**
+     * When a read began.
+     *
+     * @param floor see {@link ReadsLinearizable}
+     * @param at virtual time
+     */
+    record Start(long floor, long at) {}
+
+    default void read(SimulatedNode node, Start started, long appliedIndex) {}
 
     default void leaseUsed(SimulatedNode node, long epoch) {}
 

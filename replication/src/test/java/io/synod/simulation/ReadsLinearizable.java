@@ -26,9 +26,15 @@ final class ReadsLinearizable implements Checker {
     }
 
     @Override
-    public void read(SimulatedNode node, long started, long appliedIndex) {
+    public void read(SimulatedNode node, Start started, long appliedIndex) {
         Checker.check(
-                appliedIndex >= started, node, "reads", appliedIndex, "though", started, "was acknowledged before");
+                appliedIndex >= started.floor(),
+                node,
+                "reads",
+                appliedIndex,
+                "though",
+                started.floor(),
+                "was acknowledged before");
         floor = Math.max(floor, appliedIndex);
         done++;
     }

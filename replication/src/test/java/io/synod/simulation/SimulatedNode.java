@@ -217,6 +217,7 @@ final class SimulatedNode implements Effects {
         }
         Entry entry = disk.entry(index);
         proposals.put(index, entry);
+        cluster.checkers(c -> c.proposed(this, entry));
         return entry;
     }
 

@@ -8,11 +8,11 @@ import java.util.TreeMap;
 
 /** The linearizable reads of one member's clients. */
 final class SimulatedReads {
-    private record Read(long started, long index) {}
+    private record Read(Checker.Start started, long index) {}
 
     private final SimulatedNode node;
     private final Cluster cluster;
-    private final Map<Long, Long> starts = new TreeMap<>();
+    private final Map<Long, Checker.Start> starts = new TreeMap<>();
     private final List<Read> toApply = new ArrayList<>();
     private long nextTicket;
 
@@ -23,7 +23,7 @@ final class SimulatedReads {
 
     /** A read, by the lease where {@code byLease}, with a pause of so long between snapshot and check. */
     void read(boolean byLease, long pause) {
-        long started = cluster.reads.start();
+        Checker.Start started = new Checker.Start(cluster.reads.start(), cluster.now());
         node.step("read", () -> {
             if (byLease && node.state.serving() && node.applied == node.state.commitIndex()) {
                 long epoch = node.state.leaderEpoch();
@@ -44,7 +44,7 @@ final class SimulatedReads {
         });
     }
 
-    private void underLease(long started, long epoch, long snapshot) {
+    private void underLease(Checker.Start started, long epoch, long snapshot) {
         if (node.state.leaseHolds(node.clock()) && node.state.leaderEpoch() == epoch) {
             cluster.checkers(c -> c.leaseUsed(node, node.state.leaderEpoch()));
             cluster.checkers(c -> c.read(node, started, snapshot));
@@ -53,14 +53,14 @@ final class SimulatedReads {
         }
     }
 
-    private void ask(long started) {
+    private void ask(Checker.Start started) {
         long ticket = ++nextTicket;
         starts.put(ticket, started);
         node.state.read(ticket, node.clock(), node);
     }
 
     void readable(long ticket, long index) {
-        Long started = starts.remove(ticket);
+        Checker.Start started = starts.remove(ticket);
         Checker.check(started != null, "node", node.slot, "was told twice of read", ticket);
         if (index <= node.applied) {
             cluster.checkers(c -> c.read(node, started, node.applied));
