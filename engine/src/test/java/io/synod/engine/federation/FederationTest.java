@@ -172,6 +172,22 @@ class FederationTest {
         assertTrue(shipped < 100, () -> shipped + " rows: " + twin.explain(query));
     }
 
+    /** H2 would execute it once per row of the other side, and both uses of it. */
+    @Test
+    void what_is_aggregated_over_several_databases_and_then_joined_is_executed_once_before() {
+        String totals = "(SELECT c.city, COUNT(*) n FROM {customer} c JOIN {item} i ON i.customer = c.id"
+                + " WHERE i.price < 500 GROUP BY c.city)";
+        String query = "SELECT c.id, s.n, t.n FROM {customer} c JOIN " + totals + " s ON s.city = c.city LEFT JOIN "
+                + totals + " t ON t.city = c.city AND t.n > 38 WHERE c.id < 400";
+        twin.assertSame(query, false);
+        List<String> steps = twin.explain(query)
+                .lines()
+                .filter(line -> line.startsWith("here: F"))
+                .toList();
+        assertEquals(1, steps.stream().filter(line -> line.contains("COUNT(*)")).count(), () -> twin.explain(query));
+        assertFalse(twin.explain(query).lines().toList().get(steps.size()).contains("GROUP BY"), "the rest");
+    }
+
     /** '01' and '1' both equal the number 1, and not each other. */
     @Test
     void what_equals_the_same_is_not_always_equal() {
