@@ -2,6 +2,7 @@ package io.synod.engine.federation;
 
 import io.synod.engine.federation.FederatedPlan.Edge;
 import io.synod.engine.federation.FederatedPlan.Fragment;
+import io.synod.engine.federation.FederatedPlan.Step;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.IdentityHashMap;
@@ -22,6 +23,7 @@ import org.apache.calcite.rel.core.Join;
 import org.apache.calcite.rel.core.JoinInfo;
 import org.apache.calcite.rel.core.JoinRelType;
 import org.apache.calcite.rel.core.Project;
+import org.apache.calcite.rel.core.SetOp;
 import org.apache.calcite.rel.core.Sort;
 import org.apache.calcite.rel.core.TableScan;
 import org.apache.calcite.rel.logical.LogicalFilter;
@@ -34,13 +36,18 @@ import org.apache.calcite.rex.RexUtil;
 import org.apache.calcite.sql.SqlKind;
 import org.apache.calcite.sql.type.SqlTypeName;
 
-/** Cuts a plan into one fragment per database's part and the rest, and finds what joins them. */
+/**
+ * Cuts a plan into one fragment per database's part, steps and the rest, and finds what joins them. A step is what is joined
+ * though no index finds its rows, as an aggregate: H2, which has nested loops only, would execute it for each row of the
+ * other side, and as often as it is used.
+ */
 final class Cut {
     /** Calcite executes nothing, so it needs no code that finds the table. */
     private static final Expression NOWHERE = Expressions.constant(null);
 
     private final Homes homes = new Homes();
     private final List<RelNode> fragments = new ArrayList<>();
+    private final List<RelNode> steps = new ArrayList<>();
     private final List<String> digests = new ArrayList<>();
     private final List<String> databases = new ArrayList<>();
     private final List<Edge> edges = new ArrayList<>();
@@ -65,11 +72,14 @@ final class Cut {
         String home = homes.of(root);
         if (!home.equals(Homes.SCRATCH) && !home.equals(Homes.ANY)) {
             Fragment all = new Fragment(home, SqlPieces.of(local(root)), estimate.rows(root), List.of());
-            return new FederatedPlan(List.of(all), List.of(), null, columns);
+            return new FederatedPlan(List.of(all), List.of(), List.of(), null, columns);
         }
         RelNode rest = cut(root);
         joins(rest);
         filters();
+        rest = stepped(rest);
+        indexes(rest);
+        steps.forEach(this::indexes);
         List<Fragment> texts = new ArrayList<>();
         for (int i = 0; i < fragments.size(); i++) {
             RelNode rel = fragments.get(i);
@@ -79,7 +89,12 @@ final class Cut {
             }
             texts.add(new Fragment(databases.get(i), SqlPieces.of(local(rel)), rows, List.copyOf(indexes.get(i))));
         }
-        return new FederatedPlan(List.copyOf(texts), List.copyOf(edges), SqlPieces.of(rest), columns);
+        List<Step> before = new ArrayList<>();
+        for (int i = 0; i < steps.size(); i++) {
+            before.add(new Step(SqlPieces.of(steps.get(i)), List.copyOf(indexes.get(fragments.size() + i))));
+        }
+        return new FederatedPlan(
+                List.copyOf(texts), List.copyOf(edges), List.copyOf(before), SqlPieces.of(rest), columns);
     }
 
     private RelNode cut(RelNode rel) {
@@ -110,12 +125,46 @@ final class Cut {
             uses.add(0);
         }
         uses.set(number, uses.get(number) + 1);
+        return scan(rel, number);
+    }
+
+    /** The table of the scratch database that has the relation's rows. */
+    private static RelNode scan(RelNode rel, int number) {
         var row = rel.getCluster().getTypeFactory().builder();
         rel.getRowType().getFieldList().forEach(f -> row.add(FederatedPlan.column(f.getIndex()), f.getType()));
         return LogicalTableScan.create(
                 rel.getCluster(),
                 RelOptTableImpl.create(null, row.build(), List.of(FederatedPlan.table(number)), NOWHERE),
                 List.of());
+    }
+
+    private RelNode stepped(RelNode rel) {
+        List<RelNode> inputs = new ArrayList<>();
+        for (RelNode input : rel.getInputs()) {
+            RelNode stepped = stepped(input);
+            inputs.add(rel instanceof Join && isComputed(stepped) ? step(stepped) : stepped);
+        }
+        return inputs.equals(rel.getInputs()) ? rel : rel.copy(rel.getTraitSet(), inputs);
+    }
+
+    private static boolean isComputed(RelNode rel) {
+        return rel instanceof Aggregate
+                || rel instanceof Sort
+                || rel instanceof SetOp
+                || rel instanceof Project project && (project.containsOver() || isComputed(project.getInput()))
+                || rel instanceof Filter filter && isComputed(filter.getInput());
+    }
+
+    private RelNode step(RelNode rel) {
+        String digest = Homes.SCRATCH + "\n" + RelOptUtil.toString(rel);
+        int number = digests.indexOf(digest);
+        if (number < 0) {
+            number = digests.size();
+            steps.add(rel);
+            digests.add(digest);
+            indexes.add(new LinkedHashSet<>());
+        }
+        return scan(rel, number);
     }
 
     /** The same for the database itself, whose name is not part of its tables' names there. */
@@ -171,9 +220,6 @@ final class Cut {
         if (!(rel instanceof Join join)) {
             return;
         }
-        JoinInfo keys = join.analyzeCondition();
-        index(join.getLeft(), keys.leftKeys);
-        index(join.getRight(), keys.rightKeys);
         boolean inner = join.getJoinType() == JoinRelType.INNER;
         for (Equality equal : equalities(join)) {
             if (inner || join.getJoinType() == JoinRelType.LEFT) {
@@ -185,7 +231,16 @@ final class Cut {
         }
     }
 
-    /** An index on those columns of one fragment by which a join compares: the scratch database has nested loops only. */
+    private void indexes(RelNode rel) {
+        rel.getInputs().forEach(this::indexes);
+        if (rel instanceof Join join) {
+            JoinInfo keys = join.analyzeCondition();
+            index(join.getLeft(), keys.leftKeys);
+            index(join.getRight(), keys.rightKeys);
+        }
+    }
+
+    /** An index on those columns of one table by which a join compares: the scratch database has nested loops only. */
     private void index(RelNode side, List<Integer> keys) {
         Place first = null;
         List<Integer> columns = new ArrayList<>();

@@ -7,10 +7,11 @@ import java.util.List;
  *
  * @param fragments one per table of the scratch database, {@code F0}, {@code F1} …
  * @param edges joins between fragments by whose keys one can be filtered
+ * @param steps what the scratch database executes before the rest, one after the other
  * @param rest run in the scratch database; {@code null} if the only fragment is all
  * @param columns column of the rest, or of the only fragment, for each column of the result
  */
-record FederatedPlan(List<Fragment> fragments, List<Edge> edges, SqlPieces rest, int[] columns) {
+record FederatedPlan(List<Fragment> fragments, List<Edge> edges, List<Step> steps, SqlPieces rest, int[] columns) {
     /** Parameters from this number on are {@link #CLOCK}s. */
     static final int CLOCK_PARAMETER = 1_000_000;
 
@@ -21,9 +22,9 @@ record FederatedPlan(List<Fragment> fragments, List<Edge> edges, SqlPieces rest,
     static final List<String> CLOCK =
             List.of("CURRENT_TIMESTAMP", "CURRENT_DATE", "CURRENT_TIME", "LOCALTIMESTAMP", "LOCALTIME");
 
-    /** @return the table of the scratch database that has a fragment's rows */
-    static String table(int fragment) {
-        return "F" + fragment;
+    /** @return the table of the scratch database that has a fragment's rows, or a step's: those are numbered after the fragments */
+    static String table(int number) {
+        return "F" + number;
     }
 
     /** @return the name of a column in it */
@@ -40,6 +41,14 @@ record FederatedPlan(List<Fragment> fragments, List<Edge> edges, SqlPieces rest,
      * @param indexes columns by which the rest looks rows up, each set an index
      */
     record Fragment(String database, SqlPieces sql, double rows, List<List<Integer>> indexes) {}
+
+    /**
+     * A part of what the scratch database executes, whose rows become a table there.
+     *
+     * @param sql its text, over fragments and earlier steps
+     * @param indexes columns by which what comes after it looks rows up
+     */
+    record Step(SqlPieces sql, List<List<Integer>> indexes) {}
 
     /**
      * An equality by which rows of the target are needed only if the source has their key.

@@ -177,6 +177,13 @@ public final class FederatedQuery implements FederatedStatement {
                     .append(Math.round(fragment.rows()))
                     .append(" rows */\n");
         }
+        for (int i = 0; i < plan.steps().size(); i++) {
+            text.append("here: ")
+                    .append(FederatedPlan.table(plan.fragments().size() + i))
+                    .append(" = ")
+                    .append(plan.steps().get(i).sql().readable())
+                    .append('\n');
+        }
         if (plan.rest() != null) {
             text.append("here: ").append(plan.rest().readable());
         }

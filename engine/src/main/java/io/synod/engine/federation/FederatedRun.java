@@ -5,6 +5,7 @@ import io.synod.engine.federation.FederatedPlan.Fragment;
 import io.synod.engine.federation.TableNames.Named;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -126,6 +127,7 @@ final class FederatedRun {
                 return result(result, plan.columns(), scratch);
             }
             shipment.shipAll();
+            shipment.step();
             SqlPieces.Assembled rest = plan.rest().assemble(Set.of());
             ResultInterface result =
                     running.query(scratch.prepare(rest.sql()), values(rest.parameters(), clock, Map.of()), maxRows);
@@ -202,25 +204,46 @@ final class FederatedRun {
             }
             scratch.commit();
             for (int i = 0; i < plan.fragments().size(); i++) {
-                for (List<Integer> index : plan.fragments().get(i).indexes()) {
-                    scratch.index(
-                            shipped.get(i),
-                            index.stream().map(FederatedPlan::column).toList());
+                index(shipped.get(i), plan.fragments().get(i).indexes());
+            }
+        }
+
+        /** Makes tables of what the scratch database executes before the rest. */
+        void step() {
+            for (int i = 0; i < plan.steps().size(); i++) {
+                FederatedPlan.Step step = plan.steps().get(i);
+                SqlPieces.Assembled text = step.sql().assemble(Set.of());
+                Value[] values = values(text.parameters(), clock, Map.of());
+                try (ResultInterface result = running.query(scratch.prepare(text.sql()), values, 0)) {
+                    Table table = table(plan.fragments().size() + i, result);
+                    keep(scratch, table, result);
+                    scratch.commit();
+                    index(table, step.indexes());
                 }
             }
         }
 
-        private void ship(int number, ResultInterface result) {
+        private void index(Table table, List<List<Integer>> indexes) {
+            for (List<Integer> index : indexes) {
+                scratch.index(table, index.stream().map(FederatedPlan::column).toList());
+            }
+        }
+
+        private Table table(int number, ResultInterface result) {
             List<Scratch.Column> columns = new ArrayList<>();
             for (int i = 0; i < result.getVisibleColumnCount(); i++) {
                 columns.add(new Scratch.Column(FederatedPlan.column(i), type(result, i), true));
             }
-            Table table = scratch.create("PUBLIC", FederatedPlan.table(number), columns);
+            return scratch.create("PUBLIC", FederatedPlan.table(number), columns);
+        }
+
+        private void ship(int number, ResultInterface result) {
+            Table table = table(number, result);
             fill(
                     scratch,
                     table,
                     result,
-                    columns.size(),
+                    table.getColumns().length,
                     false,
                     plan.fragments().get(number).database());
             shipped.put(number, table);
@@ -320,11 +343,25 @@ final class FederatedRun {
             }
             running.check();
             meter.count(database, row, columns);
-            if (scratch.isInMemory() && meter.bytes() > limits.memory()) {
-                throw new Spill();
-            }
-            scratch.add(table, row, keyed ? from[columns].getLong() : 0);
+            add(scratch, table, row, keyed ? from[columns].getLong() : 0);
         }
+    }
+
+    private void keep(Scratch scratch, Table table, ResultInterface result) {
+        int columns = table.getColumns().length;
+        while (result.next()) {
+            Value[] row = Arrays.copyOf(result.currentRow(), columns);
+            running.check();
+            meter.keep(row);
+            add(scratch, table, row, 0);
+        }
+    }
+
+    private void add(Scratch scratch, Table table, Value[] row, long key) {
+        if (scratch.isInMemory() && meter.kept() > limits.memory()) {
+            throw new Spill();
+        }
+        scratch.add(table, row, key);
     }
 
     /** Brings the tables that are named, with the columns that are, and executes the user's text. */

@@ -2,11 +2,13 @@ package io.synod.engine.federation;
 
 import org.h2.value.Value;
 
-/** Counts what one statement ships, and ends it where that is too much. */
+/** Counts what one statement ships and keeps, and ends it where it ships too much. */
 final class Meter {
     private final ShippingLimits limits;
     private long rows;
     private long bytes;
+    /** Of rows that were not shipped, but made of such. */
+    private long made;
 
     Meter(ShippingLimits limits) {
         this.limits = limits;
@@ -14,9 +16,7 @@ final class Meter {
 
     /** @throws org.h2.message.DbException 54000 if this row is one too many */
     void count(String database, Value[] row, int columns) {
-        for (int i = 0; i < columns; i++) {
-            bytes += row[i].getMemory();
-        }
+        bytes += bytes(row, columns);
         if (++rows > limits.rows()) {
             throw FederationErrors.tooMuchShipped(database, "rows", limits.rows());
         }
@@ -25,11 +25,25 @@ final class Meter {
         }
     }
 
+    private static long bytes(Value[] row, int columns) {
+        long bytes = 0;
+        for (int i = 0; i < columns; i++) {
+            bytes += row[i].getMemory();
+        }
+        return bytes;
+    }
+
+    /** A row that the scratch database has made itself. */
+    void keep(Value[] row) {
+        made += bytes(row, row.length);
+    }
+
     long rows() {
         return rows;
     }
 
-    long bytes() {
-        return bytes;
+    /** @return bytes of all rows in the scratch database */
+    long kept() {
+        return bytes + made;
     }
 }

@@ -172,6 +172,19 @@ class FederationTest {
         assertTrue(shipped < 100, () -> shipped + " rows: " + twin.explain(query));
     }
 
+    /** H2 would execute it once per row of the other side. */
+    @Test
+    void what_is_aggregated_over_several_databases_and_then_joined_is_executed_once_before() {
+        String query = "SELECT c.id, s.n FROM {customer} c LEFT JOIN (SELECT d.city, COUNT(*) n FROM {customer} d"
+                + " JOIN {item} i ON i.customer = d.id WHERE i.price < 500 GROUP BY d.city) s ON s.city = c.city WHERE c.id < 100";
+        twin.assertSame(query, false);
+        List<String> lines = twin.explain(query).lines().toList();
+        String step = lines.get(lines.size() - 2);
+        assertTrue(step.startsWith("here: F") && step.contains("COUNT(*)"), () -> twin.explain(query));
+        String rest = lines.get(lines.size() - 1);
+        assertFalse(rest.contains("COUNT(*)"), () -> twin.explain(query));
+    }
+
     /** '01' and '1' both equal the number 1, and not each other. */
     @Test
     void what_equals_the_same_is_not_always_equal() {
