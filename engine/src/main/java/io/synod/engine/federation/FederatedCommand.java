@@ -204,7 +204,7 @@ public final class FederatedCommand implements CommandInterface {
                             new int[0],
                             null,
                             databases.own().catalogue(),
-                            0)
+                            new Meter(limits))
                     : null;
         });
     }
@@ -249,7 +249,7 @@ public final class FederatedCommand implements CommandInterface {
         try (ResultInterface result = rows(0, fetchSize, false)) {
             return "/* " + result.getRowCount() + " rows"
                     + (result instanceof FederatedResult shipped
-                            ? ", " + shipped.shippedRows() + " shipped */"
+                            ? ", " + shipped.shippedRows() + " shipped of " + shipped.readRows() + " read */"
                             : " */");
         }
     }

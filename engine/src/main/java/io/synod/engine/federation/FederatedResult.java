@@ -15,13 +15,13 @@ final class FederatedResult implements ResultInterface {
     private final boolean asIs;
     private final Scratch scratch;
     private final CastDataProvider provider;
-    private final long shippedRows;
+    private final Meter meter;
     private Value[] row;
 
     /**
      * @param places the rows' column for each column
      * @param scratch {@code null} if there is none
-     * @param shippedRows rows that were brought from the databases for it
+     * @param meter of what was brought from the databases for it
      */
     FederatedResult(
             ResultInterface rows,
@@ -29,13 +29,13 @@ final class FederatedResult implements ResultInterface {
             int[] places,
             Scratch scratch,
             CastDataProvider provider,
-            long shippedRows) {
+            Meter meter) {
         this.rows = rows;
         this.columns = columns;
         this.places = places;
         this.scratch = scratch;
         this.provider = provider;
-        this.shippedRows = shippedRows;
+        this.meter = meter;
         boolean same = true;
         for (int i = 0; i < places.length; i++) {
             same &= places[i] == i && converts(i) == null;
@@ -43,8 +43,14 @@ final class FederatedResult implements ResultInterface {
         this.asIs = same;
     }
 
+    /** @return rows that were brought to the scratch database */
     long shippedRows() {
-        return shippedRows;
+        return meter.rows();
+    }
+
+    /** @return rows that the databases gave, among them those that were left out as they have no partner, or were read again */
+    long readRows() {
+        return meter.read();
     }
 
     /** The type that values must be given, {@code null} if they have it. */

@@ -6,11 +6,11 @@ import io.synod.engine.federation.TableNames.Named;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collection;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.Set;
 import org.h2.api.ErrorCode;
 import org.h2.index.Index;
@@ -140,7 +140,7 @@ final class FederatedRun {
 
     private ResultInterface result(ResultInterface result, int[] places, Scratch scratch) {
         return new FederatedResult(
-                result, query.columns(), places, scratch, databases.own().catalogue(), meter.rows());
+                result, query.columns(), places, scratch, databases.own().catalogue(), meter);
     }
 
     private static Value[] clock(Scratch scratch) {
@@ -180,32 +180,70 @@ final class FederatedRun {
         private final FederatedPlan plan;
         private final Scratch scratch;
         private final Value[] clock;
-        private final Map<Integer, Table> shipped = new HashMap<>();
-        private final Map<List<Integer>, Optional<ValueArray>> keys = new HashMap<>();
+        private final HeldRows rows;
+        /** Rows of a fragment that was read and waits. */
+        private final Map<Integer, List<Value[]>> waiting = new HashMap<>();
+
+        private final Map<Integer, Table> tables = new HashMap<>();
 
         Shipment(FederatedPlan plan, Scratch scratch, Value[] clock) {
             this.plan = plan;
             this.scratch = scratch;
             this.clock = clock;
+            this.rows = new HeldRows(plan.edges(), scratch, limits.keys());
         }
 
         void shipAll() {
             ShippingOrder order = new ShippingOrder(plan, limits.keys(), edge -> {
-                ValueArray distinct = keys(edge);
-                return distinct == null ? -1 : distinct.getList().length;
+                Collection<Value> distinct = keys(edge);
+                return distinct == null ? -1 : distinct.size();
             });
             for (int next = order.next(); next >= 0; next = order.next()) {
-                try (ResultInterface result = query(next, order.filters(next), 0)) {
-                    if (result.isLazy() || !order.waits(next, result.getRowCount())) {
-                        ship(next, result);
-                        order.shipped(next);
-                    }
+                List<Value[]> before = waiting.remove(next);
+                if (before == null) {
+                    read(next, order);
+                } else {
+                    rows.arrived(next, tables.get(next), before);
+                    order.shipped(next);
+                }
+            }
+            for (int fragment : rows.fragments()) {
+                String database = plan.fragments().get(fragment).database();
+                for (Value[] row : rows.release(fragment)) {
+                    ship(scratch, rows.table(fragment), row, 0, database);
                 }
             }
             scratch.commit();
             for (int i = 0; i < plan.fragments().size(); i++) {
-                index(shipped.get(i), plan.fragments().get(i).indexes());
+                index(rows.table(i), plan.fragments().get(i).indexes());
             }
+        }
+
+        private void read(int number, ShippingOrder order) {
+            try (ResultInterface result = query(number, order.filters(number), 0)) {
+                meter.read(result.isLazy() ? 0 : result.getRowCount());
+                boolean waits = !result.isLazy() && order.waits(number, result.getRowCount());
+                List<Value[]> copy = rows.copy(result, room());
+                if (waits && copy == null) {
+                    return;
+                }
+                Table table = table(number, result);
+                if (waits) {
+                    tables.put(number, table);
+                    waiting.put(number, copy);
+                    return;
+                }
+                if (copy == null) {
+                    String database = plan.fragments().get(number).database();
+                    fill(scratch, table, result, table.getColumns().length, false, database);
+                }
+                rows.arrived(number, table, copy);
+                order.shipped(number);
+            }
+        }
+
+        private long room() {
+            return limits.memory() - (scratch.isInMemory() ? meter.kept() : 0);
         }
 
         /** Makes tables of what the scratch database executes before the rest. */
@@ -237,66 +275,45 @@ final class FederatedRun {
             return scratch.create("PUBLIC", FederatedPlan.table(number), columns);
         }
 
-        private void ship(int number, ResultInterface result) {
-            Table table = table(number, result);
-            fill(
-                    scratch,
-                    table,
-                    result,
-                    table.getColumns().length,
-                    false,
-                    plan.fragments().get(number).database());
-            shipped.put(number, table);
-        }
-
         private ResultInterface query(int number, Set<Integer> filters, long maxRows) {
             Fragment fragment = plan.fragments().get(number);
             SqlPieces.Assembled text = fragment.sql().assemble(filters);
             Map<Integer, Value> arrays = new HashMap<>();
-            filters.forEach(e -> arrays.put(e, keys(plan.edges().get(e))));
+            for (int filter : filters) {
+                Edge edge = plan.edges().get(filter);
+                arrays.put(
+                        filter,
+                        ValueArray.get(
+                                keyType(edge),
+                                keys(edge).toArray(new Value[0]),
+                                databases.own().catalogue()));
+            }
             var session = Federation.branch(databases, fragment.database()).session();
             return running.query(session.prepareCommand(text.sql()), values(text.parameters(), clock, arrays), maxRows);
         }
 
-        /** Distinct keys of what was shipped, {@code null} if they are too many to be sent. */
-        private ValueArray keys(Edge edge) {
-            if (!comparesAlike(edge)) {
+        private TypeInfo keyType(Edge edge) {
+            return rows.table(edge.source()).getColumn(edge.sourceColumn()).getType();
+        }
+
+        /** Distinct keys of what was read, {@code null} if they cannot be sent or are too many. */
+        private Collection<Value> keys(Edge edge) {
+            if (limits.keys() <= 0 || !isKey(keyType(edge).getValueType()) || !comparesAlike(edge)) {
                 return null;
             }
-            return keys.computeIfAbsent(
-                            List.of(edge.source(), edge.sourceColumn()), k -> Optional.ofNullable(distinct(edge)))
-                    .orElse(null);
+            Map<Object, Value> distinct = rows.keys(edge.source(), edge.sourceColumn());
+            return distinct == null ? null : distinct.values();
         }
 
         /** Whether the target's database finds all rows that the scratch database takes for equal: texts by the same collation. */
         private boolean comparesAlike(Edge edge) {
-            TypeInfo type =
-                    shipped.get(edge.source()).getColumn(edge.sourceColumn()).getType();
             String target = plan.fragments().get(edge.target()).database();
-            return type.getValueType() != Value.VARCHAR
+            return keyType(edge).getValueType() != Value.VARCHAR
                     || Federation.branch(databases, target)
                             .catalogue()
                             .getDatabase()
                             .getCompareMode()
                             .equals(scratch.session().getDatabase().getCompareMode());
-        }
-
-        private ValueArray distinct(Edge edge) {
-            Table table = shipped.get(edge.source());
-            TypeInfo type = table.getColumn(edge.sourceColumn()).getType();
-            if (limits.keys() <= 0 || !isKey(type.getValueType())) {
-                return null;
-            }
-            Set<Value> distinct = new HashSet<>();
-            var cursor = table.getScanIndex(scratch.session()).find(scratch.session(), null, null, false);
-            while (cursor.next()) {
-                Value value = cursor.get().getValue(edge.sourceColumn());
-                if (value != ValueNull.INSTANCE && distinct.add(value) && distinct.size() > limits.keys()) {
-                    return null;
-                }
-            }
-            return ValueArray.get(
-                    type, distinct.toArray(new Value[0]), databases.own().catalogue());
         }
     }
 
@@ -341,10 +358,14 @@ final class FederatedRun {
             for (int i = 0; i < columns; i++) {
                 row[i] = from[i];
             }
-            running.check();
-            meter.count(database, row, columns);
-            add(scratch, table, row, keyed ? from[columns].getLong() : 0);
+            ship(scratch, table, row, keyed ? from[columns].getLong() : 0, database);
         }
+    }
+
+    private void ship(Scratch scratch, Table table, Value[] row, long key, String database) {
+        running.check();
+        meter.count(database, row, row.length);
+        add(scratch, table, row, key);
     }
 
     private void keep(Scratch scratch, Table table, ResultInterface result) {

@@ -2,10 +2,11 @@ package io.synod.engine.federation;
 
 import org.h2.value.Value;
 
-/** Counts what one statement ships and keeps, and ends it where it ships too much. */
+/** Counts what one statement reads, ships and keeps, and ends it where it ships too much. */
 final class Meter {
     private final ShippingLimits limits;
     private long rows;
+    private long read;
     private long bytes;
     /** Of rows that were not shipped, but made of such. */
     private long made;
@@ -25,7 +26,7 @@ final class Meter {
         }
     }
 
-    private static long bytes(Value[] row, int columns) {
+    static long bytes(Value[] row, int columns) {
         long bytes = 0;
         for (int i = 0; i < columns; i++) {
             bytes += row[i].getMemory();
@@ -38,6 +39,17 @@ final class Meter {
         made += bytes(row, row.length);
     }
 
+    /** Rows of a fragment's result, whether they are shipped or left out. */
+    void read(long more) {
+        read += more;
+    }
+
+    /** @return rows that the databases gave */
+    long read() {
+        return Math.max(read, rows);
+    }
+
+    /** @return rows that were shipped */
     long rows() {
         return rows;
     }

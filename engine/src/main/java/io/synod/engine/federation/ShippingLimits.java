@@ -7,8 +7,10 @@ import java.nio.file.Path;
  *
  * @param rows all fragments' rows together
  * @param bytes their size in memory by H2's own measure
- * @param keys distinct keys of a join that are sent to a database so that it returns only rows which match; 0 for never
- * @param memory bytes, by the same measure, up to which the scratch database is in memory; above it is a temporary file
+ * @param keys distinct keys of a join that are sent to a database so that it returns only rows which match; 0 for never. As many
+ *     rows of a part are held until it is known which of them match
+ * @param memory bytes, by the same measure, up to which rows are held and the scratch database is in memory; above, it is a
+ *     temporary file
  * @param directory where that file is; what a killed process left there is deleted when the next one needs a file
  */
 public record ShippingLimits(long rows, long bytes, int keys, long memory, Path directory) {

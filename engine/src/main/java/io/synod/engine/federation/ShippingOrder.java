@@ -12,7 +12,8 @@ import java.util.function.ToIntFunction;
 
 /**
  * In which order the fragments of one execution are shipped, and by whose keys each is filtered: those first of which the
- * fewest rows are expected. A fragment that turns out to have many more waits once for those whose keys would filter it.
+ * fewest rows are expected. A fragment that turns out to have many more waits once for those whose keys would filter it, so
+ * that nobody is filtered by its many keys.
  */
 final class ShippingOrder {
     /** Keys that leave more than this part of the rows are not worth being sent. */
@@ -106,8 +107,8 @@ final class ShippingOrder {
     }
 
     /**
-     * Whether a fragment that was read is not shipped now, but read again later, by keys that there are then. At most once for
-     * each.
+     * Whether a fragment that was read does not count as shipped now, but later, when there are keys that filter it: it is read
+     * again, unless its rows are held. At most once for each.
      *
      * @param found rows that it has with the filters of now
      */

@@ -185,6 +185,40 @@ class FederationTest {
         assertFalse(rest.contains("COUNT(*)"), () -> twin.explain(query));
     }
 
+    /** The customers are read first, by nobody's keys. */
+    @Test
+    void what_has_no_partner_in_what_is_read_later_is_not_shipped(@TempDir Path directory) {
+        String query = JOIN + " WHERE i.price BETWEEN 100 AND 110";
+        long items = twin.runSingle(query).size() - 1;
+        twin.assertSame(query, false);
+        assertEquals(2 * items, twin.shippedRows(query), () -> twin.explain(query));
+        assertTrue(twin.readRows(query) >= 1000 + items, () -> twin.explain(query));
+        // No more is held than there is memory for.
+        twin.limits = new ShippingLimits(Long.MAX_VALUE, Long.MAX_VALUE, 20_000, 1, directory);
+        assertTrue(twin.shippedRows(query) >= 1000, () -> twin.explain(query));
+        twin.assertSame(query, false);
+    }
+
+    /** Numbers of different types and scales, texts with and without the case of their letters. */
+    @Test
+    void what_is_held_is_compared_as_h2_compares() {
+        twin.make(
+                "SALES",
+                "a",
+                "CREATE TABLE a(n NUMERIC(10, 2), v VARCHAR(5))",
+                "INSERT INTO a VALUES (100, 'x'), (1.5, 'Y'), (7, NULL), (NULL, 'z')");
+        twin.make(
+                "STOCK",
+                "b",
+                "CREATE TABLE b(n INT, v VARCHAR(5), i VARCHAR_IGNORECASE(5))",
+                "INSERT INTO b VALUES (100, 'x', 'X'), (1, 'y', 'y'), (7, 'Z', 'Z'), (NULL, NULL, NULL)");
+        twin.assertSame("SELECT a.n, b.n FROM {a} a JOIN {b} b ON a.n = b.n", false);
+        twin.assertSame("SELECT a.v, b.v FROM {a} a JOIN {b} b ON a.v = b.v", false);
+        twin.assertSame("SELECT a.v, b.i FROM {a} a JOIN {b} b ON a.v = b.i", false);
+        twin.assertSame("SELECT a.v, b.n FROM {a} a LEFT JOIN {b} b ON a.n = b.n AND a.v = b.v", false);
+        assertEquals(2, twin.shippedRows("SELECT a.v, b.v FROM {a} a JOIN {b} b ON a.v = b.v"));
+    }
+
     /** '01' and '1' both equal the number 1, and not each other. */
     @Test
     void what_equals_the_same_is_not_always_equal() {

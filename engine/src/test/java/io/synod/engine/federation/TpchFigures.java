@@ -37,7 +37,7 @@ final class TpchFigures {
                         System.out.println(twin.explain(query.sql()));
                     }
                     System.out.printf(
-                            "%s: one %d ms, plan %d ms, %d databases %d ms, %s, %d rows shipped, %s%n",
+                            "%s: one %d ms, plan %d ms, %d databases %d ms, %s, %d rows shipped of %d read, %s%n",
                             query,
                             single / 1_000_000,
                             plan / 1_000_000,
@@ -45,6 +45,7 @@ final class TpchFigures {
                             federated / 1_000_000,
                             twin.plan(query.sql()),
                             twin.shippedRows(query.sql()),
+                            twin.readRows(query.sql()),
                             difference == null ? "equal" : difference);
                 }
                 System.out.printf(

@@ -197,6 +197,12 @@ final class Twin implements AutoCloseable {
         }
     }
 
+    long readRows(String query) {
+        try (ResultInterface result = prepare(query).execute(databases(), new Value[0], 0, limits)) {
+            return result instanceof FederatedResult federated ? federated.readRows() : 0;
+        }
+    }
+
     List<String> runFederated(String query, Value... parameters) {
         try (ResultInterface result = prepare(query).execute(databases(), parameters, 0, limits)) {
             return rows(result);
