@@ -75,7 +75,9 @@ final class AcrossDemo implements DemoRun {
                 List<OrderEntry.Log> clients = enterOrders(new AcrossOrders(pool), sales, stock);
                 report.entered(clients);
                 boolean decided = decidedInTime();
-                return check(clients, sales, stock) & decided;
+                boolean holds = check(clients, sales, stock) && decided;
+                report.verdict(holds);
+                return holds;
             }
         } finally {
             threads.shutdownNow();
@@ -206,7 +208,6 @@ final class AcrossDemo implements DemoRun {
             report.verified(database, verification);
             holds &= verification.equal();
         }
-        report.verdict(holds);
         return holds;
     }
 }
