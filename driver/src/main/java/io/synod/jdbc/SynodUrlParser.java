@@ -1,5 +1,7 @@
 package io.synod.jdbc;
 
+import java.nio.file.InvalidPathException;
+import java.nio.file.Path;
 import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.List;
@@ -31,7 +33,7 @@ final class SynodUrlParser {
 
     static Parsed parse(String url, Properties properties) throws SQLException {
         if (!url.startsWith(SynodUrl.PREFIX)) {
-            throw Errors.badUrl(url, "it does not start with " + SynodUrl.PREFIX);
+            throw Errors.badUrl(withoutPassword(url), "it does not start with " + SynodUrl.PREFIX);
         }
         return new SynodUrlParser(withoutPassword(url))
                 .parseAll(url, properties == null ? new Properties() : properties);
@@ -45,7 +47,7 @@ final class SynodUrlParser {
                 if (equal < 1) {
                     throw Errors.badUrl(url, "\"" + part + "\" is not KEY=VALUE");
                 }
-                put(part.substring(0, equal).trim().toUpperCase(Locale.ROOT), part.substring(equal + 1), true);
+                put(keyOf(part), part.substring(equal + 1), true);
             }
         }
         for (Object key : properties.keySet()) {
@@ -87,9 +89,18 @@ final class SynodUrlParser {
             String file = target.substring(5);
             int slash = Math.max(file.lastIndexOf('/'), file.lastIndexOf('\\'));
             String directory = slash < 0 ? "." : slash == 0 ? file.substring(0, 1) : file.substring(0, slash);
+            checkPath(directory);
             return of(SynodUrl.Kind.FILE, directory, database(file.substring(slash + 1)), List.of());
         }
         throw Errors.badUrl(url, "\"" + target + "\" is neither mem:, nor file:, nor //");
+    }
+
+    private void checkPath(String directory) throws SQLException {
+        try {
+            Path.of(directory);
+        } catch (InvalidPathException e) {
+            throw Errors.badUrl(url, "its path is none on this system: " + e.getReason());
+        }
     }
 
     private SynodUrl remote(String target) throws SQLException {
@@ -164,24 +175,44 @@ final class SynodUrlParser {
 
     private static List<String> split(String text) {
         List<String> parts = new ArrayList<>();
-        StringBuilder part = new StringBuilder();
-        for (int i = 0; i < text.length(); i++) {
-            char c = text.charAt(i);
-            if (c == '\\' && i + 1 < text.length() && text.charAt(i + 1) == ';') {
-                part.append(';');
-                i++;
-            } else if (c == ';') {
-                parts.add(part.toString());
-                part.setLength(0);
-            } else {
-                part.append(c);
-            }
+        for (String raw : rawParts(text)) {
+            parts.add(raw.replace("\\;", ";"));
         }
-        parts.add(part.toString());
         return parts;
     }
 
+    /** As they stand in the text, with {@code \;}. */
+    private static List<String> rawParts(String text) {
+        List<String> parts = new ArrayList<>();
+        int start = 0;
+        for (int i = 0; i < text.length(); i++) {
+            char c = text.charAt(i);
+            if (c == '\\' && i + 1 < text.length() && text.charAt(i + 1) == ';') {
+                i++;
+            } else if (c == ';') {
+                parts.add(text.substring(start, i));
+                start = i + 1;
+            }
+        }
+        parts.add(text.substring(start));
+        return parts;
+    }
+
+    /** The same text without the settings that {@link #put} takes for the password. */
     static String withoutPassword(String url) {
-        return url.replaceAll("(?i);PASSWORD=(?:\\\\;|[^;])*", "");
+        List<String> parts = rawParts(url);
+        StringBuilder text = new StringBuilder(parts.get(0));
+        for (String part : parts.subList(1, parts.size())) {
+            if (!keyOf(part).equals("PASSWORD")) {
+                text.append(';').append(part);
+            }
+        }
+        return text.toString();
+    }
+
+    /** Of a setting, or of what looks like one. */
+    private static String keyOf(String part) {
+        int equal = part.indexOf('=');
+        return (equal < 0 ? part : part.substring(0, equal)).trim().toUpperCase(Locale.ROOT);
     }
 }

@@ -100,6 +100,24 @@ class SynodUrlTest {
     }
 
     @Test
+    void the_password_is_nowhere_in_the_url_however_it_is_written() throws SQLException {
+        for (String password :
+                new String[] {"; PASSWORD =geheim", ";Password=ge\\;heim", ";PASSWORD=geheim" + "x".repeat(50_000)}) {
+            SynodUrl url = SynodUrl.parse("jdbc:synod:mem:x" + password + ";READ=LOCAL", null);
+            assertEquals("jdbc:synod:mem:x;READ=LOCAL", url.text());
+            SQLException e =
+                    assertThrows(SQLException.class, () -> SynodUrl.parse("jdbc:synox:mem:x" + password, null));
+            assertFalse(e.getMessage().contains("heim"), e.getMessage());
+        }
+    }
+
+    @Test
+    void a_path_that_the_system_does_not_take_is_refused() {
+        SQLException e = assertThrows(SQLException.class, () -> SynodUrl.parse("jdbc:synod:file:/tmp/\0/x", null));
+        assertEquals("90113", e.getSQLState());
+    }
+
+    @Test
     void the_password_is_nowhere_in_the_url() throws SQLException {
         SynodUrl url = SynodUrl.parse("jdbc:synod:mem:x;USER=sa;PASSWORD=geheim;READ=LOCAL", null);
         assertFalse(url.toString().contains("geheim"));

@@ -81,16 +81,39 @@ final class SegmentWriter implements AutoCloseable {
             return thread;
         });
         roll.current(firstCycle);
+        ChronicleQueue made = null;
         boolean opened = false;
         try {
-            queue = onFilesThread(() -> build(config.segmentBytes()));
-            appender = onFilesThread(queue::createAppender);
+            made = onFilesThread(() -> build(config.segmentBytes()));
+            appender = onFilesThread(made::createAppender);
             appender.singleThreadedCheckDisabled(true);
             opened = true;
+        } catch (RuntimeException | AssertionError e) {
+            throw new IOException(
+                    "the log in " + segments.directory()
+                            + " has all its entries, but what Chronicle Queue keeps in its segments is damaged (" + e
+                            + "). Nothing of it was changed. The other members hold it: move the directory aside and let this"
+                            + " node fetch everything from them; without other members restore the directory from a backup",
+                    e);
         } finally {
             if (!opened) {
+                closeQuietly(made);
                 files.shutdown();
             }
+        }
+        queue = made;
+    }
+
+    private void closeQuietly(ChronicleQueue half) {
+        try {
+            onFilesThread(() -> {
+                if (half != null) {
+                    half.close();
+                }
+                return null;
+            });
+        } catch (IOException | RuntimeException e) {
+            LOG.debug("closing what could not be opened: {}", e.toString());
         }
     }
 
