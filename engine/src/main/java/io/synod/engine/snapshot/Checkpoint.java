@@ -59,6 +59,7 @@ public final class Checkpoint {
     private final Path sideFile;
     private final Supplier<Position> position;
     private final SnapshotHeader origin;
+    private final FileSum sum;
     private final MVMap<String, Long> checkpoints;
     private long taken;
     private int missed;
@@ -67,13 +68,23 @@ public final class Checkpoint {
     private volatile Image image;
     private boolean suspended;
 
-    /** @param sideFile {@code null} for a database in memory */
-    Checkpoint(MVStore store, StatementGate gate, Path sideFile, CheckpointFile opened, Supplier<Position> position) {
+    /**
+     * @param sideFile {@code null} for a database in memory
+     * @param sum of the file up to where it was opened
+     */
+    Checkpoint(
+            MVStore store,
+            StatementGate gate,
+            Path sideFile,
+            CheckpointFile opened,
+            FileSum sum,
+            Supplier<Position> position) {
         this.store = store;
         this.gate = gate;
         this.sideFile = sideFile;
         this.position = position;
         this.origin = opened.origin();
+        this.sum = sum;
         this.checkpoints = map(store);
         this.taken = checkpoints.getOrDefault(CHECKPOINT, 0L);
         this.last = new Taken(opened.length(), opened.applied(), 0);
@@ -162,12 +173,18 @@ public final class Checkpoint {
     /** Makes what was written the state that the next start goes on from. */
     void seal(Image taken) throws IOException {
         store.sync();
-        file(taken.length, taken.position.index).write(sideFile);
+        sum.extend(taken.length, (offset, length) -> read(store, offset, length));
+        new CheckpointFile(taken.length, taken.position.index, origin, sum.value()).write(sideFile);
         image = taken;
     }
 
     CheckpointFile file(long length, long applied) {
         return new CheckpointFile(length, applied, origin);
+    }
+
+    /** The bytes of the file are not where they were. */
+    void moved() {
+        sum.restart();
     }
 
     /** Reads through the channel that H2 has open: closing another one would give up H2's lock of the file. */

@@ -13,9 +13,15 @@ import java.util.zip.CRC32C;
  * @param length bytes of the H2 file; 0 for one that has never been checkpointed
  * @param applied index of the last entry in them
  * @param origin header of the snapshot that this state began with; {@code null} for one that began empty
+ * @param sum {@link FileSum} of the H2 file; {@code null} where it is not known: of earlier releases, and of a file that has just
+ *     taken the place of another
  */
-record CheckpointFile(long length, long applied, SnapshotHeader origin) {
+record CheckpointFile(long length, long applied, SnapshotHeader origin, Integer sum) {
     static final CheckpointFile NEVER = new CheckpointFile(0, 0, null);
+
+    CheckpointFile(long length, long applied, SnapshotHeader origin) {
+        this(length, applied, origin, null);
+    }
 
     /** Version 1: the chunks of the file bear no stamps, and there is no origin. */
     static boolean isUnstamped(Path path) throws IOException {
@@ -48,14 +54,19 @@ record CheckpointFile(long length, long applied, SnapshotHeader origin) {
         long length = in.getLong();
         long applied = in.getLong();
         SnapshotHeader origin = version > 1 && in.get() != 0 ? SnapshotHeader.read(in) : null;
-        return new CheckpointFile(length, applied, origin);
+        // Earlier releases of this version do not look at what follows.
+        Integer sum = version > 1 && in.remaining() >= 4 + 4 ? (Integer) in.getInt() : null;
+        return new CheckpointFile(length, applied, origin, sum);
     }
 
     void write(Path path) throws IOException {
         byte[] from = origin == null ? new byte[0] : origin.encode();
-        ByteBuffer out = ByteBuffer.allocate(SIZE_1 + 1 + from.length);
+        ByteBuffer out = ByteBuffer.allocate(SIZE_1 + 1 + from.length + (sum == null ? 0 : 4));
         out.putInt(MAGIC).putInt(VERSION).putLong(length).putLong(applied);
         out.put((byte) (origin == null ? 0 : 1)).put(from);
+        if (sum != null) {
+            out.putInt(sum);
+        }
         out.putInt(crc(out.array())).flip();
         DatabaseFiles.replace(path, out);
     }

@@ -149,7 +149,7 @@ final class ChunkStamps {
     }
 
     /** Fewer bytes at the end. */
-    private static byte[] read(FileChannel file, long position, int length) throws IOException {
+    static byte[] read(FileChannel file, long position, int length) throws IOException {
         int there = (int) Math.max(0, Math.min(length, file.size() - position));
         if (position < 0 || there == 0) {
             return new byte[0];

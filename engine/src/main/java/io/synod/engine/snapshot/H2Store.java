@@ -48,6 +48,7 @@ public final class H2Store implements AutoCloseable {
     private final Map<String, String> settings;
     private final int maxQueryTimeout;
     private final CheckpointFile opened;
+    private final FileSum sum;
     private final StatementGate gate;
     private final SynodLobStore lobCleaning;
     private final GatedLobs lobs;
@@ -60,12 +61,14 @@ public final class H2Store implements AutoCloseable {
             DatabaseFiles files,
             Map<String, String> settings,
             CheckpointFile opened,
+            FileSum sum,
             StatementGate gate) {
         this.database = database;
         this.files = files;
         this.settings = settings;
         this.maxQueryTimeout = Integer.parseInt(settings.getOrDefault("MAX_QUERY_TIMEOUT", "0"));
         this.opened = opened;
+        this.sum = sum;
         this.gate = gate;
         SynodLobStore.forgetTemporary(database.getStore().getTransactionStore());
         lobCleaning = new SynodLobStore(database.getStore().getMvStore(), (LobStorageMap) database.getLobStorage());
@@ -82,7 +85,7 @@ public final class H2Store implements AutoCloseable {
      * @param base path without {@code .mv.db}
      * @param settings H2's database settings (upper-case keys) that may differ from the default; those that Synod needs win.
      *     Settings that H2 sets by SQL are the caller's business
-     * @throws DamagedStoreException shorter than its checkpoint or not readable: it has to be rebuilt
+     * @throws DamagedStoreException shorter than its checkpoint, other than it was, or not readable: it has to be rebuilt
      * @throws SQLException 90020 another process has it open; 90048 an H2 file that is not Synod's
      */
     public static H2Store openFile(Path base, Map<String, String> settings) throws IOException, SQLException {
@@ -108,10 +111,10 @@ public final class H2Store implements AutoCloseable {
             last = CheckpointFile.NEVER;
             last.write(files.checkpoint()); // from now on, the file is known as ours
         }
-        StoreFile.cutBack(files, last);
+        FileSum sum = StoreFile.cutBack(files, last);
         ConnectionInfo info = new ConnectionInfo(UninterruptibleFilePath.prefix() + files.base());
         Database database = TrustedOpening.openFile(files.data(), info, settings);
-        H2Store store = new H2Store(database, files, settings, last, gate);
+        H2Store store = new H2Store(database, files, settings, last, sum, gate);
         // The bytes of the checkpoint stay as they are, and a later one lies at the end of the file.
         MVStore chunks = database.getStore().getMvStore();
         chunks.setReuseSpace(false);
@@ -133,7 +136,7 @@ public final class H2Store implements AutoCloseable {
      */
     public static H2Store openMemory(String name, Map<String, String> settings) throws SQLException {
         Database database = TrustedOpening.open(new ConnectionInfo("mem:" + name), settings);
-        return new H2Store(database, null, settings, CheckpointFile.NEVER, new StatementGate());
+        return new H2Store(database, null, settings, CheckpointFile.NEVER, new FileSum(), new StatementGate());
     }
 
     /** For messages: the path without a suffix. */
@@ -237,7 +240,7 @@ public final class H2Store implements AutoCloseable {
                     + " of the log, its checkpoint at " + opened.applied());
         }
         Path sideFile = files == null ? null : files.checkpoint();
-        checkpoint = new Checkpoint(database.getStore().getMvStore(), gate, sideFile, opened, position);
+        checkpoint = new Checkpoint(database.getStore().getMvStore(), gate, sideFile, opened, sum, position);
         return checkpoint;
     }
 

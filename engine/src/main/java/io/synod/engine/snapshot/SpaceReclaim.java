@@ -113,6 +113,7 @@ final class SpaceReclaim {
             store.setRetentionTime(Integer.MAX_VALUE);
         }
         FaultPoint.reach(FaultPoint.COMPACTED);
+        checkpoints.moved();
         checkpoints.seal(checkpoints.write());
         FaultPoint.reach(FaultPoint.SEALED);
         Replacement.revoke(files);

@@ -27,14 +27,19 @@ public final class StoreFile {
         return Files.exists(files.data()) || Files.exists(files.checkpoint()) || Files.exists(files.replacement());
     }
 
-    /** Cuts the file to its checkpoint, under the same lock that H2 takes, so never under another process's feet. */
-    static void cutBack(DatabaseFiles files, CheckpointFile last) throws IOException, SQLException {
+    /**
+     * Cuts the file to its checkpoint, under the same lock that H2 takes, so never under another process's feet.
+     *
+     * @return what it sums up to
+     * @throws DamagedStoreException it is not what the checkpoint left
+     */
+    static FileSum cutBack(DatabaseFiles files, CheckpointFile last) throws IOException, SQLException {
         Path file = files.data();
         if (!Files.exists(file)) {
             if (last.length() > 0) {
                 throw new DamagedStoreException(file + " is missing; " + has(last));
             }
-            return;
+            return new FileSum();
         }
         try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ, StandardOpenOption.WRITE);
                 FileLock lock = tryLock(channel)) {
@@ -51,6 +56,13 @@ public final class StoreFile {
             if (size < last.length()) {
                 throw new DamagedStoreException(file + " has " + size + " bytes; " + has(last));
             }
+            FileSum sum = new FileSum();
+            sum.extend(last.length(), (offset, length) -> ChunkStamps.read(channel, offset, length));
+            if (last.sum() != null && last.sum() != sum.value()) {
+                throw new DamagedStoreException(file + " does not hold what was written to it: checksum "
+                        + Integer.toHexString(sum.value()) + ", expected " + Integer.toHexString(last.sum()) + "; "
+                        + has(last));
+            }
             if (size > last.length()) {
                 channel.truncate(last.length());
                 LOG.info(
@@ -60,6 +72,7 @@ public final class StoreFile {
                         last.length(),
                         last.applied());
             }
+            return sum;
         }
     }
 
