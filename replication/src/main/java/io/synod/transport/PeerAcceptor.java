@@ -70,9 +70,10 @@ final class PeerAcceptor {
         Permit permit = new Permit();
         try {
             connections.prepare(socket);
-            byte[] first = socket.getInputStream().readNBytes(4);
+            HandshakeInput in = connections.handshakeInput(socket);
+            byte[] first = in.readNBytes(4);
             if (first.length == 4 && WireInput.intAt(first, 0) == FrameCodec.MAGIC) {
-                connections.welcome(socket, new FrameReader(socket.getInputStream(), first), peers, permit);
+                connections.welcome(socket, in, first, peers, permit);
             } else if (foreign != null && first.length == 4) {
                 permit.release();
                 socket.setSoTimeout(0);

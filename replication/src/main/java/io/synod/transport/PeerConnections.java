@@ -141,6 +141,10 @@ final class PeerConnections {
         socket.setSoTimeout(HANDSHAKE_MILLIS);
     }
 
+    HandshakeInput handshakeInput(Socket socket) throws IOException {
+        return new HandshakeInput(socket, HANDSHAKE_MILLIS, nanoClock);
+    }
+
     /** The dialling side of the handshake. */
     private boolean greet(Socket socket, FrameReader reader, Peer peer, Hello.Kind kind) throws IOException {
         sendHello(socket, kind);
@@ -171,8 +175,10 @@ final class PeerConnections {
     }
 
     /** The accepting side of the handshake; reads the connection until it ends. */
-    void welcome(Socket socket, FrameReader reader, Map<Integer, Peer> peers, PeerAcceptor.Permit permit)
+    void welcome(
+            Socket socket, HandshakeInput in, byte[] taken, Map<Integer, Peer> peers, PeerAcceptor.Permit permit)
             throws IOException {
+        FrameReader reader = new FrameReader(in, taken);
         Frame first = reader.next(FrameCodec.MAX_HANDSHAKE_BYTES);
         if (first.type() != FrameCodec.HELLO) {
             throw new MalformedFrameException("frame type " + first.type() + ", expected a hello");
@@ -185,6 +191,7 @@ final class PeerConnections {
         }
         sendHello(socket, theirs.kind());
         permit.release();
+        in.welcome();
         Peer peer = peers.get(theirs.slot());
         peer.clientAddress(theirs.clientAddress());
         Thread.currentThread().setName(threadName(peer, theirs.kind()));

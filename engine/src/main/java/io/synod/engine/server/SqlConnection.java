@@ -96,6 +96,11 @@ final class SqlConnection {
                     throw new IOException("request " + operation + " failed and has no answer", e);
                 }
                 replies.error(e);
+            } catch (Arguments.UnreadableException e) {
+                if (isAnswered(operation)) {
+                    replies.error(e.getCause());
+                }
+                throw e;
             }
         }
     }
@@ -144,7 +149,7 @@ final class SqlConnection {
 
     private void prepare(boolean withParameters) throws IOException {
         int id = transfer.readInt();
-        String sql = transfer.readString();
+        String sql = arguments.text();
         int before = modification();
         // All that can fail comes before the first byte of the answer: a command may be compiled elsewhere, and only
         // now.
@@ -213,7 +218,7 @@ final class SqlConnection {
 
     private void batch() throws IOException {
         int id = transfer.readInt();
-        int size = transfer.readInt();
+        int size = arguments.count();
         ArrayList<Value[]> sets = new ArrayList<>();
         for (int i = 0; i < size; i++) {
             sets.add(arguments.values());
@@ -288,9 +293,9 @@ final class SqlConnection {
     }
 
     private void setId() throws IOException {
-        name = transfer.readString();
+        name = arguments.text();
         if (transfer.getVersion() >= Constants.TCP_PROTOCOL_VERSION_20) {
-            session.local().setTimeZone(TimeZoneProvider.ofId(transfer.readString()));
+            session.local().setTimeZone(TimeZoneProvider.ofId(arguments.text()));
         }
         transfer.writeInt(SessionRemote.STATUS_OK)
                 .writeBoolean(session.getAutoCommit())
@@ -307,7 +312,7 @@ final class SqlConnection {
 
     private void readLob() throws IOException {
         long lob = transfer.readLong();
-        byte[] mac = transfer.readBytes();
+        byte[] mac = arguments.mac();
         long offset = transfer.readLong();
         int length = transfer.readInt();
         transfer.verifyLobMac(mac, lob);

@@ -40,12 +40,15 @@ public final class SqlServer implements AutoCloseable {
     /** How many more may be on their way to being refused; beyond, a connection is closed without a word. */
     private static final int REFUSALS_MAX = 32;
 
-    private static final int HELLO_TIMEOUT_MILLIS = 10_000;
+    /** For all that a client says first. */
+    static final int HELLO_TIMEOUT_MILLIS = 10_000;
+
     private static final long ACCEPT_PAUSE_NANOS = 50_000_000;
     private static final Logger LOG = LoggerFactory.getLogger(SqlServer.class);
 
     private final SessionFactory sessions;
     private final int connectionsMax;
+    private final int helloMillis;
     private final ServerSocket listener;
     private final Set<Socket> sockets = ConcurrentHashMap.newKeySet();
     private final Set<SqlConnection> connections = ConcurrentHashMap.newKeySet();
@@ -53,10 +56,11 @@ public final class SqlServer implements AutoCloseable {
     private final AtomicInteger threads = new AtomicInteger();
     private volatile boolean closed;
 
-    private SqlServer(ServerSocket listener, SessionFactory sessions, int connectionsMax) {
+    private SqlServer(ServerSocket listener, SessionFactory sessions, int connectionsMax, int helloMillis) {
         this.listener = listener;
         this.sessions = sessions;
         this.connectionsMax = connectionsMax;
+        this.helloMillis = helloMillis;
     }
 
     /**
@@ -69,6 +73,12 @@ public final class SqlServer implements AutoCloseable {
      */
     public static SqlServer start(String host, int port, SessionFactory sessions, int connectionsMax)
             throws IOException {
+        return start(host, port, sessions, connectionsMax, HELLO_TIMEOUT_MILLIS);
+    }
+
+    /** @param helloMillis within which a client has to have said who it is */
+    static SqlServer start(String host, int port, SessionFactory sessions, int connectionsMax, int helloMillis)
+            throws IOException {
         ServerSocket listener = new ServerSocket();
         try {
             listener.setReuseAddress(true);
@@ -80,7 +90,7 @@ public final class SqlServer implements AutoCloseable {
                             + ". Give another address (SQL= or --sql), or stop the process that uses it",
                     e);
         }
-        SqlServer server = new SqlServer(listener, sessions, connectionsMax);
+        SqlServer server = new SqlServer(listener, sessions, connectionsMax, helloMillis);
         Thread thread = new Thread(server::accept, "synod-sql-accept");
         thread.setDaemon(true);
         thread.start();
@@ -89,7 +99,7 @@ public final class SqlServer implements AutoCloseable {
 
     /** A server without a port of its own: connections come through {@link #serve}. */
     public static SqlServer withoutPort(SessionFactory sessions, int connectionsMax) {
-        return new SqlServer(null, sessions, connectionsMax);
+        return new SqlServer(null, sessions, connectionsMax, HELLO_TIMEOUT_MILLIS);
     }
 
     /** @return the port that is listened on */
@@ -100,6 +110,11 @@ public final class SqlServer implements AutoCloseable {
     /** @return connections that have a session now */
     public int connections() {
         return connections.size();
+    }
+
+    /** @return connections that have a socket now, with a session or without */
+    int sockets() {
+        return sockets.size();
     }
 
     private void accept() {
@@ -148,8 +163,8 @@ public final class SqlServer implements AutoCloseable {
         try {
             socket.setTcpNoDelay(true);
             socket.setKeepAlive(true);
-            socket.setSoTimeout(HELLO_TIMEOUT_MILLIS);
-            BufferedInputStream buffered = new BufferedInputStream(in);
+            HelloInput limited = new HelloInput(socket, in, helloMillis);
+            BufferedInputStream buffered = new BufferedInputStream(limited);
             buffered.mark(1);
             if (buffered.read() < 0) {
                 // Somebody only looked whether anyone listens: the driver does before it connects.
@@ -158,7 +173,7 @@ public final class SqlServer implements AutoCloseable {
             buffered.reset();
             ClientHello hello = ClientHello.read(new DataInputStream(buffered));
             greeted = true;
-            socket.setSoTimeout(0);
+            limited.greeted();
             answer(hello, new TakenOverSocket(socket, buffered), refused);
         } catch (IOException e) {
             if (closed) {
