@@ -175,8 +175,7 @@ final class PeerConnections {
     }
 
     /** The accepting side of the handshake; reads the connection until it ends. */
-    void welcome(
-            Socket socket, HandshakeInput in, byte[] taken, Map<Integer, Peer> peers, PeerAcceptor.Permit permit)
+    void welcome(Socket socket, HandshakeInput in, byte[] taken, Map<Integer, Peer> peers, PeerAcceptor.Permit permit)
             throws IOException {
         FrameReader reader = new FrameReader(in, taken);
         Frame first = reader.next(FrameCodec.MAX_HANDSHAKE_BYTES);

@@ -160,8 +160,10 @@ class HostilePeersFuzzTest {
             });
             return shakesHands ? "after the handshake" : "before";
         });
-        until("no thread of c's is left", () -> Thread.getAllStackTraces().keySet().stream()
-                .noneMatch(t -> t.getName().startsWith("synod-peer-handshake")));
+        until(
+                "no thread of c's is left",
+                () -> Thread.getAllStackTraces().keySet().stream()
+                        .noneMatch(t -> t.getName().startsWith("synod-peer-handshake")));
     }
 
     /** It ends, or is reset: what was sent was not read to its end. */

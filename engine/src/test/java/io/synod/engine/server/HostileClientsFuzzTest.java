@@ -10,7 +10,6 @@ import io.synod.fuzz.Fuzz;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.DataInputStream;
-import java.io.DataOutputStream;
 import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
@@ -130,7 +129,9 @@ class HostileClientsFuzzTest {
                     out.writeValue(ValueVarchar.get("text"));
                     out.writeValue(ValueInteger.get(9));
                 }),
-                bytes(out -> out.writeInt(SessionRemote.RESULT_FETCH_ROWS).writeInt(2).writeInt(4)),
+                bytes(out -> out.writeInt(SessionRemote.RESULT_FETCH_ROWS)
+                        .writeInt(2)
+                        .writeInt(4)),
                 bytes(out -> out.writeInt(SessionRemote.RESULT_CLOSE).writeInt(2)),
                 bytes(out -> out.writeInt(SessionRemote.SESSION_PREPARE)
                         .writeInt(3)
@@ -146,17 +147,22 @@ class HostileClientsFuzzTest {
                     out.writeInt(3).writeInt(1).writeString("ID");
                 }),
                 bytes(out -> {
-                    out.writeInt(SessionRemote.COMMAND_EXECUTE_UPDATE).writeInt(3).writeInt(1);
+                    out.writeInt(SessionRemote.COMMAND_EXECUTE_UPDATE)
+                            .writeInt(3)
+                            .writeInt(1);
                     out.writeValue(ValueInteger.get(7));
                     out.writeInt(2).writeInt(1).writeInt(1);
                 }),
-                bytes(out -> out.writeInt(SessionRemote.COMMAND_GET_META_DATA).writeInt(1).writeInt(5)),
+                bytes(out -> out.writeInt(SessionRemote.COMMAND_GET_META_DATA)
+                        .writeInt(1)
+                        .writeInt(5)),
                 bytes(out -> out.writeInt(SessionRemote.LOB_READ)
                         .writeLong(1)
                         .writeBytes(new byte[32])
                         .writeLong(0)
                         .writeInt(10)),
-                bytes(out -> out.writeInt(SessionRemote.GET_JDBC_META).writeInt(1).writeInt(0)),
+                bytes(out ->
+                        out.writeInt(SessionRemote.GET_JDBC_META).writeInt(1).writeInt(0)),
                 bytes(out -> out.writeInt(SessionRemote.COMMAND_COMMIT)),
                 bytes(out -> out.writeInt(SessionRemote.SESSION_CLOSE)));
     }
@@ -211,7 +217,8 @@ class HostileClientsFuzzTest {
                     bytes(out -> out.writeInt(SessionRemote.GET_JDBC_META)
                             .writeInt(1)
                             .writeInt(count)),
-                    bytes(out -> out.writeInt(SessionRemote.LOB_READ).writeLong(1).writeInt(count)))) {
+                    bytes(out ->
+                            out.writeInt(SessionRemote.LOB_READ).writeLong(1).writeInt(count)))) {
                 long before = Fuzz.allocated();
                 // Were it read on behind what is wrong, this would be taken for a request and served.
                 byte[] sent = Fuzz.joined(request, count < 0 ? requests().get(11) : new byte[0]);
@@ -234,8 +241,8 @@ class HostileClientsFuzzTest {
         transfer.init();
         transfer.setVersion(Constants.TCP_PROTOCOL_VERSION_MAX_SUPPORTED);
         try {
-            SqlConnection connection =
-                    new SqlConnection(transfer, node.open("shop", "SA", PASSWORD, Map.of()), new UUID(1, 2), null, null);
+            SqlConnection connection = new SqlConnection(
+                    transfer, node.open("shop", "SA", PASSWORD, Map.of()), new UUID(1, 2), null, null);
             try {
                 connection.serve();
             } finally {
