@@ -5,27 +5,20 @@ import java.util.function.Consumer;
 import org.h2.engine.SessionRemote;
 import org.h2.message.DbException;
 
-/**
- * Takes a session to the leader, and keeps the connection that it left for a while: for large objects that the application may
- * still read from it. Under the session's lock.
- */
+/** Takes a session to the leader, and has the connection kept that it left. Under the session's lock. */
 final class LeaderMove {
-    private static final long LEFT_NANOS = 10_000_000_000L;
-
     private final SynodUrl url;
     private final Reconnection reconnection;
     private final LeaderSearch search;
     private final Consumer<SessionRemote> restore;
-    /** {@code null} for none. */
-    private NodeSession left;
-
-    private long leftNanos;
+    private final LeftConnection left;
 
     /** @param restore gives a new session the state of this one */
-    LeaderMove(SynodUrl url, Reconnection reconnection, Consumer<SessionRemote> restore) {
+    LeaderMove(SynodUrl url, Reconnection reconnection, LeftConnection left, Consumer<SessionRemote> restore) {
         this.url = url;
         this.reconnection = reconnection;
         this.search = new LeaderSearch(url);
+        this.left = left;
         this.restore = restore;
     }
 
@@ -43,9 +36,6 @@ final class LeaderMove {
      */
     NodeSession from(NodeSession here, boolean bound, long requests, long seenIndex) {
         long now = System.nanoTime();
-        if (left != null && now - leftNanos > LEFT_NANOS) {
-            dropLeft();
-        }
         if (bound || !search.isDue(here.latest(), now)) {
             return null;
         }
@@ -58,9 +48,7 @@ final class LeaderMove {
             }
             there = reconnection.connectTo(leader, requests, seenIndex);
             restore.accept(there.remote());
-            dropLeft();
-            left = here;
-            leftNanos = now;
+            left.keep(here.remote(), now);
             found(there);
             return there;
         } catch (SQLException | DbException e) {
@@ -70,13 +58,6 @@ final class LeaderMove {
                 RemoteInternals.abandon(there.remote());
             }
             return null;
-        }
-    }
-
-    void dropLeft() {
-        if (left != null) {
-            RemoteInternals.abandon(left.remote());
-            left = null;
         }
     }
 }

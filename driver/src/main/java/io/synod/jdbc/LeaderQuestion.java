@@ -45,6 +45,18 @@ public final class LeaderQuestion {
         return known == null ? OTHER : known ? KNOWN : NONE;
     }
 
+    /**
+     * Whether a node hosts a database; asks it.
+     *
+     * @param endpoint {@code HOST:PORT}
+     * @param timeoutMillis for connecting, and once more for the answer
+     * @return false also when it does not answer
+     */
+    public static boolean isHosted(String endpoint, String database, int timeoutMillis) {
+        Answer answer = ask(endpoint, database, timeoutMillis);
+        return answer == Answer.KNOWN || answer == Answer.NONE;
+    }
+
     /** @param timeoutMillis for connecting, and once more for the answer */
     static Answer ask(String endpoint, String database, int timeoutMillis) {
         try (Socket socket = new Socket()) {

@@ -31,6 +31,7 @@ final class NodeLink {
     /** What is lost with the node. */
     private final OpenTransaction transaction;
 
+    private final LeftConnection left = new LeftConnection();
     private final LeaderMove move;
     private volatile SessionRemote remote;
     /** Of {@link #remote}; of the last one where that is lost. */
@@ -49,7 +50,7 @@ final class NodeLink {
         this.reconnection = reconnection;
         this.state = state;
         this.transaction = transaction;
-        this.move = new LeaderMove(url, reconnection, this::restore);
+        this.move = new LeaderMove(url, reconnection, left, this::restore);
     }
 
     // ---- the watchdog ---------------------------------------------------------------------------------------------
@@ -57,6 +58,17 @@ final class NodeLink {
     /** For the watchdog's thread. */
     Waiting waiting() {
         return waiting;
+    }
+
+    /** For the watchdog's thread. */
+    void dropLeft(long nowNanos) {
+        Waiting now = waiting;
+        left.dropIfOld(now == null ? null : now.remote(), nowNanos);
+    }
+
+    /** For a test: the connection from which this one went to the leader's. */
+    LeftConnection left() {
+        return left;
     }
 
     /** For the watchdog's thread. */
@@ -91,6 +103,7 @@ final class NodeLink {
             waitsFor(origin);
             return call.get();
         } finally {
+            left.used(origin, System.nanoTime());
             // A LOB may be read while it is sent.
             waiting = outer;
         }
@@ -303,7 +316,7 @@ final class NodeLink {
     void close() {
         try {
             closed = true;
-            move.dropLeft();
+            left.drop();
             SessionRemote current = remote;
             remote = null;
             if (current != null && !current.isClosed()) {

@@ -14,7 +14,7 @@ import java.util.concurrent.locks.LockSupport;
  * a quarter of an hour. While an answer is overdue its node is asked something harmless on a new connection; a node that does
  * not answer that either loses the connections that wait for it, and their sessions fail over; so does one that knows no leader
  * while another node of the URL does. A slow statement on any other node is left alone, unless who asked has set a limit
- * ({@code isValid}).
+ * ({@code isValid}). It also drops what sessions have left for a leader.
  *
  * <p>One daemon thread, {@code synod-driver-watchdog}, for all sessions of the JVM; it starts with the first remote session.
  */
@@ -52,22 +52,9 @@ final class Watchdog {
     private static void run() {
         for (; ; ) {
             LockSupport.parkNanos(TICK_NANOS);
-            List<Overdue> overdue = new ArrayList<>();
             long now = System.nanoTime();
-            synchronized (LINKS) {
-                for (NodeLink link : LINKS) {
-                    NodeLink.Waiting waiting = link.waiting();
-                    if (waiting == null) {
-                        continue;
-                    }
-                    long waited = now - waiting.sinceNanos();
-                    if (waited > waiting.limitNanos()) {
-                        RemoteInternals.sever(waiting.remote());
-                    } else if (waited > OVERDUE_NANOS) {
-                        overdue.add(new Overdue(link, waiting, link.endpoint()));
-                    }
-                }
-            }
+            dropLeft(now);
+            List<Overdue> overdue = overdue(now);
             Map<Place, LeaderQuestion.Answer> answers = new HashMap<>();
             for (Overdue o : overdue) {
                 if (isToBeLeft(o, answers)) {
@@ -75,6 +62,32 @@ final class Watchdog {
                 }
             }
         }
+    }
+
+    /** What sessions have left for a leader, and read from no more. */
+    static void dropLeft(long nowNanos) {
+        synchronized (LINKS) {
+            LINKS.forEach(link -> link.dropLeft(nowNanos));
+        }
+    }
+
+    private static List<Overdue> overdue(long now) {
+        List<Overdue> overdue = new ArrayList<>();
+        synchronized (LINKS) {
+            for (NodeLink link : LINKS) {
+                NodeLink.Waiting waiting = link.waiting();
+                if (waiting == null) {
+                    continue;
+                }
+                long waited = now - waiting.sinceNanos();
+                if (waited > waiting.limitNanos()) {
+                    RemoteInternals.sever(waiting.remote());
+                } else if (waited > OVERDUE_NANOS) {
+                    overdue.add(new Overdue(link, waiting, link.endpoint()));
+                }
+            }
+        }
+        return overdue;
     }
 
     /**

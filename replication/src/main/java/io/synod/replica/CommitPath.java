@@ -174,23 +174,25 @@ final class CommitPath implements Runnable {
                 }
             }
         }
+        boolean together = transport != null && placed.size() > 1;
+        holdData(together);
         try {
-            atOnce(placed.size() > 1, () -> placed.forEach(StepEffects::conclude));
+            placed.forEach(StepEffects::conclude);
         } finally {
+            releaseData(together);
             placed.clear();
         }
     }
 
-    /** What is done there for several groups reaches each peer in one piece: the peer reads it once, and forces once. */
-    private void atOnce(boolean several, Runnable sends) {
-        if (!several || transport == null) {
-            sends.run();
-            return;
+    /** What is sent for several groups until it is released reaches each peer in one piece: it reads it once, and forces once. */
+    private void holdData(boolean together) {
+        if (together) {
+            transport.holdData();
         }
-        transport.holdData();
-        try {
-            sends.run();
-        } finally {
+    }
+
+    private void releaseData(boolean together) {
+        if (together) {
             transport.releaseData();
         }
     }
@@ -233,11 +235,15 @@ final class CommitPath implements Runnable {
                 "%d records forced, %d would be told so",
                 size,
                 batch.owners().size());
-        atOnce(batch.isOfSeveral(), () -> {
+        boolean together = transport != null && batch.isOfSeveral();
+        holdData(together);
+        try {
             for (Replica replica : replicas.get()) {
                 replica.forced(batch);
             }
-        });
+        } finally {
+            releaseData(together);
+        }
     }
 
     /** Whether a full disk keeps a batch from being written. */

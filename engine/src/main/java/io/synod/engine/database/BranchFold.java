@@ -35,7 +35,6 @@ import org.h2.value.VersionedValue;
  */
 final class BranchFold {
     private static final byte VERSION = 1;
-    private static final int FORGOTTEN_KEPT = 20_000;
 
     private final BranchMap map;
     private final Participation participation = new Participation();
@@ -47,15 +46,6 @@ final class BranchFold {
 
     /** Those of them that are pre-committed: their clients may have been told that they have committed. */
     private final Set<String> precommitted = ConcurrentHashMap.newKeySet();
-
-    private final Map<String, Boolean> forgotten = new LinkedHashMap<>() {
-        private static final long serialVersionUID = 1L;
-
-        @Override
-        protected boolean removeEldestEntry(Map.Entry<String, Boolean> eldest) {
-            return size() > FORGOTTEN_KEPT;
-        }
-    };
 
     private volatile int several;
 
@@ -118,11 +108,6 @@ final class BranchFold {
         map.addTo(maps);
     }
 
-    /** Whether it was one that had ended everywhere, not long ago. */
-    synchronized boolean wasForgotten(String gid) {
-        return forgotten.containsKey(gid);
-    }
-
     /** What the serving leader is to log before it answers; see {@link Participation#toLog}. */
     synchronized BranchEntry toLog(BranchRequest request) {
         return participation.toLog(request, false);
@@ -171,7 +156,6 @@ final class BranchFold {
             }
         } else if (before != null) {
             heard.remove(gid);
-            forgotten.put(gid, Boolean.TRUE);
             map.remove(session, gid);
             several--;
         }

@@ -269,13 +269,16 @@ public final class BranchVotes {
      */
     boolean awaitDecided(CommitId id) {
         long deadline = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(database.timeoutMillis());
-        while (database.copy().branches().mayStillCommit(id)) {
+        while (true) {
+            // Whatever decides it is an entry, perhaps the next one: read before, or that would be missed.
+            long applied = database.appliedIndex();
+            if (!database.copy().branches().mayStillCommit(id)) {
+                return true;
+            }
             long left = deadline - System.nanoTime();
-            // Whatever decides it is an entry.
-            if (left <= 0 || !database.log().awaitApplied(database.appliedIndex() + 1, left)) {
+            if (left <= 0 || !database.log().awaitApplied(applied + 1, left)) {
                 return false;
             }
         }
-        return true;
     }
 }

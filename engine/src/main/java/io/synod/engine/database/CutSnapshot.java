@@ -4,6 +4,7 @@ import io.synod.branch.BranchState;
 import io.synod.branch.Participant;
 import io.synod.branch.Participation.Known;
 import io.synod.engine.snapshot.H2Store;
+import io.synod.engine.writeset.AppliedState;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
@@ -109,16 +110,23 @@ public final class CutSnapshot implements AutoCloseable {
 
     private boolean has(String gid) {
         Known known = global.get(gid);
-        return known == null
-                ? database.copy().branches().fold().wasForgotten(gid)
-                : known.standing().state() == BranchState.COMMITTED;
+        return known == null ? wasForgotten(gid) : known.standing().state() == BranchState.COMMITTED;
+    }
+
+    /** Whether it was committed here, long enough ago that all its databases have it. Known over a restart. */
+    private boolean wasForgotten(String gid) {
+        // In this order: what was not known when its decision was, is known no more.
+        AppliedState.Decision decision = database.copy().state().decision(gid);
+        return decision != null
+                && decision.committed()
+                && !database.copy().branches().fold().isKnown(gid);
     }
 
     /** Waits until this copy has it, or until it may be worth a look, some milliseconds. */
     public void await(String gid) {
         BranchFold fold = database.copy().branches().fold();
         long deadline = System.nanoTime() + MOMENT_NANOS;
-        while (fold.standing(gid).state() != BranchState.COMMITTED && !fold.wasForgotten(gid)) {
+        while (fold.standing(gid).state() != BranchState.COMMITTED && !wasForgotten(gid)) {
             long left = deadline - System.nanoTime();
             if (left <= 0) {
                 return;

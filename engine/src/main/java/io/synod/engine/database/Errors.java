@@ -8,6 +8,7 @@ import java.sql.SQLFeatureNotSupportedException;
 import java.sql.SQLNonTransientConnectionException;
 import java.sql.SQLTransactionRollbackException;
 import java.util.Collection;
+import java.util.List;
 import java.util.TreeSet;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -260,6 +261,17 @@ public final class Errors {
     public static DbException unknownDatabase(String name, Collection<String> existing) {
         return wrap(new SQLException(
                 "Database \"" + name + "\" not found; there are: " + String.join(", ", new TreeSet<>(existing)),
+                ErrorCode.getState(ErrorCode.DATABASE_NOT_FOUND_1),
+                ErrorCode.DATABASE_NOT_FOUND_1));
+    }
+
+    /** 90013: the first of three parts of a name is a database that other nodes of the cluster have, and this one has not. */
+    public static DbException notHostedHere(String name, List<String> nodes, Collection<String> existing) {
+        return wrap(new SQLException(
+                "Database \"" + name + "\" is not on this node, which has: "
+                        + String.join(", ", new TreeSet<>(existing))
+                        + "; it is on node " + String.join(", node ", nodes)
+                        + ": connect there, or start this node with it",
                 ErrorCode.getState(ErrorCode.DATABASE_NOT_FOUND_1),
                 ErrorCode.DATABASE_NOT_FOUND_1));
     }

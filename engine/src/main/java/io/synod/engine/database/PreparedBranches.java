@@ -260,7 +260,8 @@ final class PreparedBranches {
      * @param settle writes what else belongs to this commit
      */
     void commit(String gid, Consumer<SessionLocal> settle) {
-        Held branch = remove(gid);
+        Held branch = held.get(gid);
+        Invariant.that(branch != null, "a branch that is prepared is not held");
         SessionLocal session = branch.session;
         session.lock();
         try {
@@ -277,6 +278,8 @@ final class PreparedBranches {
             session.unlock();
         }
         fold.isShown(gid);
+        // Not before: who sees it no more looks in H2 for what became of its commit, and is told that it will never be.
+        held.remove(gid);
         spool.drop(branch.key);
     }
 
@@ -286,16 +289,11 @@ final class PreparedBranches {
      * @param session in whose transaction that is kept
      */
     void rollback(SessionLocal session, String gid) {
-        Held branch = remove(gid);
+        Held branch = held.remove(gid);
+        Invariant.that(branch != null, "a branch that is prepared is not held");
         fold.apply(session, new BranchEntry.Decided(gid, false));
         end(branch);
         spool.drop(branch.key);
-    }
-
-    private Held remove(String gid) {
-        Held branch = held.remove(gid);
-        Invariant.that(branch != null, "a branch that is prepared is not held");
-        return branch;
     }
 
     /** Whether a commit that was asked for by this id, or one before it of its session, waits for a global decision. */

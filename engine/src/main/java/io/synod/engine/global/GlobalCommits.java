@@ -133,6 +133,7 @@ public final class GlobalCommits implements AutoCloseable {
      * @param serials each value once, over restarts too
      * @param hosted a database that is open on this node by its name, {@code null} for others
      * @param all that are open on this node
+     * @param others the slots of the other nodes
      */
     public GlobalCommits(
             int slot,
@@ -140,12 +141,13 @@ public final class GlobalCommits implements AutoCloseable {
             LongSupplier serials,
             Function<String, HostedDatabase> hosted,
             Supplier<Collection<HostedDatabase>> all,
+            List<Integer> others,
             PeerLink link) {
         this.slot = slot;
         this.origin = origin;
         this.serials = serials;
         this.all = all;
-        this.leaders = new ParticipantLeaders(hosted, link);
+        this.leaders = new ParticipantLeaders(hosted, others, link);
         time.setDaemon(true);
     }
 

@@ -4,6 +4,7 @@ import io.synod.branch.BranchRequest;
 import io.synod.engine.database.BranchVotes;
 import io.synod.engine.database.HostedDatabase;
 import io.synod.group.Member;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Function;
@@ -15,16 +16,21 @@ final class ParticipantLeaders {
     private static final Logger LOG = LoggerFactory.getLogger(ParticipantLeaders.class);
 
     private final Function<String, HostedDatabase> hosted;
+    private final List<Integer> others;
     private final GlobalCommits.PeerLink link;
 
-    /** @param hosted gives {@code null} for a database that is not open on this node */
-    ParticipantLeaders(Function<String, HostedDatabase> hosted, GlobalCommits.PeerLink link) {
+    /**
+     * @param hosted gives {@code null} for a database that is not open on this node
+     * @param others the slots of the other nodes
+     */
+    ParticipantLeaders(Function<String, HostedDatabase> hosted, List<Integer> others, GlobalCommits.PeerLink link) {
         this.hosted = hosted;
+        this.others = List.copyOf(others);
         this.link = link;
     }
 
     /**
-     * Asks on whichever other node leads, and does not wait.
+     * Asks on whichever other node leads, and does not wait. Of a database that this node does not host it asks all others.
      *
      * @return completed with {@code null} when there is no answer in time, or no leader that is known: ask again. {@code null}
      *     when this node leads: {@link #begin}
@@ -34,13 +40,39 @@ final class ParticipantLeaders {
         if (here != null && here.log().servingEpoch() != 0) {
             return null;
         }
-        Member leader = here == null ? null : leaderElsewhere(here);
-        if (leader == null) {
-            return CompletableFuture.completedFuture(null);
-        }
         byte[] question = BranchMessages.encode(BranchMessages.Question.of(database, request));
-        return link.ask(database, leader.slot(), question, timeoutNanos)
+        if (here == null) {
+            return askAll(database, question, timeoutNanos);
+        }
+        Member leader = leaderElsewhere(here);
+        return leader == null
+                ? CompletableFuture.completedFuture(null)
+                : ask(database, leader.slot(), question, timeoutNanos);
+    }
+
+    private CompletableFuture<BranchVotes.Answer> ask(String database, int slot, byte[] question, long timeoutNanos) {
+        return link.ask(database, slot, question, timeoutNanos)
                 .thenApply(answer -> answer == null ? null : BranchMessages.decodeAnswer(answer));
+    }
+
+    /** What this node does not host it has no leader of: the one that leads it answers, the others have no answer. */
+    private CompletableFuture<BranchVotes.Answer> askAll(String database, byte[] question, long timeoutNanos) {
+        CompletableFuture<BranchVotes.Answer> first = new CompletableFuture<>();
+        List<CompletableFuture<BranchVotes.Answer>> asked = new ArrayList<>();
+        for (int slot : others) {
+            asked.add(ask(database, slot, question, timeoutNanos).whenComplete((answer, failure) -> {
+                if (answer != null) {
+                    first.complete(answer);
+                }
+            }));
+        }
+        CompletableFuture.allOf(asked.toArray(CompletableFuture[]::new)).whenComplete((all, failure) -> {
+            if (failure != null) {
+                first.completeExceptionally(failure);
+            }
+            first.complete(null);
+        });
+        return first;
     }
 
     /** @return {@code null} for a database that is closed here by now */
@@ -59,16 +91,17 @@ final class ParticipantLeaders {
 
     void forget(String database, List<String> gids, long timeoutNanos) {
         HostedDatabase here = hosted.apply(database);
-        if (here == null) {
+        if (here != null && here.log().servingEpoch() != 0) {
+            here.votes().forget(gids, timeoutNanos);
             return;
         }
-        if (here.log().servingEpoch() != 0) {
-            here.votes().forget(gids, timeoutNanos);
+        byte[] question = BranchMessages.encode(BranchMessages.Question.toForget(database, gids));
+        if (here == null) {
+            others.forEach(slot -> link.ask(database, slot, question, timeoutNanos));
             return;
         }
         Member leader = leaderElsewhere(here);
         if (leader != null) {
-            byte[] question = BranchMessages.encode(BranchMessages.Question.toForget(database, gids));
             link.ask(database, leader.slot(), question, timeoutNanos);
         }
     }

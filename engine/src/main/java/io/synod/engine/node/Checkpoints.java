@@ -106,7 +106,7 @@ final class Checkpoints implements AutoCloseable {
         if ((due || round % ROUNDS_MAX == 0) && entries > 0 && take(database)) {
             care.bytesAtLast = bytes;
         }
-        care.reclaim.run(System.currentTimeMillis());
+        care.reclaim.run(System.currentTimeMillis(), System.nanoTime());
     }
 
     private static void keepHouse(HostedDatabase database) {

@@ -1,7 +1,6 @@
 package io.synod.engine.node;
 
 import io.synod.engine.global.Deadlocks;
-import io.synod.group.Member;
 import io.synod.replica.Questions;
 import java.util.List;
 
@@ -13,12 +12,10 @@ final class DeadlockPeers implements Deadlocks.Peers {
     private final Questions questions;
     private final List<Integer> slots;
 
-    DeadlockPeers(Questions questions, NodeConfig config) {
+    /** @param slots of the other nodes */
+    DeadlockPeers(Questions questions, List<Integer> slots) {
         this.questions = questions;
-        this.slots = config.members().all().stream()
-                .map(Member::slot)
-                .filter(slot -> slot != config.slot())
-                .toList();
+        this.slots = slots;
     }
 
     @Override

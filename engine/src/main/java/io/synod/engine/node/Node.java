@@ -10,6 +10,7 @@ import io.synod.engine.session.Neighbours;
 import io.synod.engine.session.SessionFactory;
 import io.synod.engine.session.Sessions;
 import io.synod.engine.session.SynodSession;
+import io.synod.group.Member;
 import io.synod.log.ChronicleEntryLog;
 import io.synod.log.EntryLog;
 import io.synod.log.LogConfig;
@@ -92,6 +93,11 @@ public final class Node implements SessionFactory, AutoCloseable {
         }
 
         @Override
+        public List<String> nodesWith(String name) {
+            return link == null ? List.of() : link.nodesWith(name, config.name());
+        }
+
+        @Override
         public Federation federation() {
             return federation;
         }
@@ -116,18 +122,23 @@ public final class Node implements SessionFactory, AutoCloseable {
         this.replicas = replicas;
         this.sql = sql;
         this.link = config.members().all().size() > 1 ? new RemoteLink(config.members()) : null;
+        List<Integer> others = config.members().all().stream()
+                .map(Member::slot)
+                .filter(slot -> slot != config.slot())
+                .toList();
         this.globalCommits = new GlobalCommits(
                 config.slot(),
                 serials.origin(),
                 serials,
                 this::hosted,
                 () -> databases.values().stream().map(Sessions::database).toList(),
+                others,
                 (database, slot, question, nanos) ->
                         replicas.questions().begin(slot, groupId(database), question, nanos));
         this.deadlocks = new Deadlocks(
                 config.slot(),
                 () -> databases.values().stream().map(Sessions::waits).toList(),
-                new DeadlockPeers(replicas.questions(), config));
+                new DeadlockPeers(replicas.questions(), others));
         replicas.questions().answeredBy((group, question, answer) -> {
             if (Deadlocks.isAskedBy(question)) {
                 deadlocks.asked(question, answer);

@@ -3,11 +3,13 @@ package io.synod.engine.node;
 import io.synod.engine.session.LeaderLink;
 import io.synod.group.Member;
 import io.synod.group.Members;
+import io.synod.jdbc.LeaderQuestion;
 import io.synod.jdbc.RemoteInternals;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.sql.SQLException;
+import java.util.List;
 import java.util.Map;
 import java.util.Properties;
 import org.h2.engine.ConnectionInfo;
@@ -52,6 +54,20 @@ final class RemoteLink implements LeaderLink {
         if (session instanceof SessionRemote remote) {
             RemoteInternals.abandon(remote);
         }
+    }
+
+    /**
+     * Asks the other nodes, one after the other.
+     *
+     * @param self name of this node
+     * @return the names of those that host the database
+     */
+    List<String> nodesWith(String database, String self) {
+        return members.all().stream()
+                .filter(member -> !member.name().equals(self))
+                .filter(member -> LeaderQuestion.isHosted(member.address(), database, CONNECT_MILLIS))
+                .map(Member::name)
+                .toList();
     }
 
     /** H2 repeats a refused connect for more than a second; a dead leader must cost less. */

@@ -26,6 +26,11 @@ public interface Neighbours {
         }
 
         @Override
+        public List<String> nodesWith(String name) {
+            return List.of();
+        }
+
+        @Override
         public Federation federation() {
             throw new IllegalStateException("a node of one database plans over several");
         }
@@ -58,6 +63,13 @@ public interface Neighbours {
 
     /** In upper case, as statements call them. */
     Collection<String> names();
+
+    /**
+     * The other nodes of the cluster that have one, so far as they answer; asks them.
+     *
+     * @param name in any case
+     */
+    List<String> nodesWith(String name);
 
     /** What plans queries over several of them. */
     Federation federation();

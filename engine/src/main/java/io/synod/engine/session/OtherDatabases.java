@@ -138,7 +138,8 @@ final class OtherDatabases implements Databases {
      * A name that this database does not know may be that of another one, which nobody has opened yet.
      *
      * @return whether it is
-     * @throws DbException 90013 with the names of those that there are, where it begins a name of three parts
+     * @throws DbException 90013 with the names of those that there are, where it begins a name of three parts, or with the nodes
+     *     that have it
      */
     boolean isOpened(DbException e, List<Token> tokens) {
         boolean unknown =
@@ -152,12 +153,21 @@ final class OtherDatabases implements Databases {
                 if (neighbours.open(name)) {
                     return true;
                 }
+                checkNotElsewhere(name);
                 if (neighbours.names().size() > 1) {
                     throw Errors.unknownDatabase(name, neighbours.names());
                 }
             }
         }
         return false;
+    }
+
+    /** @throws DbException 90013 with the nodes that have it */
+    private void checkNotElsewhere(String name) {
+        List<String> nodes = neighbours.nodesWith(name);
+        if (!nodes.isEmpty()) {
+            throw Errors.notHostedHere(name, nodes, neighbours.names());
+        }
     }
 
     private boolean hasSchema(String name) {
@@ -177,7 +187,14 @@ final class OtherDatabases implements Databases {
             return own();
         }
         RoutedSession branch = branches.find(name);
-        return branch == null ? null : new Part(name, branch, null);
+        if (branch == null && neighbours.open(name)) {
+            branch = branches.find(name);
+        }
+        if (branch == null) {
+            checkNotElsewhere(name);
+            return null;
+        }
+        return new Part(name, branch, null);
     }
 
     @Override

@@ -56,7 +56,8 @@ final class BankFaults {
     /**
      * @param longer with more clients, one that reads the sum of all accounts, for which each node loads the planner of queries
      *     over several databases, and until all is forgotten, which takes some seconds
-     * @throws AssertionError with the seed and what the nodes said, when something does not hold */
+     * @throws AssertionError with what the nodes said, when something does not hold
+     */
     static void run(Path directory, long seed, boolean longer, Plan plan) throws Exception {
         SplittableRandom random = new SplittableRandom(seed);
         LOG.info("seed {}", seed);
@@ -65,7 +66,8 @@ final class BankFaults {
             try {
                 new BankFaults(cluster, bank, random.split()).run(longer, plan);
             } catch (Exception | AssertionError e) {
-                throw new AssertionError("seed " + seed + ": " + e + cluster.story(), e);
+                cluster.addStoryTo(e);
+                throw e;
             }
         }
     }

@@ -73,7 +73,8 @@ class KilledLeaderTest {
                 load.awaitProgress(20);
                 load.stop();
             } catch (Exception | AssertionError e) {
-                throw new AssertionError("seed " + seed + cluster.story(), e);
+                cluster.addStoryTo(e);
+                throw e;
             }
             load.assertExactlyOnceOnEachOf(cluster);
             LOG.info("{} acknowledged, {} transactions run again", load.acknowledged(), load.retries());

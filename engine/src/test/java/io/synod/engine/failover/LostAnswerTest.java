@@ -75,7 +75,8 @@ class LostAnswerTest {
                     one.get(Await.LIMIT.toSeconds(), TimeUnit.SECONDS);
                 }
             } catch (Exception | AssertionError e) {
-                throw new AssertionError("seed " + seed + cluster.story(), e);
+                cluster.addStoryTo(e);
+                throw e;
             }
             int requests = relays.stream().mapToInt(CuttingRelay::cutRequests).sum();
             int answers = relays.stream().mapToInt(CuttingRelay::cutAnswers).sum();

@@ -243,13 +243,12 @@ public final class TestCluster implements AutoCloseable {
         return all;
     }
 
-    /** Leaves the failure what it is: {@link io.synod.engine.StandstillExtension} judges it. */
+    /** Leaves the failure what it is: {@link io.synod.replica.StandstillExtension} judges it. */
     public void addStoryTo(Throwable failure) {
         failure.addSuppressed(new Throwable(story()));
     }
 
-    /** For the message of a failed test. */
-    public String story() {
+    private String story() {
         StringBuilder story = new StringBuilder();
         for (NodeProcess node : nodes()) {
             story.append("\nnode ")

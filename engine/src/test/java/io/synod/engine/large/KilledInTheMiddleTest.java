@@ -47,7 +47,8 @@ class KilledInTheMiddleTest {
                     boolean leader = round % 2 == 1;
                     round(cluster, url, round, leader, random.nextInt(COMMIT_MILLIS));
                 } catch (Exception | AssertionError e) {
-                    throw new AssertionError("seed " + seed + cluster.story(), e);
+                    cluster.addStoryTo(e);
+                    throw e;
                 }
             }
             cluster.assertMembersEqual();

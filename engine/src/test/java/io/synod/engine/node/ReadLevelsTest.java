@@ -16,52 +16,15 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeAll;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
-import org.junit.jupiter.api.io.TempDir;
 
 /** What each read level promises on a node that the others do not reach; {@link WaitingReadsTest} has what waits for them. */
 @Timeout(240)
-class ReadLevelsTest {
-    private static final String READ = "SELECT N FROM T";
-
-    @TempDir
-    private static Path directory;
-
-    private static LaggingCluster cluster;
-    private Connection leader;
-    private Connection lagging;
-
-    @BeforeAll
-    static void startNodes() throws Exception {
-        cluster = new LaggingCluster(directory);
-        try (Connection c = connect(cluster.url(cluster.awaitLeader()))) {
-            run(c, "CREATE TABLE T(N INT)", "INSERT INTO T VALUES (0)");
-        }
-    }
-
-    @AfterAll
-    static void stopNodes() throws Exception {
-        cluster.close();
-    }
-
-    @BeforeEach
-    void connectAll() throws SQLException {
-        leader = connect(cluster.url(cluster.awaitLeader()));
-        lagging = connect(cluster.url("c"));
-        run(leader, "UPDATE T SET N = 0");
-        assertEquals(0, number(lagging, READ));
-    }
-
-    @AfterEach
-    void release() throws SQLException {
-        leader.close();
-        lagging.close();
-        cluster.releaseC();
+class ReadLevelsTest extends LaggingReads {
+    @Override
+    LaggingCluster start(Path directory) throws Exception {
+        return new LaggingCluster(directory);
     }
 
     @Test

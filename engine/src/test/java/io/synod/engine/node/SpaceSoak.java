@@ -7,19 +7,23 @@ import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
+import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Random;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Collectors;
 
 /**
- * One node under a small bound that overwrites its rows for as long as it is told: what its directory takes must not grow.
- * Arguments: minutes, seed. Prints a line per 10 seconds; exit code 1 when the median of the second half is above that of the
- * first by a fifth, or a row was lost. Peaks are printed too: they follow how much is written between two checkpoints.
+ * One node under a small bound, or three, that overwrites its rows for as long as it is told: what its directory takes must not
+ * grow. Arguments: minutes, seed, nodes (1 or 3). Prints a line per 10 seconds; exit code 1 when the median of the second half is
+ * above that of the first by a fifth, or a row was lost. Peaks are printed too: they follow how much is written between two
+ * checkpoints, and with three nodes between two changes of the leader, which are counted; their medians are not judged.
  */
 final class SpaceSoak {
+    private static final List<String> NODES = List.of("a", "b", "c");
     private static final int ROWS = 2_000;
     private static final long LINE_NANOS = TimeUnit.SECONDS.toNanos(10);
 
@@ -30,17 +34,32 @@ final class SpaceSoak {
         long seed = args.length > 1 ? Long.parseLong(args[1]) : System.nanoTime();
         System.out.println("seed " + seed);
         Path directory = Files.createTempDirectory("soak");
-        int code = run(directory, length, new Random(seed)) ? 0 : 1;
-        System.exit(code);
+        boolean done;
+        if (args.length > 2 && args[2].equals("3")) {
+            try (ClusterFixture cluster = new ClusterFixture(directory)) {
+                for (String node : NODES) {
+                    cluster.with(node, ";LOG_LIMIT=1");
+                }
+                System.out.println("leader " + cluster.leaderOf("shop"));
+                done = run(cluster.remoteUrl("shop"), cluster, directory, length, new Random(seed));
+            }
+        } else {
+            String url = "jdbc:synod:file:" + directory.resolve("shop") + ";LOG_LIMIT=1";
+            done = run(url, null, directory, length, new Random(seed));
+        }
+        System.exit(done ? 0 : 1);
     }
 
-    private static boolean run(Path directory, long length, Random random) throws Exception {
+    /** @param cluster {@code null} for one node */
+    private static boolean run(String url, ClusterFixture cluster, Path directory, long length, Random random)
+            throws Exception {
         List<Long> before = new ArrayList<>();
         List<Long> after = new ArrayList<>();
         long[] versions = new long[ROWS];
         long start = System.nanoTime();
         long line = start;
-        String url = "jdbc:synod:file:" + directory.resolve("shop") + ";LOG_LIMIT=1";
+        long epoch = 0;
+        int changes = -1;
         try (Connection c = DriverManager.getConnection(url, "sa", "");
                 Statement s = c.createStatement()) {
             s.execute("CREATE TABLE T(ID INT PRIMARY KEY, V BIGINT, X VARCHAR)");
@@ -55,8 +74,14 @@ final class SpaceSoak {
                     line = System.nanoTime();
                     long bytes = bytes(directory);
                     (System.nanoTime() - start < length / 2 ? before : after).add(bytes);
+                    if (cluster != null && epoch != epoch(cluster)) {
+                        epoch = epoch(cluster);
+                        changes++;
+                    }
                     System.out.println(TimeUnit.NANOSECONDS.toSeconds(line - start) + " s, " + written + " rows, "
-                            + bytes / 1024 + " KiB of which " + bytes(directory.resolve("log")) / 1024 + " log");
+                            + bytes / 1024 + " KiB"
+                            + (cluster == null ? "" : ", " + changes + " changes of the leader: ")
+                            + (cluster == null ? "" : files(directory)));
                 }
             }
             for (int id = 0; id < ROWS; id++) {
@@ -73,7 +98,23 @@ final class SpaceSoak {
         Collections.sort(before);
         Collections.sort(after);
         System.out.println("KiB: " + summary(before) + ", then " + summary(after));
-        return median(after) <= median(before) + median(before) / 5;
+        return cluster != null || median(after) <= median(before) + median(before) / 5;
+    }
+
+    /** Of a leader that is about to change it is that of the one before, or 0. */
+    private static long epoch(ClusterFixture cluster) throws SQLException {
+        long epoch = 0;
+        for (String node : NODES) {
+            epoch = Math.max(epoch, cluster.hosted(node, "shop").log().servingEpoch());
+        }
+        return epoch;
+    }
+
+    private static String files(Path directory) {
+        return NODES.stream()
+                .map(node -> node + " "
+                        + directory.resolve(node).resolve("shop.mv.db").toFile().length() / 1024)
+                .collect(Collectors.joining(", ", "", " KiB"));
     }
 
     private static String summary(List<Long> sorted) {

@@ -15,53 +15,17 @@ import java.sql.Statement;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeAll;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
-import org.junit.jupiter.api.io.TempDir;
 
 /** Reads on a node that lacks what they have to show, and gets it later: they wait. No time-out comes near. */
 @Timeout(240)
-class WaitingReadsTest {
+class WaitingReadsTest extends LaggingReads {
     private static final int PATIENCE_MILLIS = 60_000;
-    private static final String READ = "SELECT N FROM T";
 
-    @TempDir
-    private static Path directory;
-
-    private static LaggingCluster cluster;
-    private Connection leader;
-    private Connection lagging;
-
-    @BeforeAll
-    static void startNodes() throws Exception {
-        cluster = new LaggingCluster(directory, PATIENCE_MILLIS);
-        try (Connection c = connect(cluster.url(cluster.awaitLeader()))) {
-            run(c, "CREATE TABLE T(N INT)", "INSERT INTO T VALUES (0)");
-        }
-    }
-
-    @AfterAll
-    static void stopNodes() throws Exception {
-        cluster.close();
-    }
-
-    @BeforeEach
-    void connectAll() throws SQLException {
-        leader = connect(cluster.url(cluster.awaitLeader()));
-        lagging = connect(cluster.url("c"));
-        run(leader, "UPDATE T SET N = 0");
-        assertEquals(0, number(lagging, READ));
-    }
-
-    @AfterEach
-    void release() throws SQLException {
-        cluster.releaseC();
-        leader.close();
-        lagging.close();
+    @Override
+    LaggingCluster start(Path directory) throws Exception {
+        return new LaggingCluster(directory, PATIENCE_MILLIS);
     }
 
     private static String where(Connection c) throws SQLException {

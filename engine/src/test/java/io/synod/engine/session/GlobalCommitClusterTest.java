@@ -157,6 +157,35 @@ class GlobalCommitClusterTest {
     }
 
     @Test
+    void a_leader_that_does_not_host_another_participant_ends_a_lost_transaction_all_the_same() throws Exception {
+        GlobalNode a = cluster.node("a");
+        GlobalNode b = cluster.node("b");
+        GlobalNode c = cluster.node("c");
+        // What c leads has the other one for its home, and c alone looks for what was lost.
+        List<Connection> written = a.connectAll().subList(1, 3);
+        a.loseBefore(BranchRequest.Accept.class);
+        for (Connection each : written) {
+            GlobalNode.write(each, 3);
+        }
+        cluster.nodes().forEach(node -> node.commits().pause(true));
+        c.hosted("stock").shutdown(true);
+        SQLException e = assertThrows(SQLException.class, () -> a.commit(written));
+        assertEquals("08007", e.getSQLState(), e.getMessage());
+        c.commits().pause(false);
+        HostedDatabase bank = c.hosted("bank");
+        Await.until(
+                "both are decided",
+                () -> bank.votes().undecided().isEmpty()
+                        && b.hosted("stock").votes().undecided().isEmpty());
+        for (GlobalNode node : List.of(a, b)) {
+            assertEquals(List.of(0, 0, 0), GlobalNode.values(node.connectAll()));
+        }
+        Await.until(
+                "both have forgotten it",
+                () -> bank.votes().isEmpty() && b.hosted("stock").votes().isEmpty());
+    }
+
+    @Test
     void a_stop_of_all_nodes_in_the_middle_is_made_up_for() throws Exception {
         int value = 0;
         for (Class<? extends BranchRequest> kind : List.of(BranchRequest.Accept.class, BranchRequest.Decide.class)) {

@@ -1,5 +1,6 @@
 package io.synod.engine.session;
 
+import static org.junit.jupiter.api.Assertions.assertDoesNotThrow;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
@@ -7,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.synod.branch.BranchRequest;
 import io.synod.branch.BranchState;
+import io.synod.engine.Sql;
 import io.synod.engine.database.CommitId;
 import io.synod.engine.failover.Await;
 import io.synod.engine.global.GlobalCommits;
@@ -32,7 +34,7 @@ class GlobalCommitOnOneNodeTest {
 
     @BeforeEach
     void start(@TempDir Path directory) throws Exception {
-        node = new GlobalNode("jdbc:synod:file:" + directory.resolve("home"));
+        node = new GlobalNode("jdbc:synod:file:" + directory.resolve("home") + ";FAILOVER_TIMEOUT=10000");
         all = node.connectAll();
         GlobalNode.createTables(all);
     }
@@ -74,6 +76,31 @@ class GlobalCommitOnOneNodeTest {
         node.commit(two);
         Await.until("all have ended it", node::isQuiet);
         assertEquals(List.of(1, 1, 0), GlobalNode.values(all));
+    }
+
+    /** Nobody ends, nor forgets, anything here but the test. */
+    @Test
+    void after_a_restart_a_cut_does_not_wait_for_what_one_of_its_databases_has_forgotten() throws Exception {
+        long nanos = TimeUnit.SECONDS.toNanos(10);
+        List<Connection> two = all.subList(0, 2);
+        GlobalNode.write(two, 1);
+        node.commits().pause(true);
+        node.loseBefore(BranchRequest.Decide.class);
+        node.commit(two);
+        String gid = node.hosted("home").votes().list().get(0).gid();
+        for (String database : List.of("home", "stock")) {
+            node.hosted(database).votes().answer(new BranchRequest.Decide(gid, true), nanos);
+        }
+        assertTrue(node.hosted("home").votes().forget(List.of(gid), nanos));
+        node.stop();
+        node.start();
+        node.commits().pause(true);
+        assertEquals(BranchState.COMMITTED, node.globals().get(0).standing().state());
+        try (Connection c = node.connect("home")) {
+            String sum = "SELECT V + (SELECT SUM(V) FROM STOCK.PUBLIC.T) FROM HOME.PUBLIC.T";
+            assertEquals(2, assertDoesNotThrow(() -> Sql.number(c, sum)));
+        }
+        assertEquals(1, node.globals().size(), "it was not forgotten there meanwhile");
     }
 
     /** Its coordinator has had it refused, and is lost before it could tell anybody else. */

@@ -49,15 +49,18 @@ class KilledReceiverTest {
     void whatever_the_step_at_which_the_receiver_dies_the_next_start_goes_on_and_ends_equal() throws Exception {
         try (TestCluster started = new TestCluster(HeldNode.installation(), directory, 3, SETTINGS)) {
             cluster = started;
-            cluster.startAll();
-            step("all serve");
-            try (Connection c = connect()) {
-                run(c, "CREATE TABLE BIG(ID INT PRIMARY KEY, X VARCHAR)", "CREATE TABLE T(ID INT PRIMARY KEY)");
+            try {
+                cluster.startAll();
+                step("all serve");
+                try (Connection c = connect()) {
+                    run(c, "CREATE TABLE BIG(ID INT PRIMARY KEY, X VARCHAR)", "CREATE TABLE T(ID INT PRIMARY KEY)");
+                }
+                killedWhileItCatchesUp();
+                killedWhileItIsRebuilt();
+            } catch (Exception | AssertionError e) {
+                cluster.addStoryTo(e);
+                throw e;
             }
-            killedWhileItCatchesUp();
-            killedWhileItIsRebuilt();
-        } catch (Exception | AssertionError e) {
-            throw new AssertionError(e + cluster.story(), e);
         }
     }
 

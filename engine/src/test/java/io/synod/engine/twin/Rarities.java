@@ -197,7 +197,10 @@ final class Rarities {
             return Choice.of("DROP TRIGGER IF EXISTS " + old);
         }
         Table t = model.any(random, x -> true);
-        Runnable learn = () -> model.rareTriggers.add(trigger);
+        Runnable learn = () -> {
+            t.triggered = true;
+            model.rareTriggers.add(trigger);
+        };
         String create = "CREATE TRIGGER " + trigger;
         return switch (random.nextInt(5)) {
             case 0 -> Choice.of(create + " BEFORE INSERT, UPDATE ON " + t.name + " FOR EACH ROW AS " + SOURCE, learn);
@@ -210,10 +213,7 @@ final class Rarities {
                                 + "Quiet'",
                         learn);
             case 3 ->
-                Choice.of(create + " BEFORE UPDATE ON " + t.name + " FOR EACH ROW CALL " + ROUTINES + "Veto'", () -> {
-                    t.vetoed = true;
-                    learn.run();
-                });
+                Choice.of(create + " BEFORE UPDATE ON " + t.name + " FOR EACH ROW CALL " + ROUTINES + "Veto'", learn);
             default ->
                 Choice.of(
                         create + " BEFORE INSERT, UPDATE ON " + t.name + " FOR EACH ROW QUEUE 5 NOWAIT CALL " + ROUTINES
@@ -282,8 +282,7 @@ final class Rarities {
     }
 
     private Choice createFromDelta(String session) {
-        // A foreign key that fails leaves the row deleted on stock H2 (docs/differences.md, failed-query-that-writes).
-        Table from = model.any(random, x -> x.neighbours.isEmpty());
+        Table from = model.any(random, Table::isWrittenByQueries);
         if (from == null) {
             return temporary(session);
         }

@@ -1,4 +1,4 @@
-package io.synod.engine;
+package io.synod.replica;
 
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertSame;

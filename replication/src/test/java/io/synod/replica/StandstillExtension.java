@@ -1,4 +1,4 @@
-package io.synod.engine;
+package io.synod.replica;
 
 import java.sql.SQLException;
 import java.util.Set;
