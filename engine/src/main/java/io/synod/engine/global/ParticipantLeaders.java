@@ -43,6 +43,16 @@ final class ParticipantLeaders {
                 .thenApply(answer -> answer == null ? null : BranchMessages.decodeAnswer(answer));
     }
 
+    /** Whether {@link #askThere} finds somebody, or {@link #begin} does. */
+    boolean canBeAsked(String database) {
+        HostedDatabase here = hosted.apply(database);
+        if (here == null || here.log().servingEpoch() != 0) {
+            return here != null;
+        }
+        Member leader = leaderElsewhere(here);
+        return leader != null && link.reaches(leader.slot());
+    }
+
     /** @return {@code null} for a database that is closed here by now */
     BranchVotes.Vote begin(String database, BranchRequest request, long timeoutNanos) {
         HostedDatabase here = hosted.apply(database);

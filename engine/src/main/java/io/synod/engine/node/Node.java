@@ -122,8 +122,7 @@ public final class Node implements SessionFactory, AutoCloseable {
                 serials,
                 this::hosted,
                 () -> databases.values().stream().map(Sessions::database).toList(),
-                (database, slot, question, nanos) ->
-                        replicas.questions().begin(slot, groupId(database), question, nanos));
+                new CommitPeers(replicas.questions(), config));
         this.deadlocks = new Deadlocks(
                 config.slot(),
                 () -> databases.values().stream().map(Sessions::waits).toList(),
