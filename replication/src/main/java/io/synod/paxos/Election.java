@@ -69,6 +69,11 @@ final class Election {
         return Math.max(core.timing.electionTimeout(), Math.min(observed, MAX_PATIENCE_NANOS));
     }
 
+    /** How long a candidate waits for answers, which members that are as busy as this one give as late as it would. */
+    long roundPatience() {
+        return patience(gap.high());
+    }
+
     private long random(long bound) {
         return bound <= 0 ? 0 : core.random.nextLong(bound);
     }
@@ -121,6 +126,8 @@ final class Election {
         boolean stalled = pauses.tick(now);
         if (stalled) {
             core.durability.resumed(now);
+        }
+        if (stalled && !leaderLost) {
             deadline = Math.max(deadline, now + core.timing.electionTimeout() / 2 + random(core.timing.heartbeat()));
         }
         if (stalled || core.applied == core.commit || core.applied != appliedSeen) {
@@ -175,7 +182,7 @@ final class Election {
     }
 
     private void continuePreVote(long now, Effects out) {
-        if (now - startedAt > core.timing.electionTimeout()) {
+        if (now - startedAt > roundPatience()) {
             backOff(now);
             group.stepDown(now, out);
         } else if (!concludePreVote(now, out) && now - askedAt >= core.timing.heartbeat()) {

@@ -68,7 +68,7 @@ final class Preparation {
     }
 
     void tick(long now, Effects out) {
-        if (now - startedAt > core.timing.electionTimeout() && donor == 0) {
+        if (now - startedAt > group.election.roundPatience() && donor == 0) {
             group.election.backOff(now);
             group.stepDown(now, out);
             return;

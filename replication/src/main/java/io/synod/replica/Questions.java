@@ -35,9 +35,11 @@ public final class Questions {
         void asked(long group, byte[] question, Consumer<byte[]> answer);
     }
 
+    private record Asked(int slot, CompletableFuture<byte[]> answer) {}
+
     private final Transport transport;
     private final AtomicLong tickets = new AtomicLong();
-    private final Map<Long, CompletableFuture<byte[]>> asked = new ConcurrentHashMap<>();
+    private final Map<Long, Asked> asked = new ConcurrentHashMap<>();
     private volatile Respondent respondent = (group, question, answer) -> {};
 
     /** @param transport {@code null} for a node without peers */
@@ -70,7 +72,7 @@ public final class Questions {
      * Asks a peer and does not wait.
      *
      * @return is completed on the thread that reads from that peer, which must not be blocked; with {@code null} when no answer
-     *     came in time
+     *     came in time, and at once when there is no connection, or it is lost
      */
     public CompletableFuture<byte[]> begin(int slot, long group, byte[] question, long timeoutNanos) {
         CompletableFuture<byte[]> answer = new CompletableFuture<>();
@@ -79,11 +81,29 @@ public final class Questions {
             return answer;
         }
         long ticket = tickets.incrementAndGet();
-        asked.put(ticket, answer);
+        asked.put(ticket, new Asked(slot, answer));
         answer.completeOnTimeout(null, timeoutNanos, TimeUnit.NANOSECONDS);
         answer.whenComplete((bytes, failed) -> asked.remove(ticket));
         transport.sendControl(slot, group, new Message.Question(ticket, question));
+        if (!transport.connected(slot)) {
+            // Lost before it was among those that are told so, perhaps.
+            answer.complete(null);
+        }
         return answer;
+    }
+
+    /** Whether that peer is connected: a question could reach it. */
+    public boolean reaches(int slot) {
+        return transport != null && transport.connected(slot);
+    }
+
+    /** The connection to that peer is gone, and with it whatever it would have answered. */
+    void lost(int slot) {
+        for (Asked each : asked.values()) {
+            if (each.slot() == slot) {
+                each.answer().complete(null);
+            }
+        }
     }
 
     /**
@@ -105,7 +125,7 @@ public final class Questions {
                 long ticket = tickets.incrementAndGet();
                 CompletableFuture<byte[]> answer = new CompletableFuture<>();
                 mine.put(ticket, answer);
-                asked.put(ticket, answer);
+                asked.put(ticket, new Asked(slot, answer));
                 transport.sendControl(slot, group, new Message.Question(ticket, question));
             }
             CompletableFuture.allOf(mine.values().toArray(CompletableFuture[]::new))
@@ -140,9 +160,9 @@ public final class Questions {
             return true;
         }
         if (message instanceof Message.Reply reply) {
-            CompletableFuture<byte[]> waiting = asked.get(reply.ticket());
+            Asked waiting = asked.get(reply.ticket());
             if (waiting != null) {
-                waiting.complete(reply.bytes());
+                waiting.answer().complete(reply.bytes());
             }
             return true;
         }

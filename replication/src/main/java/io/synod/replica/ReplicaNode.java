@@ -296,6 +296,7 @@ public final class ReplicaNode implements AutoCloseable {
             for (Replica replica : replicas) {
                 replica.onPeerDown(slot);
             }
+            questions.lost(slot);
         }
     }
 

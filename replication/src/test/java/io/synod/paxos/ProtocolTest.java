@@ -121,6 +121,57 @@ class ProtocolTest {
         assertEquals(Role.PREVOTE, late.state.role());
     }
 
+    /** Silence proves nothing to who stood still; a connection that was reset does. */
+    @Test
+    void leader_that_is_gone_is_not_waited_for_by_a_member_that_stands_still_now_and_then() {
+        TraceGroup group = serving(3, 1);
+        group.pass(5 * MILLI);
+        group.tick(3);
+        group.node(3).state.onPeerDown(1, group.now, group.node(3));
+        for (int i = 0; i < 3 && group.node(3).state.role() == Role.FOLLOWER; i++) {
+            group.pass(80 * MILLI);
+            group.tick(3);
+        }
+        assertEquals(Role.PREVOTE, group.node(3).state.role());
+    }
+
+    /** Members that are as busy as this one answer as late as it does. */
+    @Test
+    void candidate_that_stood_still_a_moment_ago_gives_the_others_time_to_answer() {
+        TraceGroup group = serving(3, 1);
+        group.pass(5 * MILLI);
+        group.tick(3);
+        group.pass(300 * MILLI);
+        group.tick(3);
+        for (int i = 0; i < 400 && group.node(3).state.role() == Role.FOLLOWER; i++) {
+            group.pass(5 * MILLI);
+            group.tick(3);
+        }
+        assertEquals(Role.PREVOTE, group.node(3).state.role());
+        awaited(group, Role.PREVOTE, 500);
+        group.node(2).state.onPeerDown(1, group.now, group.node(2));
+        group.pass(20 * MILLI);
+        group.tick(3);
+        group.settle(message -> message instanceof Message.PreVote || message instanceof Message.PreVoteReply, 2, 3);
+        assertEquals(Role.PREPARE, group.node(3).state.role());
+        group.force(3);
+        group.drop();
+        awaited(group, Role.PREPARE, 500);
+        group.pass(40 * MILLI);
+        group.tick(3);
+        group.settle(2, 3);
+        assertEquals(Role.LEADER, group.node(3).state.role());
+    }
+
+    private static void awaited(TraceGroup group, Role role, int millis) {
+        for (int i = 0; i < millis / 5; i++) {
+            group.pass(5 * MILLI);
+            group.tick(3);
+            assertEquals(role, group.node(3).state.role(), "after " + i * 5 + " ms");
+        }
+        group.drop();
+    }
+
     /** etcd 7331. */
     @Test
     void new_leader_answers_no_read_before_its_barrier_is_applied() {

@@ -11,6 +11,7 @@ import io.synod.transport.Envelope;
 import io.synod.transport.Transport;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 
@@ -25,13 +26,16 @@ class QuestionsTest {
     /** Hands over at once what is sent to the other one. */
     private final class Wire implements Transport {
         private Questions other;
+        private boolean cutsAtTheQuestion;
+        private boolean cut;
 
         @Override
         public void start(Receiver receiver) {}
 
         @Override
         public void sendControl(int toSlot, long group, Message message) {
-            if (losing) {
+            cut = cutsAtTheQuestion;
+            if (losing || cut) {
                 lost.add(message);
             } else {
                 assertTrue(other.takes(3, group, message));
@@ -48,7 +52,7 @@ class QuestionsTest {
 
         @Override
         public boolean connected(int slot) {
-            return slot != GONE;
+            return slot != GONE && !cut;
         }
 
         @Override
@@ -113,6 +117,31 @@ class QuestionsTest {
             lost.add(null);
         });
         assertEquals(1, asking.askAll(List.of(2, 3), GROUP, new byte[] {1}, 1).size());
+    }
+
+    @Test
+    void what_a_lost_peer_was_asked_is_not_waited_for() {
+        CompletableFuture<byte[]> toLost = asking.begin(2, GROUP, new byte[] {1}, LONG_NANOS);
+        CompletableFuture<byte[]> toOther = asking.begin(3, GROUP, new byte[] {1}, LONG_NANOS);
+        asking.lost(2);
+        assertTrue(toLost.isDone(), "its answer can come no more");
+        assertNull(toLost.join());
+        assertFalse(toOther.isDone());
+    }
+
+    @Test
+    void a_peer_that_is_not_connected_is_not_waited_for() {
+        CompletableFuture<byte[]> answer = asking.begin(GONE, GROUP, new byte[] {1}, LONG_NANOS);
+        assertTrue(answer.isDone(), "nobody got the question");
+        assertNull(answer.join());
+    }
+
+    @Test
+    void a_peer_that_is_lost_while_it_is_asked_is_not_waited_for() {
+        there.cutsAtTheQuestion = true;
+        CompletableFuture<byte[]> answer = asking.begin(2, GROUP, new byte[] {1}, LONG_NANOS);
+        assertTrue(answer.isDone(), "the connection was lost before anybody could be told of this question");
+        assertNull(answer.join());
     }
 
     @Test

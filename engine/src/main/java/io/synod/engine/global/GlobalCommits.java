@@ -57,33 +57,32 @@ public final class GlobalCommits implements AutoCloseable {
     private static final long LOOK_AT_ALL_NANOS = TimeUnit.SECONDS.toNanos(1);
     private static final long FORGET_NANOS = TimeUnit.MILLISECONDS.toNanos(200);
 
-    /** How long a leader's silence about a prepared branch is borne by its home group. */
-    private static final long SILENCE_NANOS = TimeUnit.MILLISECONDS.toNanos(500);
-
-    /** How much later each of the others begins. */
-    private static final long STAGGER_NANOS = TimeUnit.MILLISECONDS.toNanos(200);
-
-    /** What is decided here and was not forgotten: not all may know. */
-    private static final long UNFORGOTTEN_NANOS = TimeUnit.SECONDS.toNanos(12);
-
     /** For how long, in nanoseconds, a transaction that has ended everywhere is still known in each of its databases. */
     public static final long KEPT_NANOS = TimeUnit.SECONDS.toNanos(4);
 
     /** How long a decided commit waits for those participants that do not acknowledge it. */
     private static final long ACKNOWLEDGE_NANOS = TimeUnit.SECONDS.toNanos(2);
 
-    /** How many transactions of others are ended here at a time. */
-    private static final int MAX_ENDING = 256;
+    /** How many transactions of others are ended here at a time, and of how many that are decided the others are told. */
+    private static final int MAX_AT_A_TIME = 256;
 
     static final long ASK_NANOS = TimeUnit.SECONDS.toNanos(1);
-    static final Termination.Timing TIMING =
-            new Termination.Timing(TimeUnit.MILLISECONDS.toNanos(150), TimeUnit.MILLISECONDS.toNanos(100));
+    private static final long RESEND_NANOS = TimeUnit.MILLISECONDS.toNanos(150);
+    private static final long BACK_OFF_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
 
     /** The way to other nodes. */
-    @FunctionalInterface
     public interface PeerLink {
-        /** @return completed with {@code null} when no answer came in time, on a thread that must not be blocked */
+        /**
+         * @return completed with {@code null} when no answer came in time, or the connection was lost, on a thread that must not be
+         *     blocked
+         */
         CompletableFuture<byte[]> ask(String database, int slot, byte[] question, long timeoutNanos);
+
+        /** Whether there is a connection to that node. */
+        boolean reaches(int slot);
+
+        /** Slots of the other nodes. */
+        Collection<Integer> slots();
     }
 
     /** For tests: where a coordinator is lost. */
@@ -113,6 +112,9 @@ public final class GlobalCommits implements AutoCloseable {
     private final LongSupplier serials;
     private final Supplier<Collection<HostedDatabase>> all;
     private final ParticipantLeaders leaders;
+    /** Of the thread of time. */
+    private final Orphans orphans;
+
     private final SplittableRandom random = new SplittableRandom();
     private final ThreadPoolExecutor asking = pool("synod-global-ask-");
     private final ThreadPoolExecutor answering = pool("synod-global-answer-");
@@ -121,7 +123,7 @@ public final class GlobalCommits implements AutoCloseable {
     private final Thread time = new Thread(this::run, "synod-global");
     private volatile Fault fault = Fault.NONE;
     private volatile long keptNanos = KEPT_NANOS;
-    private volatile long unforgottenNanos = UNFORGOTTEN_NANOS;
+    private volatile Termination.Timing timing = new Termination.Timing(RESEND_NANOS, BACK_OFF_NANOS);
     private volatile boolean paused;
     private volatile boolean closed;
     private long forgetAt;
@@ -133,7 +135,6 @@ public final class GlobalCommits implements AutoCloseable {
      * @param serials each value once, over restarts too
      * @param hosted a database that is open on this node by its name, {@code null} for others
      * @param all that are open on this node
-     * @param others the slots of the other nodes
      */
     public GlobalCommits(
             int slot,
@@ -141,13 +142,13 @@ public final class GlobalCommits implements AutoCloseable {
             LongSupplier serials,
             Function<String, HostedDatabase> hosted,
             Supplier<Collection<HostedDatabase>> all,
-            List<Integer> others,
             PeerLink link) {
         this.slot = slot;
         this.origin = origin;
         this.serials = serials;
         this.all = all;
-        this.leaders = new ParticipantLeaders(hosted, others, link);
+        this.leaders = new ParticipantLeaders(hosted, link);
+        this.orphans = new Orphans(slot, link.slots(), link::reaches);
         time.setDaemon(true);
     }
 
@@ -227,7 +228,14 @@ public final class GlobalCommits implements AutoCloseable {
     /** For tests, which wait until all is forgotten and read no several databases at once. */
     public void forgetSoon() {
         keptNanos = TICK_NANOS;
-        unforgottenNanos = TimeUnit.SECONDS.toNanos(3);
+        orphans.setUnforgotten(TimeUnit.SECONDS.toNanos(3));
+    }
+
+    /** For tests, of what is done without waiting so long: for a word about a transaction, and until what is lost is sent again. */
+    public void waitFor(long nanos) {
+        orphans.setSilence(nanos);
+        orphans.setUnforgotten(nanos);
+        timing = new Termination.Timing(nanos, BACK_OFF_NANOS);
     }
 
     /** For tests: coordinators of this node are lost where it says so. */
@@ -256,9 +264,13 @@ public final class GlobalCommits implements AutoCloseable {
                 if (decidedToo) {
                     lookAtAllAt = now + LOOK_AT_ALL_NANOS;
                 }
+                orphans.look(now);
                 for (HostedDatabase database : all.get()) {
                     try {
-                        endSilent(database, decidedToo);
+                        endOrphans(database, now);
+                        if (decidedToo) {
+                            spreadUnforgotten(database, now);
+                        }
                     } catch (RuntimeException e) {
                         // It is being closed, say: the others go on.
                         LOG.debug("global transactions of {}", database.name(), e);
@@ -299,30 +311,39 @@ public final class GlobalCommits implements AutoCloseable {
         });
     }
 
-    /** As the leader of a participant: begins where nothing was heard for a while. */
-    private void endSilent(HostedDatabase database, boolean decidedToo) {
-        if (paused
-                || database.isClosed()
-                || database.votes().isEmpty()
-                || database.log().servingEpoch() == 0) {
+    /** As the leader of a participant: begins what nobody else is at any more. */
+    private void endOrphans(HostedDatabase database, long now) {
+        if (!leadsSome(database)) {
             return;
         }
-        BranchVotes votes = database.votes();
-        List<String> refused = new ArrayList<>();
-        // Of those that are decided there may be thousands, which wait to be forgotten.
-        for (BranchVotes.Global global : decidedToo ? votes.list() : votes.undecided()) {
-            if (global.branch() == null && global.silentNanos() > unforgottenNanos) {
-                // Whose it was is not known here, and never will be; the others hear from those that know it.
-                refused.add(global.gid());
+        long running = running(GlobalRun.Purpose.END);
+        for (BranchVotes.Global global : database.votes().undecided()) {
+            if (running < MAX_AT_A_TIME && isToBegin(global, database, now)) {
+                LOG.info("transaction {} is ended by this node: its coordinator is gone or silent", global.gid());
+                runs.computeIfAbsent(global.gid(), gid -> GlobalRun.end(this, global.branch()));
+                running++;
             }
-            boolean alone = global.branch() == null || runs.containsKey(global.gid());
-            if (!alone && global.silentNanos() > patience(global, database.name()) && runs.size() < MAX_ENDING) {
-                LOG.info("transaction {} is ended by this node: nothing was heard of it", global.gid());
+        }
+    }
+
+    /** As the leader of a participant: tells the others of what is decided, as long as anybody may not know it. */
+    private void spreadUnforgotten(HostedDatabase database, long now) {
+        if (!leadsSome(database)) {
+            return;
+        }
+        List<String> refused = new ArrayList<>();
+        long running = running(GlobalRun.Purpose.SPREAD);
+        for (BranchVotes.Global global : database.votes().list()) {
+            if (orphans.isToBeForgotten(global)) {
+                refused.add(global.gid());
+            } else if (global.standing().state().isDecided()
+                    && running < MAX_AT_A_TIME
+                    && isToBegin(global, database, now)) {
+                LOG.debug("transaction {}: the others are told how it has ended", global.gid());
                 runs.computeIfAbsent(
                         global.gid(),
-                        gid -> global.standing().state().isDecided()
-                                ? GlobalRun.spread(this, global.branch(), database.name(), global.standing())
-                                : GlobalRun.end(this, global.branch()));
+                        gid -> GlobalRun.spread(this, global.branch(), database.name(), global.standing()));
+                running++;
             }
         }
         if (!refused.isEmpty()) {
@@ -330,18 +351,21 @@ public final class GlobalCommits implements AutoCloseable {
         }
     }
 
-    private long patience(BranchVotes.Global global, String database) {
-        int place = 0;
-        if (!database.equals(global.branch().home())) {
-            for (Participant participant : global.branch().participants()) {
-                place += participant.database().equals(global.branch().home()) ? 0 : 1;
-                if (participant.database().equals(database)) {
-                    break;
-                }
-            }
-        }
-        long least = global.standing().state().isDecided() ? unforgottenNanos : SILENCE_NANOS;
-        return least + place * STAGGER_NANOS;
+    private boolean leadsSome(HostedDatabase database) {
+        return !paused
+                && !database.isClosed()
+                && !database.votes().isEmpty()
+                && database.log().servingEpoch() != 0;
+    }
+
+    private boolean isToBegin(BranchVotes.Global global, HostedDatabase database, long now) {
+        return global.branch() != null
+                && !runs.containsKey(global.gid())
+                && orphans.isDue(global, database.name(), now);
+    }
+
+    private long running(GlobalRun.Purpose purpose) {
+        return runs.values().stream().filter(run -> run.purpose() == purpose).count();
     }
 
     /** Ends at once what runs here: whoever leads the participants goes on. */
@@ -362,6 +386,10 @@ public final class GlobalCommits implements AutoCloseable {
 
     LongSupplier serials() {
         return serials;
+    }
+
+    Termination.Timing timing() {
+        return timing;
     }
 
     synchronized RandomGenerator random() {

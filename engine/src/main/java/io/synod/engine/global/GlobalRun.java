@@ -40,10 +40,30 @@ final class GlobalRun implements Termination.Effects {
     /** What those who have prepared hear from a coordinator that still waits for others. */
     private static final long SIGN_OF_LIFE_NANOS = TimeUnit.MILLISECONDS.toNanos(200);
 
+    /** After it has found nobody to answer it, a request to a leader that is known is sent again, and then less and less soon. */
+    private static final long AGAIN_NANOS = TimeUnit.MILLISECONDS.toNanos(20);
+
+    private static final int MAX_DOUBLINGS = 3;
+
     /** What nobody has begun to do then is given to the pool. */
     private static final long LATE_NANOS = TimeUnit.MILLISECONDS.toNanos(50);
 
+    /** For whom it is. */
+    enum Purpose {
+        COMMIT,
+        END,
+        SPREAD
+    }
+
+    /**
+     * What nobody got, or answered, since no leader could be asked.
+     *
+     * @param times that it was asked in vain since the last answer
+     */
+    private record Unanswered(BranchRequest request, int times, long againAt) {}
+
     private final GlobalCommits commits;
+    private final Purpose purpose;
     private final Branch branch;
     private final Termination termination;
     /** {@code null} for one that only ends. */
@@ -56,8 +76,9 @@ final class GlobalRun implements Termination.Effects {
     /** Which have at least pre-committed it: their linearizable reads wait for its commit. */
     private final Set<String> certain = new HashSet<>();
 
-    private final Set<String> flying = new HashSet<>();
+    private final Map<String, BranchRequest> flying = new HashMap<>();
     private final Map<String, BranchRequest> next = new HashMap<>();
+    private final Map<String, Unanswered> unanswered = new HashMap<>();
     private final Map<String, Long> indexes = new HashMap<>();
     private final Deque<Runnable> steps = new ArrayDeque<>();
     private boolean stepping;
@@ -72,11 +93,12 @@ final class GlobalRun implements Termination.Effects {
     private boolean stopped;
     private long signAt;
 
-    private GlobalRun(GlobalCommits commits, Branch branch) {
+    private GlobalRun(GlobalCommits commits, Purpose purpose, Branch branch) {
         this.commits = commits;
+        this.purpose = purpose;
         this.branch = branch;
-        this.termination = new Termination(
-                branch, commits.slot(), commits.serials(), GlobalCommits.TIMING, commits.random(), this);
+        this.termination =
+                new Termination(branch, commits.slot(), commits.serials(), commits.timing(), commits.random(), this);
     }
 
     /**
@@ -86,7 +108,7 @@ final class GlobalRun implements Termination.Effects {
      */
     static GlobalRun commit(
             GlobalCommits commits, Branch branch, Attempt attempt, Map<String, OpenBranch> open, long giveUpNanos) {
-        GlobalRun run = new GlobalRun(commits, branch);
+        GlobalRun run = new GlobalRun(commits, Purpose.COMMIT, branch);
         synchronized (run) {
             run.canCommit = new BranchRequest.CanCommit(branch, attempt);
             run.sessions.putAll(open);
@@ -94,13 +116,13 @@ final class GlobalRun implements Termination.Effects {
             long now = System.nanoTime();
             run.signAt = now + SIGN_OF_LIFE_NANOS;
             run.step(() -> run.coordinator =
-                    new Coordinator(branch, attempt, run.termination, GlobalCommits.TIMING, run, now, giveUpNanos));
+                    new Coordinator(branch, attempt, run.termination, commits.timing(), run, now, giveUpNanos));
         }
         return run;
     }
 
     static GlobalRun end(GlobalCommits commits, Branch branch) {
-        GlobalRun run = new GlobalRun(commits, branch);
+        GlobalRun run = new GlobalRun(commits, Purpose.END, branch);
         synchronized (run) {
             run.step(() -> run.termination.start(System.nanoTime()));
         }
@@ -113,7 +135,7 @@ final class GlobalRun implements Termination.Effects {
      * @param known to the group of {@code database}: it is decided
      */
     static GlobalRun spread(GlobalCommits commits, Branch branch, String database, BranchStanding known) {
-        GlobalRun run = new GlobalRun(commits, branch);
+        GlobalRun run = new GlobalRun(commits, Purpose.SPREAD, branch);
         synchronized (run) {
             run.step(() -> run.termination.answered(database, known, System.nanoTime()));
         }
@@ -122,6 +144,10 @@ final class GlobalRun implements Termination.Effects {
 
     Branch branch() {
         return branch;
+    }
+
+    Purpose purpose() {
+        return purpose;
     }
 
     // ---- the state machine, under the monitor ---------------------------------------------------------------------
@@ -151,6 +177,7 @@ final class GlobalRun implements Termination.Effects {
     private void stop() {
         stopped = true;
         next.clear();
+        unanswered.clear();
         steps.clear();
         notifyAll();
     }
@@ -164,7 +191,7 @@ final class GlobalRun implements Termination.Effects {
             stop();
             return;
         }
-        if (flying.contains(database)) {
+        if (flying.containsKey(database)) {
             next.put(database, request);
         } else {
             fly(database, request);
@@ -178,7 +205,8 @@ final class GlobalRun implements Termination.Effects {
     }
 
     private void fly(String database, BranchRequest request) {
-        flying.add(database);
+        flying.put(database, request);
+        unanswered.computeIfPresent(database, (d, before) -> new Unanswered(null, before.times(), 0));
         OpenBranch session = request instanceof BranchRequest.CanCommit ? sessions.remove(database) : null;
         if (session != null) {
             inSessions++;
@@ -213,15 +241,37 @@ final class GlobalRun implements Termination.Effects {
     /** @param answer {@code null} for none */
     synchronized void answered(String database, BranchVotes.Answer answer) {
         step(() -> {
-            flying.remove(database);
+            BranchRequest asked = flying.remove(database);
             BranchRequest waiting = next.remove(database);
-            if (answer != null) {
+            if (answer == null) {
+                hasNoAnswer(database, asked);
+            } else {
+                unanswered.remove(database);
                 take(database, answer);
             }
-            if (waiting != null && !stopped && !flying.contains(database)) {
+            if (waiting != null && !stopped && !flying.containsKey(database)) {
                 fly(database, waiting);
             }
         });
+    }
+
+    private void hasNoAnswer(String database, BranchRequest asked) {
+        Unanswered before = unanswered.get(database);
+        int times = before == null ? 0 : before.times();
+        long pause = times == 0 ? 0 : AGAIN_NANOS << Math.min(times - 1, MAX_DOUBLINGS);
+        unanswered.put(database, new Unanswered(asked, times + 1, System.nanoTime() + pause));
+    }
+
+    /** As soon as somebody leads that can be asked: not only when the state machine sends it again, as what was lost. */
+    private void askAgain(long now) {
+        for (Map.Entry<String, Unanswered> each : Map.copyOf(unanswered).entrySet()) {
+            BranchRequest request = each.getValue().request();
+            if (request != null
+                    && now - each.getValue().againAt() >= 0
+                    && commits.leaders().canBeAsked(each.getKey())) {
+                fly(each.getKey(), request);
+            }
+        }
     }
 
     private void take(String database, BranchVotes.Answer answer) {
@@ -252,6 +302,7 @@ final class GlobalRun implements Termination.Effects {
                 coordinator.tick(now);
                 showLife(now);
             }
+            askAgain(now);
         });
         if (now - workSince > LATE_NANOS) {
             // Who is at it waits for something else.
@@ -265,8 +316,9 @@ final class GlobalRun implements Termination.Effects {
         if (decision == null && !stopped && now >= signAt) {
             signAt = now + SIGN_OF_LIFE_NANOS;
             for (Participant participant : branch.participants()) {
-                if (!flying.contains(participant.database())) {
-                    fly(participant.database(), canCommit);
+                String database = participant.database();
+                if (!flying.containsKey(database) && !unanswered.containsKey(database)) {
+                    fly(database, canCommit);
                 }
             }
         }

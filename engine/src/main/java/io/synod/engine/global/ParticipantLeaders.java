@@ -16,16 +16,11 @@ final class ParticipantLeaders {
     private static final Logger LOG = LoggerFactory.getLogger(ParticipantLeaders.class);
 
     private final Function<String, HostedDatabase> hosted;
-    private final List<Integer> others;
     private final GlobalCommits.PeerLink link;
 
-    /**
-     * @param hosted gives {@code null} for a database that is not open on this node
-     * @param others the slots of the other nodes
-     */
-    ParticipantLeaders(Function<String, HostedDatabase> hosted, List<Integer> others, GlobalCommits.PeerLink link) {
+    /** @param hosted gives {@code null} for a database that is not open on this node */
+    ParticipantLeaders(Function<String, HostedDatabase> hosted, GlobalCommits.PeerLink link) {
         this.hosted = hosted;
-        this.others = List.copyOf(others);
         this.link = link;
     }
 
@@ -59,7 +54,7 @@ final class ParticipantLeaders {
     private CompletableFuture<BranchVotes.Answer> askAll(String database, byte[] question, long timeoutNanos) {
         CompletableFuture<BranchVotes.Answer> first = new CompletableFuture<>();
         List<CompletableFuture<BranchVotes.Answer>> asked = new ArrayList<>();
-        for (int slot : others) {
+        for (int slot : link.slots()) {
             asked.add(ask(database, slot, question, timeoutNanos).whenComplete((answer, failure) -> {
                 if (answer != null) {
                     first.complete(answer);
@@ -73,6 +68,19 @@ final class ParticipantLeaders {
             first.complete(null);
         });
         return first;
+    }
+
+    /** Whether {@link #askThere} finds somebody, or {@link #begin} does. */
+    boolean canBeAsked(String database) {
+        HostedDatabase here = hosted.apply(database);
+        if (here == null) {
+            return link.slots().stream().anyMatch(link::reaches);
+        }
+        if (here.log().servingEpoch() != 0) {
+            return true;
+        }
+        Member leader = leaderElsewhere(here);
+        return leader != null && link.reaches(leader.slot());
     }
 
     /** @return {@code null} for a database that is closed here by now */

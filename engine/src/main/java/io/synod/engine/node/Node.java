@@ -132,9 +132,7 @@ public final class Node implements SessionFactory, AutoCloseable {
                 serials,
                 this::hosted,
                 () -> databases.values().stream().map(Sessions::database).toList(),
-                others,
-                (database, slot, question, nanos) ->
-                        replicas.questions().begin(slot, groupId(database), question, nanos));
+                new CommitPeers(replicas.questions(), others));
         this.deadlocks = new Deadlocks(
                 config.slot(),
                 () -> databases.values().stream().map(Sessions::waits).toList(),

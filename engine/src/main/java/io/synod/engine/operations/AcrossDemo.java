@@ -18,6 +18,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Predicate;
 
 /**
  * The demo of transactions over two databases: three processes, leaders on two of them, the process that commits and a leader
@@ -133,16 +134,28 @@ final class AcrossDemo implements DemoRun {
 
     /** Kills a node, measures what becomes of transactions meanwhile, and starts it again. */
     private void kill(String name, String what) throws Exception {
+        DoubtWatch watch = new DoubtWatch(copiesAt(node -> !node.equals(name)), USER);
         cluster.node(name).kill();
         long atNanos = System.nanoTime();
         happened.add(name + " killed (kill -9): it " + what);
-        List<String> urls = DATABASES.stream().map(this::url).toList();
-        doubts.add(threads.submit(
-                () -> new Killed(name + ", which " + what, DoubtWatch.await(urls, USER, atNanos, LIMIT))));
+        doubts.add(threads.submit(() -> {
+            try (watch) {
+                return new Killed(name + ", which " + what, watch.await(atNanos, LIMIT));
+            }
+        }));
         pause(DOWN);
         cluster.node(name).start();
         happened.add(name + " started again");
         cluster.node(name).awaitReady(LIMIT);
+    }
+
+    /** The URL of each database at each of these nodes. */
+    private List<String> copiesAt(Predicate<String> nodes) {
+        return cluster.nodes().stream()
+                .map(NodeProcess::name)
+                .filter(nodes)
+                .flatMap(node -> DATABASES.stream().map(database -> cluster.urlOf(database, node)))
+                .toList();
     }
 
     /** Lets another node lead the one database than the other one, once all have what is committed. */
@@ -183,14 +196,15 @@ final class AcrossDemo implements DemoRun {
 
     private boolean check(List<OrderEntry.Log> clients, StatusWatch sales, StatusWatch stock) throws Exception {
         report.checking();
-        List<String> everywhere = new ArrayList<>();
         for (NodeProcess node : cluster.nodes()) {
             node.awaitReady(LIMIT);
-            DATABASES.forEach(database -> everywhere.add(cluster.urlOf(database, node.name())));
         }
-        DoubtWatch.Doubt rest = DoubtWatch.await(everywhere, USER, System.nanoTime(), LIMIT);
-        boolean holds = rest.afterLeaders() <= DOUBT_MILLIS;
-        report.settled(rest.afterLeaders(), holds);
+        DoubtWatch.Doubt rest;
+        try (DoubtWatch watch = new DoubtWatch(copiesAt(node -> true), USER)) {
+            rest = watch.await(System.nanoTime(), LIMIT);
+        }
+        boolean holds = rest.decided() <= DOUBT_MILLIS;
+        report.settled(rest.decided(), holds);
         sales.awaitCaughtUp(NODES, UNDER_WAY_ENTRIES, LIMIT);
         stock.awaitCaughtUp(NODES, UNDER_WAY_ENTRIES, LIMIT);
         for (NodeProcess node : cluster.nodes()) {

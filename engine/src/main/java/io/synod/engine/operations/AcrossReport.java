@@ -66,7 +66,7 @@ final class AcrossReport {
     }
 
     void doubt(String who, DoubtWatch.Doubt doubt, boolean inTime) {
-        report.say("   after the kill of %s, both databases had leaders again: %,d ms;", who, doubt.answered());
+        report.say("   after the kill of %s, both databases had leaders again: %,d ms;", who, doubt.led());
         report.say(
                 "       all that had been under way in both was decided, by those that were left: %,d ms%s",
                 doubt.decided(), inTime ? "" : ": IN DOUBT FOR MORE THAN 1 s");

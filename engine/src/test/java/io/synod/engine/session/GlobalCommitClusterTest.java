@@ -29,6 +29,8 @@ import org.junit.jupiter.api.io.TempDir;
 @Tag("long")
 @Timeout(240)
 class GlobalCommitClusterTest {
+    private static final long EVER = TimeUnit.DAYS.toNanos(1);
+
     private GlobalCluster cluster;
 
     @BeforeEach
@@ -114,6 +116,52 @@ class GlobalCommitClusterTest {
             GlobalNode.checkFree(a.connectAll());
         }
         assertEquals(7, value, "one whose pre-commits were acknowledged is committed");
+    }
+
+    @Test
+    void what_a_lost_node_has_left_is_ended_without_a_silence() throws Exception {
+        cluster.nodes().forEach(node -> node.commits().waitFor(EVER));
+        GlobalNode a = cluster.node("a");
+        List<GlobalNode> others = List.of(cluster.node("b"), cluster.node("c"));
+        List<Connection> all = a.connectAll();
+        a.loseBefore(BranchRequest.Accept.class);
+        GlobalNode.write(all, 7);
+        SQLException e = assertThrows(SQLException.class, () -> a.commit(all));
+        assertEquals("08007", e.getSQLState(), e.getMessage());
+        for (GlobalNode node : others) {
+            assertFalse(node.undecided().isEmpty(), "its coordinator's node is there: nobody has begun to end it");
+        }
+        a.stop();
+        for (GlobalNode node : others) {
+            Await.until(
+                    "it is decided by those that are left",
+                    () -> node.undecided().isEmpty());
+            node.awaitLeaders();
+            List<Connection> left = node.connectAll();
+            assertEquals(List.of(0, 0, 0), GlobalNode.values(left));
+            GlobalNode.checkFree(left);
+        }
+        a.start();
+    }
+
+    @Test
+    void what_a_lost_leader_has_not_answered_its_successor_is_asked() throws Exception {
+        cluster.nodes().forEach(node -> node.commits().waitFor(EVER));
+        GlobalNode a = cluster.node("a");
+        HostedDatabase bank = cluster.node("c").hosted("bank");
+        List<Connection> all = a.connectAll();
+        a.commits().setFault((database, request) -> {
+            if (request instanceof BranchRequest.Decide && database.equals("bank")) {
+                bank.shutdown(true);
+            }
+            return false;
+        });
+        GlobalNode.write(all, 7);
+        a.commit(all);
+        for (GlobalNode node : List.of(a, cluster.node("b"))) {
+            Await.until("it is decided", () -> node.undecided().isEmpty());
+            assertEquals(List.of(7, 7, 7), GlobalNode.values(node.connectAll()));
+        }
     }
 
     @Test

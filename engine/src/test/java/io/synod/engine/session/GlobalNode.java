@@ -135,6 +135,15 @@ final class GlobalNode implements AutoCloseable {
         return all;
     }
 
+    /** What waits for its decision here. */
+    List<BranchVotes.Global> undecided() throws SQLException {
+        List<BranchVotes.Global> all = new ArrayList<>();
+        for (String database : DATABASES) {
+            all.addAll(hosted(database).votes().undecided());
+        }
+        return all;
+    }
+
     /** All participants have ended, know it of each other, and have forgotten. */
     boolean isQuiet() throws SQLException {
         return globals().isEmpty();
