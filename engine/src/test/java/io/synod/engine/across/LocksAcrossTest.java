@@ -376,7 +376,7 @@ class LocksAcrossTest {
         ExecutorService threads = Executors.newFixedThreadPool(2);
         try (Pair holder = pair();
                 Pair locker = pair()) {
-            locker.run("SET LOCK_TIMEOUT 60000");
+            locker.run("SET LOCK_TIMEOUT 600000");
             locker.commit();
             for (Change change : CHANGES) {
                 fill();
@@ -385,7 +385,7 @@ class LocksAcrossTest {
                 Future<List<String>> several = threads.submit(() -> answer(locker.several, across(change.query())));
                 Await.until("waits in one: " + change, () -> blocked(inOne) == 1);
                 Await.until("waits in several: " + change, () -> blocked(homes) == 1);
-                assertFalse(one.isDone() || several.isDone());
+                assertFalse(one.isDone() || several.isDone(), change.toString());
                 holder.commit();
                 assertEquals(one.get(), several.get(), change.toString());
                 assertSameLocks(change.toString());
