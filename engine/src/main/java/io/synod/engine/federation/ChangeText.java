@@ -260,20 +260,9 @@ final class ChangeText {
         return true;
     }
 
-    /** Appends a part of the text as the user wrote it, with its parameters without their numbers. */
+    /** Appends a part of the text as the user wrote it, see {@link WordGroups#slice}. */
     void slice(StringBuilder text, List<Integer> parameters, int from, int to) {
-        if (from >= to) {
-            return;
-        }
-        int at = groups.start(from);
-        for (int i = from; i < to; i++) {
-            if (words.get(i).is("?")) {
-                text.append(sql, at, words.get(i).end());
-                parameters.add(groups.parameter(i));
-                at = words.get(groups.isNumbered(i) ? i + 1 : i).end();
-            }
-        }
-        text.append(sql, at, words.get(to - 1).end());
+        groups.slice(text, parameters, from, to);
     }
 
     /** The target, with its alias if it has one, for its own database; {@code end} is the word behind it. */

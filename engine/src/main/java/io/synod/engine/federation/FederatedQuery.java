@@ -30,7 +30,7 @@ public final class FederatedQuery implements FederatedStatement {
     private final List<Expected> expected;
 
     /** How a query is executed. */
-    sealed interface Way permits Local, Planned, Shipped {}
+    sealed interface Way permits Local, Planned, Shipped, Locking {}
 
     /**
      * By one database.
@@ -49,6 +49,9 @@ public final class FederatedQuery implements FederatedStatement {
      * @param reason what has no plan
      */
     record Shipped(String sql, String reason) implements Way {}
+
+    /** By other queries, and locks between. */
+    record Locking(LockingQuery query) implements Way {}
 
     FederatedQuery(String sql, Way way, Description description, TableNames names) {
         this.sql = sql;
@@ -135,6 +138,9 @@ public final class FederatedQuery implements FederatedStatement {
             }
             return running.query(command, parameters, maxRows);
         }
+        if (way instanceof Locking locking) {
+            return locking.query().execute(databases, parameters, maxRows, limits, running);
+        }
         Set<String> names = new LinkedHashSet<>();
         expected.forEach(table -> names.add(table.path().get(0)));
         return new FederatedRun(this, databases.asOfOneMoment(names), parameters, maxRows, limits, running).run();
@@ -149,6 +155,9 @@ public final class FederatedQuery implements FederatedStatement {
     public String explain() {
         if (way instanceof Local local) {
             return local.database() + ": " + local.sql();
+        }
+        if (way instanceof Locking locking) {
+            return locking.query().explain();
         }
         StringBuilder text = new StringBuilder();
         if (way instanceof Shipped shipped) {

@@ -8,12 +8,12 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.function.Supplier;
 import org.h2.command.CommandInterface;
 import org.h2.engine.Session;
 import org.h2.message.DbException;
 import org.h2.result.ResultInterface;
 import org.h2.result.ResultWithGeneratedKeys;
-import org.h2.util.StringUtils;
 import org.h2.value.Value;
 import org.h2.value.ValueArray;
 
@@ -124,7 +124,7 @@ final class FederatedUpdate implements FederatedStatement {
         return text.append(target).append(": ").append(readable(change)).toString();
     }
 
-    private static String readable(List<Piece> pieces) {
+    static String readable(List<Piece> pieces) {
         StringBuilder text = new StringBuilder();
         for (Piece piece : pieces) {
             if (piece instanceof ChangeText.Sql sql) {
@@ -152,14 +152,18 @@ final class FederatedUpdate implements FederatedStatement {
             execution.read(change);
             return execution.change(session, generatedKeysRequest);
         }
-        boolean alone = session.getAutoCommit();
-        if (!alone) {
-            return execution.locked(session, generatedKeysRequest);
-        }
         // The locks must last until the change.
+        return inOneTransaction(session, () -> execution.locked(session, generatedKeysRequest));
+    }
+
+    /** In auto-commit mode, too, it ends not before the work has. */
+    static <T> T inOneTransaction(Session session, Supplier<T> work) {
+        if (!session.getAutoCommit()) {
+            return work.get();
+        }
         session.setAutoCommit(false);
         try {
-            ResultWithGeneratedKeys result = execution.locked(session, generatedKeysRequest);
+            T result = work.get();
             end(session, "COMMIT");
             return result;
         } catch (RuntimeException e) {
@@ -201,7 +205,7 @@ final class FederatedUpdate implements FederatedStatement {
             }
             read(lock);
             List<Value> values = new ArrayList<>();
-            try (CommandInterface command = session.prepareCommand(assemble(lock, values));
+            try (CommandInterface command = session.prepareCommand(RowArrays.assemble(lock, rows, parameters, values));
                     ResultInterface result = running.query(command, values.toArray(new Value[0]), 0)) {
                 // The locks are all that is wanted.
                 result.getVisibleColumnCount();
@@ -259,27 +263,10 @@ final class FederatedUpdate implements FederatedStatement {
 
         ResultWithGeneratedKeys change(Session session, Object generatedKeysRequest) {
             List<Value> values = new ArrayList<>();
-            try (CommandInterface command = session.prepareCommand(assemble(change, values))) {
+            try (CommandInterface command =
+                    session.prepareCommand(RowArrays.assemble(change, rows, parameters, values))) {
                 return running.run(command, values.toArray(new Value[0]), c -> c.executeUpdate(generatedKeysRequest));
             }
-        }
-
-        private String assemble(List<Piece> pieces, List<Value> values) {
-            StringBuilder text = new StringBuilder();
-            for (Piece piece : pieces) {
-                if (piece instanceof ChangeText.Sql sql) {
-                    text.append(sql.text());
-                } else if (piece instanceof ChangeText.Parameter parameter) {
-                    text.append('?');
-                    values.add(parameters[parameter.number()]);
-                } else if (piece instanceof ChangeText.Rows place) {
-                    rows.get(place.source()).append(text, values);
-                    if (place.alias() != null) {
-                        text.append(' ').append(StringUtils.quoteIdentifier(place.alias()));
-                    }
-                }
-            }
-            return text.toString();
         }
     }
 }

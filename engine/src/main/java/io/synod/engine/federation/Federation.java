@@ -121,14 +121,19 @@ public final class Federation {
             return new FederatedQuery(sql, new FederatedQuery.Local(only.database(), names.local()), null, names);
         }
         StatementText.refuseWhatIsOfOneDatabase(names.words());
-        if (names.locks()) {
-            throw FederationErrors.unsupported("FOR UPDATE over several databases: in one transaction, lock the rows of"
-                    + " each database by a SELECT … FOR UPDATE that names this one only, then execute the query without"
-                    + " FOR UPDATE");
+        if (names.locks() && text.kind() != StatementText.Kind.QUERY) {
+            throw FederationErrors.unsupported(
+                    "FOR UPDATE in a change of rows over several databases: lock the rows by a"
+                            + " query, then change them, in one transaction");
         }
         FederatedStatement.Description description = describe(text, names, databases);
         if (text.kind() != StatementText.Kind.QUERY) {
             return FederatedUpdate.of(text, names, databases, description, this);
+        }
+        if (names.locks()) {
+            FederatedQuery.Way locking =
+                    new FederatedQuery.Locking(new LockingQuery(text, names, databases, description, this));
+            return new FederatedQuery(sql, locking, description, names);
         }
         FederatedQuery.Way way;
         try {

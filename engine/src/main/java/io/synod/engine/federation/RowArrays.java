@@ -1,7 +1,9 @@
 package io.synod.engine.federation;
 
+import io.synod.engine.federation.ChangeText.Piece;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import org.h2.engine.CastDataProvider;
 import org.h2.engine.Constants;
@@ -99,5 +101,24 @@ final class RowArrays {
             separator = " UNION ALL ";
         }
         text.append(')');
+    }
+
+    /** A text of pieces, and its parameters: the user's, and the rows of each source. */
+    static String assemble(List<Piece> pieces, Map<Integer, RowArrays> rows, Value[] parameters, List<Value> values) {
+        StringBuilder text = new StringBuilder();
+        for (Piece piece : pieces) {
+            if (piece instanceof ChangeText.Sql sql) {
+                text.append(sql.text());
+            } else if (piece instanceof ChangeText.Parameter parameter) {
+                text.append('?');
+                values.add(parameters[parameter.number()]);
+            } else if (piece instanceof ChangeText.Rows place) {
+                rows.get(place.source()).append(text, values);
+                if (place.alias() != null) {
+                    text.append(' ').append(StringUtils.quoteIdentifier(place.alias()));
+                }
+            }
+        }
+        return text.toString();
     }
 }

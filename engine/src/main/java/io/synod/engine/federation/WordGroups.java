@@ -84,4 +84,20 @@ final class WordGroups {
         }
         return Math.min(i, to);
     }
+
+    /** Appends a part of the text as the user wrote it, with its parameters, whose numbers are left out. */
+    void slice(StringBuilder text, List<Integer> parameters, int from, int to) {
+        if (from >= to) {
+            return;
+        }
+        int at = start(from);
+        for (int i = from; i < to; i++) {
+            if (is(i, "?")) {
+                text.append(sql, at, words.get(i).end());
+                parameters.add(parameter(i));
+                at = words.get(isNumbered(i) ? i + 1 : i).end();
+            }
+        }
+        text.append(sql, at, words.get(to - 1).end());
+    }
 }

@@ -140,8 +140,11 @@ final class RoutedSession extends LocalView {
                 if (!isNaming(command)) {
                     ids.forgetName();
                 }
+                activity.rests(transaction.activity());
+            } else {
+                // A part of a statement has ended: that one goes on, and may wait in another database.
+                activity.runs(whole.sql());
             }
-            activity.rests(transaction.activity());
             unlock();
         }
     }

@@ -48,7 +48,8 @@ final class Twin implements AutoCloseable {
         }
     }
 
-    private final JdbcConnection one = open(url());
+    private final String oneUrl = url();
+    private final JdbcConnection one = open(oneUrl);
     private final Map<String, Member> members = new LinkedHashMap<>();
     private final List<JdbcConnection> opened = new ArrayList<>();
     private final Map<String, String> homes = new LinkedHashMap<>();
@@ -240,6 +241,26 @@ final class Twin implements AutoCloseable {
     void rollback() {
         execute(one, "ROLLBACK");
         members.values().forEach(m -> execute(m.connection(), "ROLLBACK"));
+    }
+
+    /** The rows of each table that another session could lock. */
+    List<String> free(boolean single) {
+        List<String> free = new ArrayList<>();
+        homes.forEach((table, database) -> {
+            try (JdbcConnection c = single ? open(oneUrl) : another(database)) {
+                c.setAutoCommit(false);
+                var command = c.getSession().prepareCommand("SELECT id FROM " + table + " FOR UPDATE SKIP LOCKED");
+                try (ResultInterface result = Scratch.query(command, new Value[0], 0)) {
+                    while (result.next()) {
+                        free.add(table + " " + result.currentRow()[0].getInt());
+                    }
+                }
+                c.rollback();
+            } catch (SQLException e) {
+                throw new AssertionError(e);
+            }
+        });
+        return free;
     }
 
     FederatedCommand command(String sql) {
