@@ -33,7 +33,7 @@ public final class TestCluster implements AutoCloseable {
     private final List<String> databases;
 
     /** Nodes whose start costs half: most of them end before better code would pay. */
-    private static Installation quick() {
+    public static Installation quick() {
         return Installation.running().with(List.of("-XX:TieredStopAtLevel=1"));
     }
 
@@ -51,7 +51,12 @@ public final class TestCluster implements AutoCloseable {
     private TestCluster(
             Installation installation, Path directory, int nodes, Map<String, String> settings, List<String> databases)
             throws IOException {
-        this.processes = new ClusterProcesses(installation, directory, nodes, databases, settings);
+        this(new ClusterProcesses(installation, directory, nodes, databases, settings), databases);
+    }
+
+    /** Of nodes that are placed already. */
+    public TestCluster(ClusterProcesses processes, List<String> databases) {
+        this.processes = processes;
         this.databases = databases;
     }
 
@@ -134,6 +139,11 @@ public final class TestCluster implements AutoCloseable {
             return leader[0] != null;
         });
         return leader[0];
+    }
+
+    /** Who says now that it leads the (first) database, of several the one in the newest epoch; {@code null} for nobody. */
+    public String leader(Set<String> except) {
+        return leader(databases.get(0), except);
     }
 
     private String leader(String database, Set<String> except) {
