@@ -100,8 +100,8 @@ class FaultsIT {
     private Course mix(NodeNetwork network, boolean root) {
         return (cluster, histories) -> {
             long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(MINUTES * 60L / 2);
-            Nemesis nemesis = new Nemesis(
-                    cluster, directory, network, Nemesis.Fault.possible(root), histories, random.split());
+            Nemesis nemesis =
+                    new Nemesis(cluster, directory, network, Nemesis.Fault.possible(root), histories, random.split());
             while (System.nanoTime() - end < 0) {
                 nemesis.round();
             }
@@ -123,7 +123,8 @@ class FaultsIT {
                 histories.counts().forEach(LOG::info);
                 cluster.assertMembersEqual();
                 assertEquals(List.of(), histories.judge(cluster.url()));
-                LOG.info("all nodes hold the same; nothing acknowledged is lost, nothing there twice, all histories hold");
+                LOG.info(
+                        "all nodes hold the same; nothing acknowledged is lost, nothing there twice, all histories hold");
             } catch (Exception | AssertionError e) {
                 throw new AssertionError("seed " + seed + ", " + network + ": " + e + cluster.story(), e);
             }

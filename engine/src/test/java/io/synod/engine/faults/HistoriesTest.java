@@ -44,7 +44,8 @@ class HistoriesTest {
 
     private static void assertFaultsAreFound(Histories histories, String url, Connection c) throws Exception {
         for (String table : List.of("list", "committed_list")) {
-            String whole = TestCluster.rows(c, "SELECT list FROM " + table + " WHERE k = 0").get(0);
+            String whole = TestCluster.rows(c, "SELECT list FROM " + table + " WHERE k = 0")
+                    .get(0);
             assertTrue(whole.indexOf(' ') < whole.length() - 1, "several values: " + whole);
             String update = "UPDATE " + table + " SET list = ";
             for (String lost : List.of("^[0-9]+ ", "[0-9]+ $")) {

@@ -284,7 +284,8 @@ final class Nemesis {
     }
 
     private boolean answers(String node) {
-        try (Connection c = TestCluster.connect(cluster.url(node) + ";READ=LOCAL;CONNECT_TIMEOUT=1000")) {
+        try (Connection c =
+                TestCluster.connect(cluster.url(node) + ";READ=LOCAL;CONNECT_TIMEOUT=1000;FAILOVER_TIMEOUT=1000")) {
             return Sql.number(c, "SELECT COUNT(*) FROM account") > 0;
         } catch (SQLException e) {
             LOG.debug("node {} does not answer", node, e);
