@@ -147,12 +147,14 @@ final class NamespaceNetwork implements NodeNetwork {
 
     private void remove() {
         for (String node : hosts.keySet()) {
+            // By itself it goes with the last process in the namespace.
+            quietly("ip", "link", "delete", outside(node));
             quietly("ip", "netns", "delete", space(node));
         }
         quietly("ip", "link", "delete", bridge());
     }
 
-    private static void quietly(String... command) {
+    static void quietly(String... command) {
         try {
             run(command);
         } catch (IOException e) {

@@ -14,9 +14,11 @@ final class SmallDisks implements AutoCloseable {
     private static final byte[] SMALL = new byte[1 << 10];
 
     private final List<Path> mounted = new ArrayList<>();
+    private final Thread removal = new Thread(this::remove);
 
     /** @param directories of the nodes, which are created */
     SmallDisks(List<Path> directories) throws IOException {
+        Runtime.getRuntime().addShutdownHook(removal);
         try {
             for (Path directory : directories) {
                 Files.createDirectories(directory);
@@ -52,17 +54,17 @@ final class SmallDisks implements AutoCloseable {
         Files.deleteIfExists(filler(directory));
     }
 
-    /** The nodes must have ended. */
+    private void remove() {
+        for (Path directory : mounted) {
+            // A process that has not ended yet does not keep it.
+            NamespaceNetwork.quietly("umount", "--lazy", directory.toString());
+        }
+    }
+
     @Override
     public void close() {
-        for (Path directory : mounted) {
-            try {
-                NamespaceNetwork.run("umount", directory.toString());
-            } catch (IOException e) {
-                throw new IllegalStateException(e);
-            }
-        }
-        mounted.clear();
+        Runtime.getRuntime().removeShutdownHook(removal);
+        remove();
     }
 
     @Override
