@@ -12,6 +12,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.SplittableRandom;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.slf4j.Logger;
@@ -20,12 +21,18 @@ import org.slf4j.LoggerFactory;
 /**
  * Nodes as processes, clients that record what they are told, and faults: {@code mvn -Pfaults verify}, see docs/faults.md.
  * {@code -Dfaults.minutes=N} is how long mixes last in all, {@code -Dfaults.kills=N} how often the leader is killed,
- * {@code -Dfaults.seed=N} sets what clients and faults do, not their interleaving.
+ * {@code -Dfaults.only=KILL_LEADER,…} which of them there are, {@code -Dfaults.seed=N} sets what clients and faults do, not their
+ * interleaving.
  */
 class FaultsIT {
     private static final Logger LOG = LoggerFactory.getLogger(FaultsIT.class);
     private static final int MINUTES = Integer.getInteger("faults.minutes", 2);
     private static final int KILLS = Integer.getInteger("faults.kills", 5);
+
+    private static final List<String> ONLY = Stream.of(
+                    System.getProperty("faults.only", "").split(","))
+            .filter(name -> !name.isBlank())
+            .toList();
 
     @TempDir
     private Path directory;
@@ -101,12 +108,21 @@ class FaultsIT {
         return (cluster, histories) -> {
             long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(MINUTES * 60L / 2);
             Nemesis nemesis =
-                    new Nemesis(cluster, directory, network, Nemesis.Fault.possible(root), histories, random.split());
+                    new Nemesis(cluster, directory, network, kinds(root), histories, random.split());
             while (System.nanoTime() - end < 0) {
                 nemesis.round();
             }
             LOG.info("{}: {}", network, nemesis.counts());
         };
+    }
+
+    private static List<Nemesis.Fault> kinds(boolean root) {
+        List<Nemesis.Fault> kinds = Nemesis.Fault.possible(root);
+        if (!ONLY.isEmpty()) {
+            kinds = kinds.stream().filter(kind -> ONLY.contains(kind.name())).toList();
+        }
+        assumeTrue(!kinds.isEmpty(), "none of " + ONLY + " is possible here");
+        return kinds;
     }
 
     /** @throws AssertionError with the seed and what the nodes said, whatever does not hold */
@@ -115,14 +131,14 @@ class FaultsIT {
         try (TestCluster cluster = FaultyCluster.start(directory, network);
                 Histories histories = new Histories()) {
             try {
-                histories.create(cluster.url());
+                histories.create(cluster.url() + TestCluster.BUSY);
                 histories.start(cluster.url(), random.split());
                 histories.awaitProgress(5);
                 course.run(cluster, histories);
                 histories.stop();
                 histories.counts().forEach(LOG::info);
                 cluster.assertMembersEqual();
-                assertEquals(List.of(), histories.judge(cluster.url()));
+                assertEquals(List.of(), histories.judge(cluster.url() + TestCluster.BUSY));
                 LOG.info(
                         "all nodes hold the same; nothing acknowledged is lost, nothing there twice, all histories hold");
             } catch (Exception | AssertionError e) {

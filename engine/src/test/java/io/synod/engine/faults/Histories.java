@@ -21,13 +21,16 @@ final class Histories implements AutoCloseable {
     private static final int REGISTER_CLIENTS = 4;
     private static final int INSERTERS = 1;
     private static final int TELLERS = 2;
+    /** More would lose each other's values. */
+    private static final int LARGE_WRITERS = 1;
 
     private final ListAppends serializable = new ListAppends("list", Connection.TRANSACTION_SERIALIZABLE);
     private final ListAppends committed = new ListAppends("committed_list", Connection.TRANSACTION_READ_COMMITTED);
     private final Registers registers = new Registers();
     private final UniqueInserts inserts = new UniqueInserts();
     private final Transfers transfers = new Transfers();
-    private final List<Workload> all = List.of(serializable, committed, registers, inserts, transfers);
+    private final LargeRows large = new LargeRows();
+    private final List<Workload> all = List.of(serializable, committed, registers, inserts, transfers, large);
     private final ClientThreads threads = new ClientThreads();
     private int clients;
 
@@ -46,6 +49,7 @@ final class Histories implements AutoCloseable {
         start(registers, REGISTER_CLIENTS, url, random);
         start(inserts, INSERTERS, url, random);
         start(transfers, TELLERS, url, random);
+        start(large, LARGE_WRITERS, url, random);
     }
 
     private void start(Workload workload, int count, String url, SplittableRandom random) {

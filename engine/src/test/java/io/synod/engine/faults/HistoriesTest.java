@@ -31,7 +31,7 @@ class HistoriesTest {
             String url = "jdbc:synod://" + cluster.sqlAddress("a") + "," + cluster.sqlAddress("b") + "/shop";
             histories.create(url);
             histories.start(url, new SplittableRandom(seed));
-            histories.awaitProgress(25);
+            histories.awaitProgress(20);
             histories.stop();
             histories.counts().forEach(LOG::info);
             assertEquals(List.of(), histories.judge(url), "seed " + seed);
@@ -68,6 +68,8 @@ class HistoriesTest {
         assertFound("by nobody", histories.judge(url));
         Sql.untilDone(c, "UPDATE account SET x = x + 1 WHERE id = 0");
         assertFound("bank", histories.judge(url));
+        Sql.untilDone(c, "UPDATE large_row SET n = n - 16 WHERE n = (SELECT MAX(n) FROM large_row)");
+        assertFound("acknowledged last", histories.judge(url));
     }
 
     private static void assertFound(String what, List<String> faults) {

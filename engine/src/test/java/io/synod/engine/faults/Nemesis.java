@@ -37,6 +37,9 @@ final class Nemesis {
     /** Longer than clients wait that are not patient. */
     private static final int LONG_MILLIS = 6_000;
 
+    /** Until the segment of the log that the node writes is full. */
+    private static final int FULL_MILLIS = 12_000;
+
     /** How long a node has that had no room on its disk, to go on by itself. */
     private static final long BY_ITSELF_NANOS = TimeUnit.SECONDS.toNanos(20);
 
@@ -137,6 +140,9 @@ final class Nemesis {
 
     private void last() throws Exception {
         int millis = random.nextInt(8) == 0 ? LONG_MILLIS : random.nextInt(LASTS_MILLIS_MAX);
+        if (!full.isEmpty()) {
+            millis = FULL_MILLIS;
+        }
         long end = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(millis);
         while (System.nanoTime() - end < 0) {
             LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(20));

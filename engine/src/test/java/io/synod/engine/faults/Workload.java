@@ -29,7 +29,7 @@ abstract class Workload {
     /** Nobody knows, when it is the answer to a commit. */
     private static final Set<String> UNKNOWN = Set.of("08007");
 
-    private static final int PAUSE_MICROS = 25_000;
+    private static final int PAUSE_MICROS_MAX = 25_000;
 
     private final List<Client> clients = new ArrayList<>();
     private final Map<String, AtomicLong> failures = new ConcurrentHashMap<>();
@@ -121,6 +121,11 @@ abstract class Workload {
         }
     }
 
+    /** Between two transactions of a client. */
+    int pauseMicrosMax() {
+        return PAUSE_MICROS_MAX;
+    }
+
     /** A new connection, before its first transaction. */
     void prepare(Connection c) throws SQLException {
         c.setAutoCommit(false);
@@ -134,7 +139,7 @@ abstract class Workload {
             try {
                 while (!threads.areStopping()) {
                     transaction(client);
-                    LockSupport.parkNanos(TimeUnit.MICROSECONDS.toNanos(random.nextInt(PAUSE_MICROS)));
+                    LockSupport.parkNanos(TimeUnit.MICROSECONDS.toNanos(random.nextInt(pauseMicrosMax())));
                 }
                 return null;
             } finally {
