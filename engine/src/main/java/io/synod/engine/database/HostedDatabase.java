@@ -252,7 +252,8 @@ public final class HostedDatabase implements Applier, AutoCloseable {
      * @return {@code null} while the file is in order
      */
     public DbException whyFailed() {
-        MVStoreException failure = copy().store().database().getStore().getMvStore().getPanicException();
+        MVStoreException failure =
+                copy().store().database().getStore().getMvStore().getPanicException();
         return failure == null ? null : Errors.stopped(name, failure.toString());
     }
 

@@ -107,8 +107,7 @@ class FaultsIT {
     private Course mix(NodeNetwork network, boolean root) {
         return (cluster, histories) -> {
             long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(MINUTES * 60L / 2);
-            Nemesis nemesis =
-                    new Nemesis(cluster, directory, network, kinds(root), histories, random.split());
+            Nemesis nemesis = new Nemesis(cluster, directory, network, kinds(root), histories, random.split());
             while (System.nanoTime() - end < 0) {
                 nemesis.round();
             }

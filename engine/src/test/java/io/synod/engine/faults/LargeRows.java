@@ -75,7 +75,8 @@ final class LargeRows extends Workload {
                         .orElse(0);
                 boolean allowed = n == lastAcknowledged || n > lastAcknowledged && outcomes.get(n) == Outcome.UNKNOWN;
                 if (!allowed) {
-                    faults.add(this + ": row " + id + " holds " + n + ", " + lastAcknowledged + " was acknowledged last");
+                    faults.add(
+                            this + ": row " + id + " holds " + n + ", " + lastAcknowledged + " was acknowledged last");
                 }
                 for (byte each : rows.getBytes(3)) {
                     if (each != (byte) n) {
