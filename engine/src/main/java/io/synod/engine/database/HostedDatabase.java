@@ -245,6 +245,18 @@ public final class HostedDatabase implements Applier, AutoCloseable {
         return closed ? Errors.stopped(name, "it was closed") : null;
     }
 
+    /**
+     * What a session is told instead of the error that it met, when H2 can no longer read or write its file: the disk is full, say.
+     * H2 gives its reason to whoever comes first, and then that it is closed. The group stops at the next entry.
+     *
+     * @return {@code null} while the file is in order
+     */
+    public DbException whyFailed() {
+        MVStoreException failure =
+                copy().store().database().getStore().getMvStore().getPanicException();
+        return failure == null ? null : Errors.stopped(name, failure.toString());
+    }
+
     /** What a client is told that has found no leader: HYT00, or 08001 where it was in vain to wait for one here. */
     public DbException noLeader() {
         DbException over = whyOver();

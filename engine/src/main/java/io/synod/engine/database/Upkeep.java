@@ -60,6 +60,18 @@ public final class Upkeep {
         endings.tellUnconfirmed(database.log());
     }
 
+    /**
+     * While this node leads and its H2 cannot write any more: gives it an entry that says nothing to others, at which the group stops
+     * here, as it would at the next write. Sessions of other nodes cannot begin one: they are refused before. To be called now
+     * and then.
+     */
+    public void stopWhereFailed() {
+        long epoch = database.log().servingEpoch();
+        if (epoch != 0 && database.whyFailed() != null) {
+            database.log().propose(new LogRecord.Ended(0, 0).encode(), epoch, null);
+        }
+    }
+
     /** What this node is at work on that takes several entries of the log; whoever adds it removes it. */
     public Set<Object> unfinished() {
         return unfinished;

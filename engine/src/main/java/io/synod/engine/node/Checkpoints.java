@@ -110,6 +110,7 @@ final class Checkpoints implements AutoCloseable {
     }
 
     private static void keepHouse(HostedDatabase database) {
+        database.upkeep().stopWhereFailed();
         database.upkeep().confirmStatements();
         database.upkeep().dropUnfinished(Sessions.UNFINISHED);
         database.upkeep().abandonLeftOvers();

@@ -65,6 +65,16 @@ public final class ClusterProcesses implements AutoCloseable {
         }
     }
 
+    /**
+     * Of nodes that somebody else has placed.
+     *
+     * @param databases that they host, one or more
+     */
+    public ClusterProcesses(List<NodeProcess> placed, List<String> databases) {
+        this.databases = List.copyOf(databases);
+        placed.forEach(node -> nodes.put(node.name(), node));
+    }
+
     private static String name(int i) {
         return String.valueOf((char) ('a' + i));
     }

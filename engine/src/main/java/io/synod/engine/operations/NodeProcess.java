@@ -36,7 +36,15 @@ public final class NodeProcess {
     private final List<String> lines = new ArrayList<>();
     private Process process;
 
-    NodeProcess(String name, List<String> command, Path errors, String listen, String sql) {
+    /**
+     * Starts nothing.
+     *
+     * @param command the whole command line
+     * @param errors what the process writes to standard error is appended to this file
+     * @param listen {@code host:port} for peers
+     * @param sql {@code host:port} for clients
+     */
+    public NodeProcess(String name, List<String> command, Path errors, String listen, String sql) {
         this.name = name;
         this.command = command;
         this.errors = errors;

@@ -330,9 +330,14 @@ final class RoutedSession extends LocalView {
                 || code == Errors.LOCAL_LOST_CODE
                 || code == Errors.NOT_LEADER_CODE;
         // First: a session that has ended with its commit cannot be asked for its database.
-        return !saysItself && database.storage().isReplaced(local)
-                ? Errors.retry("this node's copy was replaced by a snapshot while the statement ran")
-                : e;
+        if (saysItself) {
+            return e;
+        }
+        if (database.storage().isReplaced(local)) {
+            return Errors.retry("this node's copy was replaced by a snapshot while the statement ran");
+        }
+        DbException failed = database.whyFailed();
+        return failed == null ? e : failed;
     }
 
     /** Of a statement that is made of others, the one that runs; {@code null} for none. From any thread. */

@@ -19,10 +19,14 @@ public final class Await {
     }
 
     public static void until(String what, Condition condition) throws Exception {
+        until(what, LIMIT, condition);
+    }
+
+    public static void until(String what, Duration limit, Condition condition) throws Exception {
         long startNanos = System.nanoTime();
         while (!condition.holds()) {
-            if (System.nanoTime() - startNanos > LIMIT.toNanos()) {
-                throw new AssertionError("not within " + LIMIT.toSeconds() + " s: " + what);
+            if (System.nanoTime() - startNanos > limit.toNanos()) {
+                throw new AssertionError("not within " + limit.toSeconds() + " s: " + what);
             }
             if (Thread.interrupted()) {
                 throw new InterruptedException("while waiting for " + what);

@@ -27,13 +27,16 @@ public final class TestCluster implements AutoCloseable {
     public static final String USER = "sa";
     public static final String PASSWORD = "secret";
     private static final String DATABASE = "shop";
+    /** For what is to be asked of a machine that is busy, and has all the time that it needs. */
+    public static final String BUSY = ";CONNECT_TIMEOUT=60000;FAILOVER_TIMEOUT=60000";
+
     private static final Pattern LEADS = Pattern.compile("[^:]+: leader in epoch (\\d+)");
 
     private final ClusterProcesses processes;
     private final List<String> databases;
 
     /** Nodes whose start costs half: most of them end before better code would pay. */
-    private static Installation quick() {
+    public static Installation quick() {
         return Installation.running().with(List.of("-XX:TieredStopAtLevel=1"));
     }
 
@@ -51,7 +54,12 @@ public final class TestCluster implements AutoCloseable {
     private TestCluster(
             Installation installation, Path directory, int nodes, Map<String, String> settings, List<String> databases)
             throws IOException {
-        this.processes = new ClusterProcesses(installation, directory, nodes, databases, settings);
+        this(new ClusterProcesses(installation, directory, nodes, databases, settings), databases);
+    }
+
+    /** Of nodes that are placed already. */
+    public TestCluster(ClusterProcesses processes, List<String> databases) {
+        this.processes = processes;
         this.databases = databases;
     }
 
@@ -136,6 +144,11 @@ public final class TestCluster implements AutoCloseable {
         return leader[0];
     }
 
+    /** Who says now that it leads the (first) database, of several the one in the newest epoch; {@code null} for nobody. */
+    public String leader(Set<String> except) {
+        return leader(databases.get(0), except);
+    }
+
     private String leader(String database, Set<String> except) {
         long epoch = -1;
         String leader = null;
@@ -201,7 +214,7 @@ public final class TestCluster implements AutoCloseable {
         long index = startDigest(database);
         List<String> first = null;
         for (String name : names()) {
-            try (Connection c = connect(urlOf(database, name))) {
+            try (Connection c = connect(urlOf(database, name) + BUSY)) {
                 List<String> asked = rows(c, "SELECT NODE FROM SYNOD.MEMBERS WHERE THIS_NODE");
                 assertEquals(List.of(name), asked, "the node that was asked");
                 List<String> digest = rows(c, "CALL SYNOD.DIGEST(" + index + ")");
@@ -216,7 +229,7 @@ public final class TestCluster implements AutoCloseable {
     private long startDigest(String database) throws Exception {
         long[] index = new long[1];
         Await.until("a place for a digest in the log of " + database, () -> {
-            try (Connection c = connect(urlOf(database))) {
+            try (Connection c = connect(urlOf(database) + BUSY)) {
                 index[0] = number(c, "CALL SYNOD.DIGEST_START()");
             } catch (SQLException e) {
                 assertTrue(Set.of("40001", "HYT00").contains(e.getSQLState()), e.toString());

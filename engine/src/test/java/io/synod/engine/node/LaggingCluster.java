@@ -131,7 +131,7 @@ public final class LaggingCluster implements AutoCloseable {
                 + (name.equals("c") ? 0 : 1) + ";FAILOVER_TIMEOUT=" + failoverMillis;
     }
 
-    String sqlAddress(String name) {
+    public String sqlAddress(String name) {
         return "127.0.0.1:" + sqlPorts.get(name);
     }
 

@@ -1,0 +1,51 @@
+package io.synod.engine.faults;
+
+import io.synod.engine.failover.Await;
+import io.synod.engine.failover.TestCluster;
+import io.synod.engine.operations.ClusterProcesses;
+import io.synod.engine.operations.NodeProcess;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+
+/** Three nodes as processes on a network that can fail. */
+final class FaultyCluster {
+    static final List<String> NAMES = List.of("a", "b", "c");
+    static final String DATABASE = "shop";
+
+    /** Little, so that nodes that were away get snapshots too. */
+    private static final int LOG_LIMIT_MEGABYTES = 32;
+
+    private FaultyCluster() {}
+
+    /** Starts them; they end when the cluster is closed. */
+    static TestCluster start(Path directory, NodeNetwork network) throws Exception {
+        Files.createDirectories(directory);
+        List<NodeProcess> nodes = new ArrayList<>();
+        for (String node : NAMES) {
+            List<String> command = new ArrayList<>(network.prefix(node));
+            command.addAll(TestCluster.quick().command());
+            command.addAll(List.of("node", "--exit-with-parent", "--name", node, "--database", DATABASE));
+            command.addAll(List.of("--dir", directory.resolve(node).toString()));
+            command.addAll(List.of("--listen", network.listen(node), "--sql", network.sql(node)));
+            List<String> peers = new ArrayList<>();
+            for (String peer : NAMES) {
+                if (!peer.equals(node)) {
+                    peers.add(peer + "@" + network.peer(node, peer));
+                }
+            }
+            command.addAll(List.of("--peers", String.join(",", peers), "--set", "LOG_LIMIT=" + LOG_LIMIT_MEGABYTES));
+            nodes.add(new NodeProcess(
+                    node, command, directory.resolve(node + ".err"), network.listen(node), network.sql(node)));
+        }
+        ClusterProcesses processes = new ClusterProcesses(nodes, List.of(DATABASE));
+        try {
+            processes.start(Await.LIMIT);
+        } catch (Exception | AssertionError e) {
+            processes.close();
+            throw e;
+        }
+        return new TestCluster(processes, List.of(DATABASE));
+    }
+}

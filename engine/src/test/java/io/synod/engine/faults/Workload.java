@@ -1,0 +1,165 @@
+package io.synod.engine.faults;
+
+import io.synod.engine.failover.ClientThreads;
+import io.synod.engine.failover.TestCluster;
+import io.synod.history.Transaction.Outcome;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Queue;
+import java.util.Set;
+import java.util.SplittableRandom;
+import java.util.TreeMap;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.locks.LockSupport;
+
+/**
+ * Clients of one kind, each with a connection and a thread of its own, and what they were told: a history, recorded where an
+ * application calls JDBC. Times are {@link System#nanoTime()}.
+ */
+abstract class Workload {
+    /** Surely not done: lost, no lock or no leader in time, no node reached. */
+    private static final Set<String> NOT_DONE = Set.of("40001", "HYT00", "08001");
+
+    /** Nobody knows, when it is the answer to a commit. */
+    private static final Set<String> UNKNOWN = Set.of("08007");
+
+    private static final int PAUSE_MICROS_MAX = 25_000;
+
+    private final List<Client> clients = new ArrayList<>();
+    private final Map<String, AtomicLong> failures = new ConcurrentHashMap<>();
+    private final Queue<Long> writesAcknowledged = new ConcurrentLinkedQueue<>();
+    private final AtomicLong unknown = new AtomicLong();
+
+    /** What creates the tables; no client runs yet. */
+    abstract List<String> tables();
+
+    /** One transaction, recorded whatever becomes of it. */
+    abstract void transaction(Client client) throws SQLException;
+
+    /**
+     * What does not hold of the history and of what is in the database now, when no client runs any more; empty when all holds.
+     *
+     * @param c to the database, wherever it is read
+     */
+    abstract List<String> judge(Connection c) throws SQLException;
+
+    /** One client: it does one thing after the other. */
+    final class Client {
+        final int id = clients.size();
+        final SplittableRandom random;
+        private final String url;
+        private final AtomicLong acknowledged = new AtomicLong();
+        private Connection connection;
+
+        Client(String url, SplittableRandom random) {
+            this.url = url;
+            this.random = random;
+        }
+
+        /** Its own, which it keeps until it is lost. */
+        Connection connection() throws SQLException {
+            if (connection == null || connection.isClosed()) {
+                connection = TestCluster.connect(url);
+                prepare(connection);
+            }
+            return connection;
+        }
+
+        void acknowledged(boolean wrote) {
+            acknowledged.incrementAndGet();
+            if (wrote) {
+                writesAcknowledged.add(System.nanoTime());
+            }
+        }
+
+        /**
+         * Leaves the connection without a transaction.
+         *
+         * @param committing whether the failed call could have committed
+         * @throws AssertionError when that is nothing that a fault explains
+         */
+        Outcome failed(SQLException e, boolean committing) {
+            String state = String.valueOf(e.getSQLState());
+            if (!NOT_DONE.contains(state) && !UNKNOWN.contains(state)) {
+                throw new AssertionError("client " + id + " of " + Workload.this + " got " + state, e);
+            }
+            failures.computeIfAbsent(state, s -> new AtomicLong()).incrementAndGet();
+            try {
+                if (connection != null && !connection.getAutoCommit()) {
+                    connection.rollback();
+                }
+                if (state.startsWith("08")) {
+                    close();
+                }
+            } catch (SQLException again) {
+                close();
+            }
+            if (committing && UNKNOWN.contains(state)) {
+                unknown.incrementAndGet();
+                return Outcome.UNKNOWN;
+            }
+            return Outcome.ABORTED;
+        }
+
+        /** Whatever is open then is rolled back. */
+        void close() {
+            try {
+                if (connection != null) {
+                    connection.close();
+                }
+            } catch (SQLException e) {
+                // Its node is gone, and the transaction with it.
+                failures.computeIfAbsent("close", s -> new AtomicLong()).incrementAndGet();
+            }
+            connection = null;
+        }
+    }
+
+    /** Between two transactions of a client. */
+    int pauseMicrosMax() {
+        return PAUSE_MICROS_MAX;
+    }
+
+    /** A new connection, before its first transaction. */
+    void prepare(Connection c) throws SQLException {
+        c.setAutoCommit(false);
+    }
+
+    /** Adds a client, which goes on until the threads are told to stop. */
+    final void start(ClientThreads threads, String url, SplittableRandom random) {
+        Client client = new Client(url, random);
+        clients.add(client);
+        threads.start(() -> {
+            try {
+                while (!threads.areStopping()) {
+                    transaction(client);
+                    LockSupport.parkNanos(TimeUnit.MICROSECONDS.toNanos(random.nextInt(pauseMicrosMax())));
+                }
+                return null;
+            } finally {
+                client.close();
+            }
+        });
+    }
+
+    /** How many each client had acknowledged so far. */
+    final List<AtomicLong> progress() {
+        return clients.stream().map(client -> client.acknowledged).toList();
+    }
+
+    /** When each write was acknowledged. */
+    final long[] writesAcknowledged() {
+        return writesAcknowledged.stream().mapToLong(Long::longValue).toArray();
+    }
+
+    final String counts() {
+        return this + ": " + progress().stream().mapToLong(AtomicLong::get).sum() + " acknowledged, " + unknown
+                + " of unknown outcome, errors " + new TreeMap<>(failures);
+    }
+}
