@@ -105,7 +105,7 @@ final class ParticipantLeaders {
         }
         byte[] question = BranchMessages.encode(BranchMessages.Question.toForget(database, gids));
         if (here == null) {
-            others.forEach(slot -> link.ask(database, slot, question, timeoutNanos));
+            link.slots().forEach(slot -> link.ask(database, slot, question, timeoutNanos));
             return;
         }
         Member leader = leaderElsewhere(here);
