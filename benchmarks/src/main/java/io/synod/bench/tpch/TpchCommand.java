@@ -87,7 +87,8 @@ public final class TpchCommand implements Callable<Integer> {
         Map<String, List<String>> others = count == 2 ? TWO : THREE;
         List<Connection> open = new ArrayList<>();
         try {
-            Connection plain = loaded("jdbc:h2:file:" + databases.toAbsolutePath().resolve("plain"), List.of(), open);
+            Connection plain =
+                    loaded("jdbc:h2:file:" + databases.toAbsolutePath().resolve("plain"), List.of(), open);
             List<String> elsewhere =
                     others.values().stream().flatMap(List::stream).toList();
             Connection sales = loaded(synod(databases, "sales"), elsewhere, open);

@@ -207,9 +207,8 @@ public final class NeighboursCommand implements Callable<Integer> {
     private void ratio(List<List<Figure>> figures, ToDoubleFunction<Figure> of, String what, PrintWriter out) {
         List<Double> ratios = new ArrayList<>();
         for (int round = 0; round < rounds; round++) {
-            ratios.add(
-                    of.applyAsDouble(figures.get(Rival.NEIGHBOURS.ordinal()).get(round))
-                            / of.applyAsDouble(figures.get(Rival.ALONE.ordinal()).get(round)));
+            ratios.add(of.applyAsDouble(figures.get(Rival.NEIGHBOURS.ordinal()).get(round))
+                    / of.applyAsDouble(figures.get(Rival.ALONE.ordinal()).get(round)));
         }
         out.printf(
                 Locale.ROOT,

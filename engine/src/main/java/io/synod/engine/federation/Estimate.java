@@ -154,7 +154,8 @@ final class Estimate {
     /** @return rows of the table of which a column is the key, very many if it is none */
     double keys(RelNode rel, int column) {
         CalciteCatalog.FederatedTable table = table(rel, column);
-        return table != null && table.isKey(metadata.getColumnOrigin(rel, column).getOriginColumnOrdinal())
+        return table != null
+                        && table.isKey(metadata.getColumnOrigin(rel, column).getOriginColumnOrdinal())
                 ? table.rows()
                 : Double.MAX_VALUE;
     }

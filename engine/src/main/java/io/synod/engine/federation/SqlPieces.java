@@ -120,7 +120,8 @@ record SqlPieces(String marked) {
      * @return {@code ""} where an array is as good or must be: for few keys, and the empty text, which is null in some modes
      */
     static String list(Collection<Value> keys) {
-        if (keys.size() < LISTED || keys.stream().anyMatch(key -> key.getString().isEmpty())) {
+        if (keys.size() < LISTED
+                || keys.stream().anyMatch(key -> key.getString().isEmpty())) {
             return "";
         }
         StringBuilder list = new StringBuilder();
