@@ -4,6 +4,7 @@ import io.synod.bench.failover.FailoverMeter;
 import io.synod.bench.floor.FloorCommand;
 import io.synod.bench.tpch.TpchCommand;
 import io.synod.bench.workload.AsyncCommand;
+import io.synod.bench.workload.NeighboursCommand;
 import io.synod.bench.workload.WorkloadCommand;
 import java.util.List;
 import picocli.CommandLine;
@@ -19,6 +20,7 @@ import picocli.CommandLine.Parameters;
             FloorCommand.class,
             WorkloadCommand.class,
             AsyncCommand.class,
+            NeighboursCommand.class,
             FailoverMeter.class,
             TpchCommand.class
         })

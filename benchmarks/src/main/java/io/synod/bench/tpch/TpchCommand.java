@@ -19,7 +19,7 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
-import java.util.Set;
+import java.util.Map;
 import java.util.concurrent.Callable;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -35,16 +35,19 @@ import picocli.CommandLine.Spec;
         mixinStandardHelpOptions = true,
         showDefaultValues = true,
         description = {
-            "Runs the 22 queries of TPC-H over two databases of one node, and the same rows in one embedded H2, one after the",
-            "other in each round. A ratio is the median of the rounds' ratios; a first execution, in which queries are",
+            "Runs the 22 queries of TPC-H over two or three databases of one node, and the same rows in one embedded H2, one",
+            "after the other in each round. A ratio is the median of the rounds' ratios; a first execution, in which queries are",
             "planned and results compared, is not among them."
         })
 public final class TpchCommand implements Callable<Integer> {
     private static final List<String> CHILDREN_FIRST =
             List.of("lineitem", "orders", "partsupp", "part", "customer", "supplier", "nation", "region");
 
-    /** In the other database: so that 17 of the queries name both. */
-    private static final Set<String> STOCK = Set.of("lineitem", "partsupp", "nation");
+    /** What is not in the connection's own database: so that 17 of the queries name both. */
+    private static final Map<String, List<String>> TWO = Map.of("stock", List.of("lineitem", "partsupp", "nation"));
+
+    private static final Map<String, List<String>> THREE =
+            Map.of("stock", List.of("lineitem", "nation"), "people", List.of("customer", "part", "partsupp"));
 
     private static final double LEAST_SCALE = 0.01;
 
@@ -58,6 +61,9 @@ public final class TpchCommand implements Callable<Integer> {
 
     @Option(names = "--queries", split = ",", description = "their numbers; without it, all")
     private List<Integer> queries;
+
+    @Option(names = "--databases", defaultValue = "2", description = "over which the tables are spread: 2 or 3")
+    private int count;
 
     @Option(names = "--dir", defaultValue = ".", description = "the databases are made below it, and deleted")
     private Path directory;
@@ -73,19 +79,29 @@ public final class TpchCommand implements Callable<Integer> {
                     "--scale " + scale + ": expected " + LEAST_SCALE
                             + " or more; with fewer suppliers TPC-H names one twice for a part");
         }
+        if (count != 2 && count != 3) {
+            throw new ParameterException(spec.commandLine(), "--databases " + count + ": expected 2 or 3");
+        }
         PrintWriter out = spec.commandLine().getOut();
         Path databases = Files.createTempDirectory(Files.createDirectories(directory), "tpch");
-        try (Connection plain =
-                        connect("jdbc:h2:file:" + databases.toAbsolutePath().resolve("plain"));
-                Connection sales = connect(synod(databases, "sales"));
-                Connection stock = connect(synod(databases, "stock"))) {
-            load("jdbc:h2:file:" + databases.toAbsolutePath().resolve("plain"), plain, Set.of());
-            load(synod(databases, "sales"), sales, STOCK);
-            List<String> elsewhere = new ArrayList<>(CHILDREN_FIRST);
-            elsewhere.removeAll(STOCK);
-            load(synod(databases, "stock"), stock, Set.copyOf(elsewhere));
-            return measure(plain, sales, out);
+        Map<String, List<String>> others = count == 2 ? TWO : THREE;
+        List<Connection> open = new ArrayList<>();
+        try {
+            Connection plain =
+                    loaded("jdbc:h2:file:" + databases.toAbsolutePath().resolve("plain"), List.of(), open);
+            List<String> elsewhere =
+                    others.values().stream().flatMap(List::stream).toList();
+            Connection sales = loaded(synod(databases, "sales"), elsewhere, open);
+            for (Map.Entry<String, List<String>> other : others.entrySet()) {
+                List<String> dropped = new ArrayList<>(CHILDREN_FIRST);
+                dropped.removeAll(other.getValue());
+                loaded(synod(databases, other.getKey()), dropped, open);
+            }
+            return measure(plain, sales, others, out);
         } finally {
+            for (Connection connection : open) {
+                connection.close();
+            }
             delete(databases);
         }
     }
@@ -98,7 +114,10 @@ public final class TpchCommand implements Callable<Integer> {
         return DriverManager.getConnection(url, "sa", "");
     }
 
-    private void load(String url, Connection connection, Set<String> elsewhere) throws SQLException {
+    /** A database, kept open by a connection, with all tables but some. */
+    private Connection loaded(String url, List<String> elsewhere, List<Connection> open) throws SQLException {
+        Connection connection = connect(url);
+        open.add(connection);
         HikariConfig config = new HikariConfig();
         config.setJdbcUrl(url);
         config.setUsername("sa");
@@ -117,9 +136,20 @@ public final class TpchCommand implements Callable<Integer> {
             // Else the second execution of a query that nothing has changed is none.
             statement.execute("SET OPTIMIZE_REUSE_RESULTS 0");
         }
+        return connection;
     }
 
-    private int measure(Connection plain, Connection sales, PrintWriter out) throws SQLException {
+    private static String place(String table, Map<String, List<String>> others) {
+        for (Map.Entry<String, List<String>> other : others.entrySet()) {
+            if (other.getValue().contains(table)) {
+                return other.getKey() + ".public." + table;
+            }
+        }
+        return table;
+    }
+
+    private int measure(Connection plain, Connection sales, Map<String, List<String>> others, PrintWriter out)
+            throws SQLException {
         double logarithms = 0;
         int measured = 0;
         int different = 0;
@@ -128,10 +158,9 @@ public final class TpchCommand implements Callable<Integer> {
                 continue;
             }
             String one = TpchQueries.named(query.single(), table -> table);
-            String two =
-                    TpchQueries.named(query.sql(), table -> STOCK.contains(table) ? "stock.public." + table : table);
+            String across = TpchQueries.named(query.sql(), table -> place(table, others));
             try (PreparedStatement single = plain.prepareStatement(one);
-                    PreparedStatement federated = sales.prepareStatement(two)) {
+                    PreparedStatement federated = sales.prepareStatement(across)) {
                 boolean same = rows(single, query.ordered()).equals(rows(federated, query.ordered()));
                 List<Double> ratios = new ArrayList<>();
                 List<Double> times = new ArrayList<>();
@@ -139,10 +168,10 @@ public final class TpchCommand implements Callable<Integer> {
                 for (int i = 0; i < rounds; i++) {
                     // What is measured first in one round is last in the next.
                     double before = i % 2 == 0 ? millis(single) : 0;
-                    double across = millis(federated);
+                    double spread = millis(federated);
                     double alone = i % 2 == 0 ? before : millis(single);
-                    ratios.add(across / alone);
-                    times.add(across);
+                    ratios.add(spread / alone);
+                    times.add(spread);
                     plainTimes.add(alone);
                 }
                 double ratio = median(ratios);
@@ -151,14 +180,15 @@ public final class TpchCommand implements Callable<Integer> {
                 different += same ? 0 : 1;
                 out.printf(
                         Locale.ROOT,
-                        "%-4s H2 %,9.1f ms, two databases %,9.1f ms, ratio %6.2f (%.2f..%.2f), %,d rows shipped%s%n",
+                        "%-4s H2 %,9.1f ms, %d databases %,9.1f ms, ratio %6.2f (%.2f..%.2f), %,d rows shipped%s%n",
                         query,
                         median(plainTimes),
+                        count,
                         median(times),
                         ratio,
                         ratios.stream().min(Comparator.naturalOrder()).orElseThrow(),
                         ratios.stream().max(Comparator.naturalOrder()).orElseThrow(),
-                        shipped(sales, two),
+                        shipped(sales, across),
                         same ? "" : ", DIFFERENT ROWS");
                 out.flush();
             }
@@ -204,7 +234,7 @@ public final class TpchCommand implements Callable<Integer> {
         return rows;
     }
 
-    /** Rows that one execution brings from the two databases, 0 where one of them executes all of it. */
+    /** Rows that one execution brings from the databases, 0 where one of them executes all of it. */
     private static long shipped(Connection connection, String sql) throws SQLException {
         try (Statement statement = connection.createStatement();
                 ResultSet plan = statement.executeQuery("EXPLAIN ANALYZE " + sql)) {

@@ -46,12 +46,18 @@ final class CalciteCatalog extends CalciteCatalogReader {
             return named;
         }
 
+        double rows() {
+            return rows;
+        }
+
+        boolean isKey(int column) {
+            return keys().contains(ImmutableBitSet.of(column));
+        }
+
         /** @return distinct values of a column, after H2's own statistics */
         double distinct(int column) {
-            for (ImmutableBitSet key : keys()) {
-                if (key.cardinality() == 1 && key.get(column)) {
-                    return rows;
-                }
+            if (isKey(column)) {
+                return rows;
             }
             return Math.max(1, rows * columns.get(column).getSelectivity() / 100);
         }
@@ -60,6 +66,16 @@ final class CalciteCatalog extends CalciteCatalogReader {
         double constants(int column) {
             // One per cent is H2's least.
             return columns.get(column).getSelectivity() <= 1 ? Math.min(FEW, distinct(column)) : distinct(column);
+        }
+
+        /** @return whether an index begins with a column */
+        boolean isIndexed(int column) {
+            List<Index> indexes = named.table().getIndexes();
+            return indexes != null
+                    && indexes.stream()
+                            .anyMatch(index -> !index.getIndexType().isScan()
+                                    && !index.getIndexType().isSpatial()
+                                    && index.getColumns()[0] == columns.get(column));
         }
 
         @Override

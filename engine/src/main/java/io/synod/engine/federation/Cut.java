@@ -23,7 +23,6 @@ import org.apache.calcite.rel.core.Join;
 import org.apache.calcite.rel.core.JoinInfo;
 import org.apache.calcite.rel.core.JoinRelType;
 import org.apache.calcite.rel.core.Project;
-import org.apache.calcite.rel.core.SetOp;
 import org.apache.calcite.rel.core.Sort;
 import org.apache.calcite.rel.core.TableScan;
 import org.apache.calcite.rel.logical.LogicalFilter;
@@ -33,13 +32,13 @@ import org.apache.calcite.rex.RexCall;
 import org.apache.calcite.rex.RexInputRef;
 import org.apache.calcite.rex.RexNode;
 import org.apache.calcite.rex.RexUtil;
-import org.apache.calcite.sql.SqlKind;
 import org.apache.calcite.sql.type.SqlTypeName;
 
 /**
  * Cuts a plan into one fragment per database's part, steps and the rest, and finds what joins them. A step is what is joined
  * though no index finds its rows, as an aggregate: H2, which has nested loops only, would execute it for each row of the
- * other side, and as often as it is used.
+ * other side, and as often as it is used. For the same reason what is joined so in one database becomes two fragments
+ * ({@link Computed}).
  */
 final class Cut {
     /** Calcite executes nothing, so it needs no code that finds the table. */
@@ -71,7 +70,7 @@ final class Cut {
     private FederatedPlan plan(RelNode root, int[] columns) {
         String home = homes.of(root);
         if (!home.equals(Homes.SCRATCH) && !home.equals(Homes.ANY)) {
-            Fragment all = new Fragment(home, SqlPieces.of(local(root)), estimate.rows(root), List.of());
+            Fragment all = new Fragment(home, SqlPieces.of(local(root)), estimate.rows(root), false, List.of());
             return new FederatedPlan(List.of(all), List.of(), List.of(), null, columns);
         }
         RelNode rest = cut(root);
@@ -84,10 +83,12 @@ final class Cut {
         for (int i = 0; i < fragments.size(); i++) {
             RelNode rel = fragments.get(i);
             double rows = estimate.rows(rel);
+            boolean guessed = isFiltered(rel);
             for (RexNode filter : keyFilters.get(i)) {
                 rel = filtered(rel, filter);
             }
-            texts.add(new Fragment(databases.get(i), SqlPieces.of(local(rel)), rows, List.copyOf(indexes.get(i))));
+            texts.add(new Fragment(
+                    databases.get(i), SqlPieces.of(local(rel)), rows, guessed, List.copyOf(indexes.get(i))));
         }
         List<Step> before = new ArrayList<>();
         for (int i = 0; i < steps.size(); i++) {
@@ -97,12 +98,16 @@ final class Cut {
                 List.copyOf(texts), List.copyOf(edges), List.copyOf(before), SqlPieces.of(rest), columns);
     }
 
+    private static boolean isFiltered(RelNode rel) {
+        return rel instanceof Filter || rel.getInputs().stream().anyMatch(Cut::isFiltered);
+    }
+
     private RelNode cut(RelNode rel) {
         String home = homes.of(rel);
         if (home.equals(Homes.ANY)) {
             return rel;
         }
-        if (!home.equals(Homes.SCRATCH)) {
+        if (!home.equals(Homes.SCRATCH) && !Computed.perRow(rel)) {
             return shipped(rel, home);
         }
         List<RelNode> inputs = new ArrayList<>();
@@ -142,17 +147,9 @@ final class Cut {
         List<RelNode> inputs = new ArrayList<>();
         for (RelNode input : rel.getInputs()) {
             RelNode stepped = stepped(input);
-            inputs.add(rel instanceof Join && isComputed(stepped) ? step(stepped) : stepped);
+            inputs.add(rel instanceof Join && Computed.is(stepped) ? step(stepped) : stepped);
         }
         return inputs.equals(rel.getInputs()) ? rel : rel.copy(rel.getTraitSet(), inputs);
-    }
-
-    private static boolean isComputed(RelNode rel) {
-        return rel instanceof Aggregate
-                || rel instanceof Sort
-                || rel instanceof SetOp
-                || rel instanceof Project project && (project.containsOver() || isComputed(project.getInput()))
-                || rel instanceof Filter filter && isComputed(filter.getInput());
     }
 
     private RelNode step(RelNode rel) {
@@ -188,40 +185,13 @@ final class Cut {
      */
     private record Place(RelNode scan, int fragment, int column, boolean direct) {}
 
-    /** Columns of a join's sides that must be equal; not those that may both be null. */
-    private record Equality(int left, int right, boolean exact) {}
-
-    private static List<Equality> equalities(Join join) {
-        int left = join.getLeft().getRowType().getFieldCount();
-        List<Equality> equalities = new ArrayList<>();
-        for (RexNode condition : RelOptUtil.conjunctions(join.getCondition())) {
-            if (condition.isA(SqlKind.EQUALS)
-                    && ((RexCall) condition).getOperands().get(0) instanceof RexInputRef a
-                    && ((RexCall) condition).getOperands().get(1) instanceof RexInputRef b
-                    && a.getIndex() < left != b.getIndex() < left) {
-                equalities.add(new Equality(
-                        Math.min(a.getIndex(), b.getIndex()),
-                        Math.max(a.getIndex(), b.getIndex()) - left,
-                        isExact(a) && isExact(b)
-                                || a.getType().getSqlTypeName() == SqlTypeName.DATE
-                                        && b.getType().getSqlTypeName() == SqlTypeName.DATE));
-            }
-        }
-        return equalities;
-    }
-
-    /** What equals the same is equal: not so with texts and numbers, nor with what is equal in upper and lower case. */
-    private static boolean isExact(RexNode value) {
-        return SqlTypeName.EXACT_TYPES.contains(value.getType().getSqlTypeName());
-    }
-
     private void joins(RelNode rel) {
         rel.getInputs().forEach(this::joins);
         if (!(rel instanceof Join join)) {
             return;
         }
         boolean inner = join.getJoinType() == JoinRelType.INNER;
-        for (Equality equal : equalities(join)) {
+        for (Computed.Equality equal : Computed.equalities(join)) {
             if (inner || join.getJoinType() == JoinRelType.LEFT) {
                 edges(join.getLeft(), equal.left(), join.getRight(), equal.right(), equal.exact());
             }
@@ -290,6 +260,7 @@ final class Cut {
                     join.get(1),
                     target,
                     join.get(3),
+                    estimate.keys(fragments.get(join.get(0)), join.get(1)),
                     estimate.rows(rel) / estimate.domain(rel, join.get(3))));
         });
     }
@@ -352,7 +323,7 @@ final class Cut {
             return;
         }
         // Of an outer join, too: rows that lose their partner are such as are not wanted.
-        for (Equality equal : equalities(join)) {
+        for (Computed.Equality equal : Computed.equalities(join)) {
             if (equal.exact() && own == (ofLeft ? equal.left() : equal.right())) {
                 places(
                         ofLeft ? join.getRight() : join.getLeft(),

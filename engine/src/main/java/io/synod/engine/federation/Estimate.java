@@ -1,6 +1,8 @@
 package io.synod.engine.federation;
 
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import org.apache.calcite.plan.RelOptUtil;
 import org.apache.calcite.rel.RelNode;
 import org.apache.calcite.rel.core.Aggregate;
@@ -21,6 +23,9 @@ import org.apache.calcite.util.ImmutableBitSet;
 
 /** How many rows to expect, from H2's row counts and selectivities. */
 final class Estimate {
+    /** Calcite takes half of all rows for each bound; between two there are less. */
+    private static final double BETWEEN = 0.4;
+
     private final RelMetadataQuery metadata;
 
     Estimate(RelNode root) {
@@ -40,6 +45,7 @@ final class Estimate {
             for (RexNode condition : RelOptUtil.conjunctions(filter.getCondition())) {
                 rows *= selectivity(filter.getInput(), condition);
             }
+            rows *= Math.pow(BETWEEN, ranges(filter.getCondition()));
             return Math.max(1, rows);
         }
         if (rel instanceof Join join) {
@@ -87,6 +93,24 @@ final class Estimate {
         return Math.min(combinations, unfiltered(rel));
     }
 
+    /** How many columns have a lower bound as well as an upper one. */
+    private static long ranges(RexNode condition) {
+        Set<Integer> lower = new HashSet<>();
+        Set<Integer> upper = new HashSet<>();
+        for (RexNode part : RelOptUtil.conjunctions(condition)) {
+            if (part instanceof RexCall call
+                    && call.getOperands().get(0) instanceof RexInputRef ref
+                    && RelOptUtil.InputFinder.bits(part).cardinality() == 1) {
+                switch (call.getKind()) {
+                    case GREATER_THAN, GREATER_THAN_OR_EQUAL -> lower.add(ref.getIndex());
+                    case LESS_THAN, LESS_THAN_OR_EQUAL -> upper.add(ref.getIndex());
+                    default -> {}
+                }
+            }
+        }
+        return lower.stream().filter(upper::contains).count();
+    }
+
     private double selectivity(RelNode input, RexNode condition) {
         if (condition.isA(SqlKind.EQUALS)) {
             List<RexNode> sides = ((RexCall) condition).getOperands();
@@ -125,6 +149,15 @@ final class Estimate {
                 ? distinct(rel, column)
                 : Math.max(
                         1, table.distinct(metadata.getColumnOrigin(rel, column).getOriginColumnOrdinal()));
+    }
+
+    /** @return rows of the table of which a column is the key, very many if it is none */
+    double keys(RelNode rel, int column) {
+        CalciteCatalog.FederatedTable table = table(rel, column);
+        return table != null
+                        && table.isKey(metadata.getColumnOrigin(rel, column).getOriginColumnOrdinal())
+                ? table.rows()
+                : Double.MAX_VALUE;
     }
 
     /** The table of which a column is, {@code null} if it is none of a table. */

@@ -38,9 +38,10 @@ record FederatedPlan(List<Fragment> fragments, List<Edge> edges, List<Step> step
      * @param database where
      * @param sql its text
      * @param rows expected
+     * @param guessed whether that is not much more than a guess, since its rows are filtered
      * @param indexes columns by which the rest looks rows up, each set an index
      */
-    record Fragment(String database, SqlPieces sql, double rows, List<List<Integer>> indexes) {}
+    record Fragment(String database, SqlPieces sql, double rows, boolean guessed, List<List<Integer>> indexes) {}
 
     /**
      * A part of what the scratch database executes, whose rows become a table there.
@@ -57,7 +58,8 @@ record FederatedPlan(List<Fragment> fragments, List<Edge> edges, List<Step> step
      * @param sourceColumn its column
      * @param target fragment that is filtered
      * @param targetColumn its column
+     * @param sourceKeys rows of the source's table, if the column is a key of it, to which the target may refer; else very many
      * @param rowsPerKey rows that the target is expected to have for one key, on average over all keys that there may be
      */
-    record Edge(int source, int sourceColumn, int target, int targetColumn, double rowsPerKey) {}
+    record Edge(int source, int sourceColumn, int target, int targetColumn, double sourceKeys, double rowsPerKey) {}
 }

@@ -2,6 +2,7 @@ package io.synod.engine.federation;
 
 import io.synod.engine.federation.FederatedPlan.Edge;
 import io.synod.engine.federation.FederatedPlan.Fragment;
+import io.synod.engine.federation.ShippingOrder.Turn;
 import io.synod.engine.federation.TableNames.Named;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -128,7 +129,7 @@ final class FederatedRun {
             }
             shipment.shipAll();
             shipment.step();
-            SqlPieces.Assembled rest = plan.rest().assemble(Set.of());
+            SqlPieces.Assembled rest = plan.rest().assemble();
             ResultInterface result =
                     running.query(scratch.prepare(rest.sql()), values(rest.parameters(), clock, Map.of()), maxRows);
             return result(result, plan.columns(), scratch);
@@ -181,10 +182,6 @@ final class FederatedRun {
         private final Scratch scratch;
         private final Value[] clock;
         private final HeldRows rows;
-        /** Rows of a fragment that was read and waits. */
-        private final Map<Integer, List<Value[]>> waiting = new HashMap<>();
-
-        private final Map<Integer, Table> tables = new HashMap<>();
 
         Shipment(FederatedPlan plan, Scratch scratch, Value[] clock) {
             this.plan = plan;
@@ -198,14 +195,8 @@ final class FederatedRun {
                 Collection<Value> distinct = keys(edge);
                 return distinct == null ? -1 : distinct.size();
             });
-            for (int next = order.next(); next >= 0; next = order.next()) {
-                List<Value[]> before = waiting.remove(next);
-                if (before == null) {
-                    read(next, order);
-                } else {
-                    rows.arrived(next, tables.get(next), before);
-                    order.shipped(next);
-                }
+            for (Turn turn = order.next(); turn != null; turn = order.next()) {
+                read(turn, order);
             }
             for (int fragment : rows.fragments()) {
                 String database = plan.fragments().get(fragment).database();
@@ -219,20 +210,17 @@ final class FederatedRun {
             }
         }
 
-        private void read(int number, ShippingOrder order) {
-            try (ResultInterface result = query(number, order.filters(number), 0)) {
+        private void read(Turn turn, ShippingOrder order) {
+            int number = turn.fragment();
+            boolean some = turn.most() > 0;
+            try (ResultInterface result = query(number, order.filters(number), some ? turn.most() + 1 : 0)) {
                 meter.read(result.isLazy() ? 0 : result.getRowCount());
-                boolean waits = !result.isLazy() && order.waits(number, result.getRowCount());
+                if (some && (result.isLazy() || result.getRowCount() > turn.most())) {
+                    order.exceeded(turn);
+                    return;
+                }
                 List<Value[]> copy = rows.copy(result, room());
-                if (waits && copy == null) {
-                    return;
-                }
                 Table table = table(number, result);
-                if (waits) {
-                    tables.put(number, table);
-                    waiting.put(number, copy);
-                    return;
-                }
                 if (copy == null) {
                     String database = plan.fragments().get(number).database();
                     fill(scratch, table, result, table.getColumns().length, false, database);
@@ -250,7 +238,7 @@ final class FederatedRun {
         void step() {
             for (int i = 0; i < plan.steps().size(); i++) {
                 FederatedPlan.Step step = plan.steps().get(i);
-                SqlPieces.Assembled text = step.sql().assemble(Set.of());
+                SqlPieces.Assembled text = step.sql().assemble();
                 Value[] values = values(text.parameters(), clock, Map.of());
                 try (ResultInterface result = running.query(scratch.prepare(text.sql()), values, 0)) {
                     Table table = table(plan.fragments().size() + i, result);
@@ -277,17 +265,20 @@ final class FederatedRun {
 
         private ResultInterface query(int number, Set<Integer> filters, long maxRows) {
             Fragment fragment = plan.fragments().get(number);
-            SqlPieces.Assembled text = fragment.sql().assemble(filters);
+            Map<Integer, String> lists = new HashMap<>();
             Map<Integer, Value> arrays = new HashMap<>();
             for (int filter : filters) {
                 Edge edge = plan.edges().get(filter);
+                Collection<Value> keys = keys(edge);
+                lists.put(filter, SqlPieces.list(keys));
                 arrays.put(
                         filter,
                         ValueArray.get(
                                 keyType(edge),
-                                keys(edge).toArray(new Value[0]),
+                                keys.toArray(new Value[0]),
                                 databases.own().catalogue()));
             }
+            SqlPieces.Assembled text = fragment.sql().assemble(lists);
             var session = Federation.branch(databases, fragment.database()).session();
             return running.query(session.prepareCommand(text.sql()), values(text.parameters(), clock, arrays), maxRows);
         }

@@ -13,6 +13,7 @@ import org.apache.calcite.rel.logical.LogicalFilter;
 import org.apache.calcite.rel.logical.LogicalJoin;
 import org.apache.calcite.rel.logical.LogicalProject;
 import org.apache.calcite.rex.RexBuilder;
+import org.apache.calcite.rex.RexCall;
 import org.apache.calcite.rex.RexInputRef;
 import org.apache.calcite.rex.RexNode;
 import org.apache.calcite.rex.RexOver;
@@ -171,7 +172,9 @@ final class JoinGroups {
             uses.put(condition, factors(condition, factorOf));
         }
         for (RexNode condition : flat.conditions) {
-            merge(flat, uses, condition, groups, home, outputs);
+            if (!perRow(flat, condition, factorOf)) {
+                merge(flat, uses, condition, groups, home, outputs);
+            }
         }
         Set<RexNode> open = new LinkedHashSet<>(flat.conditions);
         List<Part> parts = new ArrayList<>();
@@ -227,6 +230,34 @@ final class JoinGroups {
             factors.set(factorOf[field]);
         }
         return factors.build();
+    }
+
+    /** Whether H2 would compute one side of the condition for each row of the other: then each is a part of its own. */
+    private static boolean perRow(Flat flat, RexNode condition, int[] factorOf) {
+        ImmutableBitSet used = factors(condition, factorOf);
+        if (used.cardinality() != 2 || !condition.isA(SqlKind.EQUALS)) {
+            return false;
+        }
+        boolean computed = false;
+        for (int factor : used) {
+            computed |= Computed.is(flat.factors.get(factor));
+        }
+        if (!computed) {
+            return false;
+        }
+        for (RexNode side : ((RexCall) condition).getOperands()) {
+            if (side instanceof RexInputRef ref) {
+                int factor = factorOf[ref.getIndex()];
+                int first = ref.getIndex();
+                while (first > 0 && factorOf[first - 1] == factor) {
+                    first--;
+                }
+                if (Computed.isFound(flat.factors.get(factor), ref.getIndex() - first)) {
+                    return false;
+                }
+            }
+        }
+        return true;
     }
 
     private void merge(

@@ -12,8 +12,10 @@ import java.util.function.ToIntFunction;
 
 /**
  * In which order the fragments of one execution are shipped, and by whose keys each is filtered: those first of which the
- * fewest rows are expected. A fragment that turns out to have many more waits once for those whose keys would filter it, so
- * that nobody is filtered by its many keys.
+ * fewest rows are expected. What is expected may be a guess, and nobody's keys filter what is read first. So reading ends
+ * early where that is found out: a fragment that turns out to have many more rows waits for those whose keys would filter it,
+ * and before one is read without a filter, another whose rows were only guessed is tried up to as many rows as it would save.
+ * Each is read in vain once at most.
  */
 final class ShippingOrder {
     /** Keys that leave more than this part of the rows are not worth being sent. */
@@ -25,16 +27,28 @@ final class ShippingOrder {
     /** So many times the expected rows are what was not expected. */
     private static final double SURPRISE = 1.5;
 
+    /** A guess is wrong by this factor often enough. */
+    private static final double GUESS = 8;
+
     private final List<Edge> edges;
     private final int mostKeys;
     private final ToIntFunction<Edge> keys;
     private final double[] rows;
-    /** How many times the expected rows a fragment was seen to have. */
+    private final boolean[] guessed;
+    /** How many times the expected rows a fragment was seen to have at least. */
     private final double[] factor;
 
     private final Set<Integer> shipped = new HashSet<>();
     private final Set<Integer> seen = new HashSet<>();
     private final Set<Integer> waiting = new HashSet<>();
+
+    /**
+     * What is to be read.
+     *
+     * @param fragment which one
+     * @param most rows that it may have to be shipped now; 0 for any number
+     */
+    record Turn(int fragment, long most) {}
 
     /**
      * Begins one.
@@ -49,12 +63,16 @@ final class ShippingOrder {
         this.rows = plan.fragments().stream()
                 .mapToDouble(FederatedPlan.Fragment::rows)
                 .toArray();
+        this.guessed = new boolean[rows.length];
+        for (int i = 0; i < rows.length; i++) {
+            guessed[i] = plan.fragments().get(i).guessed();
+        }
         this.factor = new double[rows.length];
         Arrays.fill(factor, 1);
     }
 
-    /** @return the fragment to be read next, -1 when all are shipped */
-    int next() {
+    /** @return {@code null} when all are shipped */
+    Turn next() {
         int next = -1;
         double least = 0;
         for (int i = 0; i < rows.length; i++) {
@@ -68,7 +86,11 @@ final class ShippingOrder {
                 }
             }
         }
-        return next;
+        if (next < 0) {
+            return null;
+        }
+        Turn instead = trial(next);
+        return instead == null ? new Turn(next, most(next)) : instead;
     }
 
     private double expected(int fragment) {
@@ -77,7 +99,9 @@ final class ShippingOrder {
             if (edge.target() == fragment && shipped.contains(edge.source())) {
                 int distinct = keys.applyAsInt(edge);
                 if (distinct >= 0) {
-                    expected = Math.min(expected, distinct * rowsPerKey(edge));
+                    // Where the target refers to the source, it has no other keys.
+                    double perKey = Math.max(edge.rowsPerKey(), rows[fragment] / edge.sourceKeys());
+                    expected = Math.min(expected, distinct * factor[fragment] * perKey);
                 }
             }
         }
@@ -106,29 +130,65 @@ final class ShippingOrder {
         return new TreeSet<>(best.values());
     }
 
-    /**
-     * Whether a fragment that was read does not count as shipped now, but later, when there are keys that filter it: it is read
-     * again, unless its rows are held. At most once for each.
-     *
-     * @param found rows that it has with the filters of now
-     */
-    boolean waits(int fragment, long found) {
-        double expected = expected(fragment);
-        if (found <= FEW || found <= SURPRISE * expected || !seen.add(fragment)) {
-            return false;
+    /** The guessed fragment with the fewest rows whose keys might filter one that is not guessed and that nothing filters yet. */
+    private Turn trial(int next) {
+        double expected = expected(next);
+        if (guessed[next] || expected <= FEW || !filters(next).isEmpty()) {
+            return null;
         }
-        factor[fragment] *= found / expected;
-        double[] before = before(fragment);
-        for (Edge edge : edges) {
-            if (edge.target() == fragment && before[edge.source()] <= mostKeys) {
-                double left = before[edge.source()] * rowsPerKey(edge);
-                if (left <= WORTH * found && before[edge.source()] < found) {
-                    waiting.add(fragment);
-                    return true;
+        double[] rowsEach = rowsEach(next);
+        Turn best = null;
+        for (int i = 0; i < rows.length; i++) {
+            if (i != next && guessed[i] && !shipped.contains(i) && !seen.contains(i)) {
+                long most = (long) Math.min(mostKeys, WORTH * expected / Math.max(1, rowsEach[i]));
+                if (most >= FEW
+                        && expected(i) <= GUESS * most
+                        && (best == null || expected(i) < expected(best.fragment()))) {
+                    best = new Turn(i, most);
                 }
             }
         }
-        return false;
+        return best;
+    }
+
+    /** @return for each fragment, rows of the given one that a row of it leads to, by the keys of those between */
+    private double[] rowsEach(int fragment) {
+        double[] each = new double[rows.length];
+        Arrays.fill(each, Double.MAX_VALUE);
+        each[fragment] = 1;
+        for (int round = 1; round < rows.length; round++) {
+            for (Edge edge : edges) {
+                if (each[edge.target()] < Double.MAX_VALUE) {
+                    each[edge.source()] = Math.min(each[edge.source()], each[edge.target()] * rowsPerKey(edge));
+                }
+            }
+        }
+        return each;
+    }
+
+    /** With more rows it would rather wait for another one. */
+    private long most(int fragment) {
+        if (seen.contains(fragment)) {
+            return 0;
+        }
+        double expected = expected(fragment);
+        double[] before = before(fragment);
+        double most = Double.MAX_VALUE;
+        for (Edge edge : edges) {
+            double source = before[edge.source()];
+            if (edge.target() == fragment && source <= mostKeys && source * rowsPerKey(edge) <= WORTH * expected) {
+                most = Math.min(most, source / GUESS);
+            }
+        }
+        return most == Double.MAX_VALUE ? 0 : (long) Math.max(most, Math.max(FEW, SURPRISE * expected));
+    }
+
+    /** It has more rows than it may have to be shipped now: it is read again when there are keys that filter it, or last. */
+    void exceeded(Turn turn) {
+        int fragment = turn.fragment();
+        seen.add(fragment);
+        waiting.add(fragment);
+        factor[fragment] *= Math.max(1, SURPRISE * turn.most() / expected(fragment));
     }
 
     /** What is expected of each other fragment if all others are shipped before this one, each filtered by the keys of another. */

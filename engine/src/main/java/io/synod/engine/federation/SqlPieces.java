@@ -1,8 +1,9 @@
 package io.synod.engine.federation;
 
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.List;
-import java.util.Set;
+import java.util.Map;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.apache.calcite.rel.RelNode;
@@ -17,6 +18,8 @@ import org.apache.calcite.sql.pretty.SqlPrettyWriter;
 import org.apache.calcite.sql.type.InferTypes;
 import org.apache.calcite.sql.type.OperandTypes;
 import org.apache.calcite.sql.type.ReturnTypes;
+import org.h2.util.HasSQL;
+import org.h2.value.Value;
 
 /**
  * An SQL text with its parameters at their places, and with filters by keys that can be left out.
@@ -32,6 +35,9 @@ record SqlPieces(String marked) {
     private static final String KEYS_END = "\u0001E";
     /** Of a comparison. */
     private static final int PRECEDENCE = 30;
+
+    /** Fewer keys are rather a parameter, which leaves the text as it is: H2 has compiled it then. */
+    private static final int LISTED = 64;
 
     private static final String STOP = "\u0002";
     private static final Pattern MARK = Pattern.compile("\u0001P(\\d+)\u0002");
@@ -76,18 +82,28 @@ record SqlPieces(String marked) {
         return new SqlPieces(writer.toString());
     }
 
+    /** The text to execute, without filters. */
+    Assembled assemble() {
+        return assemble(Map.of());
+    }
+
     /**
      * The text to execute.
      *
-     * @param filters edges whose keys are known; their parameter is {@link FederatedPlan#KEY_PARAMETER} and the edge's number
+     * @param filters edges whose keys are known, each with the keys as a list in SQL; or with an empty one, if they come as a
+     *     parameter, which is {@link FederatedPlan#KEY_PARAMETER} and the edge's number
      */
-    Assembled assemble(Set<Integer> filters) {
+    Assembled assemble(Map<Integer, String> filters) {
         String filtered = FILTER.matcher(marked).replaceAll(found -> {
             int edge = Integer.parseInt(found.group(1));
+            String keys = filters.get(edge);
             return Matcher.quoteReplacement(
-                    filters.contains(edge)
-                            ? found.group(2) + " = ANY(" + PARAMETER + (FederatedPlan.KEY_PARAMETER + edge) + STOP + ")"
-                            : "TRUE");
+                    keys == null
+                            ? "TRUE"
+                            : found.group(2)
+                                    + (keys.isEmpty()
+                                            ? " = ANY(" + PARAMETER + (FederatedPlan.KEY_PARAMETER + edge) + STOP + ")"
+                                            : " IN(" + keys + ")"));
         });
         List<Integer> parameters = new ArrayList<>();
         String sql = MARK.matcher(filtered).replaceAll(found -> {
@@ -95,6 +111,29 @@ record SqlPieces(String marked) {
             return "?";
         });
         return new Assembled(sql, parameters);
+    }
+
+    /**
+     * Keys as a list of literals. H2 compares each row with all elements of an array, one after the other, also those rows that
+     * it has found by an index; among constants it searches.
+     *
+     * @return {@code ""} where an array is as good or must be: for few keys, and the empty text, which is null in some modes
+     */
+    static String list(Collection<Value> keys) {
+        if (keys.size() < LISTED
+                || keys.stream().anyMatch(key -> key.getString().isEmpty())) {
+            return "";
+        }
+        StringBuilder list = new StringBuilder();
+        for (Value key : keys) {
+            list.append(list.isEmpty() ? "" : ", ");
+            if (key.getValueType() == Value.NUMERIC) {
+                list.append(key.getBigDecimal().toPlainString());
+            } else {
+                key.getSQL(list, HasSQL.NO_CASTS);
+            }
+        }
+        return list.toString();
     }
 
     /** The text for {@code EXPLAIN}. */
