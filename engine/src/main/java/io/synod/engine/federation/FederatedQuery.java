@@ -133,7 +133,7 @@ public final class FederatedQuery implements FederatedStatement {
             if (!command.isQuery()) {
                 throw FederationErrors.unsupported("only queries may name another database");
             }
-            return running.query(command, parameters, maxRows);
+            return running.query(command, ForeignLobs.inMemory(parameters), maxRows);
         }
         Set<String> names = new LinkedHashSet<>();
         expected.forEach(table -> names.add(table.path().get(0)));

@@ -47,6 +47,16 @@ final class Running {
         return run(what, parameters, c -> c.executeQuery(maxRows, FETCH, false));
     }
 
+    /** In what is left of the time. */
+    ResultInterface query(Scratch scratch, String sql, Value[] parameters, long maxRows) {
+        check();
+        if (end != 0) {
+            long left = TimeUnit.NANOSECONDS.toMillis(end - System.nanoTime());
+            scratch.session().setQueryTimeout((int) Math.max(1, left));
+        }
+        return query(scratch.prepare(sql), ForeignLobs.in(scratch.session(), parameters), maxRows);
+    }
+
     <T> T run(CommandInterface what, Value[] parameters, Function<CommandInterface, T> execution) {
         set(what, parameters);
         command = what;
