@@ -213,6 +213,9 @@ final class TableNames {
                     + branch.database());
         }
         Table table = schema.resolveTableOrView(session, names.get(2).text());
+        if (table == null && isSymbol(first - 1, "FOR") && isSymbol(first - 2, "VALUE")) {
+            throw FederationErrors.sequence();
+        }
         if (table == null) {
             throw FederationErrors.noTable(
                     branch.database(),
