@@ -70,6 +70,17 @@ public final class ReadGate {
     }
 
     /**
+     * For a statement that changes rows or locks them: what it looks for must be there, too.
+     *
+     * @throws org.h2.message.DbException HYT00 when it is not in time
+     */
+    void awaitCommitted() {
+        if (!awaitCommitted(database.log())) {
+            throw database.noLeader();
+        }
+    }
+
+    /**
      * A follower may have applied, and shown, what this leader has committed and is about to apply: a read that begins after
      * that must not miss it.
      */

@@ -38,9 +38,11 @@ public final class Writer extends LocalTransaction {
     /**
      * Runs a statement in the open transaction.
      *
-     * @throws DbException 40001 when the transaction is gone: it was rolled back, whole
+     * @throws DbException 40001 when the transaction is gone: it was rolled back, whole; HYT00 when this node does not get to apply
+     *     what is committed
      */
     public <T> T execute(Supplier<T> statement) {
+        database.reads().awaitCommitted();
         database.votes().awaitPrecommitted();
         return whileOpen(() -> {
             enterGate();

@@ -24,6 +24,11 @@ public interface Databases {
         return this;
     }
 
+    /** @return the connection's own database as its session sees it, with the tables that this one has for itself */
+    default Branch session() {
+        return own();
+    }
+
     /** @return names of all databases, {@link #own()} included, for messages */
     Collection<String> names();
 }

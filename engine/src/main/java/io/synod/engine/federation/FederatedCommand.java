@@ -195,7 +195,7 @@ public final class FederatedCommand implements CommandInterface {
                 return plan(List.of());
             }
             if (local != null) {
-                return local.getMetaData();
+                return named(local.getMetaData());
             }
             return statement instanceof FederatedQuery query
                     ? new FederatedResult(
@@ -237,9 +237,28 @@ public final class FederatedCommand implements CommandInterface {
 
     private ResultInterface rows(long maxRows, int fetchSize, boolean scrollable) {
         if (local != null) {
-            return running.run(local, values(local), c -> c.executeQuery(maxRows, fetchSize, scrollable));
+            Value[] values = isElsewhere() ? ForeignLobs.inMemory(values(local)) : values(local);
+            return named(running.run(local, values, c -> c.executeQuery(maxRows, fetchSize, scrollable)));
         }
         return ((FederatedQuery) statement).execute(databases, values(), maxRows, limits, running);
+    }
+
+    private boolean isElsewhere() {
+        return !localDatabase.equals(databases.own().database());
+    }
+
+    /** Columns of another database's tables are none of this one's. */
+    private ResultInterface named(ResultInterface result) {
+        if (result == null || !isElsewhere()) {
+            return result;
+        }
+        return new FederatedResult(
+                result,
+                ResultColumn.elsewhere(result, localDatabase),
+                FederatedResult.inOrder(result.getVisibleColumnCount()),
+                null,
+                databases.own().catalogue(),
+                new Meter(limits));
     }
 
     private String executed(int fetchSize) {
@@ -248,7 +267,7 @@ public final class FederatedCommand implements CommandInterface {
         }
         try (ResultInterface result = rows(0, fetchSize, false)) {
             return "/* " + result.getRowCount() + " rows"
-                    + (result instanceof FederatedResult shipped
+                    + (local == null && result instanceof FederatedResult shipped
                             ? ", " + shipped.shippedRows() + " shipped of " + shipped.readRows() + " read */"
                             : " */");
         }
@@ -267,7 +286,8 @@ public final class FederatedCommand implements CommandInterface {
 
     private ResultWithGeneratedKeys update(Object generatedKeysRequest) {
         if (local != null) {
-            return running.run(local, values(local), c -> c.executeUpdate(generatedKeysRequest));
+            Value[] values = ForeignLobs.in(Federation.branch(databases, localDatabase), values(local));
+            return running.run(local, values, c -> c.executeUpdate(generatedKeysRequest));
         }
         return ((FederatedUpdate) statement).execute(databases, values(), generatedKeysRequest, limits, running);
     }

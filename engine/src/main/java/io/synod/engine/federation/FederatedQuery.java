@@ -136,7 +136,7 @@ public final class FederatedQuery implements FederatedStatement {
             if (!command.isQuery()) {
                 throw FederationErrors.unsupported("only queries may name another database");
             }
-            return running.query(command, parameters, maxRows);
+            return running.query(command, ForeignLobs.inMemory(parameters), maxRows);
         }
         if (way instanceof Locking locking) {
             return locking.query().execute(databases, parameters, maxRows, limits, running);

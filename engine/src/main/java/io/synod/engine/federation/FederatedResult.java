@@ -1,5 +1,6 @@
 package io.synod.engine.federation;
 
+import java.util.Arrays;
 import java.util.List;
 import org.h2.engine.CastDataProvider;
 import org.h2.engine.Session;
@@ -41,6 +42,13 @@ final class FederatedResult implements ResultInterface {
             same &= places[i] == i && converts(i) == null;
         }
         this.asIs = same;
+    }
+
+    /** @return places of columns that are those of the rows */
+    static int[] inOrder(int columns) {
+        int[] places = new int[columns];
+        Arrays.setAll(places, i -> i);
+        return places;
     }
 
     /** @return rows that were brought to the scratch database */

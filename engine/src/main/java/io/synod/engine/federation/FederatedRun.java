@@ -131,7 +131,7 @@ final class FederatedRun {
             shipment.step();
             SqlPieces.Assembled rest = plan.rest().assemble();
             ResultInterface result =
-                    running.query(scratch.prepare(rest.sql()), values(rest.parameters(), clock, Map.of()), maxRows);
+                    running.query(scratch, rest.sql(), values(rest.parameters(), clock, Map.of()), maxRows);
             return result(result, plan.columns(), scratch);
         } catch (RuntimeException e) {
             scratch.close();
@@ -240,7 +240,7 @@ final class FederatedRun {
                 FederatedPlan.Step step = plan.steps().get(i);
                 SqlPieces.Assembled text = step.sql().assemble();
                 Value[] values = values(text.parameters(), clock, Map.of());
-                try (ResultInterface result = running.query(scratch.prepare(text.sql()), values, 0)) {
+                try (ResultInterface result = running.query(scratch, text.sql(), values, 0)) {
                     Table table = table(plan.fragments().size() + i, result);
                     keep(scratch, table, result);
                     scratch.commit();
@@ -280,7 +280,8 @@ final class FederatedRun {
             }
             SqlPieces.Assembled text = fragment.sql().assemble(lists);
             var session = Federation.branch(databases, fragment.database()).session();
-            return running.query(session.prepareCommand(text.sql()), values(text.parameters(), clock, arrays), maxRows);
+            Value[] values = ForeignLobs.inMemory(values(text.parameters(), clock, arrays));
+            return running.query(session.prepareCommand(text.sql()), values, maxRows);
         }
 
         private TypeInfo keyType(Edge edge) {
@@ -391,15 +392,11 @@ final class FederatedRun {
             }
             ResultInterface result;
             try {
-                result = running.query(scratch.prepare(text), parameters, maxRows);
+                result = running.query(scratch, text, parameters, maxRows);
             } finally {
                 scratch.giveVariables(databases.own().catalogue());
             }
-            int[] places = new int[query.columns().size()];
-            for (int i = 0; i < places.length; i++) {
-                places[i] = i;
-            }
-            return result(result, places, scratch);
+            return result(result, FederatedResult.inOrder(query.columns().size()), scratch);
         } catch (RuntimeException e) {
             scratch.close();
             throw e;
@@ -420,7 +417,7 @@ final class FederatedRun {
                 .append(StringUtils.quoteIdentifier(named.schema()))
                 .append('.')
                 .append(StringUtils.quoteIdentifier(named.name()));
-        var command = named.branch().session().prepareCommand(sql.toString());
+        var command = Federation.branch(databases, named.home()).session().prepareCommand(sql.toString());
         try (ResultInterface result = running.query(command, new Value[0], 0)) {
             fill(scratch, table, result, columns, keyed, named.database());
         }

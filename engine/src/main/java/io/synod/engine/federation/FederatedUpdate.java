@@ -11,6 +11,7 @@ import java.util.TreeSet;
 import java.util.function.Supplier;
 import org.h2.command.CommandInterface;
 import org.h2.engine.Session;
+import org.h2.engine.SessionLocal;
 import org.h2.message.DbException;
 import org.h2.result.ResultInterface;
 import org.h2.result.ResultWithGeneratedKeys;
@@ -73,10 +74,12 @@ final class FederatedUpdate implements FederatedStatement {
         KeyedChange keyed = taken.readsTables() ? KeyedChange.of(taken) : null;
         FederatedQuery planned = keyed == null ? null : planned(keyed.query().sql(), databases, federation);
         if (planned != null) {
+            refuseOwnObjects(target, databases, names, keyed.change());
             Source source = new Source(planned, keyed.query().parameters());
             return new FederatedUpdate(target, List.of(source), keyed.change(), null, keyed.lock(), description);
         }
         List<Piece> lock = taken.lock();
+        refuseOwnObjects(target, databases, names, change);
         List<Source> sources = new ArrayList<>();
         for (ChangeText.Source source : taken.sources()) {
             FederatedQuery query = queries.get(source.sql());
@@ -84,6 +87,14 @@ final class FederatedUpdate implements FederatedStatement {
                     query == null ? federation.prepare(source.sql(), databases) : query, source.parameters()));
         }
         return new FederatedUpdate(target, sources, change, lock, null, description);
+    }
+
+    private static void refuseOwnObjects(String target, Databases databases, TableNames names, List<Piece> change) {
+        SessionLocal own = databases.own().catalogue();
+        if (!target.equals(databases.own().database())) {
+            OwnObjects.of(Words.of(readable(change), own.getStaticSettings()), own, names.tables())
+                    .refuse(target);
+        }
     }
 
     /** @return {@code null} if it has no plan, and whole tables would be read */
@@ -206,7 +217,7 @@ final class FederatedUpdate implements FederatedStatement {
             read(lock);
             List<Value> values = new ArrayList<>();
             try (CommandInterface command = session.prepareCommand(RowArrays.assemble(lock, rows, parameters, values));
-                    ResultInterface result = running.query(command, values.toArray(new Value[0]), 0)) {
+                    ResultInterface result = running.query(command, given(values), 0)) {
                 // The locks are all that is wanted.
                 result.getVisibleColumnCount();
             }
@@ -253,7 +264,7 @@ final class FederatedUpdate implements FederatedStatement {
                             number,
                             RowArrays.of(
                                     result,
-                                    target,
+                                    Federation.branch(databases, target),
                                     meter,
                                     running,
                                     databases.own().catalogue()));
@@ -265,8 +276,12 @@ final class FederatedUpdate implements FederatedStatement {
             List<Value> values = new ArrayList<>();
             try (CommandInterface command =
                     session.prepareCommand(RowArrays.assemble(change, rows, parameters, values))) {
-                return running.run(command, values.toArray(new Value[0]), c -> c.executeUpdate(generatedKeysRequest));
+                return running.run(command, given(values), c -> c.executeUpdate(generatedKeysRequest));
             }
+        }
+
+        private Value[] given(List<Value> values) {
+            return ForeignLobs.in(Federation.branch(databases, target), values.toArray(new Value[0]));
         }
     }
 }

@@ -22,6 +22,9 @@ public final class Federation {
     /** The text and all that gives it its meaning. */
     private record Key(String sql, String own, List<String> path, String mode, String versions) {}
 
+    /** Behind the name of the connection's database: its session itself, whatever moment is read otherwise. */
+    static final String OF_SESSION = " (temporary)";
+
     private static final int KEPT = 256;
 
     private final Map<Key, FederatedStatement> plans = new LinkedHashMap<>(16, 0.75f, true) {
@@ -75,6 +78,10 @@ public final class Federation {
 
     FederatedStatement statement(StatementText text, Databases databases) {
         TableNames names = TableNames.of(text.sql(), databases);
+        if (names.tables().stream().anyMatch(Named::isOfSession)) {
+            // Another session's table of this name is another one.
+            return make(text, names, databases);
+        }
         Key key = key(text.sql(), names, databases);
         FederatedStatement known;
         synchronized (plans) {
@@ -112,7 +119,13 @@ public final class Federation {
         String sql = text.sql();
         SessionWords.refuse(names, databases);
         Branch only = names.onlyDatabase();
-        if (only != null) {
+        OwnObjects objects = OwnObjects.of(names.words(), databases.own().catalogue(), names.tables());
+        boolean knowsThem = objects.isEmpty()
+                || only != null && only.database().equals(databases.own().database());
+        if (only != null && !knowsThem && text.kind() != StatementText.Kind.QUERY) {
+            objects.refuse(only.database());
+        }
+        if (only != null && knowsThem) {
             if (!only.database().equals(databases.own().database())
                     && (names.mayMeanMoreOf(only) || names.words().get(0).is("WITH"))) {
                 // A name without a database is the connection's own, although the other one may have it too.
@@ -137,6 +150,9 @@ public final class Federation {
         }
         FederatedQuery.Way way;
         try {
+            if (objects.areCalled()) {
+                throw new Unplannable("a function of this database");
+            }
             way = new FederatedQuery.Planned(Planner.plan(sql, names, databases));
         } catch (Unplannable e) {
             way = new FederatedQuery.Shipped(names.scratch(), e.getMessage());
@@ -160,7 +176,12 @@ public final class Federation {
             command.getParameters()
                     .forEach(p -> parameters.add(new FederatedParameter.Description(p.getType(), p.getNullable())));
             return new FederatedStatement.Description(
-                    query ? ResultColumn.of(command.getMetaData()) : List.of(), parameters, command.getCommandType());
+                    query
+                            ? ResultColumn.of(
+                                    command.getMetaData(), databases.own().database())
+                            : List.of(),
+                    parameters,
+                    command.getCommandType());
         } catch (DbException e) {
             int code = e.getErrorCode();
             if (code == ErrorCode.DATABASE_NOT_FOUND_1 || code == ErrorCode.SCHEMA_NOT_FOUND_1) {
@@ -194,6 +215,8 @@ public final class Federation {
             List<String> key = query ? List.of() : primaryKey(named.table());
             tables.put(named, scratch.create(named.scratchSchema(own), named.name(), columns, key));
         }
+        OwnObjects.of(names.words(), databases.own().catalogue(), names.tables())
+                .create(scratch);
         List<String> path = TableNames.searchPath(databases.own().catalogue());
         path.forEach(scratch::schema);
         scratch.session().setCurrentSchemaName(path.get(0));
@@ -209,6 +232,9 @@ public final class Federation {
     }
 
     static Branch branch(Databases databases, String name) {
+        if (name.endsWith(OF_SESSION)) {
+            return databases.session();
+        }
         return name.equals(databases.own().database()) ? databases.own() : databases.find(name);
     }
 }

@@ -40,6 +40,11 @@ final class FederationErrors {
         return wrap(message, "0A000", ErrorCode.FEATURE_NOT_SUPPORTED_1);
     }
 
+    static DbException sequence() {
+        return unsupported("a sequence in a statement that names another database: ask for its value before, on a"
+                + " connection to its database, or let it be the column's DEFAULT");
+    }
+
     static DbException tooMuchShipped(String database, String bound, long value) {
         return wrap(
                 "a query across databases may ship " + value + " " + bound + ", and database " + database

@@ -32,7 +32,7 @@ final class Homes {
 
     String of(RelNode rel) {
         if (rel instanceof TableScan) {
-            return table(rel).named().database();
+            return table(rel).named().home();
         }
         String home = ANY;
         for (RelNode input : rel.getInputs()) {

@@ -177,7 +177,7 @@ final class LockingQuery {
                             i,
                             RowArrays.of(
                                     result,
-                                    databases.own().database(),
+                                    databases.own(),
                                     meter,
                                     running,
                                     databases.own().catalogue()));
@@ -350,7 +350,8 @@ final class LockingQuery {
                     running.check();
                     Value[] row = Arrays.copyOf(result.currentRow(), count);
                     meter.count(databases.own().database(), row, count);
-                    rows.add(row);
+                    // What they are read from ends with the result.
+                    rows.add(ForeignLobs.inMemory(row));
                 }
             }
             return rows;

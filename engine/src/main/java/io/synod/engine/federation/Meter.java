@@ -29,7 +29,7 @@ final class Meter {
     static long bytes(Value[] row, int columns) {
         long bytes = 0;
         for (int i = 0; i < columns; i++) {
-            bytes += row[i].getMemory();
+            bytes += ForeignLobs.bytes(row[i]);
         }
         return bytes;
     }

@@ -51,6 +51,12 @@ final class Planner {
         public SelectAliasLookup isSelectAlias() {
             return SelectAliasLookup.UNSUPPORTED;
         }
+
+        @Override
+        public boolean isNonStrictGroupBy() {
+            // Calcite takes any row's value; H2 looks whether they are all the same.
+            return false;
+        }
     };
 
     private static final SqlOperatorTable OPERATORS = SqlLibraryOperatorTableFactory.INSTANCE.getOperatorTable(
@@ -106,6 +112,7 @@ final class Planner {
         if (names.ordersAggregatesNulls()) {
             throw new Unplannable("NULLS FIRST or LAST beside WITHIN GROUP or an aggregate's ORDER BY");
         }
+        refuseHiddenTables(names);
         SqlNode parsed = parse(sql, names, databases);
         SqlValidator validator = SqlValidatorUtil.newValidator(
                 functions,
@@ -167,6 +174,23 @@ final class Planner {
         rel = Convertlets.withoutCasts(new JoinGroups(rel).group(rel));
         int[] columns = root.fields.leftList().stream().mapToInt(i -> i).toArray();
         return Cut.of(rel, columns);
+    }
+
+    /** H2 takes the table where WITH gives its name to a query; Calcite the query. */
+    private static void refuseHiddenTables(TableNames names) {
+        List<Word> words = names.words();
+        for (int i = 1; i + 2 < words.size(); i++) {
+            Word word = words.get(i);
+            Word before = words.get(i - 1);
+            boolean given = before.is("WITH")
+                    || before.is("RECURSIVE")
+                    || before.is(",")
+                            && words.get(i + 1).is("AS")
+                            && words.get(i + 2).is("(");
+            if (given && names.tables().stream().anyMatch(t -> t.name().equals(word.text()))) {
+                throw new Unplannable("WITH " + word.text() + ", which is a table as well");
+            }
+        }
     }
 
     private static SqlNode parse(String sql, TableNames names, Databases databases) throws SqlParseException {

@@ -24,7 +24,7 @@ final class RowArrays {
 
     /** @param target where they go to, for the message that they are too many */
     static RowArrays of(
-            ResultInterface result, String target, Meter meter, Running running, CastDataProvider provider) {
+            ResultInterface result, Branch target, Meter meter, Running running, CastDataProvider provider) {
         RowArrays arrays = new RowArrays();
         int columns = result.getVisibleColumnCount();
         for (int i = 0; i < columns; i++) {
@@ -35,8 +35,8 @@ final class RowArrays {
         while (result.next()) {
             running.check();
             Value[] row = result.currentRow().clone();
-            meter.count(target, row, columns);
-            rows.add(row);
+            meter.count(target.database(), row, columns);
+            rows.add(ForeignLobs.in(target, row));
             if (rows.size() == Constants.MAX_ARRAY_CARDINALITY) {
                 arrays.part(rows, provider);
             }

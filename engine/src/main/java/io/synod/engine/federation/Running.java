@@ -4,6 +4,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
 import org.h2.api.ErrorCode;
 import org.h2.command.CommandInterface;
+import org.h2.engine.SessionLocal;
 import org.h2.message.DbException;
 import org.h2.result.ResultInterface;
 import org.h2.value.Value;
@@ -18,6 +19,9 @@ final class Running {
 
     private volatile boolean cancelled;
     private volatile CommandInterface command;
+    /** H2 looks at a command that was cancelled with each row that it finds, and at its session with each that it looks at. */
+    private volatile SessionLocal scratch;
+
     private long end;
 
     /** A new execution begins. {@code timeoutMillis} is the statement's own limit, 0 for none. */
@@ -34,6 +38,10 @@ final class Running {
         if (target != null) {
             target.cancel();
         }
+        SessionLocal session = scratch;
+        if (session != null) {
+            session.cancel();
+        }
     }
 
     /** @throws DbException 57014 if it was cancelled or its time is over */
@@ -45,6 +53,21 @@ final class Running {
 
     ResultInterface query(CommandInterface what, Value[] parameters, long maxRows) {
         return run(what, parameters, c -> c.executeQuery(maxRows, FETCH, false));
+    }
+
+    /** In what is left of the time. */
+    ResultInterface query(Scratch scratch, String sql, Value[] parameters, long maxRows) {
+        check();
+        if (end != 0) {
+            long left = TimeUnit.NANOSECONDS.toMillis(end - System.nanoTime());
+            scratch.session().setQueryTimeout((int) Math.max(1, left));
+        }
+        this.scratch = scratch.session();
+        try {
+            return query(scratch.prepare(sql), ForeignLobs.in(scratch.session(), parameters), maxRows);
+        } finally {
+            this.scratch = null;
+        }
     }
 
     <T> T run(CommandInterface what, Value[] parameters, Function<CommandInterface, T> execution) {

@@ -18,7 +18,6 @@ import org.h2.table.Table;
 import org.h2.util.StringUtils;
 import org.h2.value.TypeInfo;
 import org.h2.value.Value;
-import org.h2.value.ValueLob;
 
 /**
  * An H2 database, in memory or in a temporary file, that lives for one statement and behaves as the connection's own: same
@@ -160,17 +159,9 @@ final class Scratch implements AutoCloseable {
         execute(sql.append(')').toString());
     }
 
-    /** Adds a row as it is, without any conversion. */
+    /** Adds a row as it is, without any conversion; LOBs are copied. */
     void add(Table table, Value[] values, long key) {
-        if (file != null) {
-            for (int i = 0; i < values.length; i++) {
-                // A file keeps a LOB's number, and that of another database means nothing here.
-                if (values[i] instanceof ValueLob lob) {
-                    values[i] = lob.copy(session.getDatabase(), table.getId());
-                }
-            }
-        }
-        table.addRow(session, Row.get(values, Row.MEMORY_CALCULATE, key));
+        table.addRow(session, Row.get(ForeignLobs.in(session, values), Row.MEMORY_CALCULATE, key));
     }
 
     boolean isInMemory() {
@@ -198,7 +189,7 @@ final class Scratch implements AutoCloseable {
         return command.executeQuery(maxRows, Integer.MAX_VALUE, false);
     }
 
-    private void execute(String sql) {
+    void execute(String sql) {
         session.prepareCommand(sql).executeUpdate(null);
     }
 

@@ -116,8 +116,7 @@ record StatementText(String sql, Kind kind, boolean explain, boolean analyze) {
             boolean next = is(words, i, last, "NEXT") && is(words, i + 1, last, "VALUE")
                     || is(words, i, last, "CURRENT") && is(words, i + 1, last, "VALUE");
             if (next && is(words, i + 2, last, "FOR")) {
-                throw FederationErrors.unsupported("a sequence in a statement that names several databases: ask for its"
-                        + " value before, or let it be the column's DEFAULT");
+                throw FederationErrors.sequence();
             }
         }
     }

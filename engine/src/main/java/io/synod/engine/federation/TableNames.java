@@ -34,6 +34,16 @@ final class TableNames {
             return branch.database();
         }
 
+        /** Whether it is a table of the session alone: no other one has its rows. */
+        boolean isOfSession() {
+            return table.isTemporary() && !table.isGlobalTemporary();
+        }
+
+        /** By which {@link Federation#branch} finds the session that has its rows. */
+        String home() {
+            return isOfSession() ? database() + Federation.OF_SESSION : database();
+        }
+
         /** The schema that stands for its own in a scratch database. */
         String scratchSchema(String own) {
             return database().equals(own) && !schema.equals("INFORMATION_SCHEMA") ? schema : database() + "." + schema;
@@ -203,6 +213,9 @@ final class TableNames {
                     + branch.database());
         }
         Table table = schema.resolveTableOrView(session, names.get(2).text());
+        if (table == null && isSymbol(first - 1, "FOR") && isSymbol(first - 2, "VALUE")) {
+            throw FederationErrors.sequence();
+        }
         if (table == null) {
             throw FederationErrors.noTable(
                     branch.database(),

@@ -10,6 +10,7 @@ import org.h2.engine.SysProperties;
 import org.h2.expression.ParameterInterface;
 import org.h2.message.DbException;
 import org.h2.result.BatchResult;
+import org.h2.result.MergedResult;
 import org.h2.result.ResultInterface;
 import org.h2.result.ResultWithGeneratedKeys;
 import org.h2.value.Value;
@@ -159,6 +160,8 @@ interface Execution<T> {
         BatchResult oneByOne(RoutedCommand command) {
             long[] counts = new long[parameters.size()];
             List<SQLException> errors = new ArrayList<>();
+            boolean wantsKeys = generatedKeys != null && !Boolean.FALSE.equals(generatedKeys);
+            MergedResult keys = new MergedResult();
             for (int i = 0; i < counts.length; i++) {
                 List<? extends ParameterInterface> targets = command.getParameters();
                 Value[] values = parameters.get(i);
@@ -166,13 +169,17 @@ interface Execution<T> {
                     targets.get(j).setValue(values[j], true);
                 }
                 try {
-                    counts[i] = command.executeUpdate(null).getUpdateCount();
+                    ResultWithGeneratedKeys result = command.executeUpdate(wantsKeys ? generatedKeys : null);
+                    counts[i] = result.getUpdateCount();
+                    if (result.getGeneratedKeys() != null) {
+                        keys.add(result.getGeneratedKeys());
+                    }
                 } catch (DbException e) {
                     errors.add(e.getSQLException());
                     counts[i] = java.sql.Statement.EXECUTE_FAILED;
                 }
             }
-            return new BatchResult(counts, null, errors);
+            return new BatchResult(counts, wantsKeys ? keys.getResult() : null, errors);
         }
     }
 }

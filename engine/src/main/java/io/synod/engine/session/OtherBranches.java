@@ -14,6 +14,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import org.h2.api.ErrorCode;
 import org.h2.command.CommandInterface;
 import org.h2.engine.SessionLocal;
 import org.h2.message.DbException;
@@ -52,7 +53,7 @@ final class OtherBranches {
      * The session there, which is opened where there is none yet.
      *
      * @return {@code null} where this node has no such database
-     * @throws DbException 40001 where what it had open there is lost
+     * @throws DbException 40001 where what it had open there is lost; 90032 where its user was dropped there
      */
     RoutedSession find(String database) {
         RoutedSession branch = open.get(database);
@@ -70,6 +71,11 @@ final class OtherBranches {
             open.put(database, branch);
             watch(branch);
             names = String.join(",", open.keySet());
+        }
+        if (branch.local().getUser().getName() == null) {
+            throw DbException.get(
+                    ErrorCode.USER_NOT_FOUND_1,
+                    "of this session in database " + database + ", who was dropped meanwhile");
         }
         return branch;
     }

@@ -102,6 +102,17 @@ final class OtherDatabases implements Databases {
         try {
             enter();
             return RoutedCommand.across(session, sql, tokens, command(sql));
+        } catch (DbException e) {
+            boolean unknown = e.getErrorCode() == ErrorCode.TABLE_OR_VIEW_NOT_FOUND_1
+                    || e.getErrorCode() == ErrorCode.TABLE_OR_VIEW_NOT_FOUND_WITH_CANDIDATES_2;
+            if (unknown && session.forwarding().pinned()) {
+                throw Errors.refused(
+                        "a statement that names another database and a table that this node does not know",
+                        "if it is a LOCAL TEMPORARY one of this session, it is on the leader's node; "
+                                + Errors.message(e),
+                        "create it on a connection to the leader's node, or use an ordinary table");
+            }
+            throw e;
         } finally {
             branches.takeVariables();
         }
@@ -330,6 +341,11 @@ final class OtherDatabases implements Databases {
             @Override
             public Branch own() {
                 return asOfCut(OtherDatabases.this.own());
+            }
+
+            @Override
+            public Branch session() {
+                return OtherDatabases.this.own();
             }
 
             @Override

@@ -304,6 +304,25 @@ class LocksAcrossTest {
     }
 
     @Test
+    void large_objects_are_there_when_the_rows_are_locked() throws SQLException {
+        try (Pair locker = pair()) {
+            for (int length : new int[] {10, 10_000, 200_000}) {
+                locker.same(
+                        "SELECT i.id, REPEAT(k.name, ?) || CAST(k.name AS CLOB) FROM :items i JOIN :kinds k ON k.n = i.n ORDER BY i.id FOR UPDATE",
+                        length);
+            }
+            Sql.run(AT_HOME.get("stock"), "CREATE TABLE texts(id INT PRIMARY KEY, t CLOB)");
+            Sql.run(AT_HOME.get("stock"), "INSERT INTO texts SELECT X, REPEAT('synod', 2000 * X) FROM SYSTEM_RANGE(7, 9)");
+            List<String> rows = answer(
+                    locker.several(),
+                    "SELECT i.id, LENGTH(x.t), x.t FROM items i JOIN stock.public.texts x ON x.id = i.id WHERE i.id = 8 FOR UPDATE");
+            assertEquals("[8, 80000, " + "synod".repeat(16_000) + "]", rows.get(rows.size() - 1));
+            locker.rollback();
+            Sql.run(AT_HOME.get("stock"), "DROP TABLE texts");
+        }
+    }
+
+    @Test
     void no_more_rows_are_locked_than_the_application_takes() throws SQLException {
         try (Pair locker = pair()) {
             for (Connection c : locker.both()) {

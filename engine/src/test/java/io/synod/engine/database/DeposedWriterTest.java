@@ -31,8 +31,14 @@ class DeposedWriterTest {
         database = new HostedDatabase("shop", "a", store, 1_000);
         database.attach((ReplicatedLog) Proxy.newProxyInstance(
                 ReplicatedLog.class.getClassLoader(), new Class<?>[] {ReplicatedLog.class}, (proxy, method, args) -> {
-                    if (method.getName().equals("servingEpoch")) {
-                        return 1L;
+                    switch (method.getName()) {
+                        case "servingEpoch" -> {
+                            return 1L;
+                        }
+                        case "commitIndex", "appliedIndex" -> {
+                            return 0L;
+                        }
+                        default -> {}
                     }
                     throw new UnsupportedOperationException(method.getName());
                 }));

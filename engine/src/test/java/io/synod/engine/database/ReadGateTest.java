@@ -2,6 +2,7 @@ package io.synod.engine.database;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.synod.engine.snapshot.H2Store;
 import io.synod.replica.ReplicatedLog;
@@ -21,11 +22,13 @@ class ReadGateTest {
     private final AtomicLong applied = new AtomicLong(3);
     private boolean applies = true;
     private boolean readable;
+    private H2Store store;
     private HostedDatabase database;
 
     @BeforeEach
     void open() throws Exception {
-        database = new HostedDatabase("shop", "a", H2Store.openMemory("read_gate", Map.of()), 100);
+        store = H2Store.openMemory("read_gate", Map.of());
+        database = new HostedDatabase("shop", "a", store, 100);
         database.attach((ReplicatedLog) Proxy.newProxyInstance(
                 ReplicatedLog.class.getClassLoader(), new Class<?>[] {ReplicatedLog.class}, (proxy, method, args) -> {
                     switch (method.getName()) {
@@ -80,5 +83,30 @@ class ReadGateTest {
                 assertThrows(DbException.class, this::read).getSQLException().getSQLState());
         readable = true;
         assertEquals(COMMITTED, read());
+    }
+
+    /** A change that was looked for where another client has been shown the row found none. */
+    @Test
+    void statement_that_changes_rows_waits_until_what_is_committed_is_applied() {
+        Writer writer = database.writer(store.systemSession());
+        assertTrue(writer.begin());
+        assertEquals(COMMITTED, writer.execute(applied::get));
+        writer.rollback();
+    }
+
+    @Test
+    void statement_that_changes_rows_fails_where_what_is_committed_is_not_applied_in_time() {
+        applies = false;
+        Writer writer = database.writer(store.systemSession());
+        assertTrue(writer.begin());
+        assertEquals(
+                "HYT00",
+                assertThrows(DbException.class, () -> writer.execute(applied::get))
+                        .getSQLException()
+                        .getSQLState());
+        assertTrue(writer.isOpen());
+        applies = true;
+        assertEquals(COMMITTED, writer.execute(applied::get));
+        writer.rollback();
     }
 }

@@ -339,6 +339,11 @@ final class Twin implements AutoCloseable {
         return List.of("error " + e.getSQLException().getSQLState());
     }
 
+    /** Of another database it is told with that one's name before it. */
+    private static String schema(String name) {
+        return name == null ? null : name.substring(name.indexOf('.') + 1);
+    }
+
     /** First the metadata, then a line per row, with the types of the values. */
     private static List<String> rows(ResultInterface result) {
         List<String> rows = new ArrayList<>();
@@ -347,7 +352,7 @@ final class Twin implements AutoCloseable {
         for (int i = 0; i < columns; i++) {
             head.append(result.getAlias(i))
                     .append(' ')
-                    .append(result.getSchemaName(i))
+                    .append(schema(result.getSchemaName(i)))
                     .append('.')
                     .append(result.getTableName(i))
                     .append('.')
