@@ -312,7 +312,9 @@ class LocksAcrossTest {
                         length);
             }
             Sql.run(AT_HOME.get("stock"), "CREATE TABLE texts(id INT PRIMARY KEY, t CLOB)");
-            Sql.run(AT_HOME.get("stock"), "INSERT INTO texts SELECT X, REPEAT('synod', 2000 * X) FROM SYSTEM_RANGE(7, 9)");
+            Sql.run(
+                    AT_HOME.get("stock"),
+                    "INSERT INTO texts SELECT X, REPEAT('synod', 2000 * X) FROM SYSTEM_RANGE(7, 9)");
             List<String> rows = answer(
                     locker.several(),
                     "SELECT i.id, LENGTH(x.t), x.t FROM items i JOIN stock.public.texts x ON x.id = i.id WHERE i.id = 8 FOR UPDATE");

@@ -141,7 +141,9 @@ class FaultsIT {
                 LOG.info(
                         "all nodes hold the same; nothing acknowledged is lost, nothing there twice, all histories hold");
             } catch (Exception | AssertionError e) {
-                throw new AssertionError("seed " + seed + ", " + network + ": " + e + cluster.story(), e);
+                e.addSuppressed(new Throwable("seed " + seed + ", " + network));
+                cluster.addStoryTo(e);
+                throw e;
             }
             return histories;
         }
