@@ -294,6 +294,11 @@ final class Replica implements ReplicatedLog {
         }
     }
 
+    /** This node is not one of the group any more. */
+    void removed(long configuration) {
+        stop(new RemovedMemberException(group, configuration));
+    }
+
     private void halt(Throwable cause) {
         if (state.stop(cause)) {
             letGo();
