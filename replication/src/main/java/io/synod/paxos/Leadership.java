@@ -43,6 +43,8 @@ final class Leadership {
     private long[] scratch = new long[8];
     private long seq;
     private long heartbeatAt;
+    /** Whom the change that is not committed yet removes; 0 for nobody. */
+    private int leaving;
     /** Since when it is committed that this leader is no voter any more. */
     private long removedSince = Core.NEVER;
     /** After a stall of this process, silence counts from here. */
@@ -64,6 +66,7 @@ final class Leadership {
         seq = 0;
         lease.start();
         handover.start();
+        leaving = 0;
         removedSince = Core.NEVER;
         quorumGap = new HeartbeatGap(core.timing);
         long end = core.terms.last();
@@ -135,6 +138,11 @@ final class Leadership {
         long index = core.terms.last() + 1;
         core.append(new Entry(epoch, index, kind, payload), now, out);
         if (kind == EntryKind.CONFIG) {
+            for (Progress peer : peers) {
+                if (core.configurations.latest().bySlot(peer.slot) == null) {
+                    leaving = peer.slot;
+                }
+            }
             listPeers(index);
             group.reads.membersChanged();
         }
@@ -316,6 +324,11 @@ final class Leadership {
         long index = Quorum.reachedBy(core.configurations.majority(), scratch, count);
         if (index > core.commit && core.rules.commitsByCounting(core.terms.epochAt(index), epoch)) {
             core.advanceCommit(index, out);
+            if (leaving != 0 && core.configurations.latestIndex() <= core.commit) {
+                // It would find out by itself; this is only sooner.
+                out.send(leaving, new Message.Removed(core.configurations.latestIndex()));
+                leaving = 0;
+            }
             handover.proceed(epoch, peer(handover.target()), now, out);
         }
     }

@@ -37,7 +37,9 @@ public record MemberChange(Kind kind, String name, UUID incarnation, String addr
         NOT_A_VOTER("only a voter with a state machine can be made a learner"),
         LEARNER_IS_BEHIND("the learner has not caught up: try again when it has"),
         TOO_FEW_VOTERS("the group would be left without a voter that can lead, or with too many witnesses"),
-        MAJORITY_OUT_OF_REACH("a majority of the voters there would be is not connected, or has not caught up");
+        MAJORITY_OUT_OF_REACH("a majority of the voters there would be is not connected, or has not caught up"),
+        NOT_KNOWN("whether it happened is not known: leadership was lost, or it was not committed in time; look at the"
+                + " members before you try again");
 
         private final String text;
 
@@ -58,7 +60,8 @@ public record MemberChange(Kind kind, String name, UUID incarnation, String addr
      * @param refusal {@code null} where it was not
      */
     public record Outcome(long index, Refusal refusal) {
-        static Outcome refused(Refusal refusal) {
+        /** With the reason; nothing was done, but for {@link Refusal#NOT_KNOWN}. */
+        public static Outcome refused(Refusal refusal) {
             return new Outcome(0, refusal);
         }
     }
