@@ -18,6 +18,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Random;
 import java.util.UUID;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.UnaryOperator;
 
@@ -42,7 +43,7 @@ final class TestCluster implements AutoCloseable {
         /** What becomes of control messages from the start on; see {@link CuttableTransport#arriving}. */
         UnaryOperator<Message> arrives = UnaryOperator.identity();
 
-        ReplicaNode node;
+        volatile ReplicaNode node;
         ReplicatedLog group;
 
         /** The members that it is told of in the beginning, and itself. */
@@ -95,8 +96,10 @@ final class TestCluster implements AutoCloseable {
                                     : new LogConfig(name, SEGMENT, 16 << 10, 0));
             LogLimits limits = withSnapshots == null ? LogLimits.standard() : withSnapshots;
             Random random = new Random(seed * 31 + slot);
-            node = new ReplicaNode(entries, transport, timing(slot), limits, System::nanoTime, random);
-            group = node.openGroup(GROUP, joins ? Members.NOBODY : known, slot, 0, applier, snapshots);
+            ReplicaNode started = new ReplicaNode(entries, transport, timing(slot), limits, System::nanoTime, random);
+            group = started.openGroup(GROUP, joins ? Members.NOBODY : known, slot, 0, applier, snapshots);
+            // Last: others may be looking at it.
+            node = started;
         }
 
         /** As kill -9 would: what was not forced is gone, connections break. */
@@ -127,7 +130,7 @@ final class TestCluster implements AutoCloseable {
 
     private final LogLimits withSnapshots;
     private final Members members;
-    private final List<TestNode> nodes = new ArrayList<>();
+    private final List<TestNode> nodes = new CopyOnWriteArrayList<>();
 
     private TestCluster(int size, int onlyLeader, Path dir, LogLimits withSnapshots, long seed) throws IOException {
         this.withSnapshots = withSnapshots;
