@@ -15,17 +15,37 @@ import java.util.UUID;
 
 /**
  * The configuration of a group: who belongs to it. Immutable; sorted by slot.
+ *
+ * @param nextSlot the slot of the member that is added next. Never one that was given before: an epoch, a promise or a copy of an
+ *     entry must not pass for those of another member
  */
-public record Members(List<Member> all) {
-    private static final byte FORMAT = 1;
+public record Members(List<Member> all, int nextSlot) {
+    /** What a node knows that is to join a group, before it hears from it. */
+    public static final Members NOBODY = new Members(List.of());
+
+    /** Says no more than who the members are: no slot above theirs was ever given. */
+    private static final byte FORMAT_MEMBERS = 1;
+    /** Says which slot is the next as well. */
+    private static final byte FORMAT_NEXT_SLOT = 2;
 
     public Members {
         all = all.stream().sorted(Comparator.comparingInt(Member::slot)).toList();
+        Invariant.that(
+                nextSlot >= nextOf(all), "the next slot is %d, the members' own end before %d", nextSlot, nextOf(all));
         Set<Object> seen = new HashSet<>();
         for (Member member : all) {
             Invariant.that(
                     seen.add(member.slot()) && seen.add(member.name()), "members share a slot or a name: " + all);
         }
+    }
+
+    /** The first ones of a group. */
+    public Members(List<Member> all) {
+        this(all, nextOf(all));
+    }
+
+    private static int nextOf(List<Member> all) {
+        return 1 + all.stream().mapToInt(Member::slot).max().orElse(0);
     }
 
     /** The slots that vote, ascending. */
@@ -63,9 +83,27 @@ public record Members(List<Member> all) {
         return null;
     }
 
+    /** How many of the two configurations' voters vote in one of them only. With one at most, any two majorities meet. */
+    public int votersNotShared(Members other) {
+        int count = 0;
+        for (Member member : all) {
+            count += member.role().votes() && !other.isVoter(member.slot()) ? 1 : 0;
+        }
+        for (Member member : other.all) {
+            count += member.role().votes() && !isVoter(member.slot()) ? 1 : 0;
+        }
+        return count;
+    }
+
+    /** Whether a member had this slot once and has it no more, which is for ever. */
+    public boolean hasLost(int slot) {
+        return slot < nextSlot && bySlot(slot) == null;
+    }
+
     /** Whether the same members have the same slots and roles there. */
     public boolean isSameButForAddresses(Members other) {
         return all.size() == other.all.size()
+                && nextSlot == other.nextSlot
                 && all.stream().allMatch(mine -> {
                     Member theirs = other.bySlot(mine.slot());
                     return theirs != null && theirs.name().equals(mine.name()) && theirs.role() == mine.role();
@@ -76,7 +114,11 @@ public record Members(List<Member> all) {
     public byte[] encode() {
         try (ByteArrayOutputStream bytes = new ByteArrayOutputStream();
                 DataOutputStream out = new DataOutputStream(bytes)) {
-            out.writeByte(FORMAT);
+            boolean plain = nextSlot == nextOf(all);
+            out.writeByte(plain ? FORMAT_MEMBERS : FORMAT_NEXT_SLOT);
+            if (!plain) {
+                out.writeInt(nextSlot);
+            }
             out.writeInt(all.size());
             for (Member member : all) {
                 out.writeInt(member.slot());
@@ -96,9 +138,11 @@ public record Members(List<Member> all) {
     public static Members decode(byte[] payload) {
         try (DataInputStream in = new DataInputStream(new ByteArrayInputStream(payload))) {
             byte format = in.readByte();
-            if (format != FORMAT) {
-                throw new IllegalArgumentException("configuration format " + format + ", this version knows " + FORMAT);
+            if (format != FORMAT_MEMBERS && format != FORMAT_NEXT_SLOT) {
+                throw new IllegalArgumentException("configuration format " + format + ", this version knows "
+                        + FORMAT_MEMBERS + " and " + FORMAT_NEXT_SLOT);
             }
+            int nextSlot = format == FORMAT_NEXT_SLOT ? in.readInt() : 0;
             int count = in.readInt();
             List<Member> members = new ArrayList<>();
             for (int i = 0; i < count; i++) {
@@ -107,7 +151,7 @@ public record Members(List<Member> all) {
                 UUID incarnation = new UUID(in.readLong(), in.readLong());
                 members.add(new Member(slot, name, incarnation, Member.Role.of(in.readByte()), in.readUTF()));
             }
-            return new Members(members);
+            return format == FORMAT_NEXT_SLOT ? new Members(members, nextSlot) : new Members(members);
         } catch (IOException e) {
             throw new IllegalArgumentException("configuration of " + payload.length + " bytes is cut short", e);
         }

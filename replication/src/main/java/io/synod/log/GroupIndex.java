@@ -1,6 +1,7 @@
 package io.synod.log;
 
 import io.synod.group.Base;
+import io.synod.group.Entry;
 import io.synod.group.Epoch;
 import io.synod.group.Invariant;
 import io.synod.group.Recovered;
@@ -39,6 +40,8 @@ final class GroupIndex {
     private int terms;
     private long[] termEpoch = new long[4];
     private long[] termFirst = new long[4];
+    /** The entries of kind CONFIG above the base, ascending; few. */
+    private final List<Entry> configurations = new ArrayList<>();
 
     void promise(long epoch) {
         promised = Math.max(promised, epoch);
@@ -51,6 +54,9 @@ final class GroupIndex {
         }
         while (terms > 0 && termFirst[terms - 1] >= first) {
             terms--;
+        }
+        if (!configurations.isEmpty()) {
+            configurations.removeIf(entry -> entry.index() >= first);
         }
         if (terms == 0 || termEpoch[terms - 1] != epoch) {
             if (terms == termEpoch.length) {
@@ -73,6 +79,11 @@ final class GroupIndex {
         promise(epoch);
     }
 
+    /** An entry of kind CONFIG, which was {@link #add added} just now. */
+    void configuration(Entry entry) {
+        configurations.add(entry);
+    }
+
     /** The log begins behind this entry; with {@code voids} nothing of what it had is left. */
     void base(Base next, boolean voids) {
         promise(next.epoch());
@@ -81,6 +92,7 @@ final class GroupIndex {
         } else if (voids || next.index() > last) {
             runs = 0;
             terms = 0;
+            configurations.clear();
             last = next.index();
             base = next;
             proven = true;
@@ -110,6 +122,7 @@ final class GroupIndex {
         if (terms > 0) {
             termFirst[0] = Math.max(termFirst[0], next.index() + 1);
         }
+        configurations.removeIf(entry -> entry.index() <= next.index());
         base = next;
         proven = true;
     }
@@ -120,6 +133,7 @@ final class GroupIndex {
     void beginsAt(long first) {
         runs = 0;
         terms = 0;
+        configurations.clear();
         last = first - 1;
         // A base that was read before tells the epoch, which members that end there are asked for.
         boolean said = last > 0 && told.index() == last;
@@ -215,6 +229,6 @@ final class GroupIndex {
         for (int i = 0; i < terms; i++) {
             history.add(new Recovered.Term(termEpoch[i], termFirst[i]));
         }
-        return new Recovered(promised, base, List.copyOf(history), last);
+        return new Recovered(promised, base, List.copyOf(history), last, List.copyOf(configurations));
     }
 }

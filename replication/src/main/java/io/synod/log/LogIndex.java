@@ -2,6 +2,7 @@ package io.synod.log;
 
 import io.synod.group.Base;
 import io.synod.group.Entry;
+import io.synod.group.EntryKind;
 import io.synod.group.Epoch;
 import io.synod.group.Invariant;
 import io.synod.group.Recovered;
@@ -219,6 +220,9 @@ final class LogIndex {
                     superseded++;
                 }
                 index.add(entry.epoch(), entry.index(), 1, location);
+                if (entry.kind() == EntryKind.CONFIG) {
+                    index.configuration(entry);
+                }
                 recent.add(group, entry);
             }
         }
@@ -231,6 +235,11 @@ final class LogIndex {
         } else {
             group(group).add(epoch, index, 1, location);
         }
+    }
+
+    /** An entry of kind CONFIG, which was {@link #found} just now. */
+    synchronized void foundConfiguration(long group, Entry entry) {
+        group(group).configuration(entry);
     }
 
     synchronized void foundBase(EntryLog.Append base) {

@@ -1,5 +1,7 @@
 package io.synod.log;
 
+import io.synod.group.Entry;
+import io.synod.group.EntryKind;
 import io.synod.log.DamagedLogException.Fault;
 import java.io.IOException;
 import java.io.RandomAccessFile;
@@ -119,7 +121,15 @@ final class LogScan {
                         case EntryCodec.BASE ->
                             index.foundBase(EntryCodec.baseOf(group, epoch, entryIndex, in, at, length));
                         case EntryCodec.CUT -> firstUnproven &= entryIndex < firstBatch;
-                        default -> fold(name, record, kind, group, epoch, entryIndex, location);
+                        default -> {
+                            boolean counts = fold(name, record, kind, group, epoch, entryIndex, location);
+                            if (counts && kind == EntryKind.CONFIG.code()) {
+                                byte[] payload = new byte[length];
+                                in.get(at, payload);
+                                Entry entry = new Entry(epoch, entryIndex, EntryKind.CONFIG, payload);
+                                index.foundConfiguration(group, entry);
+                            }
+                        }
                     }
                 });
             }
@@ -147,10 +157,11 @@ final class LogScan {
         }
     }
 
-    private void fold(String file, int position, byte kind, long group, long epoch, long entryIndex, long location) {
+    /** @return whether it is one that the log still has */
+    private boolean fold(String file, int position, byte kind, long group, long epoch, long entryIndex, long location) {
         if (kind != EntryCodec.PROMISE) {
             if (firstBatch > 1 && !index.arrives(group, entryIndex)) {
-                return;
+                return false;
             }
             // What was lost may have superseded any suffix.
             boolean firstSinceLoss = untold != null && seenSinceLoss.add(group);
@@ -163,6 +174,7 @@ final class LogScan {
             }
         }
         index.found(kind, group, epoch, entryIndex, location);
+        return true;
     }
 
     private void damaged(

@@ -40,7 +40,9 @@ final class Acceptor {
         this.core = core;
         this.group = group;
         long lease = core.timing.lease();
-        this.muteUntil = lease == 0 || alone() ? Core.NEVER : lease + lease * core.timing.maxDriftPercent() / 100;
+        this.muteUntil = lease == 0 || core.configurations.isAlone(core.self)
+                ? Core.NEVER
+                : lease + lease * core.timing.maxDriftPercent() / 100;
     }
 
     /** How long this member may still promise nothing to a new owner; 0 or less when it may. */
@@ -48,12 +50,8 @@ final class Acceptor {
         return Math.max(guardUntil, muteUntil) - now;
     }
 
-    private boolean alone() {
-        return core.configurations.voters().length == 1;
-    }
-
     void onPrepare(int from, Message.Prepare m, long now, Effects out) {
-        if (Epoch.slot(m.epoch()) != from || ledEpoch == m.epoch()) {
+        if (Epoch.slot(m.epoch()) != from || ledEpoch == m.epoch() || group.tellsRemoved(from, out)) {
             return;
         }
         core.sawRound(m.epoch());

@@ -8,7 +8,10 @@ import java.util.List;
 
 /**
  * The configurations in the log. The latest counts from the moment it is appended, committed or not, and is rolled back
- * with its entry when that is voided.
+ * with its entry when that is voided. Two that follow each other differ by one voter at most, so that a majority of the one
+ * and a majority of the other share a member.
+ *
+ * <p>Source: Ongaro (2014), chapter 4, and its correction of 2015, see {@link SafetyRules#mayChangeMembers}.
  */
 final class Configurations {
     private record At(long index, Members members) {}
@@ -28,13 +31,38 @@ final class Configurations {
 
     /** The configuration in force at this index; {@code null} where that is the one that the group was opened with. */
     Members at(long index) {
+        Members members = inForceAt(index);
+        return members == bootstrap ? null : members;
+    }
+
+    private Members inForceAt(long index) {
         Members members = all.get(0).members;
         for (At at : all) {
             if (at.index <= index) {
                 members = at.members;
             }
         }
-        return members == bootstrap ? null : members;
+        return members;
+    }
+
+    /** Whether this slot's member was in the group, and as is committed, is so no more. Stays so for ever. */
+    boolean hasRemoved(int slot, long commit) {
+        return inForceAt(commit).hasLost(slot);
+    }
+
+    /** Whether anything is known of the group at this index; not so where a member joins that has yet to hear of it. */
+    boolean isKnownAt(long index) {
+        return !inForceAt(index).all().isEmpty();
+    }
+
+    /** Whether no configuration that is known here has another member. */
+    boolean isAlone(int slot) {
+        for (At at : all) {
+            if (at.members.all().size() != 1 || at.members.bySlot(slot) == null) {
+                return false;
+            }
+        }
+        return true;
     }
 
     /** The log forgets what stands up to this index; what was in force there is in force from the start. */
@@ -54,6 +82,15 @@ final class Configurations {
 
     void append(long index, Members members) {
         Invariant.that(index > latestIndex(), "configuration at %d behind one at %d", index, latestIndex());
+        Members before = latest();
+        int changed = before.all().isEmpty() ? 0 : before.votersNotShared(members);
+        Invariant.that(changed <= 1, "configuration at %d changes %d voters", index, changed);
+        Invariant.that(members.voters().length > 0, "a group needs a voter");
+        Invariant.that(
+                members.nextSlot() >= before.nextSlot(),
+                "slots from %d on are free again, %d was given",
+                members.nextSlot(),
+                before.nextSlot());
         all.add(new At(index, members));
         refresh();
     }
@@ -130,6 +167,5 @@ final class Configurations {
     private void refresh() {
         voters = latest().voters();
         majority = latest().majority();
-        Invariant.that(voters.length > 0, "a group needs a voter");
     }
 }

@@ -48,6 +48,8 @@ final class Core {
     long allHave;
     /** The group begins with a state that another member brings. */
     boolean awaitsBase;
+    /** This member is committed to be none any more: it neither stands nor asks. */
+    boolean removed;
     /** A base that the log has still to be told of. */
     private Base owed;
 
@@ -69,6 +71,9 @@ final class Core {
         this.terms = new TermHistory(recovered);
         this.durability = new Durability(recovered.lastIndex());
         this.configurations = new Configurations(bootstrap, recovered.base().members());
+        for (Entry entry : recovered.configurations()) {
+            configurations.append(entry.index(), Members.decode(entry.payload()));
+        }
         this.promised = Math.max(recovered.promised(), terms.lastEpoch());
         this.recorded = promised;
         this.seenRound = Epoch.round(promised);

@@ -51,6 +51,12 @@ public interface Effects {
     /** The role or the known leader has changed; {@code leaderSlot} is 0 where none is known. */
     void roleChanged(Role role, long epoch, int leaderSlot);
 
+    /**
+     * This member is committed to be none any more, by the configuration at this index or an earlier one: it does not stand, and
+     * nobody counts it. Said once.
+     */
+    void removed(long configuration);
+
     /** A linearizable read that was asked for under this ticket may be made once {@code index} is applied here. */
     void readable(long ticket, long index);
 

@@ -43,7 +43,7 @@ final class Election {
     private final List<Integer> granted = new ArrayList<>();
     private boolean betterCandidate;
     private long startedAt;
-    private long askedAt;
+    private long askedAt = Core.NEVER;
 
     Election(Core core, GroupState group) {
         this.core = core;
@@ -116,6 +116,7 @@ final class Election {
     private boolean mayCampaign(long now) {
         // Without a state machine it could lead, but never serve.
         return core.configurations.mayLead(core.self)
+                && !core.removed
                 && !core.hollow()
                 && !core.lacksBase()
                 && group.acceptor.guardLeft(now) <= 0;
@@ -136,6 +137,7 @@ final class Election {
         }
         if (core.role == Role.FOLLOWER) {
             considerCampaign(now, out);
+            askWhetherMember(now, out);
         } else if (core.role == Role.PREVOTE) {
             continuePreVote(now, out);
         }
@@ -152,6 +154,26 @@ final class Election {
                 group.becomePreVote(now, out);
                 startedAt = now;
                 ask(now, out);
+            }
+        }
+    }
+
+    /**
+     * One that does not stand for election would never hear that it was removed while it was away: no leader speaks to it. It
+     * asks for an epoch that nobody grants.
+     */
+    private void askWhetherMember(long now, Effects out) {
+        boolean waits = !core.configurations.mayLead(core.self) && !core.removed && now >= deadline;
+        if (waits && now - askedAt > MAX_PATIENCE_NANOS) {
+            askedAt = now;
+            Message.PreVote question = new Message.PreVote(
+                    Epoch.NONE,
+                    core.terms.lastEpoch(),
+                    core.terms.last(),
+                    core.priority,
+                    lastHeard == Core.NEVER ? now : now - lastHeard);
+            for (int slot : core.configurations.voters()) {
+                out.send(slot, question);
             }
         }
     }
@@ -191,6 +213,9 @@ final class Election {
     }
 
     void onPreVote(int from, Message.PreVote m, long now, Effects out) {
+        if (group.tellsRemoved(from, out)) {
+            return;
+        }
         long guardLeft = Math.max(0, group.acceptor.guardLeft(now));
         boolean hasBase = !core.lacksBase() || m.lastIndex() > 0;
         boolean grants = m.nextEpoch() > core.promised && guardLeft == 0 && hearsNoLeader(now) && hasBase;

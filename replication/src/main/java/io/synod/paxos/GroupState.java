@@ -43,7 +43,8 @@ public final class GroupState {
 
     /**
      * @param selfSlot this member's slot
-     * @param bootstrap the configuration that holds until a CONFIG entry is in the log
+     * @param bootstrap the configuration that holds until a CONFIG entry is in the log: the same on all its members;
+     *     {@link Members#NOBODY} on one that was added later, which hears from the others who they are
      * @param recovered what the log holds of this group
      * @param installed the snapshot that the state machine was made from last, {@code null} for none: a crash may have come
      *     before the log heard of it
@@ -89,15 +90,6 @@ public final class GroupState {
     }
 
     /**
-     * A CONFIG entry that was recovered with the log; to be called in ascending order of index before any other method, so
-     * that the latest configuration holds and one that is voided later gives way to the one before.
-     */
-    public void recoveredConfiguration(long index, Members members) {
-        Invariant.that(index <= core.terms.last(), "configuration at %d, log ends at %d", index, core.terms.last());
-        core.configurations.append(index, members);
-    }
-
-    /**
      * The group begins with a base that another member brings: as long as this log is empty, it neither stands nor gives a
      * pre-vote to one whose log is empty too. To be called before {@link #start}.
      */
@@ -114,6 +106,9 @@ public final class GroupState {
     public void tick(long nowNanos, Effects out) {
         long now = nowNanos - originNanos;
         boolean stalled = election.tick(now, out);
+        if (core.role == Role.FOLLOWER && core.configurations.hasRemoved(core.self, core.commit)) {
+            learnRemoved(core.configurations.latestIndex(), now, out);
+        }
         snapshots.tick(now, out);
         switch (core.role) {
             case PREPARE -> preparation.tick(now, out);
@@ -152,6 +147,8 @@ public final class GroupState {
             preparation.onFetched(fromSlot, m, now, out);
         } else if (message instanceof Message.TransferNow m) {
             onTransferNow(fromSlot, m, now, out);
+        } else if (message instanceof Message.Removed m) {
+            learnRemoved(m.configuration(), now, out);
         } else if (message instanceof Message.SnapshotRequest m) {
             snapshots.onRequest(fromSlot, m, out);
         }
@@ -199,6 +196,27 @@ public final class GroupState {
         }
     }
 
+    /** @return whether the asker is no member any more, and was told so */
+    boolean tellsRemoved(int slot, Effects out) {
+        boolean removed = core.configurations.hasRemoved(slot, core.commit);
+        if (removed) {
+            out.send(slot, new Message.Removed(core.configurations.latestIndex()));
+        }
+        return removed;
+    }
+
+    private void learnRemoved(long configuration, long now, Effects out) {
+        if (core.removed || core.role == Role.LEADER) {
+            // A leader has it from its own log, and goes when somebody takes over.
+            return;
+        }
+        core.removed = true;
+        if (core.role == Role.PREVOTE || core.role == Role.PREPARE) {
+            stepDown(now, out);
+        }
+        out.removed(configuration);
+    }
+
     /** A connection to this peer was reset or refused: a hint, not a proof. */
     public void onPeerDown(int slot, long nowNanos, Effects out) {
         long now = nowNanos - originNanos;
@@ -218,6 +236,16 @@ public final class GroupState {
      */
     public long propose(EntryKind kind, byte[] payload, long nowNanos, Effects out) {
         return core.role == Role.LEADER ? leadership.propose(kind, payload, nowNanos - originNanos, out) : -1;
+    }
+
+    /**
+     * Appends the next configuration, as leader. One change at a time: the next one is refused until it is committed. A leader that
+     * removes itself leads until then, and hands over.
+     */
+    public MemberChange.Outcome changeMembers(MemberChange change, long nowNanos, Effects out) {
+        return core.role == Role.LEADER
+                ? leadership.changeMembers(change, nowNanos - originNanos, out)
+                : MemberChange.Outcome.refused(MemberChange.Refusal.NOT_LEADING);
     }
 
     /** Ships what has been proposed since the last call to every peer that streams; once per batch. */
@@ -433,6 +461,24 @@ public final class GroupState {
 
     public Members members() {
         return core.configurations.latest();
+    }
+
+    /** Index of the entry that made {@link #members}; 0 where none did that the log still has. */
+    public long membersIndex() {
+        return core.configurations.latestIndex();
+    }
+
+    /**
+     * The configuration in force at this index, which is not below {@link #baseIndex}; {@code null} where that is the one that the group
+     * was opened with.
+     */
+    public Members membersAt(long index) {
+        return core.configurations.at(index);
+    }
+
+    /** Whether this member was, and is committed to be none any more. */
+    public boolean isRemoved() {
+        return core.removed;
     }
 
     /** What is known of a follower; {@code null} where this member does not lead, or for one that is not in the group. */

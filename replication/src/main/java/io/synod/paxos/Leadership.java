@@ -26,11 +26,14 @@ import java.util.Map;
 final class Leadership {
     private static final List<Entry> NOTHING = List.of();
     private static final long GRAY_DISK_NANOS = 250_000_000L;
+    /** A leader that is not a member any more goes after so many election timeouts, also where nobody takes over. */
+    private static final long REMOVED_LEADS_TIMEOUTS = 3;
 
     private final Core core;
     private final GroupState group;
     private final LeaderLease lease;
     private final Handover handover;
+    private final Reconfiguration reconfiguration;
     private HeartbeatGap quorumGap;
 
     private long epoch;
@@ -40,6 +43,10 @@ final class Leadership {
     private long[] scratch = new long[8];
     private long seq;
     private long heartbeatAt;
+    /** Whom the change that is not committed yet removes; 0 for nobody. */
+    private int leaving;
+    /** Since when it is committed that this leader is no voter any more. */
+    private long removedSince = Core.NEVER;
     /** After a stall of this process, silence counts from here. */
     private long resumedAt;
 
@@ -48,6 +55,7 @@ final class Leadership {
         this.group = group;
         this.lease = new LeaderLease(core.timing);
         this.handover = new Handover(core, lease);
+        this.reconfiguration = new Reconfiguration(core);
     }
 
     void start(long newEpoch, Map<Integer, Message.Promise> promises, long now, Effects out) {
@@ -58,6 +66,8 @@ final class Leadership {
         seq = 0;
         lease.start();
         handover.start();
+        leaving = 0;
+        removedSince = Core.NEVER;
         quorumGap = new HeartbeatGap(core.timing);
         long end = core.terms.last();
         barrier = end + 1;
@@ -81,15 +91,20 @@ final class Leadership {
 
     /** Follows the latest configuration, keeping what is known of those that stay; others are first probed at {@code next}. */
     private void listPeers(long next) {
-        List<Member> members = core.configurations.latest().all();
-        Progress[] listed = new Progress[members.size()];
+        Members members = core.configurations.latest();
+        Progress[] listed = new Progress[members.all().size() + peers.length];
         int count = 0;
-        for (Member member : members) {
+        for (Member member : members.all()) {
             if (member.slot() != core.self) {
                 Progress known = peer(member.slot());
                 Progress progress = known != null ? known : new Progress(member.slot(), next, core.timing);
-                progress.voter = member.role().votes();
+                progress.voter = core.rules.counts(members, member.slot());
                 listed[count++] = progress;
+            }
+        }
+        for (Progress peer : peers) {
+            if (core.rules.countsRemoved() && members.bySlot(peer.slot) == null) {
+                listed[count++] = peer;
             }
         }
         peers = Arrays.copyOf(listed, count);
@@ -116,33 +131,34 @@ final class Leadership {
     }
 
     long propose(EntryKind kind, byte[] payload, long now, Effects out) {
-        if (!serving() || handover.holdsProposals()) {
-            return -1;
-        }
-        if (kind == EntryKind.CONFIG && !allowed(Members.decode(payload))) {
+        boolean may = kind == EntryKind.CONFIG ? reconfiguration.isSafe(Members.decode(payload), barrier) : serving();
+        if (!may || handover.holdsProposals()) {
             return -1;
         }
         long index = core.terms.last() + 1;
         core.append(new Entry(epoch, index, kind, payload), now, out);
         if (kind == EntryKind.CONFIG) {
+            for (Progress peer : peers) {
+                if (core.configurations.latest().bySlot(peer.slot) == null) {
+                    leaving = peer.slot;
+                }
+            }
             listPeers(index);
+            group.reads.membersChanged();
         }
         return index;
     }
 
-    private boolean allowed(Members next) {
-        if (!core.rules.mayChangeMembers(barrier, core.configurations.latestIndex(), core.commit)) {
-            return false;
+    MemberChange.Outcome changeMembers(MemberChange change, long now, Effects out) {
+        if (handover.holdsProposals()) {
+            return MemberChange.Outcome.refused(MemberChange.Refusal.NOT_LEADING);
         }
-        Members now = core.configurations.latest();
-        int changed = 0;
-        for (int slot : now.voters()) {
-            changed += next.isVoter(slot) ? 0 : 1;
+        MemberChange.Refusal refusal = reconfiguration.refusal(change, barrier, peers, now);
+        if (refusal != null) {
+            return MemberChange.Outcome.refused(refusal);
         }
-        for (int slot : next.voters()) {
-            changed += now.isVoter(slot) ? 0 : 1;
-        }
-        return changed <= 1;
+        Members next = change.appliedTo(core.configurations.latest());
+        return new MemberChange.Outcome(propose(EntryKind.CONFIG, next.encode(), now, out), null);
     }
 
     void flush(long now, Effects out) {
@@ -308,6 +324,11 @@ final class Leadership {
         long index = Quorum.reachedBy(core.configurations.majority(), scratch, count);
         if (index > core.commit && core.rules.commitsByCounting(core.terms.epochAt(index), epoch)) {
             core.advanceCommit(index, out);
+            if (leaving != 0 && core.configurations.latestIndex() <= core.commit) {
+                // It would find out by itself; this is only sooner.
+                out.send(leaving, new Message.Removed(core.configurations.latestIndex()));
+                leaving = 0;
+            }
             handover.proceed(epoch, peer(handover.target()), now, out);
         }
     }
@@ -349,7 +370,8 @@ final class Leadership {
 
     /** Until when no other member can have been promised a higher epoch; {@link Core#NEVER} when that is not known. */
     long leaseUntil(long now) {
-        if (!serving() || lease.released()) {
+        // Once it is not one of those who elect any more, others do so without it.
+        if (!serving() || lease.released() || !core.configurations.isVoter(core.self)) {
             return Core.NEVER;
         }
         if (alone()) {
@@ -359,9 +381,7 @@ final class Leadership {
             return Core.NEVER;
         }
         int count = 0;
-        if (core.configurations.isVoter(core.self)) {
-            scratch[count++] = now;
-        }
+        scratch[count++] = now;
         for (Progress peer : peers) {
             if (peer.voter) {
                 scratch[count++] = peer.leaseSentAt;
@@ -419,6 +439,11 @@ final class Leadership {
         boolean gray = core.durability.lagNanos(now) > Math.max(GRAY_DISK_NANOS, patience());
         boolean removed = core.configurations.latestIndex() <= core.commit && !core.configurations.mayLead(core.self);
         boolean late = !serving() && now - Math.max(startedAt, resumedAt) > core.timing.electionTimeout() / 2;
+        removedSince = !removed ? Core.NEVER : removedSince == Core.NEVER ? now : removedSince;
+        if (removed && now - removedSince > REMOVED_LEADS_TIMEOUTS * core.timing.electionTimeout()) {
+            group.stepDown(now, out);
+            return;
+        }
         if (!gray && !removed && !late || handover.holdsProposals()) {
             return;
         }

@@ -106,6 +106,12 @@ public sealed interface Message {
     /** Hands leadership over: the receiver may prepare at once, past the guard of exactly {@code epoch}. */
     record TransferNow(long epoch, long lastIndex) implements Message {}
 
+    /**
+     * The answer to a member that was removed: the sender has it as committed, by the configuration at {@code configuration} or
+     * an earlier one. True for ever, because slots are not given twice.
+     */
+    record Removed(long configuration) implements Message {}
+
     /** The sender stands at {@code index} and can only go on from a snapshot. */
     record SnapshotRequest(long index) implements Message {}
 

@@ -2,6 +2,7 @@ package io.synod.paxos;
 
 import io.synod.group.Entry;
 import io.synod.group.Invariant;
+import io.synod.group.Members;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -28,6 +29,9 @@ final class Preparation {
     private final GroupState group;
 
     private long epoch;
+    /** The latest configuration when this began. */
+    private Members known;
+
     private long releases;
     private long ownPromise;
     private boolean ownForced;
@@ -54,6 +58,7 @@ final class Preparation {
         promises.clear();
         beyondReach.clear();
         donor = 0;
+        known = core.configurations.latest();
         startedAt = now;
         ownForced = false;
         ownPromise = core.promise(epoch, now, out);
@@ -135,13 +140,14 @@ final class Preparation {
     }
 
     private boolean majorityPromised() {
+        Members electorate = core.rules.electorate(known, core.configurations.latest());
         int count = 0;
-        for (int slot : core.configurations.voters()) {
+        for (int slot : electorate.voters()) {
             if (slot == core.self || promises.containsKey(slot)) {
                 count++;
             }
         }
-        return count >= core.configurations.majority();
+        return count >= electorate.majority();
     }
 
     /** The member with the greatest (epoch, index) at its end, if it is greater than this member's; else 0. */

@@ -86,6 +86,11 @@ final class ReadIndex {
         confirmedSeq = 0;
     }
 
+    /** Other voters count from now on: what a leader without any confirmed by itself proves nothing any more. */
+    void membersChanged() {
+        confirmedSeq = 0;
+    }
+
     /** A majority has answered messages up to this number, or the barrier was applied. */
     void confirmed(long seq, long now, Effects out) {
         confirmedSeq = Math.max(confirmedSeq, seq);

@@ -1,5 +1,7 @@
 package io.synod.paxos;
 
+import io.synod.group.Members;
+
 /**
  * The conditions that safety hangs on, in one place, each with the loss that it prevents. Production uses them as they
  * stand; tests override one at a time to show that the simulator finds the loss.
@@ -42,5 +44,30 @@ class SafetyRules {
      */
     boolean mayChangeMembers(long barrier, long latestConfiguration, long commit) {
         return commit >= barrier && commit >= latestConfiguration;
+    }
+
+    /**
+     * Whose acknowledgements count. A learner may be anywhere in the log, or be gone for good: a majority that needs it, or
+     * is made of it, is none (etcd 21694).
+     */
+    boolean counts(Members members, int slot) {
+        return members.isVoter(slot);
+    }
+
+    /**
+     * Whose promises make a leader: a majority of the newest configuration in the adopted log, not of the one that the candidate
+     * knew when it began. Any member may win here, so it may have missed several changes, and the majority that it knew need
+     * not meet the one that commits now.
+     */
+    Members electorate(Members known, Members adopted) {
+        return adopted;
+    }
+
+    /**
+     * A removed member counts no more from the moment its removal is in the log, as everybody else takes it: a leader that went
+     * on counting it would commit what the new majority need not have.
+     */
+    boolean countsRemoved() {
+        return false;
     }
 }

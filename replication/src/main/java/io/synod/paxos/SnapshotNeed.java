@@ -2,6 +2,7 @@ package io.synod.paxos;
 
 import io.synod.group.Base;
 import io.synod.group.Invariant;
+import io.synod.group.Member;
 
 /**
  * When a member needs a snapshot instead of entries, and what becomes of its place in the protocol when it got one. How the
@@ -30,18 +31,31 @@ final class SnapshotNeed {
         return core.hollow() ? index >= core.terms.base() : core.terms.epochAt(index) != epoch;
     }
 
-    /** The leader sees only the log, which may be whole where the state machine is not. */
+    /**
+     * The leader sees only the log, which may be whole where the state machine is not. Where nobody leads, it may be because this
+     * is the only voter: then a learner can help.
+     */
     void tick(long now, Effects out) {
-        if (core.hollow() && core.leaderSlot != 0 && core.leaderSlot != core.self && now - askedAt > ASK_AGAIN_NANOS) {
-            askedAt = now;
-            out.send(core.leaderSlot, new Message.SnapshotRequest(core.terms.base()));
+        if (!core.hollow() || core.leaderSlot == core.self || now - askedAt <= ASK_AGAIN_NANOS) {
+            return;
+        }
+        askedAt = now;
+        Message.SnapshotRequest question = new Message.SnapshotRequest(core.terms.base());
+        if (core.leaderSlot != 0) {
+            out.send(core.leaderSlot, question);
+            return;
+        }
+        for (Member member : core.configurations.latest().all()) {
+            if (member.slot() != core.self) {
+                out.send(member.slot(), question);
+            }
         }
     }
 
     /** A member that needs one asks: whoever has more may give it. */
     void onRequest(int from, Message.SnapshotRequest m, Effects out) {
         long atLeast = Math.max(core.terms.base(), m.index());
-        if (core.applied >= atLeast && core.applied > 0) {
+        if (core.applied >= atLeast && core.applied > 0 && core.configurations.isKnownAt(core.applied)) {
             out.offerSnapshot(from, atLeast);
         }
     }

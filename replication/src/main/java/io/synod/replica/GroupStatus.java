@@ -41,7 +41,7 @@ record GroupStatus(
         return new ReplicatedLog.MemberStatus(
                 self.name(),
                 self.address(),
-                stopped ? "STOPPED" : state.role().name(),
+                stopped ? "STOPPED" : name(self, state.role()),
                 Epoch.toString(state.leaderEpoch()),
                 state.durableIndex(),
                 state.commitIndex(),
@@ -55,6 +55,12 @@ record GroupStatus(
                 exchange.percentHere());
     }
 
+    private static String name(Member member, Role role) {
+        return role == Role.FOLLOWER && member.role() == Member.Role.LEARNER
+                ? member.role().name()
+                : role.name();
+    }
+
     private ReplicatedLog.MemberStatus peer(Member member) {
         boolean reachable = transport != null && transport.connected(member.slot());
         boolean leads = member.slot() == state.leaderSlot();
@@ -64,7 +70,7 @@ record GroupStatus(
         return new ReplicatedLog.MemberStatus(
                 member.name(),
                 member.address(),
-                leads ? Role.LEADER.name() : follows ? Role.FOLLOWER.name() : "UNKNOWN",
+                leads ? Role.LEADER.name() : follows ? name(member, Role.FOLLOWER) : "UNKNOWN",
                 Epoch.toString(leads || follows ? state.leaderEpoch() : Epoch.NONE),
                 view == null ? NOT_KNOWN : view.durable(),
                 view == null ? NOT_KNOWN : Math.min(view.durable(), state.commitIndex()),

@@ -5,10 +5,10 @@ import io.synod.group.Member;
 import io.synod.group.Members;
 import io.synod.log.EntryLog;
 import io.synod.paxos.GroupState;
+import io.synod.paxos.MemberChange;
 import io.synod.paxos.Message;
 import io.synod.transport.Envelope;
 import io.synod.transport.VirtualThreads;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Function;
@@ -37,7 +37,7 @@ final class Replica implements ReplicatedLog {
     private final GroupRetention retention;
     private final SnapshotExchange exchange;
     private final UnforcedTail tail = new UnforcedTail();
-    private final Map<Integer, PeerOutbox> outboxes = new HashMap<>();
+    private final PeerOutboxes outboxes;
     private final ProposalQueue proposals = new ProposalQueue();
     private final ApplyPath apply;
     private final RoleNews roles;
@@ -46,6 +46,8 @@ final class Replica implements ReplicatedLog {
     private final Standing standing;
     private final LockedState state;
     private final Copies copies;
+    /** The configuration that the node's peers were last compared with. */
+    private volatile Members peersOf;
     /** After the stop: the state machine knows why. */
     private volatile boolean letGo;
 
@@ -91,14 +93,7 @@ final class Replica implements ReplicatedLog {
         this.standing = new Standing(recovered, apply, proposals, roles, transfer);
         this.state = new LockedState(recovered, standing, node.nanoClock(), node.suspends());
         this.copies = new Copies(state, selfSlot, node.transport());
-        if (node.transport() != null) {
-            for (Member member : bootstrap.all()) {
-                if (member.slot() != selfSlot) {
-                    int slot = member.slot();
-                    outboxes.put(slot, new PeerOutbox(state, tail, log, group, slot, node.transport(), node.feeder()));
-                }
-            }
-        }
+        this.outboxes = new PeerOutboxes(state, tail, group, node);
     }
 
     // ------------------------------------------------------------------ steps
@@ -122,6 +117,12 @@ final class Replica implements ReplicatedLog {
     }
 
     private void carryOut(StepEffects out, Map<Integer, List<Envelope>> collected) {
+        Members latest = standing.members();
+        if (latest != peersOf) {
+            // First: what is to be sent may be for one that has just come.
+            peersOf = latest;
+            node.membersChanged();
+        }
         out.carryOut(node.transport(), collected);
         apply.wake();
         copies.stepped();
@@ -210,8 +211,14 @@ final class Replica implements ReplicatedLog {
         return tail;
     }
 
+    /** Under the group's lock; {@code null} on a node without peers. */
     PeerOutbox outbox(int slot) {
-        return outboxes.get(slot);
+        return outboxes.to(slot);
+    }
+
+    /** The newest configuration in the log, as of the last step. */
+    Members latestMembers() {
+        return standing.members();
     }
 
     ApplyPath applyPath() {
@@ -292,6 +299,11 @@ final class Replica implements ReplicatedLog {
             apply.close();
             letGo();
         }
+    }
+
+    /** This node is not one of the group any more. */
+    void removed(long configuration) {
+        stop(new RemovedMemberException(group, configuration));
     }
 
     private void halt(Throwable cause) {
@@ -416,6 +428,11 @@ final class Replica implements ReplicatedLog {
     @Override
     public Members members() {
         return inspect(GroupState::members);
+    }
+
+    @Override
+    public MemberChange.Outcome changeMembers(MemberChange change, long timeoutNanos) {
+        return new RequestedChange(this, change).make(timeoutNanos);
     }
 
     @Override

@@ -43,6 +43,7 @@ public final class ReplicaNode implements AutoCloseable {
 
     private final PersistQueue persist = new PersistQueue();
     private final Questions questions;
+    private final AddedPeers peers;
     private final CommitPath commitPath;
     private final TimerLoop timer;
     private final Feeder feeder = new Feeder();
@@ -83,6 +84,7 @@ public final class ReplicaNode implements AutoCloseable {
         this.log = log;
         this.transport = transport;
         this.questions = new Questions(transport);
+        this.peers = new AddedPeers(transport, nanoClock);
         this.timing = timing;
         this.nanoClock = nanoClock;
         this.random = new SplittableRandom(random.nextLong());
@@ -92,8 +94,8 @@ public final class ReplicaNode implements AutoCloseable {
         this.commitPath = new CommitPath(log, persist, transport, () -> replicas, retention, this::fail);
         retention.wakesBy(commitPath::wake);
         this.suspends = new SuspendCheck(nanoClock, System::currentTimeMillis, timing.lease());
-        this.timer =
-                new TimerLoop(() -> replicas, transport, commitPath, suspends, nanoClock, timing.electionTimeout());
+        this.timer = new TimerLoop(
+                () -> replicas, transport, commitPath, suspends, peers, nanoClock, timing.electionTimeout());
         start("synod-log", commitPath);
         start("synod-feed", feeder);
         start("synod-timer", timer);
@@ -122,8 +124,9 @@ public final class ReplicaNode implements AutoCloseable {
      * Opens a group. It takes part from now on.
      *
      * @param groupId the same on all nodes
-     * @param bootstrap the members as long as the log has no other configuration
-     * @param selfSlot this node's slot among them
+     * @param bootstrap the members as long as the log has no other configuration; {@link Members#NOBODY} on a node that is added to
+     *     a group that others began, for as long as it has its log
+     * @param selfSlot this node's slot, the same in all its groups
      * @param priority of this node as leader; the greater is preferred
      * @throws IllegalStateException when the group is open already, or the node has stopped
      */
@@ -139,7 +142,8 @@ public final class ReplicaNode implements AutoCloseable {
      */
     public ReplicatedLog openGroup(
             long groupId, Members bootstrap, int selfSlot, int priority, Applier applier, Snapshots snapshots) {
-        Invariant.that(bootstrap.bySlot(selfSlot) != null, "slot %d is not in group %d", selfSlot, groupId);
+        boolean joins = bootstrap.all().isEmpty();
+        Invariant.that(joins || bootstrap.bySlot(selfSlot) != null, "slot %d is not in group %d", selfSlot, groupId);
         Invariant.that(
                 transport != null || bootstrap.all().size() == 1,
                 "group %d has %d members, but this node has no transport",
@@ -162,6 +166,7 @@ public final class ReplicaNode implements AutoCloseable {
             more[more.length - 1] = replica;
             replicas = more;
         }
+        membersChanged();
         // Its first step: what a crash left to be said is in the log before anything else of it.
         replica.submit((state, now, out) -> {});
         return replica;
@@ -170,6 +175,14 @@ public final class ReplicaNode implements AutoCloseable {
     synchronized void closed(Replica replica) {
         if (byGroup.remove(replica.group(), replica)) {
             replicas = Arrays.stream(replicas).filter(r -> r != replica).toArray(Replica[]::new);
+            membersChanged();
+        }
+    }
+
+    /** A group's configuration is another one than before. */
+    void membersChanged() {
+        if (transport != null) {
+            peers.changed(replicas);
         }
     }
 

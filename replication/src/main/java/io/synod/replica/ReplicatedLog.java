@@ -1,6 +1,7 @@
 package io.synod.replica;
 
 import io.synod.group.Members;
+import io.synod.paxos.MemberChange;
 
 /**
  * One group's log as its user sees it: propose payloads, have committed ones applied in order. Thread-safe.
@@ -90,6 +91,16 @@ public interface ReplicatedLog extends AutoCloseable {
     long durableIndex();
 
     Members members();
+
+    /**
+     * Has the members changed, where this node leads, and waits until that is committed. A leader may remove itself: it hands
+     * leadership over then, and its group stops here with {@link RemovedMemberException}.
+     *
+     * @return the index of the configuration, or why there is none
+     */
+    default MemberChange.Outcome changeMembers(MemberChange change, long timeoutNanos) {
+        return MemberChange.Outcome.refused(MemberChange.Refusal.NOT_LEADING);
+    }
 
     /** {@code host:port} where clients reach that member, as it has said; empty where it has not, or has no such place. */
     default String clientAddress(String member) {

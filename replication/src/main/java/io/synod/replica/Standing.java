@@ -2,6 +2,7 @@ package io.synod.replica;
 
 import io.synod.group.Epoch;
 import io.synod.group.Member;
+import io.synod.group.Members;
 import io.synod.paxos.GroupState;
 import io.synod.paxos.Role;
 
@@ -27,6 +28,7 @@ final class Standing {
     private volatile int leaderSlot;
     private volatile long commitIndex;
     private volatile long durableIndex;
+    private volatile Members members;
 
     /** @param recovered where the group begins */
     Standing(GroupState recovered, ApplyPath apply, ProposalQueue proposals, RoleNews roles, LeaderTransfer transfer) {
@@ -36,6 +38,7 @@ final class Standing {
         this.transfer = transfer;
         this.commitIndex = recovered.commitIndex();
         this.durableIndex = recovered.durableIndex();
+        this.members = recovered.members();
     }
 
     // ------------------------------------------------------------------ under the group's lock
@@ -56,6 +59,9 @@ final class Standing {
         leading = leads ? epoch : 0;
         commitIndex = state.commitIndex();
         durableIndex = state.durableIndex();
+        if (members != state.members()) {
+            members = state.members();
+        }
         if (!state.hollow()) {
             apply.release(Math.min(state.commitIndex(), state.durableIndex()));
         }
@@ -103,5 +109,10 @@ final class Standing {
 
     long durableIndex() {
         return durableIndex;
+    }
+
+    /** The newest configuration in the log. */
+    Members members() {
+        return members;
     }
 }

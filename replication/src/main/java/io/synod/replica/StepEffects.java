@@ -34,6 +34,8 @@ final class StepEffects implements Effects {
     private List<Offer> offers;
     private List<PeerOutbox> shipped;
     private Entry lastAppended;
+    /** The configuration without this member; negative where none said so in this step. */
+    private long removedBy = -1;
 
     StepEffects(Replica replica, PersistQueue persist) {
         this.replica = replica;
@@ -120,6 +122,11 @@ final class StepEffects implements Effects {
     public void roleChanged(Role role, long epoch, int leaderSlot) {}
 
     @Override
+    public void removed(long configuration) {
+        removedBy = configuration;
+    }
+
+    @Override
     public void readable(long ticket, long index) {
         answer(ticket, index);
     }
@@ -175,6 +182,9 @@ final class StepEffects implements Effects {
             for (Answer answer : answers) {
                 replica.answered(answer.ticket, answer.index);
             }
+        }
+        if (removedBy >= 0) {
+            replica.removed(removedBy);
         }
     }
 }

@@ -24,6 +24,7 @@ final class TimerLoop implements Runnable {
     private final Transport transport;
     private final CommitPath commitPath;
     private final SuspendCheck suspends;
+    private final AddedPeers peers;
     private final LongSupplier nanoClock;
     private final long pauseNanos;
     private final Stalls stalls = new Stalls();
@@ -36,12 +37,14 @@ final class TimerLoop implements Runnable {
             Transport transport,
             CommitPath commitPath,
             SuspendCheck suspends,
+            AddedPeers peers,
             LongSupplier nanoClock,
             long pauseNanos) {
         this.replicas = replicas;
         this.transport = transport;
         this.commitPath = commitPath;
         this.suspends = suspends;
+        this.peers = peers;
         this.nanoClock = nanoClock;
         this.pauseNanos = pauseNanos;
     }
@@ -66,6 +69,7 @@ final class TimerLoop implements Runnable {
 
     private void tick() {
         suspends.tick();
+        peers.tick();
         Map<Integer, List<Envelope>> controls = new HashMap<>();
         for (Replica replica : replicas.get()) {
             replica.tick(controls);

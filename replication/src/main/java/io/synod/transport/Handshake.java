@@ -1,31 +1,22 @@
 package io.synod.transport;
 
 import io.synod.group.Member;
-import io.synod.group.Members;
 import java.io.IOException;
+import java.util.Map;
 import java.util.UUID;
 
 /** Decides whether a peer that says hello belongs to this cluster. Worded so that the text is true on both sides. */
 final class Handshake {
-    private final String clusterId;
-    private final Members members;
+    private final SocketTransport.Identity identity;
+    private final Map<Integer, Peer> peers;
     private final Member self;
-    private final UUID incarnation;
-    private final String clientAddress;
     private final PeerIdentities identities;
 
-    Handshake(
-            String clusterId,
-            Members members,
-            int selfSlot,
-            UUID incarnation,
-            String clientAddress,
-            PeerIdentities identities) {
-        this.clusterId = clusterId;
-        this.members = members;
-        this.self = members.bySlot(selfSlot);
-        this.incarnation = incarnation;
-        this.clientAddress = clientAddress;
+    /** @param peers by slot; they come and go */
+    Handshake(SocketTransport.Identity identity, Map<Integer, Peer> peers, PeerIdentities identities) {
+        this.identity = identity;
+        this.peers = peers;
+        this.self = identity.self();
         this.identities = identities;
     }
 
@@ -33,13 +24,13 @@ final class Handshake {
         return new Hello(
                 FrameCodec.VERSION,
                 FrameCodec.VERSION,
-                clusterId,
-                Hello.describe(members),
+                identity.clusterId(),
+                Hello.describe(identity.members()),
                 self.name(),
                 self.slot(),
-                incarnation,
+                identity.incarnation(),
                 kind,
-                clientAddress);
+                identity.clientAddress());
     }
 
     /** @return why this peer must not be talked to and what to do about it; {@code null} when it is welcome */
@@ -49,35 +40,47 @@ final class Handshake {
                     "node %s speaks protocol version %d, node %s versions %d to %d: upgrade the older one",
                     self.name(), FrameCodec.VERSION, theirs.name(), theirs.minVersion(), theirs.maxVersion());
         }
-        if (!theirs.clusterId().equals(clusterId)) {
+        if (!theirs.clusterId().equals(identity.clusterId())) {
             return String.format(
                     "node %s belongs to cluster '%s', node %s to cluster '%s': give all nodes of a cluster the same id,"
                             + " or correct the address in the list of peers",
-                    self.name(), clusterId, theirs.name(), theirs.clusterId());
+                    self.name(), identity.clusterId(), theirs.name(), theirs.clusterId());
         }
-        String ours = Hello.describe(members);
-        if (!theirs.members().equals(ours)) {
+        String ours = Hello.describe(identity.members());
+        Peer peer = byName(theirs.name());
+        // Whoever began the cluster has to begin it with the same members; who comes later is told of them by the log.
+        boolean later = identity.joins() || peer != null && peer.added;
+        if (!later && !theirs.members().equals(ours)) {
             return String.format(
                     "node %s has the members %s, node %s has %s: start every node with the same names",
                     self.name(), ours, theirs.name(), theirs.members());
         }
-        Member known = members.byName(theirs.name());
-        if (known == null) {
-            return String.format(
-                    "node %s knows the members %s and not the name '%s': correct the name or the list of peers",
-                    self.name(), ours, theirs.name());
-        }
-        if (known.slot() == self.slot()) {
+        if (theirs.name().equals(self.name())) {
             return String.format(
                     "two nodes call themselves '%s': give each its own name, and each address to one node",
                     self.name());
         }
+        if (peer == null) {
+            return String.format(
+                    "node %s knows the members %s and not the name '%s': correct the name or the list of peers",
+                    self.name(), ours, theirs.name());
+        }
+        Member known = peer.member;
         if (known.slot() != theirs.slot()) {
             return String.format(
                     "node %s has slot %d for node %s, which says %d: start every node with the same names",
                     self.name(), known.slot(), theirs.name(), theirs.slot());
         }
         return refusalOfIncarnation(known, theirs);
+    }
+
+    private Peer byName(String name) {
+        for (Peer peer : peers.values()) {
+            if (peer.member.name().equals(name)) {
+                return peer;
+            }
+        }
+        return null;
     }
 
     private String refusalOfIncarnation(Member known, Hello theirs) throws IOException {

@@ -17,6 +17,7 @@ import io.synod.paxos.Message.Question;
 import io.synod.paxos.Message.ReadIndex;
 import io.synod.paxos.Message.ReadIndexReply;
 import io.synod.paxos.Message.Reject;
+import io.synod.paxos.Message.Removed;
 import io.synod.paxos.Message.Reply;
 import io.synod.paxos.Message.SnapshotChunk;
 import io.synod.paxos.Message.SnapshotOffer;
@@ -95,6 +96,8 @@ final class MessageCodec {
             return 17;
         } else if (message instanceof Reply) {
             return 18;
+        } else if (message instanceof Removed) {
+            return 19;
         }
         throw new IllegalArgumentException("no code for " + message.getClass());
     }
@@ -202,6 +205,8 @@ final class MessageCodec {
         } else if (message instanceof Reply m) {
             out.putLong(m.ticket());
             out.putBytes(m.bytes());
+        } else if (message instanceof Removed m) {
+            out.putLong(m.configuration());
         }
     }
 
@@ -274,6 +279,7 @@ final class MessageCodec {
             case 16 -> decodeReceived(in);
             case 17 -> new Question(in.getLong(), in.getBytes());
             case 18 -> new Reply(in.getLong(), in.getBytes());
+            case 19 -> new Removed(in.getLong());
             default -> null;
         };
     }

@@ -5,6 +5,10 @@ import io.synod.group.Member;
 /** One peer and the two lanes to it, where they stand. */
 final class Peer {
     final Member member;
+    /** Whether it came while this node ran: its own list of members need not be this node's. */
+    final boolean added;
+
+    private volatile boolean removed;
 
     /** Both change under this peer's monitor. */
     private volatile Lane data;
@@ -13,8 +17,19 @@ final class Peer {
 
     private volatile String clientAddress = "";
 
-    Peer(Member member) {
+    Peer(Member member, boolean added) {
         this.member = member;
+        this.added = added;
+    }
+
+    /** It is no peer any more. */
+    void remove() {
+        removed = true;
+        close();
+    }
+
+    boolean isRemoved() {
+        return removed;
     }
 
     Lane lane(Hello.Kind kind) {
@@ -43,6 +58,10 @@ final class Peer {
         }
         if (before != null) {
             before.close();
+        }
+        if (removed) {
+            // Set, then look: one of the two closes it.
+            lane.close();
         }
     }
 

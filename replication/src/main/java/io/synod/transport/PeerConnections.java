@@ -97,7 +97,7 @@ final class PeerConnections {
 
     private void dialForEver(Peer peer, Hello.Kind kind) {
         long backoff = BACKOFF_MIN_MILLIS;
-        while (!isClosed()) {
+        while (!isClosed() && !peer.isRemoved()) {
             try (Socket socket = new Socket()) {
                 fresh.add(socket);
                 prepare(socket);
@@ -188,10 +188,14 @@ final class PeerConnections {
             refuse(socket, refusal);
             return;
         }
+        Peer peer = peers.get(theirs.slot());
+        if (peer == null) {
+            // Removed just now.
+            return;
+        }
         sendHello(socket, theirs.kind());
         permit.release();
         in.welcome();
-        Peer peer = peers.get(theirs.slot());
         peer.clientAddress(theirs.clientAddress());
         Thread.currentThread().setName(threadName(peer, theirs.kind()));
         try {
@@ -298,7 +302,7 @@ final class PeerConnections {
     }
 
     private void down(Peer peer) {
-        if (!isClosed()) {
+        if (!isClosed() && !peer.isRemoved()) {
             receiver.onPeerDown(peer.member.slot());
         }
     }

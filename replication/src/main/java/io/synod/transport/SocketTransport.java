@@ -35,8 +35,15 @@ public final class SocketTransport implements Transport {
      * @param members names, slots and addresses of all nodes
      * @param incarnation identity of this node's data directory
      * @param clientAddress {@code host:port} where clients reach this node, empty for nowhere; told to the peers
+     * @param joins whether this node was added, or is to be, to those that began the cluster: they need not have the same members
      */
-    public record Identity(String clusterId, Members members, int selfSlot, UUID incarnation, String clientAddress) {
+    public record Identity(
+            String clusterId, Members members, int selfSlot, UUID incarnation, String clientAddress, boolean joins) {
+        /** One of those that began the cluster. */
+        public Identity(String clusterId, Members members, int selfSlot, UUID incarnation, String clientAddress) {
+            this(clusterId, members, selfSlot, incarnation, clientAddress, false);
+        }
+
         /** A node that clients do not reach. */
         public Identity(String clusterId, Members members, int selfSlot, UUID incarnation) {
             this(clusterId, members, selfSlot, incarnation, "");
@@ -77,16 +84,10 @@ public final class SocketTransport implements Transport {
         this.listener = listener;
         for (Member member : identity.members().all()) {
             if (member.slot() != identity.selfSlot()) {
-                peers.put(member.slot(), new Peer(member));
+                peers.put(member.slot(), new Peer(member, false));
             }
         }
-        Handshake handshake = new Handshake(
-                identity.clusterId(),
-                identity.members(),
-                identity.selfSlot(),
-                identity.incarnation(),
-                identity.clientAddress(),
-                identities);
+        Handshake handshake = new Handshake(identity, peers, identities);
         this.connections = new PeerConnections(handshake, nanoClock, random);
         this.acceptor = new PeerAcceptor(listener, connections, peers, foreign);
     }
@@ -137,13 +138,49 @@ public final class SocketTransport implements Transport {
     public void start(Receiver receiver) {
         connections.start(receiver);
         acceptor.start();
-        for (Peer peer : peers.values()) {
-            if (identity.selfSlot() < peer.member.slot()) {
-                connections.dial(peer, Hello.Kind.DATA);
-                connections.dial(peer, Hello.Kind.CONTROL);
-            }
-        }
+        peers.values().forEach(this::dial);
         LOG.info("node {} listens for peers on {}", identity.self().name(), listener.getLocalSocketAddress());
+    }
+
+    private void dial(Peer peer) {
+        if (identity.selfSlot() < peer.member.slot()) {
+            connections.dial(peer, Hello.Kind.DATA);
+            connections.dial(peer, Hello.Kind.CONTROL);
+        }
+    }
+
+    @Override
+    public synchronized void addPeer(Member member) {
+        if (member.slot() == identity.selfSlot() || connections.isClosed()) {
+            return;
+        }
+        Peer before = peers.get(member.slot());
+        if (before != null && (!before.added || isSameNode(before.member, member))) {
+            return;
+        }
+        if (before != null) {
+            before.remove();
+        }
+        Peer peer = new Peer(member, true);
+        peers.put(member.slot(), peer);
+        LOG.info("node {} at {} is a peer from now on", member.name(), member.address());
+        dial(peer);
+    }
+
+    private static boolean isSameNode(Member a, Member b) {
+        return a.name().equals(b.name())
+                && a.incarnation().equals(b.incarnation())
+                && a.address().equals(b.address());
+    }
+
+    @Override
+    public synchronized void removePeer(int slot) {
+        Peer peer = peers.get(slot);
+        if (peer != null && peer.added) {
+            peers.remove(slot);
+            peer.remove();
+            LOG.info("node {} is no peer any more", peer.member.name());
+        }
     }
 
     @Override

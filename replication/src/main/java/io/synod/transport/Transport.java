@@ -1,5 +1,6 @@
 package io.synod.transport;
 
+import io.synod.group.Member;
 import io.synod.paxos.Message;
 import java.util.List;
 
@@ -47,6 +48,15 @@ public interface Transport extends AutoCloseable {
 
     /** Whether both connections to this peer stand. */
     boolean connected(int slot);
+
+    /**
+     * This node is a peer from now on: it is dialled or may connect, with this slot, name and incarnation only. Without effect for one that
+     * is a peer already.
+     */
+    default void addPeer(Member peer) {}
+
+    /** A peer that was {@link #addPeer added} is none any more: its connections are closed, and it is refused. */
+    default void removePeer(int slot) {}
 
     /** {@code host:port} where clients reach that node, as it has said; empty where it has not, or has no such place. */
     default String clientAddress(int slot) {

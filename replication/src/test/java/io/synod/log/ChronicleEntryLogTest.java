@@ -3,8 +3,11 @@ package io.synod.log;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.synod.group.Base;
+import io.synod.group.Epoch;
 import java.lang.management.ManagementFactory;
 import java.nio.file.Path;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -43,5 +46,19 @@ class ChronicleEntryLogTest extends EntryLogContract {
         log.close();
         log = open();
         assertEquals(6, log.recovered(1).lastIndex());
+    }
+
+    @Test
+    void configurations_are_there_after_a_stop() throws Exception {
+        log.append(entries(1, data(1, 1), config(1, 2, 3), data(1, 3), config(1, 4, 4), config(1, 5, 5)));
+        log.append(entries(1, data(2, 5)));
+        log.close();
+        log = open();
+        assertEquals(List.of("2:3", "4:4"), configurations(log));
+        log.append(List.of(EntryLog.Append.base(1, new Base(2, Epoch.of(1, 1), configuration(3)), false)));
+        log.close();
+        log = open();
+        assertEquals(List.of("4:4"), configurations(log));
+        assertEquals(configuration(3), log.recovered(1).base().members());
     }
 }

@@ -4,10 +4,13 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.synod.group.Base;
 import io.synod.group.Entry;
 import io.synod.group.EntryKind;
 import io.synod.group.Epoch;
 import io.synod.group.Invariant;
+import io.synod.group.Member;
+import io.synod.group.Members;
 import io.synod.group.Recovered;
 import io.synod.log.EntryLog.Append;
 import java.io.IOException;
@@ -17,6 +20,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.UUID;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.AfterEach;
@@ -100,6 +104,41 @@ abstract class EntryLogContract {
         assertEquals(List.of("one", "one again"), texts(log.read(1, 1, 2, NO_LIMIT)));
         assertEquals(List.of("two"), texts(log.read(2, 1, 1, NO_LIMIT)));
         assertEquals(new Recovered(Epoch.of(9, 2), List.of(), 0), log.recovered(3));
+    }
+
+    static Entry config(long round, long index, int members) {
+        return new Entry(
+                Epoch.of(round, 1),
+                index,
+                EntryKind.CONFIG,
+                configuration(members).encode());
+    }
+
+    static Members configuration(int size) {
+        List<Member> all = new ArrayList<>();
+        for (int slot = 1; slot <= size; slot++) {
+            all.add(new Member(slot, "n" + slot, new UUID(0, slot), Member.Role.VOTER, "n" + slot + ":1"));
+        }
+        return new Members(all);
+    }
+
+    /** Index and number of members. */
+    static List<String> configurations(EntryLog log) {
+        return log.recovered(1).configurations().stream()
+                .map(e -> e.index() + ":" + Members.decode(e.payload()).all().size())
+                .toList();
+    }
+
+    @Test
+    void configurations_are_recovered_voided_and_forgotten_with_their_entries() throws Exception {
+        log.append(entries(1, data(1, 1), config(1, 2, 3), data(1, 3), config(1, 4, 4), config(1, 5, 5)));
+        assertEquals(List.of("2:3", "4:4", "5:5"), configurations(log));
+        log.append(entries(1, data(2, 5)));
+        assertEquals(List.of("2:3", "4:4"), configurations(log));
+        log.append(List.of(Append.base(1, new Base(2, Epoch.of(1, 1), configuration(3)), false)));
+        assertEquals(List.of("4:4"), configurations(log));
+        log.append(List.of(Append.base(1, new Base(9, Epoch.of(3, 1), configuration(4)), true)));
+        assertEquals(List.of(), configurations(log));
     }
 
     @Test

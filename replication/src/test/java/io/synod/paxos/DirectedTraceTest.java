@@ -2,6 +2,7 @@ package io.synod.paxos;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.synod.group.Entry;
@@ -84,7 +85,7 @@ class DirectedTraceTest {
         // 2 leads by 3 and 4 and at once removes 4: two of three.
         group.elect(2, 3, 4);
         List<Member> three = four.all().subList(0, 3);
-        long index = group.propose(2, EntryKind.CONFIG, new Members(three).encode());
+        long index = group.propose(2, EntryKind.CONFIG, new Members(three, 5).encode());
         assertEquals(sabotage == Sabotage.NOTHING ? -1 : 3, index);
         group.settle(2, 3);
         // 1 leads by 4 and 5 in its configuration of five.
@@ -92,6 +93,48 @@ class DirectedTraceTest {
         group.elect(1, 4, 5);
         group.settle(1, 4, 5);
         assertEquals(3, group.node(1).committed.size());
+        return group;
+    }
+
+    @Test
+    void leader_is_made_by_a_majority_of_the_newest_configuration_that_it_finds() {
+        TraceGroup group = oldElectorateTrace(Sabotage.NOTHING);
+        assertNotEquals(Role.LEADER, group.node(1).state.role());
+        group.settle(1, 2, 4, 5);
+        assertTrue(agree(group, 1, 3));
+    }
+
+    @Test
+    void without_that_rule_what_the_new_majority_committed_is_lost() {
+        TraceGroup group = oldElectorateTrace(Sabotage.OLD_ELECTORATE);
+        assertEquals(Role.LEADER, group.node(1).state.role());
+        group.settle(1, 2, 4, 5);
+        assertFalse(agree(group, 1, 3));
+    }
+
+    /** Any member may win here, and 1 was away while the group grew from three to five. */
+    private static TraceGroup oldElectorateTrace(Sabotage sabotage) {
+        TraceGroup group = new TraceGroup(5, TraceGroup.members(1, 3), sabotage);
+        group.elect(3, 1, 2);
+        group.settle(1, 2, 3);
+        for (int slot = 4; slot <= 5; slot++) {
+            assertTrue(group.propose(
+                            3, EntryKind.CONFIG, TraceGroup.members(1, slot).encode())
+                    > 0);
+            group.settle(2, 3, 4, 5);
+        }
+        // What comes now, 3, 4 and 5 have; 2 does not.
+        group.drop();
+        assertEquals(4, group.propose(3, EntryKind.DATA, X));
+        group.settle(3, 4, 5);
+        assertEquals(4, group.node(3).committed.size());
+        group.drop();
+        // 1 asks its own majority, itself and 2, and learns from 2 that there are five.
+        for (int attempt = 0; attempt < 4 && group.node(1).state.role() != Role.LEADER; attempt++) {
+            group.pass(1000 * TraceGroup.MILLI);
+            group.tick(1);
+            group.settle(message -> !(message instanceof Message.Accept), 1, 2);
+        }
         return group;
     }
 

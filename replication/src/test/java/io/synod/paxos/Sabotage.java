@@ -40,12 +40,35 @@ public enum Sabotage {
     /** A new leader changes the members at once. */
     CONFIG_BEFORE_BARRIER(new SafetyRules() {
         @Override
-        boolean serves(long barrier, long commit, long applied) {
-            return true;
+        boolean mayChangeMembers(long barrier, long latestConfiguration, long commit) {
+            return commit >= latestConfiguration;
         }
-
+    }),
+    /** The next configuration does not wait for the one before. */
+    TWO_CHANGES_AT_A_TIME(new SafetyRules() {
         @Override
         boolean mayChangeMembers(long barrier, long latestConfiguration, long commit) {
+            return commit >= barrier;
+        }
+    }),
+    /** An entry that a learner has counts as one that a voter has. */
+    LEARNER_COUNTS(new SafetyRules() {
+        @Override
+        boolean counts(Members members, int slot) {
+            return true;
+        }
+    }),
+    /** A leader needs the promises of a majority that it knew before it saw what the others have. */
+    OLD_ELECTORATE(new SafetyRules() {
+        @Override
+        Members electorate(Members known, Members adopted) {
+            return known;
+        }
+    }),
+    /** A leader goes on counting whom it removed. */
+    REMOVED_COUNTS(new SafetyRules() {
+        @Override
+        boolean countsRemoved() {
             return true;
         }
     });

@@ -34,7 +34,7 @@ final class TraceGroup {
     TraceGroup(int nodes, Members members, Sabotage sabotage) {
         this.sabotage = sabotage;
         for (int slot = 1; slot <= nodes; slot++) {
-            this.nodes.put(slot, new Node(slot, members));
+            this.nodes.put(slot, new Node(slot, members.bySlot(slot) == null ? Members.NOBODY : members));
             start(slot, Recovered.NOTHING);
         }
     }
@@ -74,12 +74,10 @@ final class TraceGroup {
             }
         }
         node.promise = node.forcedPromise;
-        start(slot, new Recovered(node.forcedPromise, terms, node.log.size()));
-        for (Entry entry : node.log) {
-            if (entry.kind() == EntryKind.CONFIG) {
-                node.state.recoveredConfiguration(entry.index(), Members.decode(entry.payload()));
-            }
-        }
+        List<Entry> configurations = node.log.stream()
+                .filter(entry -> entry.kind() == EntryKind.CONFIG)
+                .toList();
+        start(slot, new Recovered(node.forcedPromise, Base.NONE, terms, node.log.size(), configurations));
     }
 
     void pass(long nanos) {
@@ -169,6 +167,13 @@ final class TraceGroup {
         return index;
     }
 
+    MemberChange.Outcome change(int slot, MemberChange change) {
+        Node node = node(slot);
+        MemberChange.Outcome outcome = node.state.changeMembers(change, now, node);
+        node.state.flush(now, node);
+        return outcome;
+    }
+
     /** One member with its log; applies at once what is committed. */
     final class Node implements Effects {
         final int slot;
@@ -181,6 +186,7 @@ final class TraceGroup {
         GroupState state;
         boolean holdsApply;
         boolean diskHangs;
+        boolean removed;
         long applied;
         private long persistGiven;
         private long promise;
@@ -285,6 +291,11 @@ final class TraceGroup {
 
         @Override
         public void roleChanged(Role role, long epoch, int leaderSlot) {}
+
+        @Override
+        public void removed(long configuration) {
+            removed = true;
+        }
 
         @Override
         public void readable(long ticket, long index) {

@@ -1,5 +1,6 @@
 package io.synod.replica;
 
+import io.synod.group.Member;
 import io.synod.paxos.Message;
 import io.synod.transport.Envelope;
 import io.synod.transport.Transport;
@@ -117,6 +118,16 @@ final class CuttableTransport implements Transport {
     @Override
     public void releaseData() {
         inner.releaseData();
+    }
+
+    @Override
+    public void addPeer(Member peer) {
+        inner.addPeer(peer);
+    }
+
+    @Override
+    public void removePeer(int slot) {
+        inner.removePeer(slot);
     }
 
     @Override

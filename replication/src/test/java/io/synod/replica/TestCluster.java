@@ -18,6 +18,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Random;
 import java.util.UUID;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.UnaryOperator;
 
@@ -42,21 +43,40 @@ final class TestCluster implements AutoCloseable {
         /** What becomes of control messages from the start on; see {@link CuttableTransport#arriving}. */
         UnaryOperator<Message> arrives = UnaryOperator.identity();
 
-        ReplicaNode node;
+        volatile ReplicaNode node;
         ReplicatedLog group;
 
+        /** The members that it is told of in the beginning, and itself. */
+        private final Members known;
+
+        private final boolean joins;
+
         TestNode(int slot) {
+            this(slot, members, false);
+        }
+
+        TestNode(int slot, Members known, boolean joins) {
             this.slot = slot;
-            this.name = members.bySlot(slot).name();
+            this.known = known;
+            this.joins = joins;
+            this.name = known.bySlot(slot).name();
+        }
+
+        UUID incarnation() {
+            return new UUID(1, slot);
+        }
+
+        String address() {
+            return known.bySlot(slot).address();
         }
 
         void start() throws IOException {
-            start(SocketTransport.listen(members.bySlot(slot).address()));
+            start(SocketTransport.listen(address()));
         }
 
         void start(ServerSocket listener) throws IOException {
             transport = new CuttableTransport(new SocketTransport(
-                    new SocketTransport.Identity("test", members, slot, new UUID(1, slot)),
+                    new SocketTransport.Identity("test", known, slot, incarnation(), "", joins),
                     listener,
                     null,
                     PeerIdentities.inMemory(),
@@ -65,7 +85,7 @@ final class TestCluster implements AutoCloseable {
             transport.arriving(arrives);
             applier = new ListApplier();
             if (snapshots != null) {
-                snapshots.restart(applier, members);
+                snapshots.restart(applier, known);
             }
             EntryLog entries = dir == null
                     ? log
@@ -76,8 +96,10 @@ final class TestCluster implements AutoCloseable {
                                     : new LogConfig(name, SEGMENT, 16 << 10, 0));
             LogLimits limits = withSnapshots == null ? LogLimits.standard() : withSnapshots;
             Random random = new Random(seed * 31 + slot);
-            node = new ReplicaNode(entries, transport, timing(slot), limits, System::nanoTime, random);
-            group = node.openGroup(GROUP, members, slot, 0, applier, snapshots);
+            ReplicaNode started = new ReplicaNode(entries, transport, timing(slot), limits, System::nanoTime, random);
+            group = started.openGroup(GROUP, joins ? Members.NOBODY : known, slot, 0, applier, snapshots);
+            // Last: others may be looking at it.
+            node = started;
         }
 
         /** As kill -9 would: what was not forced is gone, connections break. */
@@ -108,7 +130,7 @@ final class TestCluster implements AutoCloseable {
 
     private final LogLimits withSnapshots;
     private final Members members;
-    private final List<TestNode> nodes = new ArrayList<>();
+    private final List<TestNode> nodes = new CopyOnWriteArrayList<>();
 
     private TestCluster(int size, int onlyLeader, Path dir, LogLimits withSnapshots, long seed) throws IOException {
         this.withSnapshots = withSnapshots;
@@ -159,6 +181,20 @@ final class TestCluster implements AutoCloseable {
     /** As {@link #forgetting(LogLimits)}, with real files. */
     static TestCluster forgetting(LogLimits limits, Path dir) throws IOException {
         return new TestCluster(3, 0, dir, limits, Long.getLong("seed", new Random().nextInt(1_000_000)));
+    }
+
+    /** One more node, which is no member yet. */
+    TestNode join() throws IOException {
+        ServerSocket listener = SocketTransport.listen("127.0.0.1:0");
+        int slot = nodes.size() + 1;
+        List<Member> all = new ArrayList<>(members.all());
+        String name = String.valueOf((char) ('a' + slot - 1));
+        String address = "127.0.0.1:" + listener.getLocalPort();
+        all.add(new Member(slot, name, Member.UNSEEN, Member.Role.VOTER, address));
+        TestNode node = new TestNode(slot, new Members(all), true);
+        nodes.add(node);
+        node.start(listener);
+        return node;
     }
 
     private Timing timing(int slot) {

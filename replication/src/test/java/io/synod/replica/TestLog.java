@@ -2,6 +2,7 @@ package io.synod.replica;
 
 import io.synod.group.Base;
 import io.synod.group.Entry;
+import io.synod.group.EntryKind;
 import io.synod.group.Recovered;
 import io.synod.log.EntryLog;
 import io.synod.log.LogFullException;
@@ -87,7 +88,9 @@ final class TestLog implements EntryLog {
         }
         Base base = base(group);
         long promised = Math.max(Math.max(epoch, base.epoch()), promises.getOrDefault(group, 0L));
-        return new Recovered(promised, base, terms, base.index() + log.size());
+        List<Entry> configurations =
+                log.stream().filter(entry -> entry.kind() == EntryKind.CONFIG).toList();
+        return new Recovered(promised, base, terms, base.index() + log.size(), configurations);
     }
 
     @Override

@@ -19,7 +19,7 @@ final class AcknowledgedSurvives implements Checker {
 
     @Override
     public void settled(Cluster cluster) {
-        for (SimulatedNode node : cluster.nodes()) {
+        for (SimulatedNode node : cluster.members()) {
             for (Entry entry : acknowledged.values()) {
                 List<Entry> state = node.machine();
                 Entry there = entry.index() > state.size() ? null : state.get((int) entry.index() - 1);

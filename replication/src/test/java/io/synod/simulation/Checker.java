@@ -44,6 +44,9 @@ interface Checker {
 
     default void leaseUsed(SimulatedNode node, long epoch) {}
 
+    /** This member has heard that it is none any more. */
+    default void removed(SimulatedNode node) {}
+
     /** After each input of this node. */
     default void stepped(SimulatedNode node) {}
 

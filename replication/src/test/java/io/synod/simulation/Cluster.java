@@ -38,6 +38,7 @@ final class Cluster {
     private final Timeline time;
     private final List<Checker> checkers;
     private final SimulatedNode[] nodes;
+    private final int spares;
     private Filter filter = (from, to, message) -> false;
     private long value;
     private long trace = 1469598103934665603L;
@@ -59,13 +60,21 @@ final class Cluster {
 
     /** One of several groups in the same time. */
     Cluster(int size, SplittableRandom random, Mutant mutant, Timeline time) {
+        this(size, 0, random, mutant, time);
+    }
+
+    /** With so many nodes more that are no members, and may become some. */
+    Cluster(int members, int spares, SplittableRandom random, Mutant mutant, Timeline time) {
+        int size = members + spares;
+        this.spares = spares;
         this.mutant = mutant;
         this.time = time;
         disks = random.split();
         clocks = random.split();
         network = new SimulatedNetwork(this, time, size, random.split());
         slowForce = new long[size + 1];
-        chosen = new CommittedNeverLost(size);
+        Members first = members(members);
+        chosen = new CommittedNeverLost(first);
         checkers = new ArrayList<>(List.of(
                 new OneLeaderPerEpoch(),
                 new PromiseNeverDecreases(),
@@ -77,21 +86,31 @@ final class Cluster {
                 new AcknowledgedSurvives(),
                 new AcknowledgementsTrue(this),
                 liveness));
-        Members members = members(size);
         nodes = new SimulatedNode[size];
         for (int i = 0; i < size; i++) {
             double drift = (clocks.nextDouble() * 2 - 1) * timing.maxDriftPercent() / 100.0;
-            nodes[i] = new SimulatedNode(i + 1, members, this, mutant, clocks.nextLong(1L << 40), 1 + drift);
+            Members known = i < members ? first : Members.NOBODY;
+            nodes[i] = new SimulatedNode(i + 1, known, this, mutant, clocks.nextLong(1L << 40), 1 + drift);
         }
     }
 
     static Members members(int size) {
         List<Member> members = new ArrayList<>();
         for (int slot = 1; slot <= size; slot++) {
-            String name = String.valueOf((char) ('a' + slot - 1));
-            members.add(new Member(slot, name, new UUID(0, slot), Member.Role.VOTER, name + ":1"));
+            members.add(new Member(slot, name(slot), new UUID(0, slot), Member.Role.VOTER, name(slot) + ":1"));
         }
         return new Members(members);
+    }
+
+    static String name(int slot) {
+        return String.valueOf((char) ('a' + slot - 1));
+    }
+
+    /** Those that are members by the newest committed configuration. */
+    List<SimulatedNode> members() {
+        return chosen.configuration().all().stream()
+                .map(member -> node(member.slot()))
+                .toList();
     }
 
     void startAll() {
@@ -202,6 +221,11 @@ final class Cluster {
 
     int size() {
         return nodes.length;
+    }
+
+    /** Whether its members may change. */
+    boolean hasSpares() {
+        return spares > 0;
     }
 
     SimulatedNode node(int slot) {

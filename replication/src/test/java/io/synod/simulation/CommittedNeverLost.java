@@ -2,20 +2,35 @@ package io.synod.simulation;
 
 import io.synod.group.Base;
 import io.synod.group.Entry;
+import io.synod.group.EntryKind;
+import io.synod.group.Member;
+import io.synod.group.Members;
 import java.util.ArrayList;
 import java.util.List;
 
 /**
- * I6, I8 and I10: what one member knows to be committed was forced by a majority, is what every other member commits at
+ * I6, I8 and I10: what one member knows to be committed was forced by a majority of the voters of the newest configuration in its log, is what every other member commits at
  * that index, and is never voided.
  */
 final class CommittedNeverLost implements Checker {
     private final List<Entry> chosen = new ArrayList<>();
-    private final int majority;
     private final ForcedHistory forced = new ForcedHistory();
+    private Members configuration;
+    private int changes;
 
-    CommittedNeverLost(int size) {
-        majority = size / 2 + 1;
+    /** @param first the configuration to begin with */
+    CommittedNeverLost(Members first) {
+        configuration = first;
+    }
+
+    /** The newest that is committed. */
+    Members configuration() {
+        return configuration;
+    }
+
+    /** So many times it was changed. */
+    int changes() {
+        return changes;
     }
 
     /** Entries known to be committed, from index 1. */
@@ -67,6 +82,7 @@ final class CommittedNeverLost implements Checker {
     @Override
     public void committed(SimulatedNode node, long from, long to) {
         Checker.check(to >= from, node, "commits", to, "after", from - 1);
+        boolean first = to > chosen.size();
         for (long i = from; i <= to; i++) {
             Entry entry = node.disk.entry(i);
             Checker.check(entry != null, node, "commits", i, "which it does not have");
@@ -75,11 +91,39 @@ final class CommittedNeverLost implements Checker {
                 Checker.check(same(entry, other), node, "commits", entry, "where another has committed", other);
             } else {
                 chosen.add(entry);
+                if (entry.kind() == EntryKind.CONFIG) {
+                    change(node, Members.decode(entry.payload()));
+                }
             }
         }
-        if (to == chosen.size()) {
-            int copies = forced.copies(node.disk.entry(to));
-            Checker.check(copies >= majority, node, "commits", node.disk.entry(to), "forced by", copies);
+        if (first) {
+            Members counted = node.configuration();
+            int copies = forced.copies(node.disk.entry(to), counted.voters());
+            Checker.check(
+                    copies >= counted.majority(), node, "commits", node.disk.entry(to), "forced by", copies, counted);
         }
+    }
+
+    private void change(SimulatedNode node, Members next) {
+        changes++;
+        Checker.check(configuration.votersNotShared(next) <= 1, node, "leaps from", configuration, "to", next);
+        for (Member member : next.all()) {
+            Member before = configuration.bySlot(member.slot());
+            Checker.check(
+                    before == null
+                            ? member.slot() >= configuration.nextSlot()
+                            : before.name().equals(member.name()),
+                    node,
+                    "gives a slot twice: from",
+                    configuration,
+                    "to",
+                    next);
+        }
+        configuration = next;
+    }
+
+    @Override
+    public void removed(SimulatedNode node) {
+        Checker.check(configuration.hasLost(node.slot), node, "takes itself for removed, but there is", configuration);
     }
 }

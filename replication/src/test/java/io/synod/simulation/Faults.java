@@ -152,11 +152,14 @@ final class Faults {
             }
             case CRASH_IN_INSTALL -> node.crashInInstall = random.nextInt(8);
             case LOSE_STATE_MACHINE -> {
-                boolean othersWhole = true;
-                for (SimulatedNode each : group.nodes()) {
-                    othersWhole &= each == node || each.whole();
+                int whole = 0;
+                for (SimulatedNode each : group.members()) {
+                    // A learner may be far behind all that is left of the log.
+                    boolean helps = !group.hasSpares() || each.checkpoint >= node.disk.base();
+                    whole += each != node && each.whole() && helps ? 1 : 0;
                 }
-                if (othersWhole && !lostOne) {
+                // One of them may be on its way out.
+                if (whole >= (group.hasSpares() ? 2 : size - 1) && !lostOne) {
                     lostOne = true;
                     node.loseMachine();
                     crash(slot);

@@ -36,7 +36,13 @@ final class ForcedHistory {
         }
     }
 
-    int copies(Entry entry) {
-        return Integer.bitCount(members.getOrDefault(new Place(entry.epoch(), entry.index()), 0));
+    /** How many of these members had it forced. */
+    int copies(Entry entry, int[] slots) {
+        int all = members.getOrDefault(new Place(entry.epoch(), entry.index()), 0);
+        int count = 0;
+        for (int slot : slots) {
+            count += all >> slot & 1;
+        }
+        return count;
     }
 }

@@ -48,7 +48,7 @@ final class Liveness implements Checker {
     }
 
     private static boolean allApplied(Cluster cluster, long index) {
-        for (SimulatedNode node : cluster.nodes()) {
+        for (SimulatedNode node : cluster.members()) {
             if (node.applied < index) {
                 return false;
             }
@@ -57,7 +57,7 @@ final class Liveness implements Checker {
     }
 
     private static String state(Cluster cluster) {
-        StringBuilder text = new StringBuilder();
+        StringBuilder text = new StringBuilder(cluster.chosen.configuration().toString()).append("; ");
         for (SimulatedNode node : cluster.nodes()) {
             text.append(node)
                     .append(node.up() ? " " + node.state.role() + " follows " + node.state.leaderSlot() : " down")

@@ -23,7 +23,14 @@ enum Mutant {
     /** The log forgets what the state machine would still ask for after a crash. */
     FORGET_BEFORE_CHECKPOINT(Sabotage.NOTHING),
     /** The snapshot's state is in place before it is noted which snapshot it is. */
-    INSTALL_IN_TWO_STEPS(Sabotage.NOTHING);
+    INSTALL_IN_TWO_STEPS(Sabotage.NOTHING),
+    LEARNER_COUNTS(Sabotage.LEARNER_COUNTS),
+    TWO_CHANGES_AT_A_TIME(Sabotage.TWO_CHANGES_AT_A_TIME),
+    REMOVED_COUNTS(Sabotage.REMOVED_COUNTS),
+    /** A restart brings back the configuration that the group was opened with. */
+    RESTART_FORGETS_CONFIGURATION(Sabotage.NOTHING),
+    /** A snapshot does not say which configuration holds where it was made. */
+    SNAPSHOT_FORGETS_CONFIGURATION(Sabotage.NOTHING);
 
     final Sabotage sabotage;
 

@@ -2,7 +2,9 @@ package io.synod.simulation;
 
 import io.synod.group.Base;
 import io.synod.group.Entry;
+import io.synod.group.EntryKind;
 import io.synod.group.Epoch;
+import io.synod.group.Members;
 import io.synod.group.Recovered;
 import java.util.ArrayList;
 import java.util.List;
@@ -81,6 +83,11 @@ final class SimulatedDisk {
 
     long base() {
         return base.index();
+    }
+
+    /** In force at the base; {@code null} where that is the first one. */
+    Members configuration() {
+        return base.members();
     }
 
     boolean baseIsForced() {
@@ -180,7 +187,7 @@ final class SimulatedDisk {
             }
         }
         if (mutant == Mutant.FORGET_EPOCH_OF_BASE && base.index() > 0) {
-            base = new Base(base.index(), Epoch.of(1, 1), null);
+            base = new Base(base.index(), Epoch.of(1, 1), base.members());
         }
     }
 
@@ -213,6 +220,10 @@ final class SimulatedDisk {
                 terms.add(new Recovered.Term(epoch, entry.index()));
             }
         }
-        return new Recovered(promised, base, terms, last());
+        List<Entry> configurations = new ArrayList<>();
+        if (mutant != Mutant.RESTART_FORGETS_CONFIGURATION) {
+            content.stream().filter(entry -> entry.kind() == EntryKind.CONFIG).forEach(configurations::add);
+        }
+        return new Recovered(promised, base, terms, last(), configurations);
     }
 }

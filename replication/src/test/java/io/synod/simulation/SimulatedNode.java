@@ -6,6 +6,7 @@ import io.synod.group.EntryKind;
 import io.synod.group.Members;
 import io.synod.paxos.Effects;
 import io.synod.paxos.GroupState;
+import io.synod.paxos.MemberChange;
 import io.synod.paxos.Message;
 import io.synod.paxos.Role;
 import java.nio.ByteBuffer;
@@ -219,6 +220,23 @@ final class SimulatedNode implements Effects {
         proposals.put(index, entry);
         cluster.checkers(c -> c.proposed(this, entry));
         return entry;
+    }
+
+    void change(MemberChange change) {
+        step("change", () -> {
+            state.changeMembers(change, clock(), this);
+            state.flush(clock(), this);
+        });
+    }
+
+    /** The newest in the log, wherever that stands in the protocol. */
+    Members configuration() {
+        for (long i = disk.last(); i > disk.base(); i--) {
+            if (disk.entry(i).kind() == EntryKind.CONFIG) {
+                return Members.decode(disk.entry(i).payload());
+            }
+        }
+        return disk.configuration() == null ? members : disk.configuration();
     }
 
     void read(boolean byLease, long pause) {
@@ -439,6 +457,12 @@ final class SimulatedNode implements Effects {
         } else {
             proposals.clear();
         }
+    }
+
+    @Override
+    public void removed(long configuration) {
+        effect();
+        cluster.checkers(c -> c.removed(this));
     }
 
     @Override

@@ -2,6 +2,7 @@ package io.synod.simulation;
 
 import io.synod.group.Base;
 import io.synod.group.Entry;
+import io.synod.group.EntryKind;
 import io.synod.group.Members;
 import io.synod.paxos.Message;
 import io.synod.paxos.Message.SnapshotState;
@@ -27,6 +28,15 @@ final class SimulatedSnapshots {
 
         long index() {
             return state.size();
+        }
+
+        Members configuration(Members first) {
+            for (int i = state.size() - 1; i >= 0; i--) {
+                if (state.get(i).kind() == EntryKind.CONFIG) {
+                    return Members.decode(state.get(i).payload());
+                }
+            }
+            return first;
         }
     }
 
@@ -106,7 +116,7 @@ final class SimulatedSnapshots {
         Snapshot s = dispatch.snapshot;
         Message message = dispatch.received < 0
                 ? new Message.SnapshotOffer(
-                        dispatch.knownBy, 1, s.id, s.index(), s.last().epoch(), members, s.index())
+                        dispatch.knownBy, 1, s.id, s.index(), s.last().epoch(), s.configuration(members), s.index())
                 : new Message.SnapshotChunk(s.id, dispatch.received, new byte[cluster.snapshotChunk()], 0);
         cluster.network.send(node.slot, slot, message);
     }
@@ -189,7 +199,8 @@ final class SimulatedSnapshots {
             tell(from, m, SnapshotState.REFUSED);
             return;
         }
-        node.install(cluster.snapshot(m.id()), new Base(m.index(), m.entryEpoch(), null), m.knownBy());
+        Members members = cluster.mutant == Mutant.SNAPSHOT_FORGETS_CONFIGURATION ? null : m.members();
+        node.install(cluster.snapshot(m.id()), new Base(m.index(), m.entryEpoch(), members), m.knownBy());
         tell(from, m, SnapshotState.INSTALLED);
     }
 }

@@ -19,6 +19,7 @@ final class Simulation {
     private final SplittableRandom work;
     private final FaultPlan plan;
     private final Faults trouble;
+    private final MemberChanges changes;
 
     Simulation(long seed, Mutant mutant) {
         this.seed = seed;
@@ -26,7 +27,9 @@ final class Simulation {
         faults = random.split();
         work = random.split();
         plan = FaultPlan.of(faults);
-        cluster = new Cluster(faults.nextInt(4) == 0 ? 5 : 3, random, mutant);
+        int size = faults.nextInt(4) == 0 ? 5 : 3;
+        changes = new MemberChanges(seed, plan);
+        cluster = changes.cluster(size, random, mutant);
         if (seed % REGISTER_EVERY == 0) {
             cluster.watch(new RegisterHistory(cluster));
         }
@@ -42,6 +45,7 @@ final class Simulation {
             trouble.begin();
             scheduleProposal();
             scheduleRead();
+            changes.begin(cluster, trouble);
             cluster.runFor(plan.duration());
             trouble.end();
             cluster.liveness.awaitSettled(cluster);
@@ -56,10 +60,12 @@ final class Simulation {
                 cluster.chosen.all().size(),
                 cluster.reads.done(),
                 cluster.liveness.elections(),
-                cluster.installed);
+                cluster.installed,
+                cluster.chosen.changes());
     }
 
-    record Outcome(long traceHash, long committed, long reads, long elections, long snapshots) {}
+    /** @param changes of the members */
+    record Outcome(long traceHash, long committed, long reads, long elections, long snapshots, long changes) {}
 
     private SimulatedNode any(SplittableRandom random) {
         return cluster.node(1 + random.nextInt(cluster.size()));

@@ -15,7 +15,7 @@ public final class SimulationMain {
     private SimulationMain() {}
 
     public static void main(String[] args) {
-        long[] sums = new long[4];
+        long[] sums = new long[5];
         SeedRuns.until(
                 args,
                 seed -> {
@@ -24,9 +24,10 @@ public final class SimulationMain {
                     sums[1] += outcome.reads();
                     sums[2] += outcome.elections();
                     sums[3] += outcome.snapshots();
+                    sums[4] += outcome.changes();
                 },
                 () -> String.format(
-                        "%d entries committed, %d reads, %d elections, %d snapshots",
-                        sums[0], sums[1], sums[2], sums[3]));
+                        "%d entries committed, %d reads, %d elections, %d snapshots, %d changes of members",
+                        sums[0], sums[1], sums[2], sums[3], sums[4]));
     }
 }

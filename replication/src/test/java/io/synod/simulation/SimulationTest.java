@@ -16,18 +16,21 @@ class SimulationTest {
         long reads = 0;
         long elections = 0;
         long snapshots = 0;
+        long changes = 0;
         for (long seed = 1; seed <= SEEDS; seed++) {
             Simulation.Outcome outcome = new Simulation(seed, Mutant.NONE).run();
             committed += outcome.committed();
             reads += outcome.reads();
             elections += outcome.elections();
             snapshots += outcome.snapshots();
+            changes += outcome.changes();
         }
         // Runs in which nothing happens prove nothing.
         assertTrue(committed > 50 * SEEDS, "entries committed: " + committed);
         assertTrue(reads > 20 * SEEDS, "reads answered: " + reads);
         assertTrue(elections > 2 * SEEDS, "elections won: " + elections);
         assertTrue(snapshots > SEEDS / 4, "snapshots installed: " + snapshots);
+        assertTrue(changes > SEEDS, "changes of members: " + changes);
     }
 
     @Test

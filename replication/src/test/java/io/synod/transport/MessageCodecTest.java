@@ -28,6 +28,7 @@ class MessageCodecTest {
             new Message.Fetched(1, true, 2, 3, List.of(), 4),
             new Message.Accept(1, 2, 3, List.of(), 4, -5, 6, 7, 8, 9),
             new Message.SnapshotRequest(5),
+            new Message.Removed(6),
             new Message.SnapshotOffer(1, 2, -3, 4, 5, new Members(List.of()), 6),
             new Message.SnapshotChunk(-1, 2, new byte[] {1, 2, 3}, 4),
             new Message.SnapshotReceived(-1, 2, Message.SnapshotState.INSTALLING),

@@ -19,7 +19,9 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Random;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentLinkedQueue;
@@ -282,11 +284,59 @@ class SocketTransportTest {
                 new Hello(7, 9, "c", "1=a,2=b", "b", 2, id(2), Hello.Kind.DATA, ""), "versions 7 to 9", "upgrade");
     }
 
+    private static Handshake handshake(Members members, PeerIdentities known) {
+        Map<Integer, Peer> peers = new HashMap<>();
+        for (Member member : members.all()) {
+            if (member.slot() != 1) {
+                peers.put(member.slot(), new Peer(member, false));
+            }
+        }
+        return new Handshake(new SocketTransport.Identity("c", members, 1, id(1)), peers, known);
+    }
+
+    @Test
+    void node_that_was_added_connects_and_is_refused_when_it_is_removed() throws Exception {
+        Members three = members("a", "b", "c");
+        Members two = new Members(three.all().subList(0, 2));
+        Inbox a = new Inbox();
+        Inbox c = new Inbox();
+        SocketTransport ta = start("c", two, 1, id(1), a);
+        SocketTransport tc = new SocketTransport(
+                new SocketTransport.Identity("c", three, 3, id(3), "", true),
+                listeners.get(2),
+                null,
+                PeerIdentities.inMemory(),
+                System::nanoTime,
+                new Random(3));
+        transports.add(tc);
+        tc.start(c);
+        assertFalse(ta.connected(3));
+        Member wrong =
+                new Member(3, "c", id(9), Member.Role.LEARNER, three.bySlot(3).address());
+        ta.addPeer(wrong);
+        Member right = new Member(3, "c", id(3), Member.Role.LEARNER, wrong.address());
+        ta.addPeer(right);
+        until("connected", () -> ta.connected(3) && tc.connected(1));
+        ta.addPeer(new Member(3, "c", id(3), Member.Role.VOTER, wrong.address()));
+        assertTrue(ta.connected(3), "a promotion breaks nothing");
+        until("both ways", () -> {
+            ta.sendControl(3, 1, new Message.ReadIndex(1));
+            tc.sendControl(1, 1, new Message.ReadIndex(2));
+            return !a.received.isEmpty() && !c.received.isEmpty();
+        });
+        ta.removePeer(3);
+        until("closed on both sides", () -> !ta.connected(3) && !tc.connected(1));
+        ta.removePeer(2);
+        assertFalse(ta.sendData(3, 1, accept(1, 1)));
+        ta.addPeer(right);
+        until("connected again", () -> ta.connected(3) && tc.connected(1));
+    }
+
     private void assertRefused(Hello hello, String... words) throws Exception {
         Members members = new Members(List.of(
                 new Member(1, "a", Member.UNSEEN, Member.Role.VOTER, "h:1"),
                 new Member(2, "b", Member.UNSEEN, Member.Role.VOTER, "h:2")));
-        String refusal = new Handshake("c", members, 1, id(1), "", PeerIdentities.inMemory()).refusal(hello);
+        String refusal = handshake(members, PeerIdentities.inMemory()).refusal(hello);
         for (String word : words) {
             assertTrue(refusal != null && refusal.contains(word), refusal + " should contain " + word);
         }
@@ -315,7 +365,7 @@ class SocketTransportTest {
         Members members = members("a", "b");
         PeerIdentities known = PeerIdentities.inMemory();
         assertEquals(id(2), known.firstSeen("b", id(2)));
-        Handshake handshake = new Handshake("c", members, 1, id(1), "", known);
+        Handshake handshake = handshake(members, known);
         assertNull(handshake.refusal(new Hello(1, 1, "c", "1=a,2=b", "b", 2, id(2), Hello.Kind.DATA, "")));
         String refusal = handshake.refusal(new Hello(1, 1, "c", "1=a,2=b", "b", 2, id(3), Hello.Kind.DATA, ""));
         assertTrue(refusal.contains(id(2).toString()) && refusal.contains(id(3).toString()), refusal);

@@ -1,0 +1,116 @@
+package io.synod.paxos;
+
+import io.synod.group.Member;
+import io.synod.group.Members;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.UUID;
+
+/**
+ * One step from a configuration of a group to the next. A member comes as a learner, which gets everything and counts for nothing,
+ * is promoted when it has caught up, and goes in one step. None changes more than one voter.
+ *
+ * @param incarnation of the node that comes, else {@link Member#UNSEEN}
+ * @param address {@code host:port} for peers of the node that comes, else empty
+ */
+public record MemberChange(Kind kind, String name, UUID incarnation, String address) {
+
+    /** What happens to the named member. */
+    public enum Kind {
+        /** It comes, as a learner. */
+        ADD,
+        /** From learner to voter. */
+        PROMOTE,
+        /** From voter to learner. */
+        DEMOTE,
+        /** It goes; its slot is never given again. */
+        REMOVE
+    }
+
+    /** Why a change is not made now. */
+    public enum Refusal {
+        NOT_LEADING("this member does not lead the group, or hands leadership over"),
+        TOO_EARLY("the change before, or the begin of this leadership, is not committed yet: try again"),
+        NAME_TAKEN("a member of this name is in the group"),
+        NO_SUCH_MEMBER("no member of this name is in the group"),
+        NOT_A_LEARNER("only a learner can be promoted"),
+        NOT_A_VOTER("only a voter with a state machine can be made a learner"),
+        LEARNER_IS_BEHIND("the learner has not caught up: try again when it has"),
+        TOO_FEW_VOTERS("the group would be left without a voter that can lead, or with too many witnesses"),
+        MAJORITY_OUT_OF_REACH("a majority of the voters there would be is not connected, or has not caught up"),
+        NOT_KNOWN("whether it happened is not known: leadership was lost, or it was not committed in time; look at the"
+                + " members before you try again");
+
+        private final String text;
+
+        Refusal(String text) {
+            this.text = text;
+        }
+
+        /** A sentence for whoever asked. */
+        public String text() {
+            return text;
+        }
+    }
+
+    /**
+     * What became of a change.
+     *
+     * @param index of its entry, to be awaited as any other; 0 where it was refused
+     * @param refusal {@code null} where it was not
+     */
+    public record Outcome(long index, Refusal refusal) {
+        /** With the reason; nothing was done, but for {@link Refusal#NOT_KNOWN}. */
+        public static Outcome refused(Refusal refusal) {
+            return new Outcome(0, refusal);
+        }
+    }
+
+    public static MemberChange add(String name, UUID incarnation, String address) {
+        return new MemberChange(Kind.ADD, name, incarnation, address);
+    }
+
+    public static MemberChange promote(String name) {
+        return new MemberChange(Kind.PROMOTE, name, Member.UNSEEN, "");
+    }
+
+    public static MemberChange demote(String name) {
+        return new MemberChange(Kind.DEMOTE, name, Member.UNSEEN, "");
+    }
+
+    public static MemberChange remove(String name) {
+        return new MemberChange(Kind.REMOVE, name, Member.UNSEEN, "");
+    }
+
+    /** Whether it makes no sense in this configuration, whatever the state of its members; {@code null} where it does. */
+    Refusal refusedBy(Members now) {
+        Member named = now.byName(name);
+        if (kind == Kind.ADD) {
+            return named == null ? null : Refusal.NAME_TAKEN;
+        }
+        if (named == null) {
+            return Refusal.NO_SUCH_MEMBER;
+        }
+        return switch (kind) {
+            case PROMOTE -> named.role() == Member.Role.LEARNER ? null : Refusal.NOT_A_LEARNER;
+            case DEMOTE -> named.role() == Member.Role.VOTER ? null : Refusal.NOT_A_VOTER;
+            case ADD, REMOVE -> null;
+        };
+    }
+
+    /** The configuration that it leads to. */
+    Members appliedTo(Members now) {
+        List<Member> all = new ArrayList<>(now.all());
+        if (kind == Kind.ADD) {
+            all.add(new Member(now.nextSlot(), name, incarnation, Member.Role.LEARNER, address));
+            return new Members(all, now.nextSlot() + 1);
+        }
+        all.removeIf(member -> member.name().equals(name));
+        if (kind != Kind.REMOVE) {
+            Member old = now.byName(name);
+            Member.Role role = kind == Kind.PROMOTE ? Member.Role.VOTER : Member.Role.LEARNER;
+            all.add(new Member(old.slot(), name, old.incarnation(), role, old.address()));
+        }
+        return new Members(all, now.nextSlot());
+    }
+}

@@ -1,0 +1,88 @@
+package io.synod.paxos;
+
+import io.synod.group.Member;
+import io.synod.group.Members;
+import io.synod.paxos.MemberChange.Refusal;
+
+/**
+ * When a leader may change the members. That two majorities meet is a matter of safety; that the next one is alive, and has what
+ * is committed, is one of sense: a voter that never comes costs the group the next failure, or at once everything.
+ *
+ * <p>Sources: Ongaro (2014), sections 4.1 and 4.2.1 to 4.2.3; what went wrong without: etcd 11640, pd 11236.
+ */
+final class Reconfiguration {
+    /** A member has caught up when it lacks at most so many committed entries. */
+    static final long CAUGHT_UP_ENTRIES = 512;
+
+    private final Core core;
+
+    Reconfiguration(Core core) {
+        this.core = core;
+    }
+
+    /** What each next configuration must fulfil, wherever it comes from. */
+    boolean isSafe(Members next, long barrier) {
+        Members now = core.configurations.latest();
+        return core.rules.mayChangeMembers(barrier, core.configurations.latestIndex(), core.commit)
+                && now.votersNotShared(next) <= 1
+                && next.nextSlot() >= now.nextSlot()
+                && next.voters().length > 0;
+    }
+
+    /** {@code null} where the change may be made now. */
+    Refusal refusal(MemberChange change, long barrier, Progress[] peers, long now) {
+        Members members = core.configurations.latest();
+        Refusal senseless = change.refusedBy(members);
+        if (senseless != null) {
+            return senseless;
+        }
+        Members next = change.appliedTo(members);
+        if (!keepsLeaders(next)) {
+            return Refusal.TOO_FEW_VOTERS;
+        }
+        if (!isSafe(next, barrier)) {
+            return Refusal.TOO_EARLY;
+        }
+        if (change.kind() == MemberChange.Kind.ADD) {
+            return null;
+        }
+        if (change.kind() == MemberChange.Kind.PROMOTE
+                && !isSound(members.byName(change.name()), barrier, peers, now)) {
+            return Refusal.LEARNER_IS_BEHIND;
+        }
+        int sound = 0;
+        for (Member member : next.all()) {
+            if (member.role().votes() && isSound(member, barrier, peers, now)) {
+                sound++;
+            }
+        }
+        return sound >= next.majority() ? null : Refusal.MAJORITY_OUT_OF_REACH;
+    }
+
+    /** Only one with a state machine can lead; witnesses alone must never be a majority, nor hold the only copy. */
+    private static boolean keepsLeaders(Members next) {
+        int witnesses = 0;
+        int full = 0;
+        for (Member member : next.all()) {
+            witnesses += member.role() == Member.Role.WITNESS ? 1 : 0;
+            full += member.role() == Member.Role.VOTER ? 1 : 0;
+        }
+        return witnesses == 0 ? full > 0 : full > 1 && witnesses < next.majority();
+    }
+
+    /** Whether it answers, has nearly everything, and has a state machine that moves: the log alone is no copy of the state. */
+    private boolean isSound(Member member, long barrier, Progress[] peers, long now) {
+        if (member.slot() == core.self) {
+            return true;
+        }
+        for (Progress peer : peers) {
+            if (peer.slot == member.slot()) {
+                boolean answers = now - peer.echoSentAt < core.timing.electionTimeout();
+                boolean has = peer.match + CAUGHT_UP_ENTRIES >= core.commit;
+                boolean applies = member.role() == Member.Role.WITNESS || peer.applied >= barrier;
+                return answers && has && applies;
+            }
+        }
+        return false;
+    }
+}

@@ -1,0 +1,262 @@
+package io.synod.paxos;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.synod.group.EntryKind;
+import io.synod.group.Invariant;
+import io.synod.group.Member;
+import io.synod.group.Members;
+import io.synod.paxos.MemberChange.Refusal;
+import java.util.List;
+import java.util.Map;
+import java.util.UUID;
+import org.junit.jupiter.api.Test;
+
+/** Members that come and go, step by step. */
+class MemberChangeTest {
+    private static final byte[] X = {1};
+
+    private static MemberChange add(int slot) {
+        return MemberChange.add("s" + slot, new UUID(0, slot), "s" + slot + ":1");
+    }
+
+    private static TraceGroup led(int nodes, int members) {
+        TraceGroup group = new TraceGroup(nodes, TraceGroup.members(1, members), Sabotage.NOTHING);
+        Integer[] slots = new Integer[members];
+        for (int i = 0; i < members; i++) {
+            slots[i] = i + 1;
+        }
+        group.elect(slots);
+        group.settle(slots);
+        assertTrue(group.node(1).state.serving());
+        beat(group, slots);
+        return group;
+    }
+
+    /** After which all of these have told the leader what they have applied. */
+    private static void beat(TraceGroup group, Integer... slots) {
+        for (int i = 0; i < 2; i++) {
+            group.pass(20 * TraceGroup.MILLI);
+            group.tick(1);
+            group.settle(slots);
+        }
+    }
+
+    @Test
+    void learner_gets_everything_and_counts_for_nothing_until_it_is_promoted() {
+        TraceGroup group = led(4, 3);
+        assertNull(group.change(1, add(4)).refusal());
+        assertEquals(
+                Refusal.TOO_EARLY, group.change(1, MemberChange.remove("s3")).refusal());
+        group.settle(1, 4);
+        assertEquals(4, group.node(1).state.members().all().size());
+        assertEquals(1, group.node(1).state.commitIndex(), "committed by 1 and the learner");
+        group.settle(1, 2, 4);
+        assertEquals(2, group.node(1).state.commitIndex());
+        assertEquals(Refusal.NAME_TAKEN, group.change(1, add(4)).refusal());
+        assertEquals(
+                Refusal.NOT_A_LEARNER,
+                group.change(1, MemberChange.promote("s2")).refusal());
+        assertEquals(
+                Refusal.NO_SUCH_MEMBER,
+                group.change(1, MemberChange.remove("s9")).refusal());
+        beat(group, 1, 2, 3, 4);
+        assertNull(group.change(1, MemberChange.promote("s4")).refusal());
+        group.settle(1, 2);
+        assertEquals(2, group.node(1).state.commitIndex(), "two of four");
+        group.settle(1, 2, 4);
+        assertEquals(3, group.node(1).state.commitIndex());
+        assertEquals(Member.Role.VOTER, group.node(4).state.members().bySlot(4).role());
+    }
+
+    @Test
+    void learner_that_is_away_or_behind_is_not_promoted() {
+        TraceGroup group = led(4, 3);
+        group.change(1, add(4));
+        group.settle(1, 2, 3);
+        assertEquals(
+                Refusal.LEARNER_IS_BEHIND,
+                group.change(1, MemberChange.promote("s4")).refusal());
+        beat(group, 1, 2, 3, 4);
+        for (int i = 0; i <= Reconfiguration.CAUGHT_UP_ENTRIES; i++) {
+            group.propose(1, EntryKind.DATA, X);
+            group.settle(1, 2);
+            group.drop();
+        }
+        assertEquals(
+                Refusal.LEARNER_IS_BEHIND,
+                group.change(1, MemberChange.promote("s4")).refusal());
+    }
+
+    @Test
+    void voter_is_not_removed_where_the_rest_would_be_no_majority() {
+        TraceGroup group = led(3, 3);
+        for (int i = 0; i < 8; i++) {
+            beat(group, 1, 2);
+        }
+        assertEquals(
+                Refusal.MAJORITY_OUT_OF_REACH,
+                group.change(1, MemberChange.remove("s2")).refusal());
+        assertNull(group.change(1, MemberChange.remove("s3")).refusal());
+        group.settle(1, 2);
+        assertArrayEquals(new int[] {1, 2}, group.node(2).state.members().voters());
+    }
+
+    @Test
+    void last_voter_and_a_witness_too_many_stay() {
+        TraceGroup group = led(1, 1);
+        assertEquals(
+                Refusal.TOO_FEW_VOTERS,
+                group.change(1, MemberChange.remove("s1")).refusal());
+        List<Member> all = TraceGroup.members(1, 3).all();
+        Member witness = new Member(3, "s3", new UUID(0, 3), Member.Role.WITNESS, "s3:1");
+        TraceGroup three = new TraceGroup(3, new Members(List.of(all.get(0), all.get(1), witness)), Sabotage.NOTHING);
+        three.elect(1, 2, 3);
+        three.settle(1, 2, 3);
+        beat(three, 1, 2, 3);
+        assertEquals(
+                Refusal.TOO_FEW_VOTERS,
+                three.change(1, MemberChange.remove("s2")).refusal());
+        assertEquals(
+                Refusal.NOT_A_VOTER, three.change(1, MemberChange.demote("s3")).refusal());
+        assertNull(three.change(1, MemberChange.remove("s3")).refusal());
+    }
+
+    @Test
+    void leader_that_removes_itself_leads_until_that_is_committed_and_hands_over() {
+        TraceGroup group = led(3, 3);
+        assertNull(group.change(1, MemberChange.remove("s1")).refusal());
+        group.settle(1, 2);
+        assertEquals(1, group.node(1).state.commitIndex(), "counts itself");
+        group.settle(1, 2, 3);
+        assertEquals(2, group.node(1).state.commitIndex());
+        assertEquals(Role.LEADER, group.node(1).state.role());
+        for (int i = 0; i < 4; i++) {
+            group.pass(5 * TraceGroup.MILLI);
+            group.tick(1);
+            group.settle(1, 2, 3);
+        }
+        assertEquals(Role.FOLLOWER, group.node(1).state.role());
+        int leader = group.node(2).state.role() == Role.LEADER ? 2 : 3;
+        assertTrue(group.node(leader).state.serving());
+        group.pass(5 * TraceGroup.MILLI);
+        group.tick(1);
+        assertTrue(group.node(1).removed);
+    }
+
+    @Test
+    void leader_that_removed_itself_goes_also_when_nobody_takes_over() {
+        TraceGroup group = led(3, 3);
+        group.change(1, MemberChange.remove("s1"));
+        group.settle(1, 2, 3);
+        for (int i = 0; i < 200 && group.node(1).state.role() == Role.LEADER; i++) {
+            group.pass(5 * TraceGroup.MILLI);
+            group.tick(1);
+            group.settle(message -> !(message instanceof Message.TransferNow), 1, 2, 3);
+            group.wire.removeIf(envelope -> envelope.message() instanceof Message.TransferNow);
+        }
+        assertEquals(Role.FOLLOWER, group.node(1).state.role());
+    }
+
+    /** Nobody speaks to it any more, and it knows nothing of it. */
+    @Test
+    void member_that_was_away_hears_that_it_was_removed_and_stands_no_more() {
+        TraceGroup group = led(3, 3);
+        group.change(1, MemberChange.remove("s3"));
+        group.settle(1, 2);
+        group.pass(1000 * TraceGroup.MILLI);
+        group.tick(3);
+        group.settle(1, 3);
+        assertTrue(group.node(3).removed);
+        assertTrue(group.node(3).state.isRemoved());
+        assertEquals(Role.FOLLOWER, group.node(3).state.role());
+        group.drop();
+        group.pass(5000 * TraceGroup.MILLI);
+        group.tick(3);
+        assertTrue(group.wire.isEmpty(), group.wire.toString());
+    }
+
+    @Test
+    void learner_that_was_away_hears_that_it_was_removed() {
+        TraceGroup group = led(4, 3);
+        group.change(1, add(4));
+        group.settle(1, 2, 3, 4);
+        group.change(1, MemberChange.remove("s4"));
+        group.settle(1, 2, 3);
+        group.pass(5000 * TraceGroup.MILLI);
+        group.tick(4);
+        group.settle(1, 4);
+        assertTrue(group.node(4).removed);
+    }
+
+    @Test
+    void slot_is_never_given_twice() {
+        TraceGroup group = led(5, 3);
+        group.change(1, add(4));
+        group.settle(1, 2, 3, 4);
+        group.change(1, MemberChange.remove("s4"));
+        group.settle(1, 2, 3);
+        assertEquals(3, group.node(1).state.members().all().size());
+        assertNull(
+                group.change(1, MemberChange.add("s4", new UUID(0, 9), "s4:1")).refusal());
+        Members members = group.node(1).state.members();
+        assertEquals(5, members.byName("s4").slot());
+        assertEquals(members, Members.decode(members.encode()));
+        Members without = MemberChange.remove("s4").appliedTo(members);
+        assertEquals(6, Members.decode(without.encode()).nextSlot());
+        assertTrue(without.hasLost(5));
+        assertFalse(without.hasLost(6));
+    }
+
+    /** Found by seed 1467: what it had confirmed alone counted for ever. */
+    @Test
+    void reads_of_a_leader_that_was_the_only_voter_are_confirmed_by_the_second_one() {
+        TraceGroup group = led(2, 1);
+        TraceGroup.Node leader = group.node(1);
+        leader.state.read(1, group.now, leader);
+        assertEquals(1, leader.readable.size());
+        group.change(1, add(2));
+        group.settle(1, 2);
+        beat(group, 1, 2);
+        assertNull(group.change(1, MemberChange.promote("s2")).refusal());
+        group.settle(1, 2);
+        leader.holdsApply = true;
+        group.propose(1, EntryKind.DATA, X);
+        group.settle(1, 2);
+        // No lease lasts so long.
+        group.pass(120 * TraceGroup.MILLI);
+        leader.state.read(2, group.now, leader);
+        leader.holdsApply = false;
+        leader.apply();
+        assertFalse(leader.readable.containsKey(2L), "confirmed by nobody");
+        group.settle(1, 2);
+        assertTrue(leader.readable.containsKey(2L));
+    }
+
+    @Test
+    void configuration_that_changes_two_voters_is_a_broken_invariant() {
+        Configurations configurations = new Configurations(TraceGroup.members(1, 3), null);
+        assertThrows(Invariant.Violation.class, () -> configurations.append(1, TraceGroup.members(1, 5)));
+        configurations.append(2, TraceGroup.members(1, 4));
+        Map<Long, Members> all = Map.of(2L, configurations.latest());
+        assertEquals(all.get(2L), configurations.at(2));
+        assertNull(configurations.at(1));
+    }
+
+    @Test
+    void member_that_restarts_has_the_configuration_of_its_log() {
+        TraceGroup group = led(4, 3);
+        group.change(1, add(4));
+        group.settle(1, 2, 3, 4);
+        group.restart(2);
+        assertEquals(4, group.node(2).state.members().all().size());
+        group.restart(4);
+        assertEquals(
+                Member.Role.LEARNER, group.node(4).state.members().bySlot(4).role());
+    }
+}

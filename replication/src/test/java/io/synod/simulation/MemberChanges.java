@@ -1,0 +1,84 @@
+package io.synod.simulation;
+
+import io.synod.group.Member;
+import io.synod.group.Members;
+import io.synod.paxos.MemberChange;
+import io.synod.paxos.Role;
+import java.util.SplittableRandom;
+import java.util.UUID;
+
+/**
+ * Members come and go, in every second run. Whoever leads is asked for a change at random; what makes no sense, it refuses. A node
+ * that was removed goes on as if nobody had told it.
+ */
+final class MemberChanges {
+    private static final long MILLI = Cluster.MILLI;
+    private static final int SPARES = 3;
+
+    private final SplittableRandom random;
+    private final boolean on;
+    private final long gap;
+    private Cluster cluster;
+    private Faults trouble;
+
+    MemberChanges(long seed, FaultPlan plan) {
+        random = new SplittableRandom(~seed);
+        on = seed % 2 == 1;
+        gap = (10 + random.nextLong(plan.duration() / 10 / MILLI)) * MILLI;
+    }
+
+    /** @param size where the members stay the same */
+    Cluster cluster(int size, SplittableRandom rest, Mutant mutant) {
+        return on
+                ? new Cluster(2 + random.nextInt(3), SPARES, rest, mutant, new Timeline())
+                : new Cluster(size, rest, mutant);
+    }
+
+    void begin(Cluster group, Faults faults) {
+        cluster = group;
+        trouble = faults;
+        if (on) {
+            schedule();
+        }
+    }
+
+    private void schedule() {
+        cluster.after(random.nextLong(gap), () -> {
+            if (trouble.on()) {
+                SimulatedNode leader = someLeader();
+                if (leader != null && cluster.members().stream().allMatch(SimulatedNode::whole)) {
+                    leader.change(any(leader.state.members()));
+                }
+                schedule();
+            }
+        });
+    }
+
+    /** Also one that has just been elected, or is deposed and does not know it. */
+    private SimulatedNode someLeader() {
+        int first = random.nextInt(cluster.size());
+        for (int i = 0; i < cluster.size(); i++) {
+            SimulatedNode node = cluster.node(1 + (first + i) % cluster.size());
+            if (node.up() && node.state.role() == Role.LEADER) {
+                return node;
+            }
+        }
+        return null;
+    }
+
+    private MemberChange any(Members members) {
+        int slot = members.nextSlot();
+        if (slot <= cluster.size() && random.nextInt(4) == 0) {
+            return MemberChange.add(Cluster.name(slot), new UUID(0, slot), Cluster.name(slot) + ":1");
+        }
+        Member member = members.all().get(random.nextInt(members.all().size()));
+        if (member.role() == Member.Role.LEARNER) {
+            return random.nextInt(6) == 0 ? MemberChange.remove(member.name()) : MemberChange.promote(member.name());
+        }
+        // So that there is somebody left to remove.
+        if (members.voters().length < 3 && random.nextInt(4) != 0) {
+            return MemberChange.promote(member.name());
+        }
+        return random.nextInt(3) == 0 ? MemberChange.remove(member.name()) : MemberChange.demote(member.name());
+    }
+}
