@@ -16,7 +16,9 @@ import java.io.InputStream;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.Random;
+import java.util.TreeMap;
 import java.util.UUID;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -37,8 +39,20 @@ class FrameFuzzTest {
     /** An entry in memory is an object besides its bytes, which may be as few as 21. */
     private static final int PER_BYTE = 16;
 
-    private final Handshake handshake =
-            new Handshake("shop", MEMBERS, 1, INCARNATION, "", (name, incarnation) -> incarnation);
+    private final Handshake handshake = handshake(1, INCARNATION, "");
+
+    private static Handshake handshake(int slot, UUID incarnation, String clientAddress) {
+        Map<Integer, Peer> peers = new TreeMap<>();
+        for (Member member : MEMBERS.all()) {
+            if (member.slot() != slot) {
+                peers.put(member.slot(), new Peer(member, false));
+            }
+        }
+        return new Handshake(
+                new SocketTransport.Identity("shop", MEMBERS, slot, incarnation, clientAddress),
+                peers,
+                (name, seen) -> seen);
+    }
 
     private static List<Message> messages(Random random) {
         List<Message> messages = new ArrayList<>();
@@ -75,8 +89,7 @@ class FrameFuzzTest {
     }
 
     private byte[] hello(Random random) {
-        Handshake other = new Handshake(
-                "shop", MEMBERS, 2, random.nextBoolean() ? INCARNATION : new UUID(3, 4), "h:3", (n, i) -> i);
+        Handshake other = handshake(2, random.nextBoolean() ? INCARNATION : new UUID(3, 4), "h:3");
         WireOutput out = new WireOutput(64);
         other.hello(random.nextBoolean() ? Hello.Kind.DATA : Hello.Kind.CONTROL).encode(out);
         return Arrays.copyOf(out.array(), out.length());

@@ -14,6 +14,7 @@ import java.net.SocketException;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.Random;
 import java.util.UUID;
 import java.util.concurrent.TimeUnit;
@@ -107,7 +108,10 @@ class HostilePeersFuzzTest {
         WireOutput out = new WireOutput(64);
         FrameCodec codec = new FrameCodec();
         codec.begin(out, FrameCodec.HELLO, 0, 0);
-        new Handshake("shop", members, 3, new UUID(0, 3), "", PeerIdentities.inMemory())
+        new Handshake(
+                        new SocketTransport.Identity("shop", members, 3, new UUID(0, 3)),
+                        Map.of(),
+                        PeerIdentities.inMemory())
                 .hello(kind)
                 .encode(out);
         codec.end(out);
