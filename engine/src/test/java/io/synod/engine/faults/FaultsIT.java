@@ -128,7 +128,7 @@ class FaultsIT {
     private Histories run(NodeNetwork network, Course course) throws Exception {
         LOG.info("seed {}, {}", seed, network);
         try (TestCluster cluster = FaultyCluster.start(directory, network);
-                Histories histories = new Histories(true)) {
+                Histories histories = new Histories()) {
             try {
                 histories.create(cluster.url() + TestCluster.BUSY);
                 histories.start(cluster.url(), random.split());

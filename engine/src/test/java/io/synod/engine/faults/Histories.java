@@ -26,19 +26,13 @@ final class Histories implements AutoCloseable {
 
     private final ListAppends serializable = new ListAppends("list", Connection.TRANSACTION_SERIALIZABLE);
     private final ListAppends committed = new ListAppends("committed_list", Connection.TRANSACTION_READ_COMMITTED);
-    private final Registers registers;
+    private final Registers registers = new Registers();
     private final UniqueInserts inserts = new UniqueInserts();
     private final Transfers transfers = new Transfers();
     private final LargeRows large = new LargeRows();
-    private final List<Workload> all;
+    private final List<Workload> all = List.of(serializable, committed, registers, inserts, transfers, large);
     private final ClientThreads threads = new ClientThreads();
     private int clients;
-
-    /** @param refusals whether compare-and-sets that were refused are judged, see docs/faults.md */
-    Histories(boolean refusals) {
-        registers = new Registers(refusals);
-        all = List.of(serializable, committed, registers, inserts, transfers, large);
-    }
 
     void create(String url) throws SQLException {
         try (Connection c = TestCluster.connect(url)) {

@@ -27,7 +27,7 @@ class HistoriesTest {
         long seed = Long.getLong("synod.seed", System.nanoTime());
         LOG.info("seed {}", seed);
         try (LaggingCluster cluster = new LaggingCluster(directory);
-                Histories histories = new Histories(false)) {
+                Histories histories = new Histories()) {
             String url = "jdbc:synod://" + cluster.sqlAddress("a") + "," + cluster.sqlAddress("b") + "/shop";
             histories.create(url);
             histories.start(url, new SplittableRandom(seed));

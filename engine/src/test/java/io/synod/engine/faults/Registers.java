@@ -22,16 +22,10 @@ final class Registers extends Workload {
     /** The checker's work grows with what overlaps and with what is of unknown outcome: each register has its time. */
     private static final int OPERATIONS_PER_KEY = 300;
 
-    private final boolean refusals;
     private final Queue<RegisterOperation> history = new ConcurrentLinkedQueue<>();
     private final AtomicLong operations = new AtomicLong();
     private final AtomicLong values = new AtomicLong();
     private final AtomicLongArray seen = new AtomicLongArray(KEYS);
-
-    /** @param refusals whether compare-and-sets that were refused are judged, see docs/faults.md */
-    Registers(boolean refusals) {
-        this.refusals = refusals;
-    }
 
     @Override
     List<String> tables() {
@@ -77,12 +71,10 @@ final class Registers extends Workload {
                     boolean swapped =
                             update(c, "UPDATE register SET x = ? WHERE k = ? AND x = ?", value, key, expected);
                     long returned = System.nanoTime();
-                    if (swapped || refusals) {
-                        history.add(
-                                swapped
-                                        ? RegisterOperation.swap(client.id, name, expected, value, invoked, returned)
-                                        : RegisterOperation.refusedSwap(client.id, name, expected, invoked, returned));
-                    }
+                    history.add(
+                            swapped
+                                    ? RegisterOperation.swap(client.id, name, expected, value, invoked, returned)
+                                    : RegisterOperation.refusedSwap(client.id, name, expected, invoked, returned));
                     if (swapped) {
                         seen.set(key, value);
                     }
