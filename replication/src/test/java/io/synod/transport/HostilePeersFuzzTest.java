@@ -152,9 +152,7 @@ class HostilePeersFuzzTest {
             byte[] hello = hello(random.nextBoolean() ? Hello.Kind.DATA : Hello.Kind.CONTROL);
             try (Socket socket = dial()) {
                 socket.setSoTimeout(120_000);
-                socket.getOutputStream().write(shakesHands ? hello : Fuzz.mutated(hello, random));
-                socket.getOutputStream().write(nonsense(random));
-                socket.shutdownOutput();
+                say(socket, shakesHands ? hello : Fuzz.mutated(hello, random), nonsense(random));
                 readAll(socket.getInputStream());
             }
             long ticket = sent.incrementAndGet();
@@ -168,6 +166,18 @@ class HostilePeersFuzzTest {
                 "no thread of c's is left",
                 () -> Thread.getAllStackTraces().keySet().stream()
                         .noneMatch(t -> t.getName().startsWith("synod-peer-handshake")));
+    }
+
+    /** As much of it as is heard: who has heard enough closes the connection. */
+    private static void say(Socket socket, byte[]... words) {
+        try {
+            for (byte[] each : words) {
+                socket.getOutputStream().write(each);
+            }
+            socket.shutdownOutput();
+        } catch (IOException e) {
+            assertTrue(e instanceof SocketException, e.toString());
+        }
     }
 
     /** It ends, or is reset: what was sent was not read to its end. */
