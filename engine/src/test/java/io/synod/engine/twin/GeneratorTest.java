@@ -13,7 +13,7 @@ import org.junit.jupiter.api.Test;
 
 /** What stock H2 does in a way of its own (docs/differences.md) is not generated: it would be a difference each time. */
 class GeneratorTest {
-    private static final int SEEDS = 10;
+    private static final int SEEDS = 50;
     private static final int STATEMENTS = 1_000;
     private static final Pattern VIEW = Pattern.compile("CREATE VIEW (\\w+) AS SELECT .* FROM (\\w+) WHERE ID > 3");
     private static final Pattern NO_VIEW = Pattern.compile("DROP VIEW IF EXISTS (\\w+)");
@@ -39,8 +39,8 @@ class GeneratorTest {
                 generator.ended(true);
             }
         }
-        assertTrue(renames > SEEDS, "hardly any column is renamed");
-        assertTrue(queries > SEEDS, "hardly any query writes");
+        assertTrue(renames > SEEDS / 5, "hardly any column is renamed");
+        assertTrue(queries > SEEDS / 5, "hardly any query writes");
     }
 
     private void look(String sql, long seed) {
