@@ -214,7 +214,9 @@ class SnapshotClusterTest {
             }
         }
         start("b");
-        assertTrue(copy("b").rebuilt().contains("does not hold what was written"), copy("b").rebuilt());
+        assertTrue(
+                copy("b").rebuilt().contains("does not hold what was written"),
+                copy("b").rebuilt());
         assertTrue(Files.exists(file("b", ".damaged.mv.db")));
         assertEqualCopies();
         reclaimEverywhere();
