@@ -15,9 +15,14 @@ class RandomFederatedQueriesTest {
 
     private static final int QUERIES = 100;
 
+    /** {@code -Dsynod.seed} for one that has failed. */
+    private static long start() {
+        return Long.getLong("synod.seed", new Random().nextLong(1_000_000));
+    }
+
     @Test
     void random_queries_give_the_same() {
-        long start = new Random().nextLong(1_000_000);
+        long start = start();
         int planned = 0;
         for (long seed = start; seed < start + DATABASES; seed++) {
             try (Twin twin = RandomQueries.twin(seed)) {
@@ -39,7 +44,7 @@ class RandomFederatedQueriesTest {
 
     @Test
     void random_queries_lock_the_same_rows() {
-        long start = new Random().nextLong(1_000_000);
+        long start = start();
         int locked = 0;
         for (long seed = start; seed < start + DATABASES; seed++) {
             try (Twin twin = RandomQueries.twin(seed)) {
@@ -51,10 +56,14 @@ class RandomFederatedQueriesTest {
                     String sql = query.sql() + " FOR UPDATE";
                     String where = "seed " + seed + ", locking query " + i + ": " + twin.federated(sql);
                     assertEquals(null, twin.difference(sql, query.ordered()), where);
+                    boolean limited = query.sql().contains(" LIMIT ");
+                    if (limited) {
+                        // How many more than it returns H2 locks is for its plan to decide: none that do not qualify.
+                        twin.runSingle(query.sql().replaceFirst(" LIMIT .*", "") + " FOR UPDATE");
+                    }
                     List<String> one = twin.free(true);
                     List<String> several = twin.free(false);
-                    if (query.sql().contains("LIMIT")) {
-                        // H2 stops where it has enough rows only if its plan reads them in their order.
+                    if (limited) {
                         assertTrue(several.containsAll(one), () -> where + "\none " + one + "\nseveral " + several);
                     } else {
                         assertEquals(one, several, where);
@@ -70,7 +79,7 @@ class RandomFederatedQueriesTest {
 
     @Test
     void random_changes_do_the_same() {
-        long start = new Random().nextLong(1_000_000);
+        long start = start();
         int changed = 0;
         for (long seed = start; seed < start + DATABASES; seed++) {
             try (Twin twin = RandomQueries.twin(seed)) {
