@@ -19,7 +19,7 @@ import org.junit.jupiter.api.Test;
 /** Transactions are numbers here, their branches "number@database". */
 class WaitGraphTest {
     private static final int GRAPHS = 3_000;
-    private static final long SEED = new Random().nextLong();
+    private static final long SEED = Long.getLong("synod.seed", new Random().nextLong());
 
     private static Wait wait(int waiter, int blocker, String database, long number) {
         return new Wait(1, database, waiter + "@" + database, blocker + "@" + database, number, true);
@@ -190,14 +190,13 @@ class WaitGraphTest {
             }
             int next = Integer.parseInt(wait.blocker().split("@")[0]);
             over.add(wait.database());
-            boolean found = next == goal
-                    ? new HashSet<>(over).size() > 1
-                    : passed.add(next) && leadsTo(next, goal, waits, passed, over);
-            if (found) {
+            boolean toGoal = next == goal;
+            boolean isNew = !toGoal && passed.add(next);
+            if (toGoal ? new HashSet<>(over).size() > 1 : isNew && leadsTo(next, goal, waits, passed, over)) {
                 return true;
             }
             over.remove(over.size() - 1);
-            if (next != goal) {
+            if (isNew) {
                 passed.remove(next);
             }
         }
