@@ -34,8 +34,9 @@ public record Members(List<Member> all, int nextSlot) {
                 nextSlot >= nextOf(all), "the next slot is %d, the members' own end before %d", nextSlot, nextOf(all));
         Set<Object> seen = new HashSet<>();
         for (Member member : all) {
-            Invariant.that(
-                    seen.add(member.slot()) && seen.add(member.name()), "members share a slot or a name: " + all);
+            if (!seen.add(member.slot()) || !seen.add(member.name())) {
+                Invariant.that(false, "members share a slot or a name: " + all);
+            }
         }
     }
 

@@ -42,6 +42,8 @@ final class Cluster {
     private Filter filter = (from, to, message) -> false;
     private long value;
     private long trace = 1469598103934665603L;
+    /** {@code null} where nobody reads along. */
+    private Consumer<String> lines;
 
     /** The longest force, in nanoseconds; 0 for the usual. */
     private final long[] slowForce;
@@ -286,6 +288,29 @@ final class Cluster {
     void trace(int slot, String name) {
         trace = (trace ^ now()) * 1099511628211L;
         trace = (trace ^ slot * 31L + name.hashCode()) * 1099511628211L;
+        if (lines != null) {
+            lines.accept(now() / 1000 + " us " + name(slot) + " " + name);
+        }
+    }
+
+    void traceTo(Consumer<String> takes) {
+        lines = takes;
+    }
+
+    /** What a member is told, where somebody reads along. */
+    void told(int from, int to, Message message) {
+        if (lines != null) {
+            // An array's text is another one in each run.
+            String text = message.toString().replaceAll("\\[B@[0-9a-f]+", "bytes");
+            lines.accept("    from " + name(from) + " to " + name(to) + ": " + text);
+        }
+    }
+
+    /** What happens to a node, where somebody reads along. */
+    void suffers(int slot, FaultPlan.Fault fault) {
+        if (lines != null) {
+            lines.accept(now() / 1000 + " us fault " + fault + " for " + name(slot) + ", or where it strikes");
+        }
     }
 
     /** Equal for two runs only if they went the same way. */

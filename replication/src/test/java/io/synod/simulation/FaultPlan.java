@@ -7,8 +7,10 @@ import java.util.SplittableRandom;
 /**
  * What happens in one run.
  *
+ * @param faults from which each is drawn; {@code null} in the place of one that was left out
  * @param faultGap greatest time between two faults, in nanoseconds; likewise the other gaps
  * @param chunk greatest number of entries in one message
+ * @param members whether members come and go, where the seed says so
  * @param forgetChance that a member cuts its log when it has applied something; with {@code forgetsMuch} by chance also what
  *     others have not got
  */
@@ -21,6 +23,7 @@ record FaultPlan(
         long proposalGap,
         long readGap,
         boolean leases,
+        boolean members,
         double forgetChance,
         boolean forgetsMuch) {
     private static final long MILLI = Cluster.MILLI;
@@ -70,11 +73,71 @@ record FaultPlan(
                 (2 + random.nextLong(20)) * MILLI,
                 (2 + random.nextLong(20)) * MILLI,
                 random.nextBoolean(),
+                true,
                 random.nextInt(3) == 0 ? 0 : random.nextDouble() * 0.5,
                 random.nextInt(3) != 0);
     }
 
+    /** {@code null} for none. */
     Fault pick(SplittableRandom random) {
         return faults.get(random.nextInt(faults.size()));
+    }
+
+    /** With one thing less each, what leaves out most first. */
+    List<FaultPlan> simpler() {
+        List<FaultPlan> plans = new ArrayList<>();
+        if (duration > 50 * MILLI) {
+            plans.add(lasting(duration / 2));
+            plans.add(lasting(duration * 9 / 10));
+        }
+        plans.add(with(faults, weather, chunk, leases, false, forgetChance));
+        plans.add(with(faults, SimulatedNetwork.Weather.FINE, chunk, leases, members, forgetChance));
+        for (Fault fault : faults) {
+            // The others keep their places, so that the seed picks them as before.
+            List<Fault> fewer = new ArrayList<>(faults);
+            fewer.replaceAll(each -> each == fault ? null : each);
+            plans.add(with(fewer, weather, chunk, leases, members, forgetChance));
+        }
+        plans.add(with(faults, weather, Integer.MAX_VALUE, leases, members, forgetChance));
+        plans.add(with(faults, weather, chunk, false, members, forgetChance));
+        plans.add(with(faults, weather, chunk, leases, members, 0));
+        plans.removeIf(this::equals);
+        return plans;
+    }
+
+    private FaultPlan lasting(long nanos) {
+        return new FaultPlan(
+                faults,
+                faultGap,
+                nanos,
+                weather,
+                chunk,
+                proposalGap,
+                readGap,
+                leases,
+                members,
+                forgetChance,
+                forgetsMuch);
+    }
+
+    private FaultPlan with(
+            List<Fault> some,
+            SimulatedNetwork.Weather sky,
+            int entries,
+            boolean byLease,
+            boolean changing,
+            double forgetting) {
+        return new FaultPlan(
+                some,
+                faultGap,
+                duration,
+                sky,
+                entries,
+                proposalGap,
+                readGap,
+                byLease,
+                changing,
+                forgetting,
+                forgetsMuch);
     }
 }

@@ -13,6 +13,9 @@ final class Faults {
     private final List<? extends Links> links;
     private final FaultPlan plan;
     private final SplittableRandom random;
+    /** Of nodes that die in the middle of something. */
+    private final SplittableRandom deaths;
+
     private final int size;
     private boolean on = true;
     /** Were all lost, nobody could help. */
@@ -25,6 +28,7 @@ final class Faults {
         this.links = links;
         this.plan = plan;
         this.random = random;
+        this.deaths = random.split();
         this.size = groups.get(0).size();
     }
 
@@ -41,7 +45,7 @@ final class Faults {
         for (Cluster group : groups) {
             group.afterCrashInStep(node -> {
                 crash(node.slot);
-                restartLater(node.slot);
+                restartLater(node.slot, deaths);
             });
         }
         links.forEach(each -> each.weather(plan.weather()));
@@ -68,7 +72,12 @@ final class Faults {
 
     private void schedule() {
         after(random.nextLong(plan.faultGap()), () -> {
-            inject(plan.pick(random));
+            FaultPlan.Fault fault = plan.pick(random);
+            // Its own, so that what comes later is the same without it.
+            SplittableRandom own = random.split();
+            if (fault != null) {
+                inject(fault, own);
+            }
             schedule();
         });
     }
@@ -81,23 +90,24 @@ final class Faults {
         });
     }
 
-    private Cluster group() {
+    private Cluster group(SplittableRandom random) {
         return groups.get(groups.size() == 1 ? 0 : random.nextInt(groups.size()));
     }
 
-    private int any() {
+    private int any(SplittableRandom random) {
         return 1 + random.nextInt(size);
     }
 
-    private void inject(FaultPlan.Fault fault) {
-        Cluster group = group();
+    private void inject(FaultPlan.Fault fault, SplittableRandom random) {
+        Cluster group = group(random);
         SimulatedNode leader = group.leader();
-        SimulatedNode node = random.nextInt(3) == 0 && leader != null ? leader : group.node(any());
+        SimulatedNode node = random.nextInt(3) == 0 && leader != null ? leader : group.node(any(random));
         int slot = node.slot;
+        group.suffers(slot, fault);
         switch (fault) {
             case CRASH -> {
                 crash(slot);
-                restartLater(slot);
+                restartLater(slot, random);
             }
             case CRASH_IN_STEP -> {
                 if (node.up()) {
@@ -107,16 +117,16 @@ final class Faults {
             case POWER_CUT -> {
                 for (int each = 1; each <= size; each++) {
                     crash(each);
-                    restartLater(each);
+                    restartLater(each, random);
                 }
             }
             case ISOLATE -> {
                 links.forEach(each -> each.isolate(slot));
-                mendLater();
+                mendLater(random);
             }
             case CUT_ONE_WAY -> {
-                cut(slot, any());
-                mendLater();
+                cut(slot, any(random));
+                mendLater(random);
             }
             case SPLIT -> {
                 int side = 1 + random.nextInt((1 << size) - 2);
@@ -127,7 +137,7 @@ final class Faults {
                         }
                     }
                 }
-                mendLater();
+                mendLater(random);
             }
             case PAUSE -> {
                 long until = group.now() + random.nextLong(LONGEST_PAUSE);
@@ -140,13 +150,13 @@ final class Faults {
             }
             case TRANSFER -> {
                 SimulatedNode from = leader == null ? node : leader;
-                int target = any();
+                int target = any(random);
                 from.step("transfer", () -> from.state.transfer(target, from.clock(), from));
                 if (random.nextInt(3) == 0) {
                     // So that the old leader does not hear of the new one while it may still think it has a lease.
                     after(random.nextLong(4 * MILLI), () -> {
                         links.forEach(each -> each.isolate(from.slot));
-                        mendLater();
+                        mendLater(random);
                     });
                 }
             }
@@ -163,11 +173,11 @@ final class Faults {
                     lostOne = true;
                     node.loseMachine();
                     crash(slot);
-                    restartLater(slot);
+                    restartLater(slot, random);
                 }
             }
             case FALSE_HINT -> {
-                int suspect = any();
+                int suspect = any(random);
                 node.step("hint", () -> node.state.onPeerDown(suspect, node.clock(), node));
             }
         }
@@ -185,17 +195,17 @@ final class Faults {
     /** A node dies now, in whatever it is doing. */
     void die(int slot) {
         crash(slot);
-        restartLater(slot);
+        restartLater(slot, deaths);
     }
 
-    private void restartLater(int slot) {
+    private void restartLater(int slot, SplittableRandom random) {
         after(random.nextLong(300 * MILLI), () -> {
             crash(slot);
             groups.forEach(each -> each.node(slot).start());
         });
     }
 
-    private void mendLater() {
+    private void mendLater(SplittableRandom random) {
         groups.get(0).after(random.nextLong(600 * MILLI), this::mendAll);
     }
 

@@ -10,6 +10,8 @@ import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.function.Consumer;
+import java.util.function.UnaryOperator;
 import java.util.random.RandomGenerator;
 
 /**
@@ -55,13 +57,18 @@ final class GlobalSimulation {
     private int ended;
 
     GlobalSimulation(long seed, GlobalMutant mutant) {
+        this(seed, mutant, drawn -> drawn);
+    }
+
+    /** @param change of the plan that the seed draws */
+    GlobalSimulation(long seed, GlobalMutant mutant, UnaryOperator<FaultPlan> change) {
         this.seed = seed;
         this.mutant = mutant;
         SplittableRandom random = new SplittableRandom(seed);
         SplittableRandom plans = random.split();
         work = random.split();
         chances = random.split();
-        plan = FaultPlan.of(plans);
+        plan = change.apply(FaultPlan.of(plans));
         List<Cluster> clusters = new ArrayList<>();
         List<Links> all = new ArrayList<>();
         links = new Links(time, SIZE, random.split());
@@ -93,7 +100,14 @@ final class GlobalSimulation {
         wide = calm || plans.nextBoolean();
     }
 
-    record Outcome(long traceHash, long begun, long committed, long aborted, long ended, long elections) {}
+    record Outcome(long traceHash, long begun, long committed, long aborted, long ended, long elections, long nanos) {}
+
+    /** @param lines takes one for each step of a group's member */
+    void trace(Consumer<String> lines) {
+        if (lines != null) {
+            groups.forEach((name, group) -> group.cluster().traceTo(line -> lines.accept(name + " " + line)));
+        }
+    }
 
     /** @throws AssertionError naming the seed when anything that must hold does not */
     Outcome run() {
@@ -135,7 +149,7 @@ final class GlobalSimulation {
                             + broken.getMessage(),
                     broken);
         }
-        return new Outcome(trace, begun, rules.committed(), rules.aborted(), ended, elections);
+        return new Outcome(trace, begun, rules.committed(), rules.aborted(), ended, elections, time.now());
     }
 
     /** A group without a majority blocks only what cannot be decided without it. */

@@ -23,8 +23,8 @@ final class MemberChanges {
 
     MemberChanges(long seed, FaultPlan plan) {
         random = new SplittableRandom(~seed);
-        on = seed % 2 == 1;
-        gap = (10 + random.nextLong(plan.duration() / 10 / MILLI)) * MILLI;
+        on = seed % 2 == 1 && plan.members();
+        gap = (10 + random.nextLong(Math.max(1, plan.duration() / 10 / MILLI))) * MILLI;
     }
 
     /** @param size where the members stay the same */

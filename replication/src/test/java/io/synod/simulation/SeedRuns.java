@@ -1,38 +1,151 @@
 package io.synod.simulation;
 
-import java.util.function.LongConsumer;
-import java.util.function.Supplier;
+import java.io.IOException;
+import java.io.PrintStream;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Consumer;
+import java.util.function.Function;
+import java.util.function.UnaryOperator;
 
-/** What the main classes have in common: seeds, until the time is over or one fails. */
+/**
+ * What the main classes have in common: seeds, until there were enough, the time is over or one fails.
+ *
+ * <p>{@code --seed S} is the first seed (default 1; a failure names its own), {@code --minutes N} the time, {@code --runs N} the
+ * number of seeds (default, without both: only that one), {@code --threads N} how many run at a time (default 1), {@code --trace FILE} where the
+ * steps of one run are written, {@code --shrink true} looks for the simplest plan with which the seed still fails.
+ * Exit status 1 when a seed fails.
+ */
 final class SeedRuns {
-    private SeedRuns() {}
+    /** One run from one seed. */
+    @FunctionalInterface
+    interface Run {
+        /**
+         * @param change of the plan that the seed draws
+         * @param lines takes one for each step; may be {@code null}
+         * @return what is added up; first the nanoseconds of virtual time
+         * @throws AssertionError that names the seed
+         */
+        long[] run(long seed, UnaryOperator<FaultPlan> change, Consumer<String> lines);
+    }
 
-    /**
-     * @param arguments {@code --seed S}, the first one (default 1), and {@code --minutes N} (default 0: only that one)
-     * @param run throws an {@link AssertionError} that names its seed
-     * @param done what was done, when nothing has failed
-     */
-    static void until(String[] arguments, LongConsumer run, Supplier<String> done) {
-        long first = 1;
-        long minutes = 0;
-        for (int i = 0; i + 1 < arguments.length; i += 2) {
+    private final Run run;
+    private final long[] sums;
+
+    private long first = 1;
+    private long runs = 1;
+    private long minutes;
+    private int threads = 1;
+    private boolean shrink;
+    private Path trace;
+
+    private SeedRuns(Run run, int counts) {
+        this.run = run;
+        this.sums = new long[counts];
+    }
+
+    /** @param describe what was added up */
+    static void main(String[] arguments, Run run, int counts, Function<long[], String> describe) throws Exception {
+        SeedRuns all = new SeedRuns(run, counts);
+        all.read(arguments);
+        try {
+            if (all.shrink) {
+                all.shrink();
+            } else {
+                all.repeat(describe);
+            }
+        } catch (AssertionError broken) {
+            broken.printStackTrace();
+            System.exit(1);
+        }
+    }
+
+    private void read(String[] arguments) {
+        for (int i = 0; i < arguments.length; i += 2) {
+            String value = i + 1 < arguments.length ? arguments[i + 1] : "";
             switch (arguments[i]) {
-                case "--seed" -> first = Long.parseLong(arguments[i + 1]);
-                case "--minutes" -> minutes = Long.parseLong(arguments[i + 1]);
+                case "--seed" -> first = Long.parseLong(value);
+                case "--minutes" -> {
+                    minutes = Long.parseLong(value);
+                    runs = Long.MAX_VALUE - first;
+                }
+                case "--runs" -> runs = Long.parseLong(value);
+                case "--threads" -> threads = Integer.parseInt(value);
+                case "--trace" -> trace = Path.of(value);
+                case "--shrink" -> shrink = Boolean.parseBoolean(value);
                 default ->
-                    throw new IllegalArgumentException(arguments[i] + " is not known; expected --seed S --minutes N");
+                    throw new IllegalArgumentException(arguments[i] + " is not known; expected --seed S --minutes N"
+                            + " --runs N --threads N --trace FILE --shrink true");
             }
         }
-        long end = System.nanoTime() + minutes * 60_000_000_000L;
-        long seed = first;
-        do {
-            try {
-                run.accept(seed++);
-            } catch (AssertionError broken) {
-                broken.printStackTrace();
-                System.exit(1);
-            }
-        } while (System.nanoTime() < end);
-        System.out.printf("seeds %d to %d: %s, nothing broken%n", first, seed - 1, done.get());
+    }
+
+    private void repeat(Function<long[], String> describe) throws Exception {
+        long began = System.nanoTime();
+        long end = minutes == 0 ? Long.MAX_VALUE : began + minutes * 60_000_000_000L;
+        AtomicLong next = new AtomicLong(first);
+        AtomicReference<AssertionError> failure = new AtomicReference<>();
+        List<Thread> workers = new ArrayList<>();
+        for (int i = 0; i < threads; i++) {
+            Thread worker = new Thread(() -> {
+                while (failure.get() == null && System.nanoTime() - end < 0) {
+                    long seed = next.getAndIncrement();
+                    if (seed - first >= runs) {
+                        next.getAndDecrement();
+                        return;
+                    }
+                    try {
+                        add(traced(seed, plan -> plan));
+                    } catch (AssertionError | IOException broken) {
+                        failure.compareAndSet(null, asError(seed, broken));
+                    }
+                }
+            });
+            workers.add(worker);
+            worker.start();
+        }
+        for (Thread worker : workers) {
+            worker.join();
+        }
+        if (failure.get() != null) {
+            throw failure.get();
+        }
+        double took = (System.nanoTime() - began) / 1e9;
+        System.out.printf(
+                "seeds %d to %d: %s, nothing broken%n%.0f minutes of a cluster in %.1f s: %.0f in each minute%n",
+                first, next.get() - 1, describe.apply(sums), sums[0] / 60e9, took, sums[0] / 1e9 / took);
+    }
+
+    private static AssertionError asError(long seed, Throwable broken) {
+        return broken instanceof AssertionError error ? error : new AssertionError("seed " + seed, broken);
+    }
+
+    private synchronized void add(long[] counts) {
+        for (int i = 0; i < sums.length; i++) {
+            sums[i] += counts[i];
+        }
+    }
+
+    /** Only of a single run. */
+    private long[] traced(long seed, UnaryOperator<FaultPlan> change) throws IOException {
+        if (trace == null) {
+            return run.run(seed, change, null);
+        }
+        try (PrintStream out = new PrintStream(trace.toFile(), "UTF-8")) {
+            return run.run(seed, change, line -> out.print(line + "\n"));
+        }
+    }
+
+    private void shrink() throws IOException {
+        Shrunk shrunk = Shrunk.of(run, first);
+        if (shrunk == null) {
+            System.out.println("seed " + first + " does not fail");
+            return;
+        }
+        System.out.println("tried " + shrunk.tried() + " plans; the simplest that fails:\n" + shrunk.plan());
+        traced(first, plan -> shrunk.plan());
     }
 }

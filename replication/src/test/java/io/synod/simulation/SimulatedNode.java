@@ -189,6 +189,7 @@ final class SimulatedNode implements Effects {
 
     void receive(int from, Message message) {
         step(message.getClass().getSimpleName(), () -> {
+            cluster.told(from, slot, message);
             if (!snapshots.takes(from, message)) {
                 state.onMessage(from, message, clock(), this);
             }

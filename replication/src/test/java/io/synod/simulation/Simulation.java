@@ -2,6 +2,8 @@ package io.synod.simulation;
 
 import java.util.List;
 import java.util.SplittableRandom;
+import java.util.function.Consumer;
+import java.util.function.UnaryOperator;
 
 /**
  * One run from one seed: a cluster under faults and load, then healed, then judged. Each seed switches on its own subset
@@ -20,20 +22,33 @@ final class Simulation {
     private final FaultPlan plan;
     private final Faults trouble;
     private final MemberChanges changes;
+    /** {@code null} where none is kept. */
+    private RegisterHistory register;
 
     Simulation(long seed, Mutant mutant) {
+        this(seed, mutant, plan -> plan);
+    }
+
+    /** @param change of the plan that the seed draws */
+    Simulation(long seed, Mutant mutant, UnaryOperator<FaultPlan> change) {
         this.seed = seed;
         SplittableRandom random = new SplittableRandom(seed);
         faults = random.split();
         work = random.split();
-        plan = FaultPlan.of(faults);
+        plan = change.apply(FaultPlan.of(faults));
         int size = faults.nextInt(4) == 0 ? 5 : 3;
         changes = new MemberChanges(seed, plan);
         cluster = changes.cluster(size, random, mutant);
         if (seed % REGISTER_EVERY == 0) {
-            cluster.watch(new RegisterHistory(cluster));
+            register = new RegisterHistory(cluster);
+            cluster.watch(register);
         }
         trouble = new Faults(List.of(cluster), List.of(cluster.network), plan, faults);
+    }
+
+    /** @param lines takes one for each step of a member */
+    void trace(Consumer<String> lines) {
+        cluster.traceTo(lines);
     }
 
     /** @throws AssertionError naming the seed when anything that must hold does not */
@@ -61,11 +76,25 @@ final class Simulation {
                 cluster.reads.done(),
                 cluster.liveness.elections(),
                 cluster.installed,
-                cluster.chosen.changes());
+                cluster.chosen.changes(),
+                cluster.now(),
+                register == null || register.judged() ? 0 : 1);
     }
 
-    /** @param changes of the members */
-    record Outcome(long traceHash, long committed, long reads, long elections, long snapshots, long changes) {}
+    /**
+     * @param changes of the members
+     * @param nanos of virtual time
+     * @param unjudged histories of the register
+     */
+    record Outcome(
+            long traceHash,
+            long committed,
+            long reads,
+            long elections,
+            long snapshots,
+            long changes,
+            long nanos,
+            long unjudged) {}
 
     private SimulatedNode any(SplittableRandom random) {
         return cluster.node(1 + random.nextInt(cluster.size()));

@@ -1,33 +1,46 @@
 package io.synod.simulation;
 
+import java.util.function.Consumer;
+import java.util.function.UnaryOperator;
+
 /**
- * Runs seeds until the time is over or one fails.
+ * Runs seeds until there were enough, the time is over or one fails; {@link SeedRuns} has the arguments.
  *
  * <pre>
  * mvn -q -pl replication test-compile
  * java -cp replication/target/classes:replication/target/test-classes io.synod.simulation.SimulationMain --seed 1 --minutes 10
  * </pre>
  *
- * <p>{@code --seed S} is the first seed (default 1; a failure names its own), {@code --minutes N} the time (default 0: only
- * that one seed). Exit status 1 when a seed fails.
+ * <p>{@code -Dsynod.mutant=NAME} breaks the protocol as {@link Mutant} says.
  */
 public final class SimulationMain {
+    private static final Mutant MUTANT = Mutant.valueOf(System.getProperty("synod.mutant", "NONE"));
+
     private SimulationMain() {}
 
-    public static void main(String[] args) {
-        long[] sums = new long[5];
-        SeedRuns.until(
+    public static void main(String[] args) throws Exception {
+        SeedRuns.main(
                 args,
-                seed -> {
-                    Simulation.Outcome outcome = new Simulation(seed, Mutant.NONE).run();
-                    sums[0] += outcome.committed();
-                    sums[1] += outcome.reads();
-                    sums[2] += outcome.elections();
-                    sums[3] += outcome.snapshots();
-                    sums[4] += outcome.changes();
-                },
-                () -> String.format(
-                        "%d entries committed, %d reads, %d elections, %d snapshots, %d changes of members",
-                        sums[0], sums[1], sums[2], sums[3], sums[4]));
+                (seed, change, lines) -> run(seed, MUTANT, change, lines),
+                7,
+                sums -> String.format(
+                        "%d entries committed, %d reads, %d elections, %d snapshots, %d changes of members,"
+                                + " %d histories that overlap too much to judge",
+                        sums[1], sums[2], sums[3], sums[4], sums[5], sums[6]));
+    }
+
+    static long[] run(long seed, Mutant mutant, UnaryOperator<FaultPlan> change, Consumer<String> lines) {
+        Simulation simulation = new Simulation(seed, mutant, change);
+        simulation.trace(lines);
+        Simulation.Outcome outcome = simulation.run();
+        return new long[] {
+            outcome.nanos(),
+            outcome.committed(),
+            outcome.reads(),
+            outcome.elections(),
+            outcome.snapshots(),
+            outcome.changes(),
+            outcome.unjudged()
+        };
     }
 }

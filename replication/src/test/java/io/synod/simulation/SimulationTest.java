@@ -17,6 +17,7 @@ class SimulationTest {
         long elections = 0;
         long snapshots = 0;
         long changes = 0;
+        long unjudged = 0;
         for (long seed = 1; seed <= SEEDS; seed++) {
             Simulation.Outcome outcome = new Simulation(seed, Mutant.NONE).run();
             committed += outcome.committed();
@@ -24,6 +25,7 @@ class SimulationTest {
             elections += outcome.elections();
             snapshots += outcome.snapshots();
             changes += outcome.changes();
+            unjudged += outcome.unjudged();
         }
         // Runs in which nothing happens prove nothing.
         assertTrue(committed > 50 * SEEDS, "entries committed: " + committed);
@@ -31,6 +33,7 @@ class SimulationTest {
         assertTrue(elections > 2 * SEEDS, "elections won: " + elections);
         assertTrue(snapshots > SEEDS / 4, "snapshots installed: " + snapshots);
         assertTrue(changes > SEEDS, "changes of members: " + changes);
+        assertTrue(unjudged < SEEDS / 200, "histories without a verdict: " + unjudged);
     }
 
     @Test
