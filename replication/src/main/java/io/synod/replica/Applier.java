@@ -20,6 +20,16 @@ public interface Applier {
     void apply(Entry entry, Proposal proposal);
 
     /**
+     * Which entries of other groups are to be forced together with this one, if they come soon. Asked on any thread, about entries that
+     * are not committed; must not block, nor throw.
+     *
+     * @return {@code null} for none
+     */
+    default Siblings siblings(Entry entry) {
+        return null;
+    }
+
+    /**
      * This node led and does so no longer: undo all local work that has not been applied, before anything else is applied.
      * Also called with proposals of its own still undecided: those come back through {@link #apply} without a proposal,
      * or never.

@@ -1,6 +1,7 @@
 package io.synod.replica;
 
 import io.synod.group.Entry;
+import io.synod.group.EntryKind;
 import io.synod.group.Invariant;
 import io.synod.log.EntryLog;
 import java.io.IOException;
@@ -62,6 +63,11 @@ final class ApplyPath implements Runnable {
 
     Signal advanced() {
         return advanced;
+    }
+
+    /** {@code null} for none. */
+    Siblings siblings(Entry entry) {
+        return entry.kind() == EntryKind.DATA ? applier.siblings(entry) : null;
     }
 
     /** Under the group's lock: a proposal that has a place. */

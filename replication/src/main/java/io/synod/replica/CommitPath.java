@@ -56,6 +56,8 @@ final class CommitPath implements Runnable {
     private volatile PersistQueue.Batch held;
 
     private volatile long heldUntil;
+    /** What a force has taken lately; under the baton. */
+    private long forceNanos;
     /** Of the cycle that runs, under the baton. */
     private final List<StepEffects> placed = new ArrayList<>();
 
@@ -73,6 +75,7 @@ final class CommitPath implements Runnable {
         this.replicas = replicas;
         this.retention = retention;
         this.failed = failed;
+        persist.watchedBy(this::unparkLogThread);
     }
 
     private boolean hasWork() {
@@ -125,7 +128,11 @@ final class CommitPath implements Runnable {
     public void run() {
         logThread = Thread.currentThread();
         while (!baton.isClosed()) {
-            if (baton.exhaust()) {
+            long wait = persist.waitNanos();
+            if (wait > 0 && !hasWork()) {
+                // Not by way of the baton, which whoever brings the siblings takes.
+                LockSupport.parkNanos(this, wait);
+            } else if (baton.exhaust() && persist.waitNanos() == 0) {
                 LockSupport.park(this);
             }
         }
@@ -229,7 +236,10 @@ final class CommitPath implements Runnable {
     }
 
     private void forced(PersistQueue.Batch batch, int size) throws IOException {
+        long start = System.nanoTime();
         log.force();
+        forceNanos += (System.nanoTime() - start - forceNanos) / 8;
+        persist.forceTakes(forceNanos);
         Invariant.that(
                 size == batch.owners().size(),
                 "%d records forced, %d would be told so",

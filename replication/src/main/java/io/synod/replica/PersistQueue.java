@@ -5,10 +5,16 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.function.LongPredicate;
+import java.util.function.LongSupplier;
 
 /**
  * What the groups of a node want written, in an order that keeps that of each group: records are added under the group's
  * lock. The monitor is a leaf, held for no longer than it takes to add to a list.
+ *
+ * <p>Entries whose {@link Siblings} are on their way from another leader wait for them, for as long as a force takes: one force then
+ * covers all of them. It pays where they come in that time. Where they do not, their transaction waits for them anyway, and longer than
+ * that. Anything else that comes into the queue ends the wait.
  */
 final class PersistQueue {
     /** Records and, at the same place, whose they are. */
@@ -61,27 +67,81 @@ final class PersistQueue {
 
     private static final Batch NOTHING = new Batch();
 
+    /** Where a force takes longer than that, the disk is in trouble. */
+    private static final long WAIT_MAX_NANOS = 5_000_000;
+
+    private final LongSupplier nanoClock;
+    private final SiblingWait siblings;
+    private volatile Runnable waitBegins = () -> {};
+    private volatile long forceNanos;
+
     private Batch filling = new Batch();
     private volatile boolean work;
+    /** All that there is waits for siblings, until {@link #waitEnds}. */
+    private volatile boolean waiting;
 
-    synchronized void add(Replica owner, Append append) {
-        filling.appends.add(append);
-        filling.owners.add(owner);
-        work = true;
+    private volatile long waitEnds;
+
+    /** @param hosted groups of this node */
+    PersistQueue(LongSupplier nanoClock, LongPredicate hosted) {
+        this.nanoClock = nanoClock;
+        this.siblings = new SiblingWait(hosted);
     }
 
+    /** @param watcher is told when a wait begins: to come back after {@link #waitNanos} at the latest */
+    void watchedBy(Runnable watcher) {
+        waitBegins = watcher;
+    }
+
+    /** What a force takes these days. */
+    void forceTakes(long nanos) {
+        forceNanos = Math.min(nanos, WAIT_MAX_NANOS);
+    }
+
+    void add(Replica owner, Append append) {
+        add(owner, append, null);
+    }
+
+    /** @param entry {@code null} where it has no siblings */
+    void add(Replica owner, Append append, Siblings entry) {
+        if (offer(owner, append, entry)) {
+            waitBegins.run();
+        }
+    }
+
+    /** @return whether a wait has begun */
+    private synchronized boolean offer(Replica owner, Append append, Siblings entry) {
+        filling.appends.add(append);
+        filling.owners.add(owner);
+        boolean lacksAny = entry != null && siblings.lacksAny(append.group(), entry);
+        boolean begins = lacksAny && !work;
+        if (begins) {
+            waitEnds = nanoClock.getAsLong() + forceNanos;
+        }
+        waiting = lacksAny && (begins || waiting);
+        work = true;
+        return begins;
+    }
+
+    /** Whether there is something that is to be written now. */
     boolean hasWork() {
-        return work;
+        return work && (!waiting || nanoClock.getAsLong() - waitEnds >= 0);
+    }
+
+    /** For how long all that there is waits for siblings, unless they come sooner; 0 where nothing waits. */
+    long waitNanos() {
+        return work && waiting ? Math.max(0, waitEnds - nanoClock.getAsLong()) : 0;
     }
 
     /** Whoever gets a batch has it alone: it grows only by its hand. */
     synchronized Batch drain() {
-        if (!work) {
+        if (!hasWork()) {
             return NOTHING;
         }
         Batch drained = filling;
         filling = new Batch();
         work = false;
+        waiting = false;
         return drained;
     }
 }

@@ -41,7 +41,7 @@ public final class ReplicaNode implements AutoCloseable {
     private final SuspendCheck suspends;
     private final SplittableRandom random;
 
-    private final PersistQueue persist = new PersistQueue();
+    private final PersistQueue persist;
     private final Questions questions;
     private final AddedPeers peers;
     private final CommitPath commitPath;
@@ -83,6 +83,7 @@ public final class ReplicaNode implements AutoCloseable {
             RandomGenerator random) {
         this.log = log;
         this.transport = transport;
+        this.persist = new PersistQueue(nanoClock, byGroup::containsKey);
         this.questions = new Questions(transport);
         this.peers = new AddedPeers(transport, nanoClock);
         this.timing = timing;

@@ -52,7 +52,10 @@ final class StepEffects implements Effects {
     public void append(Entry entry) {
         lastAppended = entry;
         replica.tail().add(entry);
-        persist.add(replica, EntryLog.Append.entry(replica.group(), entry));
+        persist.add(
+                replica,
+                EntryLog.Append.entry(replica.group(), entry),
+                replica.applyPath().siblings(entry));
     }
 
     @Override

@@ -11,7 +11,85 @@ import java.util.Map;
 import org.junit.jupiter.api.Test;
 
 class PersistQueueTest {
-    private final PersistQueue queue = new PersistQueue();
+    private static final Siblings FIRST = new Siblings("t", 0, new long[] {1, 2, 9});
+    private static final Siblings SECOND = new Siblings("t", 1, null);
+
+    private final long[] now = {Long.MAX_VALUE - 500};
+    /** Group 9 has no member on this node. */
+    private final PersistQueue queue = new PersistQueue(() -> now[0], group -> group != 9);
+
+    private void add(long group, Siblings siblings) {
+        queue.add(null, Append.promise(group, 1), siblings);
+    }
+
+    @Test
+    void entry_waits_for_its_siblings_on_this_node_as_long_as_a_force_takes() {
+        int[] watched = {0};
+        queue.watchedBy(() -> watched[0]++);
+        queue.forceTakes(1_000);
+        for (Siblings phase : new Siblings[] {FIRST, SECOND}) {
+            watched[0] = 0;
+            add(1, phase);
+            assertFalse(queue.hasWork());
+            assertTrue(queue.drain().isEmpty());
+            assertEquals(1_000, queue.waitNanos());
+            assertEquals(1, watched[0]);
+            now[0] += 999;
+            add(1, phase);
+            assertFalse(queue.hasWork(), "the same twice is no sibling");
+            assertEquals(1, queue.waitNanos());
+            add(2, phase);
+            assertTrue(queue.hasWork());
+            assertEquals(0, queue.waitNanos());
+            assertEquals(3, queue.drain().appends().size());
+            assertEquals(1, watched[0]);
+        }
+    }
+
+    @Test
+    void wait_ends_with_its_time_and_who_comes_too_late_does_not_wait() {
+        queue.forceTakes(1_000);
+        add(1, FIRST);
+        now[0] += 1_000;
+        assertTrue(queue.hasWork());
+        assertEquals(0, queue.waitNanos());
+        assertEquals(1, queue.drain().appends().size());
+        add(2, FIRST);
+        assertTrue(queue.hasWork());
+    }
+
+    @Test
+    void whatever_does_not_wait_ends_the_wait_of_all_that_is_there() {
+        queue.forceTakes(1_000);
+        add(1, FIRST);
+        queue.add(null, Append.promise(3, 1));
+        assertTrue(queue.hasWork());
+        add(1, new Siblings("another", 0, new long[] {1, 2}));
+        assertTrue(queue.hasWork());
+        assertEquals(3, queue.drain().appends().size());
+        assertFalse(queue.hasWork());
+        add(1, new Siblings("a third", 0, new long[] {1, 2}));
+        assertFalse(queue.hasWork());
+    }
+
+    @Test
+    void nothing_waits_for_what_is_not_known_or_not_hosted_here() {
+        queue.forceTakes(1_000);
+        add(1, new Siblings("of which this node has never heard", 1, null));
+        assertTrue(queue.hasWork());
+        queue.drain();
+        add(1, new Siblings("with one group here", 0, new long[] {1, 9}));
+        assertTrue(queue.hasWork());
+        queue.drain();
+        add(1, FIRST);
+        for (int i = 0; i < 2_000; i++) {
+            add(1, new Siblings("family " + i, 0, new long[] {1, 2}));
+        }
+        now[0] += 1_000;
+        queue.drain();
+        add(1, SECOND);
+        assertTrue(queue.hasWork(), "what is long ago is forgotten");
+    }
 
     @Test
     void batch_that_was_drained_never_grows_even_an_empty_one() {

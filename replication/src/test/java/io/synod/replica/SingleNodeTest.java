@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.synod.group.Entry;
 import io.synod.group.Member;
 import io.synod.group.Members;
 import io.synod.log.ChronicleEntryLog;
@@ -64,6 +65,56 @@ class SingleNodeTest {
             assertTrue(log.awaitReadable(Await.LIMIT_NANOS));
             assertEquals(log.appliedIndex(), log.durableIndex());
         }
+    }
+
+    @Test
+    void entry_is_committed_whether_its_siblings_come_or_not() {
+        TestLog log = new TestLog();
+        log.forceTakes(2_000_000);
+        try (ReplicaNode node = node(log)) {
+            ReplicatedLog one = node.openGroup(1, ALONE, 1, 0, new SiblingApplier());
+            ReplicatedLog two = node.openGroup(2, ALONE, 1, 0, new SiblingApplier());
+            one.awaitLeader(Await.LIMIT_NANOS);
+            two.awaitLeader(Await.LIMIT_NANOS);
+            for (int i = 0; i < 20; i++) {
+                assertEquals(Proposal.Outcome.APPLIED, write(one, "alone " + i));
+            }
+            for (int i = 0; i < 20; i++) {
+                Proposal first = propose(one, "both " + i);
+                Proposal second = propose(two, "both " + i);
+                assertEquals(Proposal.Outcome.APPLIED, first.await(Await.LIMIT_NANOS));
+                assertEquals(Proposal.Outcome.APPLIED, second.await(Await.LIMIT_NANOS));
+            }
+        }
+    }
+
+    /** Entries of one text are siblings, of groups 1 and 2. */
+    private static final class SiblingApplier implements Applier {
+        private volatile long applied;
+
+        @Override
+        public long appliedIndex() {
+            return applied;
+        }
+
+        @Override
+        public Siblings siblings(Entry entry) {
+            return new Siblings(new String(entry.payload(), StandardCharsets.UTF_8), 0, new long[] {1, 2});
+        }
+
+        @Override
+        public void apply(Entry entry, Proposal proposal) {
+            applied = entry.index();
+        }
+
+        @Override
+        public void onDeposed() {}
+
+        @Override
+        public void onRole(String leader, long epoch, boolean serving) {}
+
+        @Override
+        public void onStopped(Throwable cause) {}
     }
 
     @Test

@@ -10,6 +10,7 @@ import io.synod.group.Invariant;
 import io.synod.replica.Applier;
 import io.synod.replica.Proposal;
 import io.synod.replica.ReplicatedLog;
+import io.synod.replica.Siblings;
 import java.io.IOException;
 import java.sql.SQLException;
 import java.util.List;
@@ -282,6 +283,16 @@ public final class HostedDatabase implements Applier, AutoCloseable {
     @Override
     public long appliedIndex() {
         return copy().state().appliedIndex();
+    }
+
+    @Override
+    public Siblings siblings(Entry entry) {
+        return RecordSiblings.of(entry.payload());
+    }
+
+    /** Of the group that replicates this database: the same on all nodes. */
+    public static long groupId(String database) {
+        return RecordSiblings.groupId(database);
     }
 
     @Override

@@ -1,5 +1,6 @@
 package io.synod.engine.node;
 
+import io.synod.engine.database.HostedDatabase;
 import io.synod.engine.global.GlobalCommits;
 import io.synod.replica.Questions;
 import java.util.List;
@@ -18,7 +19,7 @@ final class CommitPeers implements GlobalCommits.PeerLink {
 
     @Override
     public CompletableFuture<byte[]> ask(String database, int slot, byte[] question, long timeoutNanos) {
-        return questions.begin(slot, Node.groupId(database), question, timeoutNanos);
+        return questions.begin(slot, HostedDatabase.groupId(database), question, timeoutNanos);
     }
 
     @Override

@@ -22,7 +22,6 @@ import io.synod.replica.Snapshots;
 import io.synod.transport.SocketTransport;
 import java.io.IOException;
 import java.net.ServerSocket;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
@@ -282,7 +281,9 @@ public final class Node implements SessionFactory, AutoCloseable {
         }
         HostedDatabase hosted = null;
         try {
-            hosted = new DatabaseOpening(config, key, OpenSettings.of(h2Settings), log.recovered(groupId(key))).open();
+            hosted = new DatabaseOpening(
+                            config, key, OpenSettings.of(h2Settings), log.recovered(HostedDatabase.groupId(key)))
+                    .open();
             hosted.addRoleListener((name, leader, epoch, serving) -> {
                 for (RoleListener listener : listeners) {
                     listener.onRole(name, leader, epoch, serving);
@@ -294,7 +295,12 @@ public final class Node implements SessionFactory, AutoCloseable {
             Snapshots snapshots =
                     hosted.storage().snapshots(config.members(), awaitsBase, () -> checkpoints.soon(opened));
             hosted.attach(replicas.openGroup(
-                    groupId(key), config.members(), config.slot(), config.priority(), hosted, snapshots));
+                    HostedDatabase.groupId(key),
+                    config.members(),
+                    config.slot(),
+                    config.priority(),
+                    hosted,
+                    snapshots));
             checkpoints.add(hosted, config.reclaimPercent());
             hosted.onShutdown(immediately -> onOwnThread(() -> shutDown(key, h2Settings, immediately)));
             databases.put(key, sessions);
@@ -306,15 +312,6 @@ public final class Node implements SessionFactory, AutoCloseable {
             }
             throw Errors.cannotOpen(key, e);
         }
-    }
-
-    /** The same on all nodes. FNV-1a. */
-    static long groupId(String database) {
-        long hash = 0xcbf29ce484222325L;
-        for (byte b : database.getBytes(StandardCharsets.UTF_8)) {
-            hash = (hash ^ (b & 0xff)) * 0x100000001b3L;
-        }
-        return hash & Long.MAX_VALUE;
     }
 
     private void checkRunning() throws SQLException {
