@@ -128,11 +128,14 @@ final class CommitPath implements Runnable {
     public void run() {
         logThread = Thread.currentThread();
         while (!baton.isClosed()) {
-            long wait = persist.waitNanos();
-            if (wait > 0 && !hasWork()) {
+            // Who sleeps until the end of a wait looks again, whatever the clock says by then. What a full disk holds
+            // has its own time.
+            boolean waits = held == null && persist.isWaiting();
+            long wait = waits && !hasWork() ? persist.waitNanos() : 0;
+            if (wait > 0) {
                 // Not by way of the baton, which whoever brings the siblings takes.
                 LockSupport.parkNanos(this, wait);
-            } else if (baton.exhaust() && persist.waitNanos() == 0) {
+            } else if (baton.exhaust() && (held != null || !persist.isWaiting())) {
                 LockSupport.park(this);
             }
         }

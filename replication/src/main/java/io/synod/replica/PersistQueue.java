@@ -128,9 +128,14 @@ final class PersistQueue {
         return work && (!waiting || nanoClock.getAsLong() - waitEnds >= 0);
     }
 
+    /** Whether all that there is waits for siblings, or did so until its time was over, and nobody has taken it since. */
+    boolean isWaiting() {
+        return work && waiting;
+    }
+
     /** For how long all that there is waits for siblings, unless they come sooner; 0 where nothing waits. */
     long waitNanos() {
-        return work && waiting ? Math.max(0, waitEnds - nanoClock.getAsLong()) : 0;
+        return isWaiting() ? Math.max(0, waitEnds - nanoClock.getAsLong()) : 0;
     }
 
     /** Whoever gets a batch has it alone: it grows only by its hand. */

@@ -50,10 +50,13 @@ class PersistQueueTest {
     void wait_ends_with_its_time_and_who_comes_too_late_does_not_wait() {
         queue.forceTakes(1_000);
         add(1, FIRST);
+        assertTrue(queue.isWaiting());
         now[0] += 1_000;
         assertTrue(queue.hasWork());
         assertEquals(0, queue.waitNanos());
+        assertTrue(queue.isWaiting(), "who would sleep for good has to see that it is still there");
         assertEquals(1, queue.drain().appends().size());
+        assertFalse(queue.isWaiting());
         add(2, FIRST);
         assertTrue(queue.hasWork());
     }
