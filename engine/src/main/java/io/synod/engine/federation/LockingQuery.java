@@ -2,6 +2,7 @@ package io.synod.engine.federation;
 
 import io.synod.engine.federation.ChangeText.Piece;
 import io.synod.engine.federation.ChangeText.Source;
+import io.synod.engine.federation.TableNames.Named;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
@@ -13,7 +14,6 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.function.Consumer;
-import java.util.function.Supplier;
 import org.h2.command.CommandInterface;
 import org.h2.engine.Constants;
 import org.h2.engine.Session;
@@ -38,11 +38,14 @@ final class LockingQuery {
     /**
      * A table whose rows are locked.
      *
-     * @param name with its schema
      * @param lock locks rows by arrays of their keys' columns, and gives the keys of those that it has locked
      * @param keys the columns of a key
      */
-    record Locked(String database, String name, String lock, List<String> keys) {}
+    record Locked(Named table, String lock, List<String> keys) {
+        String home() {
+            return table.home();
+        }
+    }
 
     /**
      * One {@code SELECT}.
@@ -78,12 +81,18 @@ final class LockingQuery {
     /** {@code null} otherwise. */
     private final List<Piece> around;
 
-    /** @throws DbException 0A000 for what cannot be locked over several databases */
+    /**
+     * Takes a text apart.
+     *
+     * @param calls whether it calls functions of the connection's own database
+     * @throws Unplannable if it has no such form, or may not be executed twice
+     */
     LockingQuery(
             StatementText text,
             TableNames names,
             Databases databases,
             FederatedStatement.Description description,
+            boolean calls,
             Federation federation) {
         this.columns = description.columns();
         this.names = new TreeSet<>();
@@ -91,6 +100,9 @@ final class LockingQuery {
         this.federation = federation;
         LockingText taken = new LockingText(text, names, databases);
         List<LockingText.Range> ranges = taken.parts();
+        if (ranges.isEmpty() && calls) {
+            throw new Unplannable("a function of this database");
+        }
         this.single = ranges.isEmpty() ? taken.single() : null;
         this.around = ranges.isEmpty() ? null : taken.around(ranges);
         List<Source> sources = ranges.isEmpty()
@@ -110,9 +122,7 @@ final class LockingQuery {
                 throw e;
             }
             // The whole text has been found right, so it names something of the text around it.
-            throw FederationErrors.unsupported(
-                    "FOR UPDATE in a sub-query that depends on the query around it: write it as"
-                            + " a join of that query, or lock the rows by a query of its own");
+            throw new Unplannable("FOR UPDATE in a sub-query that depends on the query around it");
         }
     }
 
@@ -129,7 +139,10 @@ final class LockingQuery {
                     .toString();
         }
         for (Locked table : single.tables()) {
-            text.append(table.database()).append(": ").append(table.lock()).append('\n');
+            text.append(table.table().database())
+                    .append(": ")
+                    .append(table.lock())
+                    .append('\n');
         }
         return text.append("rows R0: again, those that are locked").toString();
     }
@@ -137,16 +150,9 @@ final class LockingQuery {
     ResultInterface execute(
             Databases databases, Value[] parameters, long maxRows, ShippingLimits limits, Running running) {
         Run run = new Run(databases, parameters, limits, running);
-        return held(databases, names.iterator(), () -> single == null ? run.around(maxRows) : run.single(maxRows));
-    }
-
-    /** The locks must last until the rows are read. */
-    private static ResultInterface held(Databases databases, Iterator<String> names, Supplier<ResultInterface> work) {
-        if (!names.hasNext()) {
-            return work.get();
-        }
-        Session session = Federation.branch(databases, names.next()).session();
-        return FederatedUpdate.inOneTransaction(session, () -> held(databases, names, work));
+        // The locks must last until the rows are read.
+        return FederatedUpdate.inOneTransaction(
+                databases, names, () -> single == null ? run.around(maxRows) : run.single(maxRows));
     }
 
     private final class Run {
@@ -202,14 +208,15 @@ final class LockingQuery {
             Limit limit = single.limit();
             long offset = number(limit.offset(), "result OFFSET", 0);
             long fetch = number(limit.fetch(), "result FETCH", -1);
+            if (maxRows > 0) {
+                // Also where it is percent, as in H2.
+                fetch = fetch < 0 ? maxRows : Math.min(fetch, maxRows);
+            }
             boolean percent = limit.percent() && fetch != 0;
             if (percent && fetch > 100) {
                 throw DbException.getInvalidValueException("result FETCH PERCENT", fetch);
             }
-            if (!percent && maxRows > 0) {
-                fetch = fetch < 0 ? maxRows : Math.min(fetch, maxRows);
-            }
-            begin();
+            HomeLocks.begin(single.tables().stream().map(Locked::table).toList(), databases, running);
             List<Value[]> rows;
             if (fetch == 0) {
                 rows = List.of();
@@ -218,10 +225,9 @@ final class LockingQuery {
             } else {
                 rows = single.numbered() ? settled() : all();
                 long wanted = percent ? (fetch * rows.size() + 99) / 100 : fetch;
-                long most = percent && maxRows > 0 ? Math.min(wanted, maxRows) : wanted;
                 rows = rows.stream()
                         .skip(offset)
-                        .limit(most < 0 ? Long.MAX_VALUE : most)
+                        .limit(wanted < 0 ? Long.MAX_VALUE : wanted)
                         .toList();
             }
             SimpleResult result = new SimpleResult();
@@ -252,22 +258,6 @@ final class LockingQuery {
                 throw DbException.getInvalidValueException(what, value);
             }
             return value.getLong();
-        }
-
-        /** What is read from now on is what the databases' leaders have, whatever the session's level of reads is. */
-        private void begin() {
-            Set<String> begun = new HashSet<>();
-            for (Locked table : single.tables()) {
-                if (begun.add(table.database())) {
-                    Session session =
-                            Federation.branch(databases, table.database()).session();
-                    execute(
-                            session,
-                            "SELECT 1 FROM " + table.name() + " WHERE FALSE FOR UPDATE",
-                            new Value[0],
-                            row -> {});
-                }
-            }
         }
 
         private void execute(Session session, String sql, Value[] values, Consumer<Value[]> rows) {
@@ -384,7 +374,7 @@ final class LockingQuery {
         }
 
         private static Set<List<Value>> of(Map<String, Set<List<Value>>> keys, Locked table) {
-            return keys.computeIfAbsent(table.database() + table.lock(), t -> new HashSet<>());
+            return keys.computeIfAbsent(table.home() + table.lock(), t -> new HashSet<>());
         }
 
         private static List<Value> key(Value[] row, int at, Locked table) {
@@ -416,7 +406,7 @@ final class LockingQuery {
         }
 
         private void lock(Locked table, List<List<Value>> keys, int at) {
-            Session session = Federation.branch(databases, table.database()).session();
+            Session session = Federation.branch(databases, table.home()).session();
             for (int from = 0; from < keys.size(); from += Constants.MAX_ARRAY_CARDINALITY) {
                 List<List<Value>> some =
                         keys.subList(from, Math.min(keys.size(), from + Constants.MAX_ARRAY_CARDINALITY));
