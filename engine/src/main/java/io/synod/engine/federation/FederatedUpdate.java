@@ -76,22 +76,29 @@ final class FederatedUpdate implements FederatedStatement {
             }
         });
         List<Piece> change = taken.change();
-        if (names.locks() && taken.locksByRow()) {
-            throw FederationErrors.unsupported("FOR UPDATE in a sub-query that depends on the row which is changed, in"
-                    + " another database: lock the rows by a query, then change these, in one transaction");
-        }
         Set<String> locking = new TreeSet<>();
         if (names.locks()) {
             names.tables().forEach(table -> locking.add(table.database()));
         }
         String target = taken.target().database();
         KeyedChange keyed = taken.readsTables() ? KeyedChange.of(taken) : null;
-        FederatedQuery planned = keyed == null ? null : planned(keyed.query().sql(), databases, federation);
+        boolean locksByRow = names.locks() && taken.locksByRow();
+        FederatedQuery planned = keyed == null
+                ? null
+                : locksByRow
+                        ? federation.prepare(keyed.query().sql(), databases)
+                        : planned(keyed.query().sql(), databases, federation);
         if (planned != null) {
             refuseOwnObjects(target, databases, names, keyed.change());
             Source source = new Source(planned, keyed.query().parameters());
             return new FederatedUpdate(
                     target, List.of(source), keyed.change(), null, keyed.lock(), locking, description);
+        }
+        if (locksByRow) {
+            // What is left is the user's text with rows in place of the tables: none that could be locked.
+            throw FederationErrors.unsupported("FOR UPDATE in a sub-query that depends on the row which is changed, in"
+                    + " another database, where the target has no primary key of one column or the text is more than"
+                    + " UPDATE or DELETE with WHERE: lock the rows by a query, then change these, in one transaction");
         }
         List<Piece> lock = taken.lock();
         refuseOwnObjects(target, databases, names, change);

@@ -20,6 +20,8 @@ import org.h2.engine.Session;
 import org.h2.message.DbException;
 import org.h2.result.ResultInterface;
 import org.h2.result.SimpleResult;
+import org.h2.table.Table;
+import org.h2.util.StringUtils;
 import org.h2.value.TypeInfo;
 import org.h2.value.Value;
 import org.h2.value.ValueArray;
@@ -80,6 +82,8 @@ final class LockingQuery {
     private final Single single;
     /** {@code null} otherwise. */
     private final List<Piece> around;
+    /** Whether the parts are the sides of a set operation, and all of it. */
+    private final boolean ofSides;
 
     /**
      * Takes a text apart.
@@ -105,6 +109,7 @@ final class LockingQuery {
         }
         this.single = ranges.isEmpty() ? taken.single() : null;
         this.around = ranges.isEmpty() ? null : taken.around(ranges);
+        this.ofSides = taken.locksItself();
         List<Source> sources = ranges.isEmpty()
                 ? List.of(single.text())
                 : ranges.stream().map(LockingText.Range::text).toList();
@@ -152,7 +157,9 @@ final class LockingQuery {
         Run run = new Run(databases, parameters, limits, running);
         // The locks must last until the rows are read.
         return FederatedUpdate.inOneTransaction(
-                databases, names, () -> single == null ? run.around(maxRows) : run.single(maxRows));
+                databases,
+                names,
+                () -> single != null ? run.single(maxRows) : ofSides ? run.together(maxRows) : run.around(maxRows));
     }
 
     private final class Run {
@@ -171,6 +178,60 @@ final class LockingQuery {
             this.limits = limits;
             this.running = running;
             this.meter = new Meter(limits);
+        }
+
+        /** Of a set operation, whose sides are all that it is made of: their values are taken as they are, to the digit. */
+        ResultInterface together(long maxRows) {
+            Scratch scratch = Scratch.like(databases.own().catalogue());
+            try {
+                StringBuilder sql = new StringBuilder();
+                List<Value> values = new ArrayList<>();
+                for (Piece piece : around) {
+                    if (piece instanceof ChangeText.Sql text) {
+                        sql.append(text.text());
+                    } else if (piece instanceof ChangeText.Parameter parameter) {
+                        sql.append('?');
+                        values.add(parameters[parameter.number()]);
+                    } else if (piece instanceof ChangeText.Rows side) {
+                        sql.append(copied(scratch, side.source()));
+                    }
+                }
+                scratch.commit();
+                ResultInterface result = running.query(scratch, sql.toString(), values.toArray(new Value[0]), maxRows);
+                return new FederatedResult(
+                        result,
+                        columns,
+                        FederatedResult.inOrder(columns.size()),
+                        scratch,
+                        databases.own().catalogue(),
+                        meter);
+            } catch (RuntimeException e) {
+                scratch.close();
+                throw e;
+            }
+        }
+
+        /** @return the query that gives the rows of a part */
+        private String copied(Scratch scratch, int number) {
+            Part part = parts.get(number);
+            try (ResultInterface result =
+                    part.query().execute(databases, part.values(parameters), 0, limits, running)) {
+                int count = result.getVisibleColumnCount();
+                List<Scratch.Column> made = new ArrayList<>();
+                List<String> names = new ArrayList<>();
+                for (int i = 0; i < count; i++) {
+                    made.add(new Scratch.Column("C" + i, FederatedRun.type(result, i), true));
+                    names.add("C" + i + " AS " + StringUtils.quoteIdentifier(result.getAlias(i)));
+                }
+                Table table = scratch.create("PUBLIC", "SYNOD$SIDE" + number, made);
+                while (result.next()) {
+                    running.check();
+                    Value[] row = Arrays.copyOf(result.currentRow(), count);
+                    meter.count(databases.own().database(), row, count);
+                    scratch.add(table, row, 0);
+                }
+                return "(SELECT " + String.join(", ", names) + " FROM " + table.getSQL(0) + ')';
+            }
         }
 
         ResultInterface around(long maxRows) {

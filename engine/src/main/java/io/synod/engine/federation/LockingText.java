@@ -86,10 +86,15 @@ final class LockingText {
         return i;
     }
 
+    /** Whether it has a {@code FOR UPDATE} of its own, not only sub-queries that have one. */
+    boolean locksItself() {
+        return clause < to;
+    }
+
     /** Queries in it that lock by themselves; empty if it is one such query. */
     List<Range> parts() {
         List<Range> nested = nested();
-        if (clause == to) {
+        if (!locksItself()) {
             return nested;
         }
         if (!nested.isEmpty()) {

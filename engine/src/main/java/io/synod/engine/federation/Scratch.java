@@ -158,6 +158,7 @@ final class Scratch implements AutoCloseable {
         for (Column column : columns) {
             org.h2.table.Column made = new org.h2.table.Column(column.name(), column.type());
             made.setNullable(column.nullable());
+            made.setSelectivity(home.table().getColumn(column.name()).getSelectivity());
             data.columns.add(made);
         }
         data.persistData = true;

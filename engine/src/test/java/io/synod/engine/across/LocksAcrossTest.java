@@ -229,6 +229,8 @@ class LocksAcrossTest {
             "SELECT id FROM :items WHERE id = 8 UNION ALL SELECT n FROM :kinds WHERE n = 20 FOR UPDATE",
             "SELECT id FROM :items WHERE id > 7 UNION SELECT n FROM :kinds ORDER BY id DESC LIMIT 2 FOR UPDATE",
             "SELECT id FROM :items WHERE id = 7 UNION SELECT n FROM :kinds FOR UPDATE",
+            "SELECT COALESCE(CAST(NULLIF(n, 20) AS NUMERIC(8, 2)), 16.5) AS x FROM :items WHERE id > 7"
+                    + " UNION SELECT CAST(n AS NUMERIC(9, 3)) FROM :kinds FOR UPDATE",
             "SELECT id FROM :items WHERE id > 7 EXCEPT (SELECT item FROM :notes WHERE note = 'z') FOR UPDATE",
             "SELECT id + 1 AS x FROM :items WHERE id > 7 INTERSECT SELECT item + 1 FROM :parts ORDER BY x FOR UPDATE",
             "WITH x AS (SELECT id, n FROM :items) SELECT x.id, k.name FROM x JOIN :kinds k ON k.n = x.n ORDER BY x.id FOR UPDATE",
@@ -350,6 +352,11 @@ class LocksAcrossTest {
             "MERGE INTO :notes t USING (SELECT id FROM :items FOR UPDATE SKIP LOCKED) s ON t.item = s.id"
                     + " WHEN MATCHED THEN UPDATE SET note = 'm'",
             "MERGE INTO :kinds(n, name) KEY(n) SELECT id, 'z' FROM :items FOR UPDATE SKIP LOCKED",
+            "UPDATE :kinds k SET name = 'x' WHERE EXISTS (SELECT 1 FROM :items i WHERE i.n = k.n FOR UPDATE SKIP LOCKED)",
+            "UPDATE :kinds k SET name = 'x' WHERE EXISTS (SELECT 1 FROM :items i WHERE i.n = k.n FOR UPDATE NOWAIT)",
+            "UPDATE :kinds k SET name = (SELECT note FROM :notes t WHERE t.item + 12 = k.n ORDER BY note LIMIT 1 FOR UPDATE)"
+                    + " WHERE n = 20",
+            "DELETE FROM :kinds k WHERE 8 IN (SELECT id FROM :items i WHERE i.n = k.n FOR UPDATE SKIP LOCKED)",
             "DELETE FROM :kinds WHERE n IN (SELECT weight FROM :parts WHERE item = 9 FOR UPDATE) OR n IN (SELECT n FROM :items)");
 
     private static List<String> changed(Connection c, String sql) {
@@ -672,22 +679,59 @@ class LocksAcrossTest {
         return indexes;
     }
 
+    private static final List<String> WAITING = List.of(
+            BOTH + "WHERE i.id = 8 FOR UPDATE",
+            "SELECT TOP 1 i.id, k.name FROM :items i JOIN :kinds k ON k.n = i.n WHERE i.id = 8 FOR UPDATE");
+
     /** The query has locked the item and waits for the kind; the other one has it the other way round. */
     @Test
     void a_deadlock_over_two_databases_is_found() throws Exception {
         String sales = "jdbc:synod:file:" + directory.resolve("sales");
-        try (Contender query = new Contender(sales);
-                Contender other = new Contender(sales)) {
-            other.run(across("UPDATE :kinds SET name = 'new' WHERE n = 20"));
-            Future<SQLException> first = query.begin(across(BOTH + "WHERE i.id = 8 FOR UPDATE"));
-            Await.until("the query waits", () -> blocked(AT_HOME.get("stock")) == 1);
-            Future<SQLException> second = other.begin(across("UPDATE :items SET n = 0 WHERE id = 8"));
-            SQLException lost = Contender.endOf(first);
-            SQLException alsoLost = Contender.endOf(second);
-            assertTrue((lost == null) != (alsoLost == null), lost + " and " + alsoLost);
-            assertEquals("40001", (lost == null ? alsoLost : lost).getSQLState());
-            query.connection().rollback();
-            other.connection().rollback();
+        for (String sql : WAITING) {
+            try (Contender query = new Contender(sales);
+                    Contender other = new Contender(sales)) {
+                other.run(across("UPDATE :kinds SET name = 'new' WHERE n = 20"));
+                Future<SQLException> first = query.begin(across(sql));
+                Await.until("the query waits", () -> blocked(AT_HOME.get("stock")) == 1);
+                Future<SQLException> second = other.begin(across("UPDATE :items SET n = 0 WHERE id = 8"));
+                SQLException lost = Contender.endOf(first);
+                SQLException alsoLost = Contender.endOf(second);
+                assertTrue((lost == null) != (alsoLost == null), lost + " and " + alsoLost);
+                assertEquals("40001", (lost == null ? alsoLost : lost).getSQLState());
+                query.connection().rollback();
+                other.connection().rollback();
+            }
+        }
+    }
+
+    @Test
+    void a_query_that_waits_for_a_row_ends_when_it_is_cancelled() throws Exception {
+        ExecutorService threads = Executors.newFixedThreadPool(1);
+        try (Pair holder = pair();
+                Pair locker = pair()) {
+            Sql.run(locker.several, "SET LOCK_TIMEOUT 600000");
+            for (String sql : WAITING) {
+                holder.run("UPDATE :kinds SET name = name WHERE n = 20");
+                try (Statement s = locker.several.createStatement()) {
+                    Future<String> state = threads.submit(() -> {
+                        try {
+                            s.execute(across(sql));
+                            return "no error";
+                        } catch (SQLException e) {
+                            return e.getSQLState();
+                        }
+                    });
+                    Await.until("waits: " + sql, () -> blocked(AT_HOME.get("stock")) == 1);
+                    s.cancel();
+                    assertEquals("57014", state.get(), sql);
+                }
+                holder.rollback();
+                locker.rollback();
+                Sql.run(locker.several, across(sql));
+                locker.rollback();
+            }
+        } finally {
+            threads.shutdown();
         }
     }
 
@@ -767,7 +811,7 @@ class LocksAcrossTest {
     void what_cannot_be_done_is_refused_by_name() throws SQLException {
         try (Pair locker = pair()) {
             for (Map.Entry<String, String> refused : Map.of(
-                            "UPDATE :kinds k SET name = 'x' WHERE EXISTS (SELECT 1 FROM :items i WHERE i.n = k.n FOR UPDATE)",
+                            "DELETE FROM :kinds k WHERE EXISTS (SELECT 1 FROM :items i WHERE i.n = k.n FOR UPDATE) FETCH FIRST ROW ONLY",
                             "then change these, in one transaction",
                             "DELETE FROM :notes t WHERE 20 = (SELECT n FROM :items i WHERE i.id = t.item FOR UPDATE)",
                             "then change these, in one transaction")
