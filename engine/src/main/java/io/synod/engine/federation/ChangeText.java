@@ -5,6 +5,7 @@ import io.synod.engine.federation.TableNames.Named;
 import io.synod.engine.federation.TableNames.Occurrence;
 import io.synod.engine.federation.Words.Word;
 import java.util.ArrayList;
+import java.util.BitSet;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
@@ -82,6 +83,9 @@ final class ChangeText {
     private final WordGroups groups;
     private final Set<String> expressions = new HashSet<>();
     private final List<Source> sources = new ArrayList<>();
+    /** Words that are read as a whole. */
+    private final BitSet read = new BitSet();
+
     private final int targetWord;
     private final Named target;
     private boolean readsTables;
@@ -257,7 +261,27 @@ final class ChangeText {
         out.upTo(groups.start(from));
         out.add(new Rows(source(text.toString(), parameters), null));
         out.skipTo(end);
+        read.set(from, to);
         return true;
+    }
+
+    /**
+     * Whether rows of another database are to be locked, and not known which: those that a query finds which depends on the rows
+     * that are changed. To be asked after {@link #change}.
+     */
+    boolean locksByRow() {
+        for (int i = 0; i < words.size(); i++) {
+            if (groups.is(i, "FOR") && groups.is(i + 1, "UPDATE") && !read.get(i)) {
+                int open = i;
+                while (open >= 0 && !(groups.is(open, "(") && groups.partner(open) > i)) {
+                    open--;
+                }
+                if (isElsewhere(open, open < 0 ? words.size() : groups.partner(open))) {
+                    return true;
+                }
+            }
+        }
+        return false;
     }
 
     /** Appends a part of the text as the user wrote it, see {@link WordGroups#slice}. */

@@ -47,8 +47,9 @@ public final class FederatedQuery implements FederatedStatement {
      *
      * @param sql that text, with other names
      * @param reason what has no plan
+     * @param locks whether rows are locked, in the databases that have them
      */
-    record Shipped(String sql, String reason) implements Way {}
+    record Shipped(String sql, String reason, boolean locks) implements Way {}
 
     /** By other queries, and locks between. */
     record Locking(LockingQuery query) implements Way {}
@@ -143,7 +144,16 @@ public final class FederatedQuery implements FederatedStatement {
         }
         Set<String> names = new LinkedHashSet<>();
         expected.forEach(table -> names.add(table.path().get(0)));
-        return new FederatedRun(this, databases.asOfOneMoment(names), parameters, maxRows, limits, running).run();
+        if (way instanceof Shipped shipped && shipped.locks()) {
+            return FederatedUpdate.inOneTransaction(databases, names, () -> {
+                try (HomeLocks locks = new HomeLocks(databases, running)) {
+                    HomeLocks.begin(TableNames.of(sql, databases).tables(), databases, running);
+                    Databases read = databases.asOfOneMoment(names);
+                    return new FederatedRun(this, read, parameters, maxRows, limits, running, locks).run();
+                }
+            });
+        }
+        return new FederatedRun(this, databases.asOfOneMoment(names), parameters, maxRows, limits, running, null).run();
     }
 
     /**
@@ -171,6 +181,9 @@ public final class FederatedQuery implements FederatedStatement {
                         .append(", ")
                         .append((long) table.rows())
                         .append(" rows\n");
+            }
+            if (shipped.locks()) {
+                text.append("each database: the rows that are locked below, one by one\n");
             }
             return text.append("here: ").append(shipped.sql()).toString();
         }

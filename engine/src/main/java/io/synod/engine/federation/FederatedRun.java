@@ -37,6 +37,9 @@ final class FederatedRun {
     private final long maxRows;
     private final ShippingLimits limits;
     private final Running running;
+    /** {@code null} if no rows are locked. */
+    private final HomeLocks locks;
+
     private Meter meter;
     /** {@code null} while the scratch database is in memory. */
     private Path directory;
@@ -47,13 +50,15 @@ final class FederatedRun {
             Value[] parameters,
             long maxRows,
             ShippingLimits limits,
-            Running running) {
+            Running running,
+            HomeLocks locks) {
         this.query = query;
         this.databases = databases;
         this.parameters = parameters;
         this.maxRows = maxRows;
         this.limits = limits;
         this.running = running;
+        this.locks = locks;
         this.meter = new Meter(limits);
     }
 
@@ -103,7 +108,7 @@ final class FederatedRun {
                     : FederationErrors.named(other, query.sql());
         }
         if (!state(e).startsWith("22")) {
-            query.givePlanUp(new FederatedQuery.Shipped(text, "H2 refused a part of it with " + state(e)));
+            query.givePlanUp(new FederatedQuery.Shipped(text, "H2 refused a part of it with " + state(e), false));
         }
         return result;
     }
@@ -382,8 +387,11 @@ final class FederatedRun {
         TableNames names = TableNames.of(query.sql(), databases);
         Scratch scratch = Scratch.like(databases.own().catalogue(), directory);
         try {
-            Map<Named, Table> tables = Federation.tables(scratch, names, databases, true);
+            Map<Named, Table> tables = Federation.tables(scratch, names, databases, true, locks);
             for (Map.Entry<Named, Table> entry : tables.entrySet()) {
+                if (locks != null) {
+                    primaryKey(scratch, entry.getKey().table(), entry.getValue());
+                }
                 ship(scratch, names, entry.getKey(), entry.getValue());
             }
             scratch.commit();
@@ -411,34 +419,47 @@ final class FederatedRun {
             sql.append(separator).append(StringUtils.quoteIdentifier(column.getName()));
             separator = ", ";
         }
-        boolean keyed = names.usesRowIds() && named.table().getRowIdColumn() != null;
-        sql.append(keyed ? ", _ROWID_" : "")
-                .append(" FROM ")
-                .append(StringUtils.quoteIdentifier(named.schema()))
-                .append('.')
-                .append(StringUtils.quoteIdentifier(named.name()));
+        boolean keyed = (names.usesRowIds() || locks != null) && named.table().getRowIdColumn() != null;
+        sql.append(keyed ? ", _ROWID_" : "").append(" FROM ").append(named.quoted());
         var command = Federation.branch(databases, named.home()).session().prepareCommand(sql.toString());
         try (ResultInterface result = running.query(command, new Value[0], 0)) {
             fill(scratch, table, result, columns, keyed, named.database());
         }
     }
 
-    private static void index(Scratch scratch, Table source, Table table) {
+    /** How many rows H2 locks depends on which index it reads: it has the same ones. */
+    private static void primaryKey(Scratch scratch, Table source, Table table) {
+        Index key = source.isRowLockable() ? source.findPrimaryKey() : null;
+        if (key != null && hasAll(table, key, source)) {
+            scratch.primaryKey(table, key);
+        }
+    }
+
+    private void index(Scratch scratch, Table source, Table table) {
         if (source.getIndexes() == null) {
             return;
         }
         Set<List<String>> made = new HashSet<>();
         for (Index index : source.getIndexes()) {
-            List<String> columns = new ArrayList<>();
-            boolean whole =
-                    !index.getIndexType().isScan() && !index.getIndexType().isSpatial();
-            for (Column column : index.getColumns()) {
-                columns.add(column.getName());
-                whole &= column.getTable() == source && table.doesColumnExist(column.getName());
+            if (index.getIndexType().isScan() || index.getIndexType().isSpatial() || !hasAll(table, index, source)) {
+                continue;
             }
-            if (whole && made.add(columns)) {
+            if (locks != null && source.isRowLockable()) {
+                if (!index.getIndexType().isPrimaryKey()) {
+                    scratch.index(table, index);
+                }
+                continue;
+            }
+            List<String> columns =
+                    Arrays.stream(index.getColumns()).map(Column::getName).toList();
+            if (made.add(columns)) {
                 scratch.index(table, columns);
             }
         }
+    }
+
+    private static boolean hasAll(Table table, Index index, Table source) {
+        return Arrays.stream(index.getColumns())
+                .allMatch(column -> column.getTable() == source && table.doesColumnExist(column.getName()));
     }
 }

@@ -2,6 +2,7 @@ package io.synod.engine.federation;
 
 import io.synod.engine.federation.ChangeText.Piece;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -40,6 +41,9 @@ final class FederatedUpdate implements FederatedStatement {
     /** Locks rows by their keys until none is new; {@code null} if the text is not a {@link KeyedChange}. */
     private final String lockByKey;
 
+    /** Databases in which rows may be locked until the change; none if what is read is not locked. */
+    private final Set<String> locking;
+
     private final Description description;
 
     private FederatedUpdate(
@@ -48,12 +52,14 @@ final class FederatedUpdate implements FederatedStatement {
             List<Piece> change,
             List<Piece> lock,
             String lockByKey,
+            Set<String> locking,
             Description description) {
         this.target = target;
         this.sources = sources;
         this.change = change;
         this.lock = lock;
         this.lockByKey = lockByKey;
+        this.locking = locking;
         this.description = description;
     }
 
@@ -70,13 +76,29 @@ final class FederatedUpdate implements FederatedStatement {
             }
         });
         List<Piece> change = taken.change();
+        Set<String> locking = new TreeSet<>();
+        if (names.locks()) {
+            names.tables().forEach(table -> locking.add(table.database()));
+        }
         String target = taken.target().database();
         KeyedChange keyed = taken.readsTables() ? KeyedChange.of(taken) : null;
-        FederatedQuery planned = keyed == null ? null : planned(keyed.query().sql(), databases, federation);
+        boolean locksByRow = names.locks() && taken.locksByRow();
+        FederatedQuery planned = keyed == null
+                ? null
+                : locksByRow
+                        ? federation.prepare(keyed.query().sql(), databases)
+                        : planned(keyed.query().sql(), databases, federation);
         if (planned != null) {
             refuseOwnObjects(target, databases, names, keyed.change());
             Source source = new Source(planned, keyed.query().parameters());
-            return new FederatedUpdate(target, List.of(source), keyed.change(), null, keyed.lock(), description);
+            return new FederatedUpdate(
+                    target, List.of(source), keyed.change(), null, keyed.lock(), locking, description);
+        }
+        if (locksByRow) {
+            // What is left is the user's text with rows in place of the tables: none that could be locked.
+            throw FederationErrors.unsupported("FOR UPDATE in a sub-query that depends on the row which is changed, in"
+                    + " another database, where the target has no primary key of one column or the text is more than"
+                    + " UPDATE or DELETE with WHERE: lock the rows by a query, then change these, in one transaction");
         }
         List<Piece> lock = taken.lock();
         refuseOwnObjects(target, databases, names, change);
@@ -86,7 +108,7 @@ final class FederatedUpdate implements FederatedStatement {
             sources.add(new Source(
                     query == null ? federation.prepare(source.sql(), databases) : query, source.parameters()));
         }
-        return new FederatedUpdate(target, sources, change, lock, null, description);
+        return new FederatedUpdate(target, sources, change, lock, null, locking, description);
     }
 
     private static void refuseOwnObjects(String target, Databases databases, TableNames names, List<Piece> change) {
@@ -159,12 +181,15 @@ final class FederatedUpdate implements FederatedStatement {
             Running running) {
         Execution execution = new Execution(databases, parameters, limits, running);
         Session session = Federation.branch(databases, target).session();
-        if (lock == null && lockByKey == null) {
-            execution.read(change);
-            return execution.change(session, generatedKeysRequest);
-        }
-        // The locks must last until the change.
-        return inOneTransaction(session, () -> execution.locked(session, generatedKeysRequest));
+        Supplier<ResultWithGeneratedKeys> work = () -> {
+            if (lock == null && lockByKey == null) {
+                execution.read(change);
+                return execution.change(session, generatedKeysRequest);
+            }
+            // The locks must last until the change.
+            return inOneTransaction(session, () -> execution.locked(session, generatedKeysRequest));
+        };
+        return inOneTransaction(databases, locking, work);
     }
 
     /** In auto-commit mode, too, it ends not before the work has. */
@@ -187,6 +212,17 @@ final class FederatedUpdate implements FederatedStatement {
         } finally {
             session.setAutoCommit(true);
         }
+    }
+
+    /** The same in each of these databases. */
+    static <T> T inOneTransaction(Databases databases, Collection<String> names, Supplier<T> work) {
+        Supplier<T> all = work;
+        for (String name : names) {
+            Session session = Federation.branch(databases, name).session();
+            Supplier<T> inner = all;
+            all = () -> inOneTransaction(session, inner);
+        }
+        return all.get();
     }
 
     private static void end(Session session, String how) {

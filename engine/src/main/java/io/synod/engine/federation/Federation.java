@@ -3,9 +3,12 @@ package io.synod.engine.federation;
 import io.synod.engine.federation.TableNames.Named;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collection;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeSet;
 import org.h2.api.ErrorCode;
 import org.h2.engine.SessionLocal;
@@ -134,28 +137,22 @@ public final class Federation {
             return new FederatedQuery(sql, new FederatedQuery.Local(only.database(), names.local()), null, names);
         }
         StatementText.refuseWhatIsOfOneDatabase(names.words());
-        if (names.locks() && text.kind() != StatementText.Kind.QUERY) {
-            throw FederationErrors.unsupported(
-                    "FOR UPDATE in a change of rows over several databases: lock the rows by a"
-                            + " query, then change them, in one transaction");
-        }
         FederatedStatement.Description description = describe(text, names, databases);
         if (text.kind() != StatementText.Kind.QUERY) {
             return FederatedUpdate.of(text, names, databases, description, this);
         }
-        if (names.locks()) {
-            FederatedQuery.Way locking =
-                    new FederatedQuery.Locking(new LockingQuery(text, names, databases, description, this));
-            return new FederatedQuery(sql, locking, description, names);
-        }
         FederatedQuery.Way way;
         try {
-            if (objects.areCalled()) {
+            if (names.locks()) {
+                way = new FederatedQuery.Locking(
+                        new LockingQuery(text, names, databases, description, objects.areCalled(), this));
+            } else if (objects.areCalled()) {
                 throw new Unplannable("a function of this database");
+            } else {
+                way = new FederatedQuery.Planned(Planner.plan(sql, names, databases));
             }
-            way = new FederatedQuery.Planned(Planner.plan(sql, names, databases));
         } catch (Unplannable e) {
-            way = new FederatedQuery.Shipped(names.scratch(), e.getMessage());
+            way = new FederatedQuery.Shipped(names.scratch(), e.getMessage(), names.locks());
         }
         return new FederatedQuery(sql, way, description, names);
     }
@@ -202,18 +199,29 @@ public final class Federation {
      * @param query whether the columns that it may use suffice; a change of rows may mean all, and the primary key
      */
     static Map<Named, Table> tables(Scratch scratch, TableNames names, Databases databases, boolean query) {
+        return tables(scratch, names, databases, query, null);
+    }
+
+    /** @param locks where rows are locked that the text locks; {@code null} for nowhere */
+    static Map<Named, Table> tables(
+            Scratch scratch, TableNames names, Databases databases, boolean query, HomeLocks locks) {
         Map<Named, Table> tables = new LinkedHashMap<>();
         String own = databases.own().database();
         for (Named named : names.tables()) {
             scratch.schema(named.scratchSchema(own));
+            boolean locked = locks != null && named.table().isRowLockable();
             List<Scratch.Column> columns = new ArrayList<>();
-            for (Column column : query
-                    ? names.usedColumns(named.table())
-                    : List.of(named.table().getVisibleColumns())) {
+            for (Column column : !query
+                    ? List.of(named.table().getVisibleColumns())
+                    : locked ? withIndexes(names.usedColumns(named.table())) : names.usedColumns(named.table())) {
                 columns.add(new Scratch.Column(column.getName(), column.getType(), column.isNullable()));
             }
             List<String> key = query ? List.of() : primaryKey(named.table());
-            tables.put(named, scratch.create(named.scratchSchema(own), named.name(), columns, key));
+            tables.put(
+                    named,
+                    locked
+                            ? scratch.create(named.scratchSchema(own), columns, named, locks)
+                            : scratch.create(named.scratchSchema(own), named.name(), columns, key));
         }
         OwnObjects.of(names.words(), databases.own().catalogue(), names.tables())
                 .create(scratch);
@@ -222,6 +230,21 @@ public final class Federation {
         scratch.session().setCurrentSchemaName(path.get(0));
         scratch.session().setSchemaSearchPath(path.subList(1, path.size()).toArray(new String[0]));
         return tables;
+    }
+
+    /** Also the other columns of indexes that H2 may use: how many rows it locks depends on which it uses. */
+    private static Collection<Column> withIndexes(List<Column> used) {
+        Set<Column> columns = new LinkedHashSet<>(used);
+        List<Index> indexes = used.get(0).getTable().getIndexes();
+        for (Index index : indexes == null ? List.<Index>of() : indexes) {
+            List<Column> its = List.of(index.getColumns());
+            if (!index.getIndexType().isScan()
+                    && used.contains(its.get(0))
+                    && its.stream().allMatch(Column::getVisible)) {
+                columns.addAll(its);
+            }
+        }
+        return columns;
     }
 
     private static List<String> primaryKey(Table table) {

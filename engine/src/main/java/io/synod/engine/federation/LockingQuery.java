@@ -2,6 +2,7 @@ package io.synod.engine.federation;
 
 import io.synod.engine.federation.ChangeText.Piece;
 import io.synod.engine.federation.ChangeText.Source;
+import io.synod.engine.federation.TableNames.Named;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
@@ -13,13 +14,14 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.function.Consumer;
-import java.util.function.Supplier;
 import org.h2.command.CommandInterface;
 import org.h2.engine.Constants;
 import org.h2.engine.Session;
 import org.h2.message.DbException;
 import org.h2.result.ResultInterface;
 import org.h2.result.SimpleResult;
+import org.h2.table.Table;
+import org.h2.util.StringUtils;
 import org.h2.value.TypeInfo;
 import org.h2.value.Value;
 import org.h2.value.ValueArray;
@@ -38,11 +40,14 @@ final class LockingQuery {
     /**
      * A table whose rows are locked.
      *
-     * @param name with its schema
      * @param lock locks rows by arrays of their keys' columns, and gives the keys of those that it has locked
      * @param keys the columns of a key
      */
-    record Locked(String database, String name, String lock, List<String> keys) {}
+    record Locked(Named table, String lock, List<String> keys) {
+        String home() {
+            return table.home();
+        }
+    }
 
     /**
      * One {@code SELECT}.
@@ -77,13 +82,21 @@ final class LockingQuery {
     private final Single single;
     /** {@code null} otherwise. */
     private final List<Piece> around;
+    /** Whether the parts are the sides of a set operation, and all of it. */
+    private final boolean ofSides;
 
-    /** @throws DbException 0A000 for what cannot be locked over several databases */
+    /**
+     * Takes a text apart.
+     *
+     * @param calls whether it calls functions of the connection's own database
+     * @throws Unplannable if it has no such form, or may not be executed twice
+     */
     LockingQuery(
             StatementText text,
             TableNames names,
             Databases databases,
             FederatedStatement.Description description,
+            boolean calls,
             Federation federation) {
         this.columns = description.columns();
         this.names = new TreeSet<>();
@@ -91,8 +104,12 @@ final class LockingQuery {
         this.federation = federation;
         LockingText taken = new LockingText(text, names, databases);
         List<LockingText.Range> ranges = taken.parts();
+        if (ranges.isEmpty() && calls) {
+            throw new Unplannable("a function of this database");
+        }
         this.single = ranges.isEmpty() ? taken.single() : null;
         this.around = ranges.isEmpty() ? null : taken.around(ranges);
+        this.ofSides = taken.locksItself();
         List<Source> sources = ranges.isEmpty()
                 ? List.of(single.text())
                 : ranges.stream().map(LockingText.Range::text).toList();
@@ -110,9 +127,7 @@ final class LockingQuery {
                 throw e;
             }
             // The whole text has been found right, so it names something of the text around it.
-            throw FederationErrors.unsupported(
-                    "FOR UPDATE in a sub-query that depends on the query around it: write it as"
-                            + " a join of that query, or lock the rows by a query of its own");
+            throw new Unplannable("FOR UPDATE in a sub-query that depends on the query around it");
         }
     }
 
@@ -129,7 +144,10 @@ final class LockingQuery {
                     .toString();
         }
         for (Locked table : single.tables()) {
-            text.append(table.database()).append(": ").append(table.lock()).append('\n');
+            text.append(table.table().database())
+                    .append(": ")
+                    .append(table.lock())
+                    .append('\n');
         }
         return text.append("rows R0: again, those that are locked").toString();
     }
@@ -137,16 +155,11 @@ final class LockingQuery {
     ResultInterface execute(
             Databases databases, Value[] parameters, long maxRows, ShippingLimits limits, Running running) {
         Run run = new Run(databases, parameters, limits, running);
-        return held(databases, names.iterator(), () -> single == null ? run.around(maxRows) : run.single(maxRows));
-    }
-
-    /** The locks must last until the rows are read. */
-    private static ResultInterface held(Databases databases, Iterator<String> names, Supplier<ResultInterface> work) {
-        if (!names.hasNext()) {
-            return work.get();
-        }
-        Session session = Federation.branch(databases, names.next()).session();
-        return FederatedUpdate.inOneTransaction(session, () -> held(databases, names, work));
+        // The locks must last until the rows are read.
+        return FederatedUpdate.inOneTransaction(
+                databases,
+                names,
+                () -> single != null ? run.single(maxRows) : ofSides ? run.together(maxRows) : run.around(maxRows));
     }
 
     private final class Run {
@@ -165,6 +178,60 @@ final class LockingQuery {
             this.limits = limits;
             this.running = running;
             this.meter = new Meter(limits);
+        }
+
+        /** Of a set operation, whose sides are all that it is made of: their values are taken as they are, to the digit. */
+        ResultInterface together(long maxRows) {
+            Scratch scratch = Scratch.like(databases.own().catalogue());
+            try {
+                StringBuilder sql = new StringBuilder();
+                List<Value> values = new ArrayList<>();
+                for (Piece piece : around) {
+                    if (piece instanceof ChangeText.Sql text) {
+                        sql.append(text.text());
+                    } else if (piece instanceof ChangeText.Parameter parameter) {
+                        sql.append('?');
+                        values.add(parameters[parameter.number()]);
+                    } else if (piece instanceof ChangeText.Rows side) {
+                        sql.append(copied(scratch, side.source()));
+                    }
+                }
+                scratch.commit();
+                ResultInterface result = running.query(scratch, sql.toString(), values.toArray(new Value[0]), maxRows);
+                return new FederatedResult(
+                        result,
+                        columns,
+                        FederatedResult.inOrder(columns.size()),
+                        scratch,
+                        databases.own().catalogue(),
+                        meter);
+            } catch (RuntimeException e) {
+                scratch.close();
+                throw e;
+            }
+        }
+
+        /** @return the query that gives the rows of a part */
+        private String copied(Scratch scratch, int number) {
+            Part part = parts.get(number);
+            try (ResultInterface result =
+                    part.query().execute(databases, part.values(parameters), 0, limits, running)) {
+                int count = result.getVisibleColumnCount();
+                List<Scratch.Column> made = new ArrayList<>();
+                List<String> names = new ArrayList<>();
+                for (int i = 0; i < count; i++) {
+                    made.add(new Scratch.Column("C" + i, FederatedRun.type(result, i), true));
+                    names.add("C" + i + " AS " + StringUtils.quoteIdentifier(result.getAlias(i)));
+                }
+                Table table = scratch.create("PUBLIC", "SYNOD$SIDE" + number, made);
+                while (result.next()) {
+                    running.check();
+                    Value[] row = Arrays.copyOf(result.currentRow(), count);
+                    meter.count(databases.own().database(), row, count);
+                    scratch.add(table, row, 0);
+                }
+                return "(SELECT " + String.join(", ", names) + " FROM " + table.getSQL(0) + ')';
+            }
         }
 
         ResultInterface around(long maxRows) {
@@ -202,14 +269,15 @@ final class LockingQuery {
             Limit limit = single.limit();
             long offset = number(limit.offset(), "result OFFSET", 0);
             long fetch = number(limit.fetch(), "result FETCH", -1);
+            if (maxRows > 0) {
+                // Also where it is percent, as in H2.
+                fetch = fetch < 0 ? maxRows : Math.min(fetch, maxRows);
+            }
             boolean percent = limit.percent() && fetch != 0;
             if (percent && fetch > 100) {
                 throw DbException.getInvalidValueException("result FETCH PERCENT", fetch);
             }
-            if (!percent && maxRows > 0) {
-                fetch = fetch < 0 ? maxRows : Math.min(fetch, maxRows);
-            }
-            begin();
+            HomeLocks.begin(single.tables().stream().map(Locked::table).toList(), databases, running);
             List<Value[]> rows;
             if (fetch == 0) {
                 rows = List.of();
@@ -218,10 +286,9 @@ final class LockingQuery {
             } else {
                 rows = single.numbered() ? settled() : all();
                 long wanted = percent ? (fetch * rows.size() + 99) / 100 : fetch;
-                long most = percent && maxRows > 0 ? Math.min(wanted, maxRows) : wanted;
                 rows = rows.stream()
                         .skip(offset)
-                        .limit(most < 0 ? Long.MAX_VALUE : most)
+                        .limit(wanted < 0 ? Long.MAX_VALUE : wanted)
                         .toList();
             }
             SimpleResult result = new SimpleResult();
@@ -252,22 +319,6 @@ final class LockingQuery {
                 throw DbException.getInvalidValueException(what, value);
             }
             return value.getLong();
-        }
-
-        /** What is read from now on is what the databases' leaders have, whatever the session's level of reads is. */
-        private void begin() {
-            Set<String> begun = new HashSet<>();
-            for (Locked table : single.tables()) {
-                if (begun.add(table.database())) {
-                    Session session =
-                            Federation.branch(databases, table.database()).session();
-                    execute(
-                            session,
-                            "SELECT 1 FROM " + table.name() + " WHERE FALSE FOR UPDATE",
-                            new Value[0],
-                            row -> {});
-                }
-            }
         }
 
         private void execute(Session session, String sql, Value[] values, Consumer<Value[]> rows) {
@@ -384,7 +435,7 @@ final class LockingQuery {
         }
 
         private static Set<List<Value>> of(Map<String, Set<List<Value>>> keys, Locked table) {
-            return keys.computeIfAbsent(table.database() + table.lock(), t -> new HashSet<>());
+            return keys.computeIfAbsent(table.home() + table.lock(), t -> new HashSet<>());
         }
 
         private static List<Value> key(Value[] row, int at, Locked table) {
@@ -416,7 +467,7 @@ final class LockingQuery {
         }
 
         private void lock(Locked table, List<List<Value>> keys, int at) {
-            Session session = Federation.branch(databases, table.database()).session();
+            Session session = Federation.branch(databases, table.home()).session();
             for (int from = 0; from < keys.size(); from += Constants.MAX_ARRAY_CARDINALITY) {
                 List<List<Value>> some =
                         keys.subList(from, Math.min(keys.size(), from + Constants.MAX_ARRAY_CARDINALITY));

@@ -69,18 +69,13 @@ final class LockingText {
             bodyEnd--;
         }
         if (body == clause && clause < to) {
-            throw refused("behind a WITH whose query is in parentheses: leave them out");
+            throw new Unplannable("WITH before a query in parentheses");
         }
         for (int i = 0; i + 1 < words.size(); i++) {
-            if (groups.is(i, ":") && groups.is(i + 1, "=")) {
-                throw refused("with an assignment of a variable: the query is executed again when the rows are locked;"
-                        + " assign it in a query of its own");
+            if (groups.is(i, ":") && groups.is(i + 1, "=") || groups.is(i, "SET") && groups.is(i + 1, "(")) {
+                throw new Unplannable("an assignment of a variable in a query that locks");
             }
         }
-    }
-
-    private static RuntimeException refused(String what) {
-        return FederationErrors.unsupported("FOR UPDATE over several databases " + what);
     }
 
     private int clause(int first, int last) {
@@ -91,14 +86,19 @@ final class LockingText {
         return i;
     }
 
+    /** Whether it has a {@code FOR UPDATE} of its own, not only sub-queries that have one. */
+    boolean locksItself() {
+        return clause < to;
+    }
+
     /** Queries in it that lock by themselves; empty if it is one such query. */
     List<Range> parts() {
         List<Range> nested = nested();
-        if (clause == to) {
+        if (!locksItself()) {
             return nested;
         }
         if (!nested.isEmpty()) {
-            throw refused("both of a query and of a sub-query: lock the rows of the sub-query by a query of its own");
+            throw new Unplannable("FOR UPDATE both of a query and of a sub-query");
         }
         List<Range> parts = new ArrayList<>();
         int at = body;
@@ -140,7 +140,7 @@ final class LockingText {
             close--;
         }
         if (open == first && !groups.is(first, "SELECT") && !groups.is(first, "TABLE")) {
-            throw refused("behind " + words.get(first).text() + ": write SELECT");
+            throw new Unplannable(words.get(first).text() + " in a set operation that locks");
         }
         StringBuilder text = new StringBuilder();
         List<Integer> parameters = new ArrayList<>();
@@ -159,6 +159,10 @@ final class LockingText {
         for (int open = from; open < to; open++) {
             int close = groups.is(open, "(") ? groups.partner(open) : from;
             if (close < to && clause(open + 1, close) < close) {
+                if (groups.is(open - 1, "EXISTS")) {
+                    // H2 locks the first row that it finds.
+                    throw new Unplannable("FOR UPDATE in EXISTS");
+                }
                 StringBuilder text = new StringBuilder();
                 List<Integer> parameters = new ArrayList<>();
                 groups.slice(text, parameters, open + 1, close);
@@ -196,7 +200,7 @@ final class LockingText {
     /** What it is by itself, if it has no {@link #parts()}. */
     LockingQuery.Single single() {
         if (!groups.is(body, "SELECT")) {
-            throw refused("behind " + words.get(body).text() + ": write SELECT");
+            throw new Unplannable(words.get(body).text() + " with FOR UPDATE");
         }
         int tail = tail(body);
         int list = body + 1;
@@ -205,19 +209,25 @@ final class LockingText {
             // IS DISTINCT FROM
             tables = groups.top("FROM", tables + 1, tail);
         }
+        if (tables == list) {
+            throw new Unplannable("a query without columns");
+        }
         try (Scratch scratch = Scratch.like(databases.own().catalogue())) {
             Map<Table, Named> named = new HashMap<>();
             Federation.tables(scratch, names, databases, true).forEach((name, table) -> named.put(table, name));
             if (!(scratch.session().prepare(names.scratch()) instanceof Select select)) {
-                throw refused("of this query: write it as one SELECT");
+                throw new Unplannable("a query with FOR UPDATE that is not one SELECT");
             }
             boolean limited = select.getOffset() != null || select.getFetch() != null;
             if (limited && tail == bodyEnd || select.isWithTies()) {
-                throw refused("with TOP or WITH TIES: write FETCH FIRST n ROWS ONLY");
+                throw new Unplannable("TOP or WITH TIES with FOR UPDATE");
             }
-            boolean numbered = select.isWindowQuery() || words.stream().anyMatch(w -> w.is("ROWNUM"));
-            if (numbered && groups.is(words.size() - 1, "LOCKED")) {
-                throw refused("with SKIP LOCKED and window functions or ROWNUM(): number the rows in the application");
+            if (words.stream().anyMatch(w -> w.is("ROWNUM"))) {
+                throw new Unplannable("ROWNUM() with FOR UPDATE");
+            }
+            boolean numbered = select.isWindowQuery();
+            if (numbered && groups.is(to - 1, "LOCKED")) {
+                throw new Unplannable("a window function with SKIP LOCKED");
             }
             List<TableFilter> filters = new ArrayList<>();
             select.getTopTableFilter().visit(filters::add);
@@ -285,7 +295,7 @@ final class LockingText {
                 columns.add(StringUtils.quoteIdentifier(column.getName()));
             }
         }
-        String name = StringUtils.quoteIdentifier(table.schema()) + '.' + StringUtils.quoteIdentifier(table.name());
+        String name = table.quoted();
         StringBuilder lock = new StringBuilder("SELECT ");
         if (columns.size() == 1) {
             String key = columns.get(0);
@@ -311,7 +321,7 @@ final class LockingText {
             lock.append(" T ON ").append(equal);
         }
         lock.append(" FOR UPDATE").append(waiting());
-        return new Locked(table.database(), name, lock.toString(), List.copyOf(columns));
+        return new Locked(table, lock.toString(), List.copyOf(columns));
     }
 
     /** How it waits for a row. */

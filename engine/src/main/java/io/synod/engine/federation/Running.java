@@ -72,12 +72,14 @@ final class Running {
 
     <T> T run(CommandInterface what, Value[] parameters, Function<CommandInterface, T> execution) {
         set(what, parameters);
+        // A scratch database's command that locks rows has them locked by other commands.
+        CommandInterface around = command;
         command = what;
         try {
             check();
             return execution.apply(what);
         } finally {
-            command = null;
+            command = around;
         }
     }
 

@@ -8,12 +8,15 @@ import java.util.List;
 import java.util.Properties;
 import java.util.Set;
 import org.h2.command.CommandInterface;
+import org.h2.command.ddl.CreateTableData;
 import org.h2.engine.SessionLocal;
+import org.h2.index.Index;
 import org.h2.jdbc.JdbcConnection;
 import org.h2.message.DbException;
 import org.h2.result.ResultInterface;
 import org.h2.result.Row;
 import org.h2.schema.Schema;
+import org.h2.table.IndexColumn;
 import org.h2.table.Table;
 import org.h2.util.StringUtils;
 import org.h2.value.TypeInfo;
@@ -38,6 +41,7 @@ final class Scratch implements AutoCloseable {
     private final ScratchFile file;
 
     private final Set<String> schemas = new HashSet<>();
+    private int indexes;
 
     private Scratch(JdbcConnection connection, ScratchFile file) {
         this.connection = connection;
@@ -143,6 +147,44 @@ final class Scratch implements AutoCloseable {
         sql.append(key.isEmpty() ? "" : ")");
         execute(sql.append(')').toString());
         return session.getDatabase().getSchema(schema).getTableOrView(session, name);
+    }
+
+    /** Creates a table whose rows are locked where they come from. */
+    Table create(String schema, List<Column> columns, TableNames.Named home, HomeLocks locks) {
+        CreateTableData data = new CreateTableData();
+        data.schema = session.getDatabase().getSchema(schema);
+        data.tableName = home.name();
+        data.id = session.getDatabase().allocateObjectId();
+        for (Column column : columns) {
+            org.h2.table.Column made = new org.h2.table.Column(column.name(), column.type());
+            made.setNullable(column.nullable());
+            made.setSelectivity(home.table().getColumn(column.name()).getSelectivity());
+            data.columns.add(made);
+        }
+        data.persistData = true;
+        data.persistIndexes = session.getDatabase().isPersistent();
+        data.session = session;
+        Table table = new LockingCopy(data, home, locks);
+        session.getDatabase().addSchemaObject(session, table);
+        session.commit(false);
+        return table;
+    }
+
+    /** Rows that are added after it stand in its order, if it is a number. */
+    void primaryKey(Table table, Index like) {
+        StringBuilder sql = new StringBuilder("ALTER TABLE ");
+        table.getSQL(sql, 0).append(" ADD PRIMARY KEY(");
+        execute(IndexColumn.writeColumns(sql, like.getIndexColumns(), 0)
+                .append(')')
+                .toString());
+    }
+
+    /** Creates an index as it is in another database. */
+    void index(Table table, Index like) {
+        String name = StringUtils.quoteIdentifier(table.getSchema().getName())
+                + '.'
+                + StringUtils.quoteIdentifier("SYNOD$INDEX" + indexes++);
+        execute(like.getCreateSQLForCopy(table, name));
     }
 
     void index(Table table, List<String> columns) {

@@ -49,6 +49,11 @@ final class TableNames {
             return database().equals(own) && !schema.equals("INFORMATION_SCHEMA") ? schema : database() + "." + schema;
         }
 
+        /** Its name for its own database. */
+        String quoted() {
+            return StringUtils.quoteIdentifier(schema) + '.' + StringUtils.quoteIdentifier(name);
+        }
+
         List<String> path() {
             return List.of(database(), schema, name);
         }

@@ -121,7 +121,7 @@ class LocksAcrossTest {
     }
 
     private static String inOne(String sql) {
-        return sql.replace(":", "");
+        return sql.replaceAll(":(?=[a-z])", "");
     }
 
     private static String across(String sql) {
@@ -229,6 +229,8 @@ class LocksAcrossTest {
             "SELECT id FROM :items WHERE id = 8 UNION ALL SELECT n FROM :kinds WHERE n = 20 FOR UPDATE",
             "SELECT id FROM :items WHERE id > 7 UNION SELECT n FROM :kinds ORDER BY id DESC LIMIT 2 FOR UPDATE",
             "SELECT id FROM :items WHERE id = 7 UNION SELECT n FROM :kinds FOR UPDATE",
+            "SELECT COALESCE(CAST(NULLIF(n, 20) AS NUMERIC(8, 2)), 16.5) AS x FROM :items WHERE id > 7"
+                    + " UNION SELECT CAST(n AS NUMERIC(9, 3)) FROM :kinds FOR UPDATE",
             "SELECT id FROM :items WHERE id > 7 EXCEPT (SELECT item FROM :notes WHERE note = 'z') FOR UPDATE",
             "SELECT id + 1 AS x FROM :items WHERE id > 7 INTERSECT SELECT item + 1 FROM :parts ORDER BY x FOR UPDATE",
             "WITH x AS (SELECT id, n FROM :items) SELECT x.id, k.name FROM x JOIN :kinds k ON k.n = x.n ORDER BY x.id FOR UPDATE",
@@ -252,7 +254,59 @@ class LocksAcrossTest {
             "SELECT DISTINCT i.n FROM :items i JOIN :kinds k ON k.n = i.n FOR UPDATE",
             BOTH + "WHERE i.id = 8 FETCH FIRST -1 ROWS ONLY FOR UPDATE",
             BOTH + "FOR UPDATE WAIT x",
-            "SELECT id FROM :items i JOIN :kinds k ON k.n = i.n WHERE k.name = 'none' FOR UPDATE");
+            "SELECT id FROM :items i JOIN :kinds k ON k.n = i.n WHERE k.name = 'none' FOR UPDATE",
+            // What is executed on whole tables.
+            "SELECT TOP 1 i.id, k.name FROM :items i JOIN :kinds k ON k.n = i.n ORDER BY i.id DESC FOR UPDATE",
+            "SELECT TOP 1 i.id, k.name FROM :items i JOIN :kinds k ON k.n = i.n ORDER BY i.id FOR UPDATE SKIP LOCKED",
+            "SELECT TOP 1 i.id, k.name FROM :items i JOIN :kinds k ON k.n = i.n FOR UPDATE NOWAIT",
+            "SELECT TOP 50 PERCENT i.id, k.name FROM :items i JOIN :kinds k ON k.n = i.n ORDER BY i.id FOR UPDATE SKIP LOCKED",
+            "SELECT TOP 1 WITH TIES i.id, i.n FROM :items i JOIN :kinds k ON k.n = i.n ORDER BY i.n DESC FOR UPDATE SKIP LOCKED",
+            BOTH + "WHERE i.id > 7 ORDER BY i.n FETCH FIRST ROW WITH TIES FOR UPDATE",
+            BOTH + "ORDER BY i.id DESC FETCH FIRST ROW WITH TIES FOR UPDATE",
+            BOTH + "ORDER BY i.id OFFSET 1 ROW FETCH FIRST ROW WITH TIES FOR UPDATE SKIP LOCKED",
+            BOTH + "ORDER BY i.n DESC FETCH FIRST 60 PERCENT ROWS WITH TIES FOR UPDATE SKIP LOCKED",
+            "SELECT name FROM :kinds k WHERE EXISTS (SELECT 1 FROM :items i WHERE i.n = k.n FOR UPDATE)",
+            "SELECT name FROM :kinds k WHERE EXISTS (SELECT 1 FROM :items i WHERE i.n = k.n FOR UPDATE SKIP LOCKED)",
+            "SELECT name FROM :kinds k WHERE n = 20 AND EXISTS (SELECT 1 FROM :items i WHERE i.n = k.n FOR UPDATE WAIT 0.02)",
+            "SELECT name FROM :kinds k WHERE NOT EXISTS (SELECT 1 FROM :items i WHERE i.n = k.n FOR UPDATE SKIP LOCKED)",
+            "SELECT name FROM :kinds k WHERE 8 IN (SELECT id FROM :items i WHERE i.n = k.n FOR UPDATE SKIP LOCKED)",
+            "SELECT name, (SELECT id FROM :items i WHERE i.n = k.n ORDER BY id LIMIT 1 FOR UPDATE SKIP LOCKED) AS first"
+                    + " FROM :kinds k",
+            "SELECT name, (SELECT id FROM :items i WHERE i.n = k.n ORDER BY id LIMIT 1 FOR UPDATE NOWAIT) AS first"
+                    + " FROM :kinds k WHERE name = 'many' FOR UPDATE",
+            "SELECT name FROM :kinds WHERE EXISTS (SELECT 1 FROM :items WHERE id > 7 FOR UPDATE)",
+            "SELECT n FROM :kinds UNION VALUES (1) FOR UPDATE",
+            "SELECT n FROM :kinds UNION (SELECT id FROM :items UNION VALUES (1)) FOR UPDATE",
+            "(SELECT n FROM :kinds FOR UPDATE) UNION ALL VALUES (1) UNION ALL SELECT id FROM :items",
+            "VALUES (1) UNION ALL (SELECT id FROM :items FOR UPDATE SKIP LOCKED) UNION ALL SELECT n FROM :kinds",
+            "SELECT i.id, ROW_NUMBER() OVER (ORDER BY i.id) FROM :items i JOIN :kinds k ON k.n = i.n ORDER BY i.id FOR UPDATE SKIP LOCKED",
+            "SELECT i.id, COUNT(*) OVER (PARTITION BY k.n) AS c FROM :items i JOIN :kinds k ON k.n = i.n"
+                    + " QUALIFY ROW_NUMBER() OVER (ORDER BY i.id) = 1 FOR UPDATE SKIP LOCKED",
+            "SELECT i.id, ROWNUM() FROM :items i JOIN :kinds k ON k.n = i.n ORDER BY i.id FOR UPDATE SKIP LOCKED",
+            "SELECT i.id, ROWNUM() FROM :items i JOIN :kinds k ON k.n = i.n WHERE ROWNUM() <= 1 FOR UPDATE SKIP LOCKED",
+            "SELECT i.id FROM :items i JOIN :kinds k ON k.n = i.n WHERE ROWNUM() <= 1 AND i.id > 7 FOR UPDATE",
+            "SELECT i.id, @x := COALESCE(@x, 0) + i.id AS x FROM :items i JOIN :kinds k ON k.n = i.n ORDER BY i.id FOR UPDATE SKIP LOCKED",
+            "SELECT i.id, @x := COALESCE(@x, 0) + i.id AS x FROM :items i JOIN :kinds k ON k.n = i.n WHERE i.id > 7 FOR UPDATE",
+            "SELECT i.id, SET(@y, COALESCE(@y, 0) + i.id) AS y FROM :items i JOIN :kinds k ON k.n = i.n WHERE i.id > 7 FOR UPDATE",
+            "SELECT @x AS x, @y AS y, id FROM :items WHERE n IN (SELECT n FROM :kinds WHERE n = 20) FOR UPDATE",
+            "WITH x AS (SELECT id, n FROM :items) (SELECT x.id, k.name FROM x JOIN :kinds k ON k.n = x.n) FOR UPDATE",
+            "WITH x AS (SELECT id, n FROM :items) (SELECT x.id, k.name FROM x JOIN :kinds k ON k.n = x.n FOR UPDATE)",
+            "WITH x AS (SELECT id, n FROM :items) ((SELECT x.id FROM x) UNION SELECT n FROM :kinds) FOR UPDATE",
+            "WITH x AS (SELECT n FROM :kinds WHERE n = 20) (SELECT i.id FROM :items i JOIN x ON i.n = x.n) FOR UPDATE",
+            "SELECT name FROM :kinds WHERE n IN (SELECT n FROM :items WHERE id > 7 FOR UPDATE) FOR UPDATE",
+            "SELECT name FROM :kinds WHERE n IN (SELECT n FROM :items FOR UPDATE SKIP LOCKED) FOR UPDATE",
+            "SELECT name FROM :kinds WHERE n IN (SELECT n FROM :items FOR UPDATE) FOR UPDATE SKIP LOCKED",
+            "SELECT x.id, k.name FROM (SELECT id, n FROM :items FOR UPDATE SKIP LOCKED) x JOIN :kinds k ON k.n = x.n"
+                    + " WHERE x.id = 8 FOR UPDATE",
+            "WITH items AS (SELECT n FROM :kinds WHERE n = 20) SELECT note FROM :notes"
+                    + " WHERE item + 12 IN (SELECT n FROM items FOR UPDATE)",
+            "WITH RECURSIVE r(n) AS (SELECT n - 12 FROM :kinds WHERE n = 20 UNION ALL SELECT n + 1 FROM r WHERE n < 9)"
+                    + " SELECT r.n, i.n AS m FROM r JOIN :items i ON i.id = r.n FOR UPDATE",
+            "SELECT FROM :items i JOIN :kinds k ON k.n = i.n WHERE i.id > 7 FOR UPDATE",
+            "SELECT i.id, p.\"No\", t.note FROM :items i JOIN :parts p ON p.item = i.id LEFT JOIN :notes t ON t.item = i.id"
+                    + " ORDER BY i.n DESC, 2 FETCH FIRST ROW WITH TIES FOR UPDATE SKIP LOCKED",
+            "SELECT p.item, v.n FROM :parts p JOIN :items i ON i.id = p.item, :few v WHERE p.item > 7"
+                    + " AND EXISTS (SELECT 1 FROM :notes t WHERE t.item = i.id FOR UPDATE) FOR UPDATE");
 
     /** Beside a transaction that has locked one row in one of the databases. */
     @Test
@@ -275,6 +329,83 @@ class LocksAcrossTest {
                 }
                 assertSameLocks("after the end of " + sql);
             }));
+        }
+    }
+
+    private static final List<String> CHANGES_THAT_LOCK = List.of(
+            "UPDATE :kinds SET name = 'x' WHERE n IN (SELECT n FROM :items FOR UPDATE)",
+            "UPDATE :kinds SET name = 'x' WHERE n IN (SELECT n FROM :items FOR UPDATE SKIP LOCKED)",
+            "UPDATE :kinds SET name = (SELECT MAX(note) FROM (SELECT note FROM :notes WHERE item = 8 FOR UPDATE) x)"
+                    + " WHERE n = 20",
+            "UPDATE :items SET n = n + 1 WHERE id IN (SELECT item FROM :parts WHERE item > 7 FOR UPDATE)",
+            "UPDATE :items SET n = n + 1 WHERE id IN (SELECT t.item FROM :notes t JOIN :parts p ON p.item = t.item"
+                    + " WHERE p.weight > 2 FOR UPDATE)",
+            "UPDATE :items i SET n = (SELECT MAX(weight) FROM :parts p WHERE p.item = i.id)"
+                    + " WHERE id IN (SELECT item FROM :notes WHERE note <> 'x' FOR UPDATE)",
+            "INSERT INTO :notes SELECT i.id, k.name FROM :items i JOIN :kinds k ON k.n = i.n FOR UPDATE SKIP LOCKED",
+            "INSERT INTO :notes SELECT i.id, 'q' FROM :items i WHERE id > 7 FOR UPDATE",
+            "INSERT INTO :notes SELECT i.id, 'q' FROM :items i FOR UPDATE NOWAIT",
+            "INSERT INTO :items SELECT TOP 1 item + 50, weight FROM :parts ORDER BY weight DESC FOR UPDATE",
+            "DELETE FROM :notes WHERE item IN (SELECT id FROM :items WHERE n = 20 FOR UPDATE)",
+            "DELETE FROM :notes WHERE item IN (SELECT id FROM :items i WHERE EXISTS"
+                    + " (SELECT 1 FROM :parts p WHERE p.item = i.id AND p.item > 7 FOR UPDATE))",
+            "MERGE INTO :notes t USING (SELECT id FROM :items FOR UPDATE SKIP LOCKED) s ON t.item = s.id"
+                    + " WHEN MATCHED THEN UPDATE SET note = 'm'",
+            "MERGE INTO :kinds(n, name) KEY(n) SELECT id, 'z' FROM :items FOR UPDATE SKIP LOCKED",
+            "UPDATE :kinds k SET name = 'x' WHERE EXISTS (SELECT 1 FROM :items i WHERE i.n = k.n FOR UPDATE SKIP LOCKED)",
+            "UPDATE :kinds k SET name = 'x' WHERE EXISTS (SELECT 1 FROM :items i WHERE i.n = k.n FOR UPDATE NOWAIT)",
+            "UPDATE :kinds k SET name = (SELECT note FROM :notes t WHERE t.item + 12 = k.n ORDER BY note LIMIT 1 FOR UPDATE)"
+                    + " WHERE n = 20",
+            "DELETE FROM :kinds k WHERE 8 IN (SELECT id FROM :items i WHERE i.n = k.n FOR UPDATE SKIP LOCKED)",
+            "DELETE FROM :kinds WHERE n IN (SELECT weight FROM :parts WHERE item = 9 FOR UPDATE) OR n IN (SELECT n FROM :items)");
+
+    private static List<String> changed(Connection c, String sql) {
+        try (Statement s = c.createStatement()) {
+            return List.of("changed " + s.executeUpdate(sql));
+        } catch (SQLException e) {
+            return List.of("error " + e.getSQLState() + " " + e.getErrorCode());
+        }
+    }
+
+    private static void assertSameRows(String what) {
+        for (String table : HOMES.keySet()) {
+            String all = "SELECT * FROM " + table + " ORDER BY 1, 2";
+            assertEquals(answer(inOne, all), answer(AT_HOME.get(HOMES.get(table)), all), what + ": rows of " + table);
+        }
+    }
+
+    /** Beside a transaction that has locked one row of what they read. */
+    @Test
+    void changes_lock_what_they_read_as_in_one_database() throws SQLException {
+        for (boolean autoCommit : new boolean[] {false, true}) {
+            try (Pair holder = pair();
+                    Pair locker = pair()) {
+                locker.run("SET LOCK_TIMEOUT 20");
+                for (Connection c : locker.both()) {
+                    c.setAutoCommit(autoCommit);
+                }
+                assertAll(CHANGES_THAT_LOCK.stream().map(sql -> () -> {
+                    String what = sql + (autoCommit ? " in auto-commit mode" : "");
+                    fill();
+                    holder.run("UPDATE :items SET n = n WHERE id = 7");
+                    try {
+                        assertEquals(changed(locker.one, inOne(sql)), changed(locker.several, across(sql)), what);
+                        holder.rollback();
+                        assertSameLocks(what);
+                        if (!autoCommit) {
+                            locker.commit();
+                        }
+                    } finally {
+                        holder.rollback();
+                        if (!autoCommit) {
+                            locker.rollback();
+                        }
+                    }
+                    assertSameLocks("after the end of " + what);
+                    assertSameRows(what);
+                    assertEquals(autoCommit, locker.several.getAutoCommit());
+                }));
+            }
         }
     }
 
@@ -338,6 +469,20 @@ class LocksAcrossTest {
                 }
             }
             assertSameLocks("maximum of rows");
+            locker.rollback();
+            for (Connection c : locker.both()) {
+                try (Statement s = c.createStatement()) {
+                    s.setMaxRows(40);
+                    // As H2 has it, the maximum is of what FETCH says: percent.
+                    String sql = BOTH + "FETCH FIRST 200 PERCENT ROWS ONLY FOR UPDATE";
+                    try (ResultSet rows = s.executeQuery(c == locker.one ? inOne(sql) : across(sql))) {
+                        assertTrue(rows.next());
+                        assertTrue(rows.next());
+                        assertFalse(rows.next());
+                    }
+                }
+            }
+            assertSameLocks("maximum of percent");
         }
     }
 
@@ -376,7 +521,34 @@ class LocksAcrossTest {
             new Change(
                     "UPDATE :items SET n = 10 WHERE id = 8",
                     "SELECT x.id, k.name FROM (SELECT id, n FROM :items WHERE id > 7 FOR UPDATE) x JOIN :kinds k ON k.n = x.n"
-                            + " ORDER BY x.id"));
+                            + " ORDER BY x.id"),
+            new Change(
+                    "UPDATE :items SET n = 10 WHERE id = 8",
+                    "SELECT TOP 1 WITH TIES i.id, k.name FROM :items i JOIN :kinds k ON k.n = i.n WHERE i.id > 7 ORDER BY i.n FOR UPDATE"),
+            new Change(
+                    "UPDATE :items SET n = 20 WHERE id = 8",
+                    "SELECT TOP 1 i.id, k.name FROM :items i JOIN :kinds k ON k.n = i.n WHERE i.id > 7 ORDER BY i.id FOR UPDATE"),
+            new Change(
+                    "UPDATE :items SET n = 10 WHERE id = 8",
+                    "SELECT name FROM :kinds k WHERE EXISTS (SELECT 1 FROM :items i WHERE i.n = k.n AND i.id > 7 FOR UPDATE)"),
+            new Change(
+                    "UPDATE :items SET n = 10 WHERE id = 8",
+                    "SELECT name, (SELECT MAX(id) FROM (SELECT id FROM :items WHERE n = 20 FOR UPDATE) x) AS m FROM :kinds k FOR UPDATE"),
+            new Change(
+                    "INSERT INTO :items VALUES (6, 20); UPDATE :items SET n = 20 WHERE id = 8",
+                    "SELECT i.id, ROWNUM() FROM :items i JOIN :kinds k ON k.n = i.n WHERE i.n = 20 FOR UPDATE"),
+            new Change(
+                    "DELETE FROM :items WHERE id = 8",
+                    "SELECT i.id, SET(@sum, COALESCE(@sum, 0) + i.id) AS x FROM :items i JOIN :kinds k ON k.n = i.n FOR UPDATE"),
+            new Change(
+                    "UPDATE :kinds SET n = 21 WHERE n = 20",
+                    "WITH x AS (SELECT id, n FROM :items WHERE id > 7) (SELECT x.id, k.name FROM x JOIN :kinds k ON k.n = x.n) FOR UPDATE"),
+            new Change(
+                    "UPDATE :parts SET \"No\" = 'z', weight = 9 WHERE item = 8",
+                    "SELECT TOP 5 i.id, \"No\", weight FROM :items i JOIN :parts p ON p.item = i.id ORDER BY i.id FOR UPDATE"),
+            new Change(
+                    "UPDATE :notes SET note = 'q' WHERE note = 'y'",
+                    "SELECT TOP 5 i.id, note FROM :items i JOIN :notes t ON t.item = i.id WHERE note > 'x' FOR UPDATE"));
 
     private static long blocked(Connection... databases) {
         long blocked = 0;
@@ -438,6 +610,20 @@ class LocksAcrossTest {
                     locker.rollback();
                     locker.same(BOTH + "WHERE i.id = 8 FOR UPDATE");
                     assertSameLocks("after a rollback " + level + " " + change);
+                    locker.rollback();
+                    locker.same("SELECT COUNT(*) AS c FROM :items, :kinds");
+                    holder.run(change.replace("lots", "more"));
+                    holder.commit();
+                    for (String id : List.of("7", "8")) {
+                        String sql = "SELECT TOP 1 i.id, k.name FROM :items i JOIN :kinds k ON k.n = i.n WHERE i.id = "
+                                + id + " FOR UPDATE";
+                        List<String> one = answer(locker.one, inOne(sql));
+                        assertEquals(one, answer(locker.several, across(sql)), level + " " + change + " " + sql);
+                        // Over several databases the transaction has ended with 40001.
+                        if (!one.get(0).startsWith("error 40001")) {
+                            assertSameLocks(level + " " + change + " " + sql);
+                        }
+                    }
                 }
             }
         }
@@ -455,7 +641,9 @@ class LocksAcrossTest {
                     BOTH + "ORDER BY i.id FOR UPDATE",
                     BOTH + "ORDER BY i.id FOR UPDATE NOWAIT",
                     BOTH + "ORDER BY i.id FOR UPDATE SKIP LOCKED",
-                    "SELECT id FROM :items UNION SELECT n FROM :kinds ORDER BY 1 FOR UPDATE")) {
+                    "SELECT id FROM :items UNION SELECT n FROM :kinds ORDER BY 1 FOR UPDATE",
+                    "SELECT TOP 2 i.id FROM :items i JOIN :kinds k ON k.n = i.n ORDER BY i.id DESC FOR UPDATE",
+                    "SELECT name FROM :kinds k WHERE EXISTS (SELECT 1 FROM :items i WHERE i.n = k.n FOR UPDATE) FOR UPDATE")) {
                 locker.same(sql);
                 assertSameLocks("free after " + sql);
                 holder.run("UPDATE :kinds SET name = name WHERE n = 20");
@@ -491,22 +679,59 @@ class LocksAcrossTest {
         return indexes;
     }
 
+    private static final List<String> WAITING = List.of(
+            BOTH + "WHERE i.id = 8 FOR UPDATE",
+            "SELECT TOP 1 i.id, k.name FROM :items i JOIN :kinds k ON k.n = i.n WHERE i.id = 8 FOR UPDATE");
+
     /** The query has locked the item and waits for the kind; the other one has it the other way round. */
     @Test
     void a_deadlock_over_two_databases_is_found() throws Exception {
         String sales = "jdbc:synod:file:" + directory.resolve("sales");
-        try (Contender query = new Contender(sales);
-                Contender other = new Contender(sales)) {
-            other.run(across("UPDATE :kinds SET name = 'new' WHERE n = 20"));
-            Future<SQLException> first = query.begin(across(BOTH + "WHERE i.id = 8 FOR UPDATE"));
-            Await.until("the query waits", () -> blocked(AT_HOME.get("stock")) == 1);
-            Future<SQLException> second = other.begin(across("UPDATE :items SET n = 0 WHERE id = 8"));
-            SQLException lost = Contender.endOf(first);
-            SQLException alsoLost = Contender.endOf(second);
-            assertTrue((lost == null) != (alsoLost == null), lost + " and " + alsoLost);
-            assertEquals("40001", (lost == null ? alsoLost : lost).getSQLState());
-            query.connection().rollback();
-            other.connection().rollback();
+        for (String sql : WAITING) {
+            try (Contender query = new Contender(sales);
+                    Contender other = new Contender(sales)) {
+                other.run(across("UPDATE :kinds SET name = 'new' WHERE n = 20"));
+                Future<SQLException> first = query.begin(across(sql));
+                Await.until("the query waits", () -> blocked(AT_HOME.get("stock")) == 1);
+                Future<SQLException> second = other.begin(across("UPDATE :items SET n = 0 WHERE id = 8"));
+                SQLException lost = Contender.endOf(first);
+                SQLException alsoLost = Contender.endOf(second);
+                assertTrue((lost == null) != (alsoLost == null), lost + " and " + alsoLost);
+                assertEquals("40001", (lost == null ? alsoLost : lost).getSQLState());
+                query.connection().rollback();
+                other.connection().rollback();
+            }
+        }
+    }
+
+    @Test
+    void a_query_that_waits_for_a_row_ends_when_it_is_cancelled() throws Exception {
+        ExecutorService threads = Executors.newFixedThreadPool(1);
+        try (Pair holder = pair();
+                Pair locker = pair()) {
+            Sql.run(locker.several, "SET LOCK_TIMEOUT 600000");
+            for (String sql : WAITING) {
+                holder.run("UPDATE :kinds SET name = name WHERE n = 20");
+                try (Statement s = locker.several.createStatement()) {
+                    Future<String> state = threads.submit(() -> {
+                        try {
+                            s.execute(across(sql));
+                            return "no error";
+                        } catch (SQLException e) {
+                            return e.getSQLState();
+                        }
+                    });
+                    Await.until("waits: " + sql, () -> blocked(AT_HOME.get("stock")) == 1);
+                    s.cancel();
+                    assertEquals("57014", state.get(), sql);
+                }
+                holder.rollback();
+                locker.rollback();
+                Sql.run(locker.several, across(sql));
+                locker.rollback();
+            }
+        } finally {
+            threads.shutdown();
         }
     }
 
@@ -540,6 +765,13 @@ class LocksAcrossTest {
                                         c,
                                         across("SELECT i.id, \"No\" FROM :items i JOIN :parts p ON p.item = i.id"
                                                 + " WHERE i.id = 8 FOR UPDATE"))),
+                                node);
+                        assertEquals(
+                                List.of("[" + id + ", k" + id + "]"),
+                                rows(answer(
+                                        c,
+                                        across("SELECT TOP 1 i.id, k.name FROM :items i JOIN :kinds k ON k.n = i.n"
+                                                + " ORDER BY i.id DESC FOR UPDATE"))),
                                 node);
                         for (String held : List.of("kinds WHERE n = 20", "parts WHERE item = 8")) {
                             assertEquals(
@@ -579,18 +811,10 @@ class LocksAcrossTest {
     void what_cannot_be_done_is_refused_by_name() throws SQLException {
         try (Pair locker = pair()) {
             for (Map.Entry<String, String> refused : Map.of(
-                            BOTH + "ORDER BY i.n FETCH FIRST ROW WITH TIES FOR UPDATE",
-                            "write FETCH FIRST n ROWS ONLY",
-                            "SELECT ROW_NUMBER() OVER () FROM :items i JOIN :kinds k ON k.n = i.n FOR UPDATE SKIP LOCKED",
-                            "number the rows in the application",
-                            "SELECT @x := i.n FROM :items i JOIN :kinds k ON k.n = i.n FOR UPDATE",
-                            "assign it in a query of its own",
-                            "SELECT name FROM :kinds k WHERE EXISTS (SELECT 1 FROM :items i WHERE i.n = k.n FOR UPDATE)",
-                            "depends on the query around it",
-                            "SELECT name FROM :kinds WHERE n IN (SELECT n FROM :items FOR UPDATE) FOR UPDATE",
-                            "both of a query and of a sub-query",
-                            "UPDATE :kinds SET name = 'x' WHERE n IN (SELECT n FROM :items FOR UPDATE)",
-                            "then change them, in one transaction")
+                            "DELETE FROM :kinds k WHERE EXISTS (SELECT 1 FROM :items i WHERE i.n = k.n FOR UPDATE) FETCH FIRST ROW ONLY",
+                            "then change these, in one transaction",
+                            "DELETE FROM :notes t WHERE 20 = (SELECT n FROM :items i WHERE i.id = t.item FOR UPDATE)",
+                            "then change these, in one transaction")
                     .entrySet()) {
                 SQLException e = assertThrows(
                         SQLException.class, () -> Sql.run(locker.several, across(refused.getKey())), refused.getKey());

@@ -363,11 +363,37 @@ class FederationTest {
     }
 
     @Test
+    void rows_are_locked_where_they_are_also_when_their_copies_are_in_a_file() {
+        try (Twin filed = new Twin("SALES", "STOCK")) {
+            filed.make(
+                    "STOCK",
+                    "part",
+                    "CREATE TABLE part(id INT PRIMARY KEY, code VARCHAR(9) UNIQUE, text CLOB)",
+                    "INSERT INTO part SELECT X, 'c' || X, REPEAT('synod', 20 * X) FROM SYSTEM_RANGE(1, 300)");
+            filed.make(
+                    "SALES",
+                    "sale",
+                    "CREATE TABLE sale(id INT, code VARCHAR(9))",
+                    "CREATE INDEX ON sale(code DESC, id)",
+                    "INSERT INTO sale SELECT X, 'c' || X FROM SYSTEM_RANGE(200, 400)");
+            filed.autoCommit(false);
+            ShippingLimits all = filed.limits;
+            for (long memory : new long[] {all.memory(), 1000}) {
+                filed.limits = new ShippingLimits(all.rows(), all.bytes(), all.keys(), memory, all.directory());
+                filed.hold("part", 250);
+                filed.assertSame(
+                        "SELECT TOP 3 s.id, p.text FROM {sale} s JOIN {part} p ON p.code = s.code WHERE p.id > 248"
+                                + " ORDER BY s.id FOR UPDATE SKIP LOCKED",
+                        true);
+                assertEquals(filed.free(true), filed.free(false));
+                filed.release();
+                filed.rollback();
+            }
+        }
+    }
+
+    @Test
     void what_cannot_be_done_across_is_refused() {
-        assertError(
-                ErrorCode.FEATURE_NOT_SUPPORTED_1,
-                "SELECT TOP 1 * FROM customer c JOIN stock.public.item i ON i.customer = c.id FOR UPDATE",
-                "FOR UPDATE over several databases with TOP");
         assertError(
                 ErrorCode.FEATURE_NOT_SUPPORTED_1,
                 "SELECT stock.public.f(1), c.id FROM customer c, stock.public.item",

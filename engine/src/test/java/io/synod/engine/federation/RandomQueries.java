@@ -10,6 +10,8 @@ import java.util.stream.IntStream;
 final class RandomQueries {
     record Query(String sql, boolean ordered) {}
 
+    private static final String SKIP = " FOR UPDATE SKIP LOCKED";
+
     private static final List<String> TABLES = List.of("a", "b", "c", "d");
 
     private final Random random;
@@ -213,6 +215,64 @@ final class RandomQueries {
         };
         return "(SELECT " + value + " FROM " + table() + " " + inner + " WHERE " + inner + ".k = " + column(scope, 'i')
                 + ")";
+    }
+
+    /** A query that locks, itself or in a sub-query, and waits for nobody. */
+    Query locking() {
+        if (random.nextInt(3) == 0) {
+            Query query = next();
+            return new Query(query.sql() + SKIP, query.ordered());
+        }
+        aliases = 0;
+        with = false;
+        List<String> scope = new ArrayList<>();
+        String from = from(scope, 1);
+        String where = random.nextBoolean() ? " WHERE " + predicate(scope, 1) : "";
+        String ids = scope.stream().map(alias -> alias + ".id").collect(Collectors.joining(", "));
+        String x = scope.get(0);
+        String inner = alias();
+        String of = "{" + TABLES.get(random.nextInt(TABLES.size())) + "} " + inner + " WHERE " + inner + ".k = "
+                + column(scope, 'i') + (random.nextBoolean() ? " AND " + simple(List.of(inner)) : "");
+        String and = where.isEmpty() ? " WHERE " : where + " AND ";
+        String maybe = pick("", SKIP);
+        return switch (random.nextInt(7)) {
+            case 0 -> {
+                String top = (1 + random.nextInt(9)) + pick("", " WITH TIES", "0 PERCENT", "0 PERCENT WITH TIES");
+                yield new Query(
+                        "SELECT TOP " + top + " " + x + ".k, " + ids + " FROM " + from + where + " ORDER BY "
+                                + pick(x + ".k, ", x + ".k DESC, ", "") + ids + SKIP,
+                        true);
+            }
+            case 1 ->
+                new Query(
+                        "SELECT " + ids + " FROM " + from + and + pick("", "NOT ") + "EXISTS (SELECT 1 FROM " + of
+                                + SKIP + ")" + maybe,
+                        false);
+            case 2 ->
+                new Query(
+                        "SELECT " + ids + ", (SELECT " + inner + ".n FROM " + of + " ORDER BY " + inner + ".id "
+                                + pick("LIMIT 1", "DESC LIMIT 1") + SKIP + ") AS c FROM " + from + where + maybe,
+                        false);
+            case 3 ->
+                new Query(
+                        "SELECT " + ids + ", COUNT(*) OVER (PARTITION BY " + x + ".k) AS c, RANK() OVER (ORDER BY " + x
+                                + ".n) AS r FROM " + from + where + SKIP,
+                        false);
+            case 4 ->
+                new Query(
+                        "SELECT " + ids + " FROM " + from + and + x + ".id IN (SELECT " + inner + ".k FROM "
+                                + of.replaceFirst(" WHERE .*", "") + SKIP + ")" + SKIP,
+                        false);
+            case 5 ->
+                new Query(
+                        "WITH v AS (SELECT id, k FROM {a}) (SELECT v.id AS i, " + ids + " FROM v JOIN " + from
+                                + " ON v.id = " + x + ".k" + where + ")" + SKIP,
+                        false);
+            default ->
+                new Query(
+                        "SELECT " + ids + ", SET(@last, " + x + ".id) AS l FROM " + from + and + "ROWNUM() < 50" + SKIP,
+                        false);
+        };
     }
 
     /** A change of rows; its target has an alias or none. */

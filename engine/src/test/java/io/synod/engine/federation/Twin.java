@@ -53,6 +53,7 @@ final class Twin implements AutoCloseable {
     private final Map<String, Member> members = new LinkedHashMap<>();
     private final List<JdbcConnection> opened = new ArrayList<>();
     private final Map<String, String> homes = new LinkedHashMap<>();
+    private final Map<String, JdbcConnection> holders = new LinkedHashMap<>();
     private final Federation federation = new Federation();
     private final String own;
     ShippingLimits limits = ShippingLimits.DEFAULT;
@@ -241,6 +242,27 @@ final class Twin implements AutoCloseable {
     void rollback() {
         execute(one, "ROLLBACK");
         members.values().forEach(m -> execute(m.connection(), "ROLLBACK"));
+    }
+
+    /** Another transaction locks a row, on both sides, until {@link #release}. */
+    void hold(String table, int id) {
+        String sql = "SELECT * FROM " + table + " WHERE id = " + id + " FOR UPDATE SKIP LOCKED";
+        execute(holder(""), sql);
+        execute(holder(homes.get(table)), sql);
+    }
+
+    /** @param database empty for the one */
+    private JdbcConnection holder(String database) {
+        return holders.computeIfAbsent(database, d -> {
+            JdbcConnection holder = d.isEmpty() ? open(oneUrl) : another(d);
+            holder.getSession().setAutoCommit(false);
+            opened.add(holder);
+            return holder;
+        });
+    }
+
+    void release() {
+        holders.values().forEach(holder -> execute(holder, "ROLLBACK"));
     }
 
     /** The rows of each table that another session could lock. */
