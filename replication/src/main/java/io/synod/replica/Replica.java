@@ -284,7 +284,7 @@ final class Replica implements ReplicatedLog {
         if (!state.stop(cause)) {
             return;
         }
-        if (node.failure() == null) {
+        if (node.failure() == null && !(cause instanceof RemovedMemberException)) {
             LOG.error("group {} has stopped on this node", group, cause);
         }
         try {
