@@ -10,7 +10,7 @@ import java.util.UUID;
  * One step from a configuration of a group to the next. A member comes as a learner, which gets everything and counts for nothing,
  * is promoted when it has caught up, and goes in one step. None changes more than one voter.
  *
- * @param incarnation of the node that comes, else {@link Member#UNSEEN}
+ * @param incarnation of the node that comes, or is promoted; {@link Member#UNSEEN} where it is not known, and otherwise
  * @param address {@code host:port} for peers of the node that comes, else empty
  * @param slot of the node that comes; 0 for the next one of the group. A node has one slot in all its groups, so what one of them has
  *     given the others are told
@@ -82,6 +82,11 @@ public record MemberChange(Kind kind, String name, UUID incarnation, String addr
         return new MemberChange(Kind.PROMOTE, name, Member.UNSEEN, "", 0);
     }
 
+    /** @param incarnation with which it was met: from the moment when it votes, no other directory passes for it */
+    public static MemberChange promote(String name, UUID incarnation) {
+        return new MemberChange(Kind.PROMOTE, name, incarnation, "", 0);
+    }
+
     public static MemberChange demote(String name) {
         return new MemberChange(Kind.DEMOTE, name, Member.UNSEEN, "", 0);
     }
@@ -123,7 +128,8 @@ public record MemberChange(Kind kind, String name, UUID incarnation, String addr
         if (kind != Kind.REMOVE) {
             Member old = now.byName(name);
             Member.Role role = kind == Kind.PROMOTE ? Member.Role.VOTER : Member.Role.LEARNER;
-            all.add(new Member(old.slot(), name, old.incarnation(), role, old.address()));
+            UUID directory = incarnation.equals(Member.UNSEEN) ? old.incarnation() : incarnation;
+            all.add(new Member(old.slot(), name, directory, role, old.address()));
         }
         return new Members(all, now.nextSlot());
     }

@@ -174,11 +174,18 @@ final class IdentityFile implements PeerIdentities {
     /**
      * This node's place, as it was given once; asks for it where that is still to be done.
      *
-     * @throws SQLException 55000 nobody has added it, 90113 PEERS names a node that it has never heard of
+     * @throws SQLException 55000 nobody has added it, 90096 it is to join with the directory of another cluster, 90113 PEERS names a node that it has never heard of
      */
     NodePlace place(NodeConfig config) throws IOException, SQLException {
         boolean joined = Boolean.parseBoolean(properties.getProperty(JOINED));
         String given = properties.getProperty(MEMBERS);
+        if (config.joins() && !joined) {
+            throw Errors.mayNotJoin(
+                    config.name(),
+                    config.directory() + " is that of a node which has begun a cluster"
+                            + (given == null ? "" : " (" + given + ")")
+                            + ": give the node an empty directory, or leave JOIN out");
+        }
         if (given == null) {
             NodePlace place = joined ? new Joining(config, incarnation()).await() : NodePlace.beginning(config);
             synchronized (this) {

@@ -27,10 +27,14 @@ final class JoinAnswers {
         }
         // Committed: a slot must not become another node's after it was told.
         List<Member> known = members.committed();
-        if (identity == null || known.stream().noneMatch(member -> member.name().equals(node))) {
+        Member self = known.stream()
+                .filter(member -> member.name().equals(node))
+                .findFirst()
+                .orElse(null);
+        if (identity == null || self == null) {
             return "";
         }
-        UUID seen = identity.seen(node);
+        UUID seen = self.incarnation().equals(Member.UNSEEN) ? identity.seen(node) : self.incarnation();
         if (seen != null && !seen.equals(incarnation)) {
             return Joining.REFUSED + "node " + config.name() + " has met a node of this name with the data directory "
                     + seen

@@ -14,6 +14,8 @@ import java.util.Collection;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Set;
+import java.util.TreeSet;
+import java.util.UUID;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Consumer;
@@ -148,7 +150,7 @@ final class MemberChanges implements MemberCommands {
         return done;
     }
 
-    /** Names a slot first: the authority for slots. */
+    /** By name: the first one is the authority for slots. */
     private List<HostedDatabase> databases() {
         return hosted.get().stream()
                 .sorted(Comparator.comparing(HostedDatabase::name))
@@ -160,7 +162,7 @@ final class MemberChanges implements MemberCommands {
                 .filter(database -> database.log().members().byName(node) != null)
                 .toList();
         if (having.isEmpty()) {
-            Set<String> names = new java.util.TreeSet<>();
+            Set<String> names = new TreeSet<>();
             databases().forEach(database -> database.log().members().all().forEach(member -> names.add(member.name())));
             throw Errors.badValue("member", node, "one of " + String.join(", ", names));
         }
@@ -208,7 +210,7 @@ final class MemberChanges implements MemberCommands {
 
     private Refusal ask(HostedDatabase database, String leader, MemberChange change, long timeoutNanos) {
         if (leader.equals(database.node())) {
-            return database.log().changeMembers(change, timeoutNanos).refusal();
+            return database.log().changeMembers(known(change), timeoutNanos).refusal();
         }
         Member there = database.log().members().byName(leader);
         if (there == null) {
@@ -234,13 +236,19 @@ final class MemberChanges implements MemberCommands {
                 () -> {
                     long nanos = TimeUnit.MILLISECONDS.toNanos(database.timeoutMillis());
                     Refusal refusal =
-                            database.log().changeMembers(change, nanos).refusal();
+                            database.log().changeMembers(known(change), nanos).refusal();
                     LOG.info("database {}: {} {}: {}", database.name(), change.kind(), change.name(), said(refusal));
                     answer.accept(MemberMessages.answer(refusal));
                 },
                 "synod-members");
         thread.setDaemon(true);
         thread.start();
+    }
+
+    /** Who votes does so with the directory that its leader has met. */
+    private MemberChange known(MemberChange change) {
+        UUID seen = change.kind() == MemberChange.Kind.PROMOTE ? identity.seen(change.name()) : null;
+        return seen == null ? change : MemberChange.promote(change.name(), seen);
     }
 
     private static String said(Refusal refusal) {

@@ -1,6 +1,7 @@
 package io.synod.engine.node;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -8,6 +9,7 @@ import io.synod.engine.Sql;
 import io.synod.engine.failover.Await;
 import io.synod.engine.failover.TestCluster;
 import io.synod.engine.operations.FreePorts;
+import io.synod.group.Member;
 import io.synod.jdbc.SynodUrl;
 import java.nio.file.Path;
 import java.sql.Connection;
@@ -39,9 +41,13 @@ class MembersTest {
     }
 
     private String url(String name, String database, String more, List<String> peers) {
+        return url(name, database, more, peers, directory.resolve(name));
+    }
+
+    private String url(String name, String database, String more, List<String> peers, Path home) {
         List<String> others = new ArrayList<>(peers);
         others.remove(name);
-        return "jdbc:synod:file:" + directory.resolve(name).resolve(database) + ";NODE=" + name + ";LISTEN="
+        return "jdbc:synod:file:" + home.resolve(database) + ";NODE=" + name + ";LISTEN="
                 + address(name)
                 + (others.isEmpty()
                         ? ""
@@ -63,6 +69,10 @@ class MembersTest {
 
     private void start(String name, String database, String more, List<String> peers) throws SQLException {
         nodes.put(name, EmbeddedEngine.start(SynodUrl.parse(url(name, database, more, peers), null)));
+    }
+
+    private void start(String name, String database, String more, List<String> peers, Path home) throws SQLException {
+        nodes.put(name, EmbeddedEngine.start(SynodUrl.parse(url(name, database, more, peers, home), null)));
     }
 
     private void begin(List<String> names, String... databases) throws Exception {
@@ -222,6 +232,49 @@ class MembersTest {
     }
 
     @Test
+    void leader_removes_itself_and_a_node_that_was_down_meanwhile_hears_that_it_was_removed() throws Exception {
+        name("a", "b", "c");
+        List<String> first = List.of("a", "b", "c");
+        begin(first, "shop");
+        try (Connection c = connect("a", "shop", "")) {
+            Sql.run(c, "CREATE TABLE t(x INT)", "INSERT INTO t VALUES (1)");
+        }
+        String leader = nodes.get("a").host("shop", Map.of()).log().awaitLeader(Await.LIMIT.toNanos());
+        String down = leader.equals("c") ? "b" : "c";
+        String left = first.stream()
+                .filter(n -> !n.equals(leader) && !n.equals(down))
+                .findFirst()
+                .orElseThrow();
+        stop(down);
+        assertEquals(List.of("shop|" + down + "|REMOVED"), call(leader, "shop", "MEMBER_REMOVE('" + down + "')"));
+        assertEquals(List.of("shop|" + leader + "|REMOVED"), call(leader, "shop", "MEMBER_REMOVE('" + leader + "')"));
+        try (Connection c = connect(left, "shop", "")) {
+            Sql.untilDone(c, "INSERT INTO t VALUES (2)");
+            assertEquals(List.of(left), TestCluster.rows(c, "SELECT NODE FROM SYNOD.MEMBERS"));
+        }
+        start(down, "shop", "", first);
+        Await.until("it hears that it was removed", () -> {
+            try (Connection c = connect(down, "shop", ";READ=LOCAL;FAILOVER_TIMEOUT=0")) {
+                TestCluster.rows(c, "SELECT * FROM t");
+                return false;
+            } catch (SQLException e) {
+                return e.getMessage().contains("was removed from database shop");
+            }
+        });
+        stop(down);
+        SQLException e = assertThrows(SQLException.class, () -> start(down, "shop", "", first));
+        assertEquals("08001", e.getSQLState());
+        EmbeddedEngine.stop(SynodUrl.parse(url(down, "shop", "", first), null));
+        // Nor can it come back under its name, with its directory or another one.
+        assertTrue(refusal(left, "MEMBER_ADD('" + down + "@" + address(down) + "')", "42710")
+                .contains("another name"));
+        SQLException begun =
+                assertThrows(SQLException.class, () -> start(down, "shop", ";JOIN=TRUE", List.of("a", "b", "c")));
+        assertEquals("90096", begun.getSQLState());
+        assertTrue(begun.getMessage().contains("empty directory"), begun.getMessage());
+    }
+
+    @Test
     void one_node_grows_to_three_and_a_slot_is_the_same_after_restarts_with_other_peers() throws Exception {
         name("m", "a", "z");
         begin(List.of("m"), "shop");
@@ -250,5 +303,19 @@ class MembersTest {
         assertEquals(2, slot("a", "shop", "z"));
         assertEquals(3, slot("a", "shop", "a"));
         awaitRow("z", "shop", "2");
+        for (String name : List.of("a", "z")) {
+            Member member =
+                    nodes.get("m").host("shop", Map.of()).log().members().byName(name);
+            assertNotEquals(Member.UNSEEN, member.incarnation(), name);
+        }
+        // With another directory it is another node, whoever is asked.
+        stop("z");
+        for (String asked : List.of("a", "m")) {
+            SQLException e = assertThrows(
+                    SQLException.class,
+                    () -> start("z", "shop", ";JOIN=TRUE", List.of(asked), directory.resolve("empty-" + asked)));
+            assertEquals("90096", e.getSQLState());
+            assertTrue(e.getMessage().contains("under a new name"), e.getMessage());
+        }
     }
 }
