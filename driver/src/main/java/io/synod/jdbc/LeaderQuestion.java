@@ -1,17 +1,11 @@
 package io.synod.jdbc;
 
 import java.io.DataInputStream;
-import java.io.DataOutputStream;
 import java.io.IOException;
-import java.net.InetSocketAddress;
-import java.net.Socket;
-import org.h2.engine.Constants;
-import org.h2.engine.SessionRemote;
 
 /**
  * Whether a node answers, and whether it knows who leads a database: asked without a session, while a session's own connection
- * waits. In H2's protocol it is the question for the key of a database file, with a key that no file has. A stock server
- * answers it as well, with something else; it tells no more than that a database of this name has a leader.
+ * waits. It tells no more than that a database of this name has a leader.
  */
 public final class LeaderQuestion {
     /** What a node says. */
@@ -59,20 +53,8 @@ public final class LeaderQuestion {
 
     /** @param timeoutMillis for connecting, and once more for the answer */
     static Answer ask(String endpoint, String database, int timeoutMillis) {
-        try (Socket socket = new Socket()) {
-            socket.setSoTimeout(timeoutMillis);
-            socket.connect(new InetSocketAddress(HostPort.host(endpoint), HostPort.port(endpoint)), timeoutMillis);
-            String key = PREFIX + database;
-            DataOutputStream out = new DataOutputStream(socket.getOutputStream());
-            out.writeInt(Constants.TCP_PROTOCOL_VERSION_MIN_SUPPORTED);
-            out.writeInt(Constants.TCP_PROTOCOL_VERSION_MAX_SUPPORTED);
-            out.writeInt(-1);
-            out.writeInt(-1);
-            out.writeInt(key.length());
-            out.writeChars(key);
-            out.writeInt(SessionRemote.SESSION_CHECK_KEY);
-            out.flush();
-            return switch (new DataInputStream(socket.getInputStream()).readInt()) {
+        try {
+            return switch (NodeQuestion.ask(endpoint, PREFIX + database, timeoutMillis, DataInputStream::readInt)) {
                 case KNOWN -> Answer.KNOWN;
                 case NONE -> Answer.NONE;
                 default -> Answer.OTHER;

@@ -81,6 +81,13 @@ public final class Settings {
         address("LISTEN", "address for the other nodes of the cluster");
         address("SQL", "address on which this node serves SQL");
         own("PEERS", Scope.NODE, null, "NAME@HOST:PORT[,NAME@HOST:PORT...]", "the other nodes", Settings::checkPeers);
+        own(
+                "JOIN",
+                Scope.NODE,
+                "FALSE",
+                "TRUE or FALSE",
+                "this node was added to a cluster that runs, and learns from PEERS who belongs to it; asked for once",
+                Settings::checkJoin);
         name("CLUSTER", Scope.NODE, "name of the cluster; nodes of different clusters refuse each other");
         integer("PRIORITY", Scope.NODE, "1", 0, 1000, "", "greater is preferred as leader, 0 never leads by choice");
         name(
@@ -224,6 +231,12 @@ public final class Settings {
 
     private static void checkOutsideChanges(Setting setting, String value) throws SQLException {
         if (!value.equalsIgnoreCase("ADOPT") && !value.equalsIgnoreCase("DISCARD")) {
+            throw Errors.badValue(setting.key(), value, setting.expected());
+        }
+    }
+
+    private static void checkJoin(Setting setting, String value) throws SQLException {
+        if (!value.equalsIgnoreCase("TRUE") && !value.equalsIgnoreCase("FALSE")) {
             throw Errors.badValue(setting.key(), value, setting.expected());
         }
     }

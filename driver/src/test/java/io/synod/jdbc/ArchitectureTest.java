@@ -50,14 +50,14 @@ class ArchitectureTest {
     }
 
     @Test
-    void only_connector_leader_question_and_internals_know_sockets() {
+    void only_connector_node_question_and_internals_know_sockets() {
         noClasses()
                 .that()
                 .doNotHaveSimpleName("Connector")
                 .and()
                 .doNotHaveSimpleName("RemoteInternals")
                 .and()
-                .doNotHaveSimpleName("LeaderQuestion")
+                .doNotHaveSimpleName("NodeQuestion")
                 .should()
                 .dependOnClassesThat()
                 .resideInAPackage("java.net..")

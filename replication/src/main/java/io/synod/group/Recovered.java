@@ -26,4 +26,12 @@ public record Recovered(long promised, Base base, List<Term> terms, long lastInd
     public Recovered(long promised, List<Term> terms, long lastIndex) {
         this(promised, Base.NONE, terms, lastIndex);
     }
+
+    /** The newest configuration that is there, committed or not; {@code bootstrap} where none is. */
+    public Members members(Members bootstrap) {
+        if (!configurations.isEmpty()) {
+            return Members.decode(configurations.get(configurations.size() - 1).payload());
+        }
+        return base.members() == null ? bootstrap : base.members();
+    }
 }

@@ -35,7 +35,8 @@ final class Configurations {
         return members == bootstrap ? null : members;
     }
 
-    private Members inForceAt(long index) {
+    /** The members in force at this index. */
+    Members inForceAt(long index) {
         Members members = all.get(0).members;
         for (At at : all) {
             if (at.index <= index) {

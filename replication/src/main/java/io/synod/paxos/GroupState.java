@@ -463,6 +463,11 @@ public final class GroupState {
         return core.configurations.latest();
     }
 
+    /** Those that stay whoever leads next. */
+    public Members committedMembers() {
+        return core.configurations.inForceAt(core.commit);
+    }
+
     /** Index of the entry that made {@link #members}; 0 where none did that the log still has. */
     public long membersIndex() {
         return core.configurations.latestIndex();

@@ -10,10 +10,12 @@ import java.util.UUID;
  * One step from a configuration of a group to the next. A member comes as a learner, which gets everything and counts for nothing,
  * is promoted when it has caught up, and goes in one step. None changes more than one voter.
  *
- * @param incarnation of the node that comes, else {@link Member#UNSEEN}
+ * @param incarnation of the node that comes, or is promoted; {@link Member#UNSEEN} where it is not known, and otherwise
  * @param address {@code host:port} for peers of the node that comes, else empty
+ * @param slot of the node that comes; 0 for the next one of the group. A node has one slot in all its groups, so what one of them has
+ *     given the others are told
  */
-public record MemberChange(Kind kind, String name, UUID incarnation, String address) {
+public record MemberChange(Kind kind, String name, UUID incarnation, String address, int slot) {
 
     /** What happens to the named member. */
     public enum Kind {
@@ -32,6 +34,7 @@ public record MemberChange(Kind kind, String name, UUID incarnation, String addr
         NOT_LEADING("this member does not lead the group, or hands leadership over"),
         TOO_EARLY("the change before, or the begin of this leadership, is not committed yet: try again"),
         NAME_TAKEN("a member of this name is in the group"),
+        SLOT_GIVEN("the slot that it has elsewhere was given to another member here, or is below one that was"),
         NO_SUCH_MEMBER("no member of this name is in the group"),
         NOT_A_LEARNER("only a learner can be promoted"),
         NOT_A_VOTER("only a voter with a state machine can be made a learner"),
@@ -67,19 +70,29 @@ public record MemberChange(Kind kind, String name, UUID incarnation, String addr
     }
 
     public static MemberChange add(String name, UUID incarnation, String address) {
-        return new MemberChange(Kind.ADD, name, incarnation, address);
+        return add(name, incarnation, address, 0);
+    }
+
+    /** @param slot that it has in other groups; 0 for the next one of this group */
+    public static MemberChange add(String name, UUID incarnation, String address, int slot) {
+        return new MemberChange(Kind.ADD, name, incarnation, address, slot);
     }
 
     public static MemberChange promote(String name) {
-        return new MemberChange(Kind.PROMOTE, name, Member.UNSEEN, "");
+        return new MemberChange(Kind.PROMOTE, name, Member.UNSEEN, "", 0);
+    }
+
+    /** @param incarnation with which it was met: from the moment when it votes, no other directory passes for it */
+    public static MemberChange promote(String name, UUID incarnation) {
+        return new MemberChange(Kind.PROMOTE, name, incarnation, "", 0);
     }
 
     public static MemberChange demote(String name) {
-        return new MemberChange(Kind.DEMOTE, name, Member.UNSEEN, "");
+        return new MemberChange(Kind.DEMOTE, name, Member.UNSEEN, "", 0);
     }
 
     public static MemberChange remove(String name) {
-        return new MemberChange(Kind.REMOVE, name, Member.UNSEEN, "");
+        return new MemberChange(Kind.REMOVE, name, Member.UNSEEN, "", 0);
     }
 
     /** Whether it makes no sense in this configuration, whatever the state of its members; {@code null} where it does. */
@@ -98,18 +111,25 @@ public record MemberChange(Kind kind, String name, UUID incarnation, String addr
         };
     }
 
+    /** The slot that the node which comes would have. */
+    int slotIn(Members now) {
+        return slot == 0 ? now.nextSlot() : slot;
+    }
+
     /** The configuration that it leads to. */
     Members appliedTo(Members now) {
         List<Member> all = new ArrayList<>(now.all());
         if (kind == Kind.ADD) {
-            all.add(new Member(now.nextSlot(), name, incarnation, Member.Role.LEARNER, address));
-            return new Members(all, now.nextSlot() + 1);
+            int given = slotIn(now);
+            all.add(new Member(given, name, incarnation, Member.Role.LEARNER, address));
+            return new Members(all, Math.max(now.nextSlot(), given + 1));
         }
         all.removeIf(member -> member.name().equals(name));
         if (kind != Kind.REMOVE) {
             Member old = now.byName(name);
             Member.Role role = kind == Kind.PROMOTE ? Member.Role.VOTER : Member.Role.LEARNER;
-            all.add(new Member(old.slot(), name, old.incarnation(), role, old.address()));
+            UUID directory = incarnation.equals(Member.UNSEEN) ? old.incarnation() : incarnation;
+            all.add(new Member(old.slot(), name, directory, role, old.address()));
         }
         return new Members(all, now.nextSlot());
     }

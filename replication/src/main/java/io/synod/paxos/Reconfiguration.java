@@ -36,6 +36,9 @@ final class Reconfiguration {
         if (senseless != null) {
             return senseless;
         }
+        if (change.kind() == MemberChange.Kind.ADD && !core.rules.isFree(members, change.slotIn(members))) {
+            return Refusal.SLOT_GIVEN;
+        }
         Members next = change.appliedTo(members);
         if (!keepsLeaders(next)) {
             return Refusal.TOO_FEW_VOTERS;

@@ -70,4 +70,12 @@ class SafetyRules {
     boolean countsRemoved() {
         return false;
     }
+
+    /**
+     * Which slots a member that comes may have. One that was given before is another member's for ever: its epochs, its promises and
+     * what it has acknowledged would pass for those of the new one.
+     */
+    boolean isFree(Members now, int slot) {
+        return slot >= now.nextSlot();
+    }
 }

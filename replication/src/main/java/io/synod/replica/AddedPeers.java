@@ -28,7 +28,7 @@ final class AddedPeers {
     synchronized void changed(Replica[] groups) {
         Map<Integer, Member> named = new HashMap<>();
         for (Replica group : groups) {
-            for (Member member : group.latestMembers().all()) {
+            for (Member member : group.members().all()) {
                 named.put(member.slot(), member);
             }
         }

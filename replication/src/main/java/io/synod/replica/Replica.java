@@ -216,11 +216,6 @@ final class Replica implements ReplicatedLog {
         return outboxes.to(slot);
     }
 
-    /** The newest configuration in the log, as of the last step. */
-    Members latestMembers() {
-        return standing.members();
-    }
-
     ApplyPath applyPath() {
         return apply;
     }
@@ -289,7 +284,7 @@ final class Replica implements ReplicatedLog {
         if (!state.stop(cause)) {
             return;
         }
-        if (node.failure() == null) {
+        if (node.failure() == null && !(cause instanceof RemovedMemberException)) {
             LOG.error("group {} has stopped on this node", group, cause);
         }
         try {
@@ -427,7 +422,12 @@ final class Replica implements ReplicatedLog {
 
     @Override
     public Members members() {
-        return inspect(GroupState::members);
+        return standing.members();
+    }
+
+    @Override
+    public Members committedMembers() {
+        return inspect(GroupState::committedMembers);
     }
 
     @Override

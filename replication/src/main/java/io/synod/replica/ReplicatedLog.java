@@ -90,7 +90,13 @@ public interface ReplicatedLog extends AutoCloseable {
 
     long durableIndex();
 
+    /** The newest configuration in the log, as of the last step: the one that counts, which may still be undone. */
     Members members();
+
+    /** The newest configuration that is committed, as far as is known here: what it says of a slot stays so. */
+    default Members committedMembers() {
+        return members();
+    }
 
     /**
      * Has the members changed, where this node leads, and waits until that is committed. A leader may remove itself: it hands

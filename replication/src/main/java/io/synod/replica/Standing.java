@@ -19,6 +19,8 @@ final class Standing {
 
     /** The epoch that this node leads, 0 for none. Under the lock. */
     private long leading;
+    /** A leader is known whom no configuration names that is here: a node that joins hears of it first. Under the lock. */
+    private boolean leaderUnnamed;
 
     private volatile long servingEpoch;
     /** Serves, and takes no proposals: by the protocol's own decision ({@link LeaderTransfer} is on request). */
@@ -70,11 +72,13 @@ final class Standing {
             roles.stir();
         }
         long serving = leads && state.serving() ? epoch : 0;
-        if (serving != served || epoch != leaderEpoch || state.leaderSlot() != leaderSlot) {
+        boolean named = leaderUnnamed && state.members().bySlot(state.leaderSlot()) != null;
+        if (serving != served || epoch != leaderEpoch || state.leaderSlot() != leaderSlot || named) {
             servingEpoch = serving;
             leaderEpoch = epoch;
             leaderSlot = state.leaderSlot();
             Member leader = leaderSlot == 0 ? null : state.members().bySlot(leaderSlot);
+            leaderUnnamed = leaderSlot != 0 && leader == null;
             roles.add(leader == null ? null : leader.name(), epoch, serving != 0);
         }
     }

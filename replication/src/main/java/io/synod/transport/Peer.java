@@ -4,7 +4,8 @@ import io.synod.group.Member;
 
 /** One peer and the two lanes to it, where they stand. */
 final class Peer {
-    final Member member;
+    /** Another one only where it says with which directory the same node votes by now. */
+    volatile Member member;
     /** Whether it came while this node ran: its own list of members need not be this node's. */
     final boolean added;
 

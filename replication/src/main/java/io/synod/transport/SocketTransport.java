@@ -158,6 +158,11 @@ public final class SocketTransport implements Transport {
         if (before != null && (!before.added || isSameNode(before.member, member))) {
             return;
         }
+        if (before != null && isSameNode(before.member, unseen(member))) {
+            // Met already, by the connection that stands.
+            before.member = member;
+            return;
+        }
         if (before != null) {
             before.remove();
         }
@@ -165,6 +170,10 @@ public final class SocketTransport implements Transport {
         peers.put(member.slot(), peer);
         LOG.info("node {} at {} is a peer from now on", member.name(), member.address());
         dial(peer);
+    }
+
+    private static Member unseen(Member member) {
+        return new Member(member.slot(), member.name(), Member.UNSEEN, member.role(), member.address());
     }
 
     private static boolean isSameNode(Member a, Member b) {

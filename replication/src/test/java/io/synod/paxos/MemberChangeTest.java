@@ -195,6 +195,31 @@ class MemberChangeTest {
     }
 
     @Test
+    void node_keeps_the_slot_that_another_group_gave_it_unless_one_as_high_is_given_here() {
+        TraceGroup group = led(6, 3);
+        assertNull(group.change(1, MemberChange.add("s5", new UUID(0, 5), "s5:1", 5))
+                .refusal());
+        group.settle(1, 2, 3, 5);
+        Members members = group.node(1).state.members();
+        assertEquals(5, members.byName("s5").slot());
+        assertEquals(6, members.nextSlot());
+        assertEquals(
+                Refusal.SLOT_GIVEN,
+                group.change(1, MemberChange.add("s4", new UUID(0, 4), "s4:1", 4))
+                        .refusal());
+        assertEquals(
+                Refusal.SLOT_GIVEN,
+                group.change(1, MemberChange.add("other", new UUID(0, 9), "o:1", 5))
+                        .refusal());
+        group.change(1, MemberChange.remove("s5"));
+        group.settle(1, 2, 3);
+        assertEquals(
+                Refusal.SLOT_GIVEN,
+                group.change(1, MemberChange.add("other", new UUID(0, 9), "o:1", 5))
+                        .refusal());
+    }
+
+    @Test
     void slot_is_never_given_twice() {
         TraceGroup group = led(5, 3);
         group.change(1, add(4));

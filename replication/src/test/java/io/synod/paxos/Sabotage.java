@@ -71,6 +71,13 @@ public enum Sabotage {
         boolean countsRemoved() {
             return true;
         }
+    }),
+    /** Whoever comes may have the slot of one that has gone. */
+    SLOT_GIVEN_AGAIN(new SafetyRules() {
+        @Override
+        boolean isFree(Members now, int slot) {
+            return now.bySlot(slot) == null;
+        }
     });
 
     private final SafetyRules rules;

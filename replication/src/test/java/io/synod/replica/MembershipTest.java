@@ -108,6 +108,9 @@ class MembershipTest {
         try (TestCluster cluster = TestCluster.of(3)) {
             TestCluster.TestNode added = cluster.join();
             add(cluster, added);
+            Await.until(
+                    "it is told who leads, by name",
+                    () -> added.applier.events().stream().anyMatch(event -> event.matches("role [abc]")));
             write(cluster, "before");
             assertEquals(
                     Member.Role.LEARNER,

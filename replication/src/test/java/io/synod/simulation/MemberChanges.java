@@ -16,6 +16,7 @@ final class MemberChanges {
     private static final int SPARES = 3;
 
     private final SplittableRandom random;
+    private final SplittableRandom slots;
     private final boolean on;
     private final long gap;
     private Cluster cluster;
@@ -23,6 +24,7 @@ final class MemberChanges {
 
     MemberChanges(long seed, FaultPlan plan) {
         random = new SplittableRandom(~seed);
+        slots = random.split();
         on = seed % 2 == 1 && plan.members();
         gap = (10 + random.nextLong(Math.max(1, plan.duration() / 10 / MILLI))) * MILLI;
     }
@@ -67,9 +69,8 @@ final class MemberChanges {
     }
 
     private MemberChange any(Members members) {
-        int slot = members.nextSlot();
-        if (slot <= cluster.size() && random.nextInt(4) == 0) {
-            return MemberChange.add(Cluster.name(slot), new UUID(0, slot), Cluster.name(slot) + ":1");
+        if (members.nextSlot() <= cluster.size() && random.nextInt(4) == 0) {
+            return add(members);
         }
         Member member = members.all().get(random.nextInt(members.all().size()));
         if (member.role() == Member.Role.LEARNER) {
@@ -80,5 +81,16 @@ final class MemberChanges {
             return MemberChange.promote(member.name());
         }
         return random.nextInt(3) == 0 ? MemberChange.remove(member.name()) : MemberChange.demote(member.name());
+    }
+
+    /** With the next slot, or one that the node has elsewhere: a later one, or one that is given already, which is refused. */
+    private MemberChange add(Members members) {
+        int slot = members.nextSlot();
+        if (slots.nextInt(4) != 0) {
+            return MemberChange.add(Cluster.name(slot), new UUID(0, slot), Cluster.name(slot) + ":1");
+        }
+        int elsewhere = 1 + slots.nextInt(Math.min(slot + 1, cluster.size()));
+        String name = Cluster.name(elsewhere);
+        return MemberChange.add(name, new UUID(0, elsewhere), name + ":1", elsewhere);
     }
 }

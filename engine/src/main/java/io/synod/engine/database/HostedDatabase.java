@@ -9,6 +9,7 @@ import io.synod.group.Entry;
 import io.synod.group.Invariant;
 import io.synod.replica.Applier;
 import io.synod.replica.Proposal;
+import io.synod.replica.RemovedMemberException;
 import io.synod.replica.ReplicatedLog;
 import io.synod.replica.Siblings;
 import java.io.IOException;
@@ -19,6 +20,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
+import java.util.function.LongConsumer;
 import org.h2.api.ErrorCode;
 import org.h2.engine.Database;
 import org.h2.engine.SessionLocal;
@@ -77,6 +79,7 @@ public final class HostedDatabase implements Applier, AutoCloseable {
     private volatile boolean closed;
     private volatile boolean staysOpen;
     private volatile Shutdown shutdown;
+    private volatile LongConsumer onRemoved;
 
     /** Closes the database for its node. */
     @FunctionalInterface
@@ -197,6 +200,11 @@ public final class HostedDatabase implements Applier, AutoCloseable {
         closer.run(immediately);
     }
 
+    /** Who hears that this node is no member any more, with the index of a configuration without it; to be called once, at first. */
+    public void onRemoved(LongConsumer listener) {
+        onRemoved = listener;
+    }
+
     public void addRoleListener(RoleListener listener) {
         listeners.add(listener);
     }
@@ -240,6 +248,9 @@ public final class HostedDatabase implements Applier, AutoCloseable {
 
     private DbException whyOver() {
         Throwable cause = stopped;
+        if (cause instanceof RemovedMemberException) {
+            return Errors.removed(name, node);
+        }
         if (cause != null) {
             return Errors.stopped(name, cause.toString());
         }
@@ -344,6 +355,14 @@ public final class HostedDatabase implements Applier, AutoCloseable {
     @Override
     public void onStopped(Throwable cause) {
         stopped = cause;
+        if (cause instanceof RemovedMemberException removed) {
+            LOG.warn("node {} was removed from database {} and serves it no longer", node, name);
+            LongConsumer hears = onRemoved;
+            if (hears != null) {
+                hears.accept(removed.configuration());
+            }
+            return;
+        }
         for (Throwable e = cause; e != null; e = e.getCause()) {
             boolean damage = e instanceof MVStoreException store && DAMAGE.contains(store.getErrorCode());
             if (damage || e instanceof SQLException sql && sql.getErrorCode() == ErrorCode.FILE_CORRUPTED_1) {

@@ -148,7 +148,7 @@ public final class GlobalCommits implements AutoCloseable {
         this.serials = serials;
         this.all = all;
         this.leaders = new ParticipantLeaders(hosted, link);
-        this.orphans = new Orphans(slot, link.slots(), link::reaches);
+        this.orphans = new Orphans(slot, link::slots, link::reaches);
         time.setDaemon(true);
     }
 

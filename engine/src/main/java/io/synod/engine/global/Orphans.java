@@ -5,10 +5,10 @@ import io.synod.branch.Participant;
 import io.synod.engine.database.BranchVotes;
 import java.util.Collection;
 import java.util.HashMap;
-import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.function.IntPredicate;
+import java.util.function.Supplier;
 
 /**
  * When the leader of a participant begins to end a transaction: soon after the connection to the node that was last at work on it
@@ -36,19 +36,19 @@ final class Orphans {
     static final long UNFORGOTTEN_NANOS = TimeUnit.SECONDS.toNanos(12);
 
     private final int self;
-    private final List<Integer> others;
+    private final Supplier<? extends Collection<Integer>> others;
     private final IntPredicate reaches;
     private final Map<Integer, Long> lostAt = new HashMap<>();
     private volatile long silenceNanos = SILENCE_NANOS;
     private volatile long unforgottenNanos = UNFORGOTTEN_NANOS;
 
     /**
-     * @param others slots of the other nodes
+     * @param others slots of the other nodes, as they are by now
      * @param reaches whether there is a connection to that one
      */
-    Orphans(int self, Collection<Integer> others, IntPredicate reaches) {
+    Orphans(int self, Supplier<? extends Collection<Integer>> others, IntPredicate reaches) {
         this.self = self;
-        this.others = List.copyOf(others);
+        this.others = others;
         this.reaches = reaches;
     }
 
@@ -62,7 +62,7 @@ final class Orphans {
 
     /** To be called often: a connection that is there only between two calls was never there. */
     void look(long now) {
-        for (int slot : others) {
+        for (int slot : others.get()) {
             if (reaches.test(slot)) {
                 lostAt.remove(slot);
             } else {
@@ -92,7 +92,7 @@ final class Orphans {
             return false;
         }
         Long since = lostAt.get(slot);
-        return since == null ? !others.contains(slot) : now - since > forNanos;
+        return since == null ? !others.get().contains(slot) : now - since > forNanos;
     }
 
     /** 0 for the home group, whose promise counts most. */

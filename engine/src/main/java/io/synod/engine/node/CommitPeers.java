@@ -5,16 +5,17 @@ import io.synod.engine.global.GlobalCommits;
 import io.synod.replica.Questions;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.function.Supplier;
 
 /** The other nodes of the cluster, asked about transactions that several databases take part in. */
 final class CommitPeers implements GlobalCommits.PeerLink {
     private final Questions questions;
-    private final List<Integer> slots;
+    private final Supplier<List<Integer>> slots;
 
-    /** @param slots of the other nodes */
-    CommitPeers(Questions questions, List<Integer> slots) {
+    /** @param slots of the other nodes, as they are by now */
+    CommitPeers(Questions questions, Supplier<List<Integer>> slots) {
         this.questions = questions;
-        this.slots = List.copyOf(slots);
+        this.slots = slots;
     }
 
     @Override
@@ -29,6 +30,6 @@ final class CommitPeers implements GlobalCommits.PeerLink {
 
     @Override
     public List<Integer> slots() {
-        return slots;
+        return slots.get();
     }
 }

@@ -31,14 +31,16 @@ final class DatabaseOpening {
     private final String database;
     private final Map<String, String> settings;
     private final Recovered log;
+    private final NodePlace place;
     private final Path base;
 
     /**
      * @param settings of H2 for opening
      * @param log what the group finds of itself in the node's log
      */
-    DatabaseOpening(NodeConfig config, String database, Map<String, String> settings, Recovered log) {
+    DatabaseOpening(NodeConfig config, NodePlace place, String database, Map<String, String> settings, Recovered log) {
         this.config = config;
+        this.place = place;
         this.database = database;
         this.settings = settings;
         this.log = log;
@@ -99,7 +101,7 @@ final class DatabaseOpening {
     }
 
     private boolean isAlone() {
-        return config.members().all().size() == 1;
+        return !place.joined() && log.members(place.bootstrap()).all().size() == 1;
     }
 
     /** Several files cannot be the base of one group. */
@@ -127,8 +129,8 @@ final class DatabaseOpening {
                             + log.lastIndex() + " entries already",
                     "move it away: this node gets its copy from the log and from the others");
         }
-        long epoch = log.promised() == 0 ? Epoch.of(1, config.slot()) : log.promised();
-        Adoption.adopt(base, settings, log.lastIndex() + 1, epoch, config.members());
+        long epoch = log.promised() == 0 ? Epoch.of(1, place.slot()) : log.promised();
+        Adoption.adopt(base, settings, log.lastIndex() + 1, epoch, place.known());
         LOG.info("database {}: {} is the base of its group, at index {}", database, base + FILE, log.lastIndex() + 1);
     }
 

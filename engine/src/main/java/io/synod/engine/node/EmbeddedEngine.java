@@ -118,7 +118,7 @@ public final class EmbeddedEngine implements EngineProvider {
             checkSame(url, running.node);
             return running;
         }
-        running = new Running(key, Node.start(NodeConfig.of(url)));
+        running = new Running(key, NodeStart.start(NodeConfig.of(url)));
         running.stays = running.node.config().servesOthers();
         NODES.put(key, running);
         if (!hooked) {

@@ -1,6 +1,8 @@
 package io.synod.engine.node;
 
 import io.synod.engine.database.Errors;
+import io.synod.group.Member;
+import io.synod.group.Members;
 import io.synod.transport.PeerIdentities;
 import java.io.IOException;
 import java.io.InputStream;
@@ -26,6 +28,12 @@ final class IdentityFile implements PeerIdentities {
     private static final String FORMAT = "1";
     private static final String PEER = "peer.";
     private static final String STARTS = "starts";
+    /** Whom it knew when it began or joined, by slot; without it, an earlier release made the file. */
+    private static final String MEMBERS = "members";
+    /** That it was to join others, and did not begin a cluster. */
+    private static final String JOINED = "joined";
+    /** Before a database's name: index of the configuration without this node. */
+    private static final String REMOVED = "removed.";
     /** Of all the other lines. Earlier releases neither write it nor look at it, and leave it behind as it was. */
     private static final String SUM = "sum";
     /** What every file has. */
@@ -58,6 +66,9 @@ final class IdentityFile implements PeerIdentities {
             p.setProperty("cluster", config.cluster());
             p.setProperty("node", config.name());
             p.setProperty("incarnation", UUID.randomUUID().toString());
+            if (config.joins()) {
+                p.setProperty(JOINED, "true");
+            }
             identity.countStart();
             return identity;
         }
@@ -158,6 +169,67 @@ final class IdentityFile implements PeerIdentities {
             channel.force(true);
         }
         Files.move(temporary, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+    }
+
+    /**
+     * This node's place, as it was given once; asks for it where that is still to be done.
+     *
+     * @throws SQLException 55000 nobody has added it, 90096 it is to join with the directory of another cluster, 90113 PEERS names a node that it has never heard of
+     */
+    NodePlace place(NodeConfig config) throws IOException, SQLException {
+        boolean joined = Boolean.parseBoolean(properties.getProperty(JOINED));
+        String given = properties.getProperty(MEMBERS);
+        if (config.joins() && !joined) {
+            throw Errors.mayNotJoin(
+                    config.name(),
+                    config.directory() + " is that of a node which has begun a cluster"
+                            + (given == null ? "" : " (" + given + ")")
+                            + ": give the node an empty directory, or leave JOIN out");
+        }
+        if (given == null) {
+            NodePlace place = joined ? new Joining(config, incarnation()).await() : NodePlace.beginning(config);
+            synchronized (this) {
+                properties.setProperty(MEMBERS, NodePlace.encode(place.known().all()));
+                save();
+            }
+            return place;
+        }
+        Members known = members(given);
+        Member self = known.byName(config.name());
+        if (self == null) {
+            throw damaged("its members " + given + " lack " + config.name(), null);
+        }
+        for (Member peer : config.members().all()) {
+            if (known.byName(peer.name()) == null && seen(peer.name()) == null) {
+                throw Errors.unknownPeer(peer.name(), given);
+            }
+        }
+        return new NodePlace(known, self.slot(), joined).at(config.members());
+    }
+
+    private Members members(String given) throws SQLException {
+        try {
+            return NodePlace.decode(given);
+        } catch (IllegalArgumentException e) {
+            throw damaged(e.getMessage(), e);
+        }
+    }
+
+    /** With which directory a node of this name was seen; {@code null} where none was. */
+    synchronized UUID seen(String name) {
+        String incarnation = properties.getProperty(PEER + name);
+        return incarnation == null ? null : UUID.fromString(incarnation);
+    }
+
+    /** This node is not one of a database's group any more. */
+    synchronized void noteRemoved(String database, long configuration) throws IOException {
+        properties.setProperty(REMOVED + database, String.valueOf(configuration));
+        save();
+    }
+
+    /** Index of the configuration that no longer had this node; {@code null} for a database that it was not removed from. */
+    synchronized String removedFrom(String database) {
+        return properties.getProperty(REMOVED + database);
     }
 
     UUID incarnation() {

@@ -3,26 +3,16 @@ package io.synod.engine.node;
 import io.synod.engine.database.Errors;
 import io.synod.engine.database.HostedDatabase;
 import io.synod.engine.database.HostedDatabase.RoleListener;
-import io.synod.engine.federation.Federation;
 import io.synod.engine.global.Deadlocks;
 import io.synod.engine.global.GlobalCommits;
 import io.synod.engine.session.Neighbours;
 import io.synod.engine.session.SessionFactory;
 import io.synod.engine.session.Sessions;
 import io.synod.engine.session.SynodSession;
-import io.synod.group.Member;
-import io.synod.log.ChronicleEntryLog;
 import io.synod.log.EntryLog;
-import io.synod.log.LogConfig;
-import io.synod.log.LogLockedException;
-import io.synod.log.MemoryEntryLog;
-import io.synod.paxos.Timing;
 import io.synod.replica.ReplicaNode;
 import io.synod.replica.Snapshots;
-import io.synod.transport.SocketTransport;
 import java.io.IOException;
-import java.net.ServerSocket;
-import java.nio.file.AccessDeniedException;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
@@ -33,11 +23,10 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
-import java.util.SplittableRandom;
+import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
-import org.h2.message.DbException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -52,10 +41,14 @@ public final class Node implements SessionFactory, AutoCloseable {
     private static final long HANDOVER_NANOS = TimeUnit.SECONDS.toNanos(2);
 
     private final NodeConfig config;
+    private final NodePlace place;
+    private final IdentityFile identity;
     private final EntryLog log;
     private final ReplicaNode replicas;
     private final SqlFrontEnd sql;
     private final RemoteLink link;
+    private final JoinAnswers joins;
+    private final MemberChanges memberChanges;
     private final GlobalCommits globalCommits;
     private final Deadlocks deadlocks;
     private final Checkpoints checkpoints = new Checkpoints();
@@ -63,86 +56,55 @@ public final class Node implements SessionFactory, AutoCloseable {
     /** Settings of those that SHUTDOWN has closed: the next session opens them again, as in H2. */
     private final Map<String, Map<String, String>> shutDown = new ConcurrentHashMap<>();
 
-    private final Federation federation = new Federation();
-
-    private final Neighbours neighbours = new Neighbours() {
-        @Override
-        public Sessions find(String name) {
-            return databases.get(name.toLowerCase(Locale.ROOT));
-        }
-
-        @Override
-        public boolean open(String name) {
-            if (!exists(name)) {
-                return false;
-            }
-            try {
-                host(name, Map.of());
-                return true;
-            } catch (SQLException e) {
-                throw DbException.convert(e);
-            }
-        }
-
-        @Override
-        public Collection<String> names() {
-            return databases.keySet().stream()
-                    .map(name -> name.toUpperCase(Locale.ROOT))
-                    .toList();
-        }
-
-        @Override
-        public List<String> nodesWith(String name) {
-            return link == null ? List.of() : link.nodesWith(name, config.name());
-        }
-
-        @Override
-        public Federation federation() {
-            return federation;
-        }
-
-        @Override
-        public GlobalCommits commits() {
-            return globalCommits;
-        }
-
-        @Override
-        public Deadlocks deadlocks() {
-            return deadlocks;
-        }
-    };
+    private final Neighbours neighbours;
 
     private final List<RoleListener> listeners = new CopyOnWriteArrayList<>();
     private volatile boolean closed;
 
-    private Node(NodeConfig config, EntryLog log, ReplicaNode replicas, SqlFrontEnd sql, Serials serials) {
+    /** @param identity {@code null} for a node in memory */
+    Node(
+            NodeConfig config,
+            NodePlace place,
+            IdentityFile identity,
+            EntryLog log,
+            ReplicaNode replicas,
+            SqlFrontEnd sql) {
         this.config = config;
+        this.place = place;
+        this.identity = identity;
         this.log = log;
         this.replicas = replicas;
         this.sql = sql;
-        this.link = config.members().all().size() > 1 ? new RemoteLink(config.members()) : null;
-        List<Integer> others = config.members().all().stream()
-                .map(Member::slot)
-                .filter(slot -> slot != config.slot())
-                .toList();
+        CurrentMembers members = new CurrentMembers(place, this::hosted);
+        this.joins = new JoinAnswers(config, identity, members);
+        this.memberChanges = new MemberChanges(config, place, identity, members, replicas.questions(), this::hosted);
+        this.link = config.isReachable() ? new RemoteLink(members) : null;
+        Serials serials = Serials.of(identity);
         this.globalCommits = new GlobalCommits(
-                config.slot(),
+                place.slot(),
                 serials.origin(),
                 serials,
                 this::hosted,
-                () -> databases.values().stream().map(Sessions::database).toList(),
-                new CommitPeers(replicas.questions(), others));
+                this::hosted,
+                new CommitPeers(replicas.questions(), members::otherSlots));
         this.deadlocks = new Deadlocks(
-                config.slot(),
+                place.slot(),
                 () -> databases.values().stream().map(Sessions::waits).toList(),
-                new DeadlockPeers(replicas.questions(), others));
+                new DeadlockPeers(replicas.questions(), members::otherSlots));
+        this.neighbours = new HostedNeighbours(this, databases, link, globalCommits, deadlocks, memberChanges);
         replicas.questions().answeredBy((group, question, answer) -> {
             if (Deadlocks.isAskedBy(question)) {
                 deadlocks.asked(question, answer);
+            } else if (MemberMessages.isOne(question)) {
+                memberChanges.asked(group, question, answer);
             } else {
                 globalCommits.asked(question, answer);
             }
         });
+    }
+
+    private Collection<HostedDatabase> hosted() {
+        return databases.values().stream().map(Sessions::database).toList();
     }
 
     /** @return {@code null} where it is not open on this node */
@@ -156,93 +118,10 @@ public final class Node implements SessionFactory, AutoCloseable {
         return globalCommits;
     }
 
-    /**
-     * Starts a node; its databases are opened after that.
-     *
-     * @throws SQLException 90020 another process or node has the directory, 90031 it cannot be written or its log not be
-     *     read, 90061 a port is in use, 90096 the directory belongs to another node
-     */
-    static Node start(NodeConfig config) throws SQLException {
-        EntryLog log = null;
-        ServerSocket listener = null;
-        SqlFrontEnd sql = null;
-        try {
-            IdentityFile identity = null;
-            if (config.directory() == null) {
-                log = new MemoryEntryLog();
-            } else {
-                Files.createDirectories(config.directory());
-                Path logDirectory = config.directory().resolve("log");
-                if (IdentityFile.isIn(config.directory()) && !ChronicleEntryLog.isIn(logDirectory)) {
-                    throw Errors.logGone(logDirectory.toString());
-                }
-                log = ChronicleEntryLog.open(logDirectory, LogConfig.standard(config.name()));
-                identity = IdentityFile.open(config.directory(), config);
-            }
-            sql = new SqlFrontEnd();
-            SocketTransport transport = null;
-            SplittableRandom random = new SplittableRandom();
-            if (config.members().all().size() > 1) {
-                listener = listen(config.listen());
-                transport = new SocketTransport(
-                        new SocketTransport.Identity(
-                                config.cluster(),
-                                config.members(),
-                                config.slot(),
-                                identity.incarnation(),
-                                config.clientAddress()),
-                        listener,
-                        sql,
-                        identity,
-                        System::nanoTime,
-                        random.split());
-            }
-            ReplicaNode replicas = new ReplicaNode(
-                    log,
-                    transport,
-                    Timing.patient(config.electionTimeoutMillis()),
-                    config.logLimits(),
-                    System::nanoTime,
-                    random.split());
-            Node node = new Node(config, log, replicas, sql, Serials.of(identity));
-            sql.start(config.sql(), node);
-            node.checkpoints.start();
-            node.globalCommits.start();
-            return node;
-        } catch (IOException | SQLException | RuntimeException e) {
-            closeQuietly(sql);
-            closeQuietly(listener);
-            closeQuietly(log);
-            throw e instanceof SQLException s ? s : explained(config, e);
-        }
-    }
-
-    private static ServerSocket listen(String address) throws SQLException {
-        try {
-            return SocketTransport.listen(address);
-        } catch (IOException e) {
-            throw Errors.portInUse(e.getMessage(), e);
-        }
-    }
-
-    private static SQLException explained(NodeConfig config, Exception e) {
-        if (e instanceof LogLockedException locked) {
-            return Errors.inUse(String.valueOf(config.directory()), locked.holder(), e);
-        }
-        if (e instanceof AccessDeniedException) {
-            return Errors.notWritable(String.valueOf(config.directory()), e);
-        }
-        return Errors.cannotStart(config.name(), e);
-    }
-
-    private static void closeQuietly(AutoCloseable resource) {
-        if (resource != null) {
-            try {
-                resource.close();
-            } catch (Exception e) {
-                LOG.debug("closing after a failed start", e);
-            }
-        }
+    /** Its ports are open. */
+    void begin() {
+        checkpoints.start();
+        globalCommits.start();
     }
 
     public String name() {
@@ -279,10 +158,11 @@ public final class Node implements SessionFactory, AutoCloseable {
                             "leave it away; CASE_INSENSITIVE_IDENTIFIERS=TRUE finds names that are written in another way")
                     .getSQLException();
         }
+        checkMember(key);
         HostedDatabase hosted = null;
         try {
             hosted = new DatabaseOpening(
-                            config, key, OpenSettings.of(h2Settings), log.recovered(HostedDatabase.groupId(key)))
+                            config, place, key, OpenSettings.of(h2Settings), log.recovered(HostedDatabase.groupId(key)))
                     .open();
             hosted.addRoleListener((name, leader, epoch, serving) -> {
                 for (RoleListener listener : listeners) {
@@ -292,12 +172,13 @@ public final class Node implements SessionFactory, AutoCloseable {
             Sessions sessions = new Sessions(hosted, link, neighbours, config.shown());
             HostedDatabase opened = hosted;
             boolean awaitsBase = config.base() != null && !config.base().equals(config.name());
+            hosted.onRemoved(configuration -> noteRemoved(key, configuration));
             Snapshots snapshots =
-                    hosted.storage().snapshots(config.members(), awaitsBase, () -> checkpoints.soon(opened));
+                    hosted.storage().snapshots(place.bootstrap(), awaitsBase, () -> checkpoints.soon(opened));
             hosted.attach(replicas.openGroup(
                     HostedDatabase.groupId(key),
-                    config.members(),
-                    config.slot(),
+                    place.bootstrap(),
+                    place.slot(),
                     config.priority(),
                     hosted,
                     snapshots));
@@ -311,6 +192,21 @@ public final class Node implements SessionFactory, AutoCloseable {
                 hosted.abandon();
             }
             throw Errors.cannotOpen(key, e);
+        }
+    }
+
+    private void checkMember(String key) throws SQLException {
+        if (identity != null && identity.removedFrom(key) != null) {
+            throw Errors.removed(key, config.name()).getSQLException();
+        }
+    }
+
+    private void noteRemoved(String key, long configuration) {
+        try {
+            identity.noteRemoved(key, configuration);
+        } catch (IOException e) {
+            // After a restart it hears it from the others again.
+            LOG.warn("that this node was removed from database {} could not be written down", key, e);
         }
     }
 
@@ -339,6 +235,7 @@ public final class Node implements SessionFactory, AutoCloseable {
         }
         Sessions sessions = databases.get(key);
         if (sessions == null) {
+            checkMember(key);
             if (exists(database)) {
                 throw Errors.notOpenYet(database, config.name());
             }
@@ -351,6 +248,11 @@ public final class Node implements SessionFactory, AutoCloseable {
     public Boolean knowsLeader(String database) {
         Sessions sessions = databases.get(database.toLowerCase(Locale.ROOT));
         return sessions == null ? null : sessions.database().log().leader() != null;
+    }
+
+    @Override
+    public String joins(String cluster, String node, UUID incarnation) {
+        return joins.answer(cluster, node, incarnation);
     }
 
     /** Where this node is reached by SQL clients, −1 for nowhere. */
@@ -424,13 +326,13 @@ public final class Node implements SessionFactory, AutoCloseable {
             return;
         }
         closed = true;
-        closeQuietly(sql);
+        NodeStart.closeQuietly(sql);
         deadlocks.close();
         globalCommits.close();
         checkpoints.close();
         List<HostedDatabase> hosted = new ArrayList<>();
         databases.values().forEach(s -> hosted.add(s.database()));
-        replicas.close(config.members().all().size() > 1 ? HANDOVER_NANOS : 0);
+        replicas.close(config.isReachable() ? HANDOVER_NANOS : 0);
         for (HostedDatabase database : hosted) {
             close(database, false);
         }

@@ -26,7 +26,8 @@ import java.util.stream.Collectors;
  * @param listen {@code host:port} for the other nodes; {@code null} where there are none
  * @param sql {@code host:port} for SQL clients; {@code null} for none
  * @param cluster nodes of different clusters refuse each other
- * @param members this node and the others, with slots by sorted names, so that all nodes give the same ones
+ * @param members this node and those of PEERS, with slots by sorted names; a directory keeps those that it began with ({@link NodePlace})
+ * @param joins whether the node was added to a cluster that runs, should its directory be new
  * @param priority the greater is preferred as leader
  * @param electionTimeoutMillis silence of a leader after which another is looked for, at least
  * @param timeoutMillis how long a client waits for a leader or a majority
@@ -42,6 +43,7 @@ record NodeConfig(
         String sql,
         String cluster,
         Members members,
+        boolean joins,
         int priority,
         int electionTimeoutMillis,
         long timeoutMillis,
@@ -73,6 +75,10 @@ record NodeConfig(
         if (peers != null && url.settings().get("NODE") == null) {
             throw Errors.badSetting("NODE", "", "the name under which the other nodes have this one in their PEERS");
         }
+        boolean joins = Boolean.parseBoolean(url.settings().get("JOIN"));
+        if (joins && peers == null) {
+            throw Errors.badSetting("JOIN", "TRUE", "PEERS beside it: nodes of the cluster that this one was added to");
+        }
         String base = url.settings().get("BASE");
         String outsideChanges = url.settings().get("OUTSIDE_CHANGES");
         if (url.h2Settings().containsKey("CIPHER")) {
@@ -98,6 +104,7 @@ record NodeConfig(
                 url.settings().get("SQL"),
                 orDefault(url.settings().get("CLUSTER"), DEFAULT_CLUSTER),
                 members,
+                joins,
                 url.intSetting("PRIORITY"),
                 url.intSetting("ELECTION_TIMEOUT"),
                 url.intSetting("FAILOVER_TIMEOUT"),
@@ -155,8 +162,9 @@ record NodeConfig(
         return shown;
     }
 
-    int slot() {
-        return members.byName(name).slot();
+    /** Whether other nodes may be its peers, now or later: a member that forgets what it promised cannot be one of several. */
+    boolean isReachable() {
+        return listen != null && directory != null;
     }
 
     /** Nodes that others depend on, or that clients reach from outside, do not stop with the last connection in here. */

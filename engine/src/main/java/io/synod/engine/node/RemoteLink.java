@@ -2,7 +2,6 @@ package io.synod.engine.node;
 
 import io.synod.engine.session.LeaderLink;
 import io.synod.group.Member;
-import io.synod.group.Members;
 import io.synod.jdbc.LeaderQuestion;
 import io.synod.jdbc.RemoteInternals;
 import java.io.IOException;
@@ -21,18 +20,18 @@ import org.h2.message.DbException;
 final class RemoteLink implements LeaderLink {
     private static final int CONNECT_MILLIS = 1_000;
 
-    private final Members members;
+    private final CurrentMembers members;
 
-    RemoteLink(Members members) {
+    RemoteLink(CurrentMembers members) {
         this.members = members;
     }
 
     @Override
     public Session open(String node, String database, String user, byte[] passwordHash, Map<String, String> settings)
             throws SQLException {
-        Member member = members.byName(node);
+        Member member = members.find(database, node);
         if (member == null) {
-            throw new SQLException("node " + node + " is not a member: " + members.all(), "08001");
+            throw new SQLException("node " + node + " is no member of database " + database, "08001");
         }
         probe(member);
         try {
@@ -59,12 +58,10 @@ final class RemoteLink implements LeaderLink {
     /**
      * Asks the other nodes, one after the other.
      *
-     * @param self name of this node
      * @return the names of those that host the database
      */
-    List<String> nodesWith(String database, String self) {
-        return members.all().stream()
-                .filter(member -> !member.name().equals(self))
+    List<String> nodesWith(String database) {
+        return members.others().stream()
                 .filter(member -> LeaderQuestion.isHosted(member.address(), database, CONNECT_MILLIS))
                 .map(Member::name)
                 .toList();

@@ -48,6 +48,13 @@ final class NodeCommand implements Callable<Integer> {
     private List<String> peers = new ArrayList<>();
 
     @Option(
+            names = "--join",
+            description =
+                    "this node was added to a cluster that runs (synod member add), and has a new directory; --peers are nodes of"
+                            + " that cluster")
+    private boolean join;
+
+    @Option(
             names = "--database",
             split = ",",
             paramLabel = "NAME",
@@ -91,6 +98,9 @@ final class NodeCommand implements Callable<Integer> {
         StringBuilder own = new StringBuilder(";NODE=" + name + ";LISTEN=" + listen + ";SQL=" + sql);
         if (!peers.isEmpty()) {
             own.append(";PEERS=").append(String.join(",", peers));
+        }
+        if (join) {
+            own.append(";JOIN=TRUE");
         }
         settings.forEach((key, value) -> own.append(';').append(key).append('=').append(value));
         List<SynodUrl> urls = new ArrayList<>();

@@ -24,6 +24,7 @@ import picocli.CommandLine.Spec;
         subcommands = {
             NodeCommand.class,
             StatusCommand.class,
+            MemberCommand.class,
             SqlCommand.class,
             VerifyCommand.class,
             SpaceCommand.class,

@@ -197,6 +197,9 @@ public final class SqlServer implements AutoCloseable {
         transfer.init();
         if (hello instanceof ClientHello.Cancel cancel) {
             connections.forEach(connection -> connection.cancel(cancel.session(), cancel.statement()));
+        } else if (hello instanceof ClientHello.CheckKey check && JoinQuestion.of(check.key()) != null) {
+            JoinQuestion asked = JoinQuestion.of(check.key());
+            JoinQuestion.write(sessions.joins(asked.cluster(), asked.node(), asked.incarnation()), transfer);
         } else if (hello instanceof ClientHello.CheckKey check) {
             String database = LeaderQuestion.database(check.key());
             transfer.writeInt(

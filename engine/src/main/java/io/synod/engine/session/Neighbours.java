@@ -44,6 +44,11 @@ public interface Neighbours {
         public Deadlocks deadlocks() {
             throw new IllegalStateException("a node of one database has sessions in several");
         }
+
+        @Override
+        public MemberCommands members() {
+            throw new IllegalStateException("this node was put together without members");
+        }
     };
 
     /**
@@ -79,4 +84,7 @@ public interface Neighbours {
 
     /** What looks for deadlocks over several of them. */
     Deadlocks deadlocks();
+
+    /** What changes the members of all of them. */
+    MemberCommands members();
 }

@@ -52,6 +52,11 @@ final class OtherDatabases implements Databases {
 
     // ---- statements -----------------------------------------------------------------------------------------------
 
+    /** What changes the members of all of them. */
+    MemberCommands members() {
+        return neighbours.members();
+    }
+
     /** Whether the text has a name of three parts that begins with another database of this node. */
     boolean areNamed(List<Token> tokens) {
         for (int i = 0; i + 4 < tokens.size(); i++) {

@@ -2,6 +2,7 @@ package io.synod.engine.session;
 
 import java.sql.SQLException;
 import java.util.Map;
+import java.util.UUID;
 
 /** Opens sessions on the databases of one node; implemented by the node, used by its front ends. Thread-safe. */
 public interface SessionFactory {
@@ -22,4 +23,15 @@ public interface SessionFactory {
      * @return {@code true} and {@code false} where it is open on this node: whether that knows who leads it; {@code null} elsewhere
      */
     Boolean knowsLeader(String database);
+
+    /**
+     * Where a node belongs that was added and has never run.
+     *
+     * @param incarnation of its directory
+     * @return {@code SLOT=NAME@HOST:PORT,...} of all members; empty where it is not known here as one; after a {@code !} why it must
+     *     not join
+     */
+    default String joins(String cluster, String node, UUID incarnation) {
+        return "";
+    }
 }

@@ -29,6 +29,7 @@ public final class Sessions {
             "LISTEN",
             "SQL",
             "PEERS",
+            "JOIN",
             "CLUSTER",
             "READ",
             "COMMIT",

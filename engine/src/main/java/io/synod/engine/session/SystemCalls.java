@@ -64,6 +64,9 @@ final class SystemCalls {
             "LEADER",
             "REQUEST",
             "TRANSFER",
+            "MEMBER_ADD",
+            "MEMBER_PROMOTE",
+            "MEMBER_REMOVE",
             "DIGEST_START",
             "DIGEST",
             "SPACE",
@@ -197,6 +200,9 @@ final class SystemCalls {
                 boolean done = session.transfer(member);
                 return execution.rows(single("TRANSFERRED", ValueBoolean.get(done)));
             }
+            case "MEMBER_ADD", "MEMBER_PROMOTE", "MEMBER_REMOVE" -> {
+                return execution.rows(members(session, call));
+            }
             case "SPACE" -> {
                 return execution.rows(SpaceCalls.space(session.database()));
             }
@@ -227,6 +233,24 @@ final class SystemCalls {
     private static ResultInterface decision(Boolean committed) {
         Value how = committed == null ? ValueNull.INSTANCE : ValueVarchar.get(committed ? "COMMITTED" : "ROLLED BACK");
         return single("DECISION", TypeInfo.TYPE_VARCHAR, how);
+    }
+
+    /** A session that another node has opened asks for none: a change finds its leaders by itself. */
+    private static ResultInterface members(RoutedSession session, Call call) {
+        session.local().getUser().checkAdmin();
+        MemberCommands members = session.others().members();
+        String node = argument(call, 0);
+        List<MemberCommands.Done> done = switch (call.name()) {
+            case "MEMBER_ADD" -> members.add(node);
+            case "MEMBER_PROMOTE" -> members.promote(node);
+            default -> members.remove(node);
+        };
+        SimpleResult rows = new SimpleResult();
+        rows.addColumn("DATABASE_NAME", TypeInfo.TYPE_VARCHAR);
+        rows.addColumn("NODE", TypeInfo.TYPE_VARCHAR);
+        rows.addColumn("MEMBERSHIP", TypeInfo.TYPE_VARCHAR);
+        done.forEach(each -> rows.addRow(text(each.database()), text(each.node()), text(each.membership())));
+        return rows;
     }
 
     private static ResultInterface warnings(RoutedSession session) {

@@ -27,6 +27,7 @@ enum SystemView {
             SystemView::members,
             Member.NODE,
             flag("THIS_NODE", Member::isThis),
+            textOrNull("MEMBERSHIP", Member::membership),
             text("ROLE", m -> m.status().role()),
             text("EPOCH", m -> m.status().epoch()),
             flag("REACHABLE", m -> m.status().reachable()),
@@ -181,6 +182,12 @@ enum SystemView {
 
         boolean isThis() {
             return status.name().equals(database.node());
+        }
+
+        /** VOTER, LEARNER or WITNESS; {@code null} for one that has gone since. */
+        String membership() {
+            io.synod.group.Member member = database.log().members().byName(status.name());
+            return member == null ? null : member.role().name();
         }
 
         /** Known of this node only. */

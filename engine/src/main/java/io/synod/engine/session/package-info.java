@@ -42,6 +42,9 @@
  * CALL SYNOD.RESOLVE('uuid', n)           COMMITTED: whether request n of that client session committed; when FALSE, it
  *                                         never will
  * CALL SYNOD.TRANSFER(['node'])           TRANSFERRED: the leader has handed over, to that node
+ * CALL SYNOD.MEMBER_ADD('node@host:port') DATABASE_NAME, NODE, MEMBERSHIP: the node is a learner in this node's databases
+ * CALL SYNOD.MEMBER_PROMOTE('node')       the same: it votes
+ * CALL SYNOD.MEMBER_REMOVE('node')        the same: it is no member any more
  * CALL SYNOD.DIGEST_START()               LOG_INDEX: where every member takes a digest of the database
  * CALL SYNOD.DIGEST(index)                KIND, NAME, CHECKSUM: this member's digest; waits until it is applied
  * CALL SYNOD.SPACE()                      NODE, FILE_BYTES, FILL_PERCENT, CHECKPOINT_INDEX, SNAPSHOT_INDEX, REBUILT: of this node

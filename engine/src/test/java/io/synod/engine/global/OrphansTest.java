@@ -19,7 +19,7 @@ class OrphansTest {
     private static final Branch BRANCH = Branch.of("g", "home", List.of("stock", "home", "bank"));
 
     private final Set<Integer> connected = new HashSet<>(List.of(COORDINATOR, 3));
-    private final Orphans orphans = new Orphans(SELF, List.of(COORDINATOR, 3), connected::contains);
+    private final Orphans orphans = new Orphans(SELF, () -> List.of(COORDINATOR, 3), connected::contains);
 
     private static BranchVotes.Global prepared(int slot, long silentNanos) {
         return global(BranchState.PREPARED, slot, silentNanos);

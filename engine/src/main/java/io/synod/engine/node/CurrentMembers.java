@@ -1,0 +1,70 @@
+package io.synod.engine.node;
+
+import io.synod.engine.database.HostedDatabase;
+import io.synod.group.Member;
+import io.synod.group.Members;
+import java.util.Collection;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.function.Function;
+import java.util.function.Supplier;
+
+/** Who belongs to the groups of this node by now, as their logs say. Thread-safe. */
+final class CurrentMembers {
+    private final NodePlace place;
+    private final Supplier<Collection<HostedDatabase>> databases;
+
+    CurrentMembers(NodePlace place, Supplier<Collection<HostedDatabase>> databases) {
+        this.place = place;
+        this.databases = databases;
+    }
+
+    /** @return {@code null} where it is no member of that database's group */
+    Member find(String database, String node) {
+        for (HostedDatabase hosted : databases.get()) {
+            if (hosted.name().equalsIgnoreCase(database)) {
+                return hosted.log().members().byName(node);
+            }
+        }
+        return null;
+    }
+
+    /** The members of any of the groups, but for this node. */
+    List<Member> others() {
+        return all(hosted -> hosted.log().members()).stream()
+                .filter(member -> member.slot() != place.slot())
+                .toList();
+    }
+
+    List<Integer> otherSlots() {
+        return others().stream().map(Member::slot).toList();
+    }
+
+    /** Those that are so whatever becomes of the present leaders. */
+    List<Member> committed() {
+        return all(hosted -> hosted.log().committedMembers());
+    }
+
+    /** One that no group of this node has given. */
+    int nextSlot() {
+        int next = place.known().nextSlot();
+        for (HostedDatabase hosted : databases.get()) {
+            next = Math.max(next, hosted.log().members().nextSlot());
+        }
+        return next;
+    }
+
+    private List<Member> all(Function<HostedDatabase, Members> look) {
+        Map<Integer, Member> bySlot = new TreeMap<>();
+        for (HostedDatabase hosted : databases.get()) {
+            for (Member member : look.apply(hosted).all()) {
+                bySlot.put(member.slot(), member);
+            }
+        }
+        if (bySlot.isEmpty()) {
+            return place.known().all();
+        }
+        return List.copyOf(bySlot.values());
+    }
+}

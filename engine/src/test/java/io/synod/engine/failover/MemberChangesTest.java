@@ -1,0 +1,173 @@
+package io.synod.engine.failover;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.synod.engine.Sql;
+import io.synod.engine.operations.ClusterProcesses;
+import io.synod.engine.operations.FreePorts;
+import io.synod.engine.operations.NodeProcess;
+import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.stream.Collectors;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Members come and go, and are killed, while clients write whose URL names only the nodes of the beginning. */
+@Tag("long")
+@Tag("process")
+@Timeout(600)
+class MemberChangesTest {
+    private static final Logger LOG = LoggerFactory.getLogger(MemberChangesTest.class);
+    private static final List<String> DATABASES = List.of("shop");
+
+    @TempDir
+    private Path directory;
+
+    private final long seed = Long.getLong("synod.seed", System.nanoTime());
+    private final Map<String, NodeProcess> nodes = new TreeMap<>();
+    private final List<Connection> clients = new ArrayList<>();
+
+    @AfterEach
+    void close() throws Exception {
+        for (Connection client : clients) {
+            client.close();
+        }
+        nodes.values().forEach(NodeProcess::kill);
+    }
+
+    private void place() throws Exception {
+        List<Integer> ports = FreePorts.take(8);
+        List<String> names = List.of("a", "b", "c", "d");
+        for (int i = 0; i < names.size(); i++) {
+            String name = names.get(i);
+            List<String> command = new ArrayList<>(TestCluster.quick().command());
+            List<String> peers = new ArrayList<>();
+            for (int j = 0; j < 3; j++) {
+                if (i != j) {
+                    peers.add(names.get(j) + "@127.0.0.1:" + ports.get(j));
+                }
+            }
+            String listen = "127.0.0.1:" + ports.get(i);
+            String sql = "127.0.0.1:" + ports.get(4 + i);
+            command.addAll(List.of(
+                    "node", "--name", name, "--dir", directory.resolve(name).toString()));
+            command.addAll(List.of("--listen", listen, "--sql", sql, "--exit-with-parent", "--database", "shop"));
+            command.addAll(List.of("--peers", String.join(",", peers)));
+            if (name.equals("d")) {
+                command.add("--join");
+            }
+            nodes.put(name, new NodeProcess(name, command, directory.resolve(name + ".err"), listen, sql));
+        }
+    }
+
+    private TestCluster cluster(String... names) {
+        return new TestCluster(
+                new ClusterProcesses(List.of(names).stream().map(nodes::get).toList(), DATABASES), DATABASES);
+    }
+
+    private static void call(TestCluster cluster, String call, Set<String> passing) throws Exception {
+        Await.until(call, () -> {
+            try (Connection c = TestCluster.connect(cluster.url() + TestCluster.BUSY)) {
+                LOG.info("{}: {}", call, TestCluster.rows(c, "CALL SYNOD." + call));
+                return true;
+            } catch (SQLException e) {
+                assertTrue(passing.contains(e.getSQLState()), call + ": " + e);
+                return false;
+            }
+        });
+    }
+
+    private Load load(TestCluster cluster) throws Exception {
+        try (Connection c = TestCluster.connect(cluster.url())) {
+            Sql.untilDone(c, Load.TABLES);
+        }
+        for (int i = 0; i < 5; i++) {
+            clients.add(TestCluster.connect(
+                    cluster.url() + ";LOCK_TIMEOUT=30000;FAILOVER_TIMEOUT=60000;CONNECT_TIMEOUT=30000"));
+        }
+        Load load = new Load(seed);
+        load.insert(() -> clients.get(0));
+        load.insert(() -> clients.get(1));
+        load.transfer(() -> clients.get(2));
+        load.transfer(() -> clients.get(3));
+        load.sum(() -> clients.get(4));
+        return load;
+    }
+
+    @Test
+    void a_node_is_added_and_promoted_the_leader_removed_and_others_killed_and_no_commit_is_lost_or_doubled()
+            throws Exception {
+        LOG.info("seed {}", seed);
+        place();
+        TestCluster first = cluster("a", "b", "c");
+        TestCluster rest = cluster("b", "c", "d");
+        first.startAll();
+        try (Load load = load(first)) {
+            try {
+                load.awaitProgress(20);
+                call(first, "MEMBER_ADD('d@" + nodes.get("d").listen() + "')", Set.of("HYT00"));
+                nodes.get("d").start();
+                nodes.get("d").awaitReady(Await.LIMIT);
+                call(first, "MEMBER_PROMOTE('d')", Set.of("HYT00", "55000"));
+                load.awaitProgress(20);
+                removeLeaderA(first, rest, load);
+                String leader = rest.awaitLeader();
+                nodes.get(leader).kill();
+                load.awaitProgress(20);
+                rest.restart(leader);
+                load.awaitProgress(20);
+                rest.killAll();
+                rest.startAll();
+                load.awaitProgress(20);
+                load.stop();
+            } catch (Exception | AssertionError e) {
+                cluster("a", "b", "c", "d").addStoryTo(e);
+                throw e;
+            }
+            load.assertExactlyOnceOnEachOf(rest);
+            LOG.info("{} acknowledged, {} transactions run again", load.acknowledged(), load.retries());
+        }
+        try (Connection c = TestCluster.connect(rest.url())) {
+            assertEquals(
+                    List.of("b|VOTER", "c|VOTER", "d|VOTER"),
+                    TestCluster.rows(c, "SELECT NODE, MEMBERSHIP FROM SYNOD.MEMBERS ORDER BY NODE"));
+        }
+    }
+
+    /** It leads when it goes; its process says so, and a second time when it is started again. */
+    private void removeLeaderA(TestCluster first, TestCluster rest, Load load) throws Exception {
+        Await.until("a leads", () -> {
+            if (!"a".equals(first.leader(Set.of()))) {
+                call(first, "TRANSFER('a')", Set.of("HYT00", "40001", "08001"));
+            }
+            return "a".equals(first.leader(Set.of()));
+        });
+        load.forgetGaps();
+        call(rest, "MEMBER_REMOVE('a')", Set.of("HYT00", "55000"));
+        load.awaitProgress(20);
+        LOG.info("leader removed; longest time without a commit {} ms", load.gapMillis());
+        NodeProcess a = nodes.get("a");
+        Await.until("a says that it was removed", () -> a.errors().contains("node a was removed from database shop"));
+        a.kill();
+        a.start();
+        Await.until("a refuses to start", () -> !a.isAlive());
+        String said =
+                a.errors().lines().filter(line -> line.startsWith("synod: ")).collect(Collectors.joining());
+        assertTrue(said.contains("was removed from database shop") && said.contains("empty directory"), a.errors());
+        assertFalse(a.errors().contains("\tat "), "a stack trace: " + a.errors());
+        load.awaitProgress(20);
+    }
+}

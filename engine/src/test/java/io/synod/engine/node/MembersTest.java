@@ -1,0 +1,321 @@
+package io.synod.engine.node;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.synod.engine.Sql;
+import io.synod.engine.failover.Await;
+import io.synod.engine.failover.TestCluster;
+import io.synod.engine.operations.FreePorts;
+import io.synod.group.Member;
+import io.synod.jdbc.SynodUrl;
+import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.SQLException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Members of a running cluster come and go by SQL; the nodes are in this JVM. */
+class MembersTest {
+    @TempDir
+    private Path directory;
+
+    private final Map<String, Integer> ports = new TreeMap<>();
+    private final Map<String, Node> nodes = new TreeMap<>();
+
+    @AfterEach
+    void close() {
+        nodes.values().forEach(Node::close);
+    }
+
+    private String address(String name) {
+        return "127.0.0.1:" + ports.get(name);
+    }
+
+    private String url(String name, String database, String more, List<String> peers) {
+        return url(name, database, more, peers, directory.resolve(name));
+    }
+
+    private String url(String name, String database, String more, List<String> peers, Path home) {
+        List<String> others = new ArrayList<>(peers);
+        others.remove(name);
+        return "jdbc:synod:file:" + home.resolve(database) + ";NODE=" + name + ";LISTEN="
+                + address(name)
+                + (others.isEmpty()
+                        ? ""
+                        : ";PEERS="
+                                + String.join(
+                                        ",",
+                                        others.stream()
+                                                .map(n -> n + "@" + address(n))
+                                                .toList()))
+                + ";ELECTION_TIMEOUT=1000" + more;
+    }
+
+    private void name(String... names) throws Exception {
+        List<Integer> free = FreePorts.take(names.length);
+        for (int i = 0; i < names.length; i++) {
+            ports.put(names[i], free.get(i));
+        }
+    }
+
+    private void start(String name, String database, String more, List<String> peers) throws SQLException {
+        nodes.put(name, EmbeddedEngine.start(SynodUrl.parse(url(name, database, more, peers), null)));
+    }
+
+    private void start(String name, String database, String more, List<String> peers, Path home) throws SQLException {
+        nodes.put(name, EmbeddedEngine.start(SynodUrl.parse(url(name, database, more, peers, home), null)));
+    }
+
+    private void begin(List<String> names, String... databases) throws Exception {
+        for (String database : databases) {
+            for (String name : names) {
+                start(name, database, "", names);
+            }
+        }
+    }
+
+    private void join(String name, List<String> peers, String... databases) throws Exception {
+        for (String database : databases) {
+            start(name, database, ";JOIN=TRUE", peers);
+        }
+    }
+
+    private void stop(String name) {
+        nodes.remove(name).close();
+    }
+
+    private Connection connect(String name, String database, String more) throws SQLException {
+        return DriverManager.getConnection(
+                "jdbc:synod://" + address(name) + "/" + database + ";TARGET=ANY" + more, "sa", "");
+    }
+
+    private List<String> call(String node, String database, String call) throws SQLException {
+        try (Connection c = connect(node, database, "")) {
+            return TestCluster.rows(c, "CALL SYNOD." + call);
+        }
+    }
+
+    private void promote(String asked, String database, String name) throws Exception {
+        Await.until("the promotion of " + name, () -> {
+            try {
+                call(asked, database, "MEMBER_PROMOTE('" + name + "')");
+                return true;
+            } catch (SQLException e) {
+                assertTrue(e.getSQLState().equals("55000") && e.getMessage().contains("caught up"), e.toString());
+                return false;
+            }
+        });
+    }
+
+    private String refusal(String node, String call, String state) {
+        SQLException e = assertThrows(SQLException.class, () -> call(node, "shop", call));
+        assertEquals(state, e.getSQLState(), e.getMessage());
+        return e.getMessage();
+    }
+
+    private int slot(String node, String database, String of) throws SQLException {
+        return nodes.get(node)
+                .host(database, Map.of())
+                .log()
+                .members()
+                .byName(of)
+                .slot();
+    }
+
+    private void awaitRow(String node, String database, String expected) throws Exception {
+        Await.until(expected + " on " + node, () -> {
+            try (Connection c = connect(node, database, ";READ=LOCAL")) {
+                return TestCluster.rows(c, "SELECT x FROM t ORDER BY x DESC").contains(expected);
+            } catch (SQLException e) {
+                return false;
+            }
+        });
+    }
+
+    @Test
+    void fourth_node_is_added_by_sql_serves_and_votes_then_the_leader_is_removed() throws Exception {
+        name("a", "b", "c", "d");
+        List<String> first = List.of("a", "b", "c");
+        begin(first, "shop", "stock");
+        for (String database : List.of("shop", "stock")) {
+            try (Connection c = connect("a", database, "")) {
+                Sql.run(c, "CREATE TABLE t(x INT)", "INSERT INTO t VALUES (1)");
+            }
+        }
+        assertEquals(
+                List.of("shop|d|LEARNER", "stock|d|LEARNER"),
+                call("b", "stock", "MEMBER_ADD('d@" + address("d") + "')"));
+        join("d", first, "shop", "stock");
+        for (String database : List.of("shop", "stock")) {
+            awaitRow("d", database, "1");
+            assertEquals(4, slot("d", database, "d"));
+            assertEquals(4, slot("a", database, "d"));
+        }
+        try (Connection c = connect("d", "shop", "")) {
+            Sql.run(c, "INSERT INTO t VALUES (2)");
+            assertEquals(
+                    List.of("a|VOTER", "b|VOTER", "c|VOTER", "d|LEARNER"),
+                    TestCluster.rows(c, "SELECT NODE, MEMBERSHIP FROM SYNOD.MEMBERS ORDER BY NODE"));
+        }
+        promote("c", "shop", "d");
+        assertEquals(4, nodes.get("d").host("stock", Map.of()).log().members().voters().length);
+        // What only the slots connect: a transaction over both databases, from the node that came.
+        try (Connection c = connect("d", "shop", "")) {
+            c.setAutoCommit(false);
+            Sql.run(c, "INSERT INTO shop.public.t VALUES (3)", "INSERT INTO stock.public.t VALUES (3)");
+            c.commit();
+        }
+        String leader = nodes.get("d").host("shop", Map.of()).log().awaitLeader(Await.LIMIT.toNanos());
+        String asked = leader.equals("b") ? "c" : "b";
+        assertEquals(
+                List.of("shop|" + leader + "|REMOVED", "stock|" + leader + "|REMOVED"),
+                call(asked, "shop", "MEMBER_REMOVE('" + leader + "')"));
+        try (Connection c = connect("d", "shop", "")) {
+            Sql.untilDone(c, "INSERT INTO t VALUES (4)");
+            assertEquals(3, Sql.number(c, "SELECT COUNT(*) FROM SYNOD.MEMBERS"));
+            assertEquals(4, Sql.number(c, "SELECT COUNT(*) FROM t"));
+        }
+        if (!leader.equals("d")) {
+            Await.until("the removed one says so", () -> {
+                try (Connection c = connect(leader, "shop", ";FAILOVER_TIMEOUT=0")) {
+                    TestCluster.rows(c, "SELECT * FROM t");
+                    return false;
+                } catch (SQLException e) {
+                    return e.getSQLState().equals("08001") && e.getMessage().contains("was removed from database shop");
+                }
+            });
+            stop(leader);
+            SQLException e = assertThrows(SQLException.class, () -> start(leader, "shop", "", first));
+            assertEquals("08001", e.getSQLState());
+            assertTrue(e.getMessage().contains("was removed from database shop"), e.getMessage());
+            assertTrue(e.getMessage().contains("empty directory"), e.getMessage());
+            // The node itself runs, for other databases that it may be a member of.
+            EmbeddedEngine.stop(SynodUrl.parse(url(leader, "shop", "", first), null));
+        }
+    }
+
+    @Test
+    void each_change_that_cannot_be_made_says_why() throws Exception {
+        name("a", "b", "d", "e");
+        List<String> first = List.of("a", "b");
+        begin(first, "shop");
+        assertTrue(refusal("a", "MEMBER_ADD('d')", "22023").contains("NAME@HOST:PORT"));
+        assertTrue(refusal("a", "MEMBER_ADD('b@127.0.0.1:1')", "42710").contains(address("b")));
+        assertTrue(refusal("a", "MEMBER_ADD('d@" + address("b") + "')", "42710").contains("that of b"));
+        assertTrue(refusal("a", "MEMBER_ADD('b@" + address("b") + "')", "42710").contains("already"));
+        assertTrue(refusal("a", "MEMBER_PROMOTE('x')", "22023").contains("one of a, b"));
+        assertTrue(refusal("a", "MEMBER_REMOVE('x')", "22023").contains("one of a, b"));
+        assertTrue(refusal("a", "MEMBER_PROMOTE('b')", "55000").contains("votes already"));
+        call("b", "shop", "MEMBER_ADD('d@" + address("d") + "')");
+        assertTrue(refusal("a", "MEMBER_PROMOTE('d')", "55000").contains("caught up"));
+        // One that nobody added gives up, and says what to do.
+        SQLException e = assertThrows(
+                SQLException.class, () -> start("e", "shop", ";JOIN=TRUE;FAILOVER_TIMEOUT=500", List.of("a", "b")));
+        assertEquals("55000", e.getSQLState());
+        assertTrue(e.getMessage().contains("MEMBER_ADD('e@" + address("e") + "')"), e.getMessage());
+        try (Connection c = connect("a", "shop", "")) {
+            Sql.run(c, "CREATE USER clerk PASSWORD ''");
+        }
+        try (Connection clerk =
+                DriverManager.getConnection("jdbc:synod://" + address("a") + "/shop;TARGET=ANY", "clerk", "")) {
+            assertThrows(SQLException.class, () -> TestCluster.rows(clerk, "CALL SYNOD.MEMBER_REMOVE('d')"));
+        }
+    }
+
+    @Test
+    void leader_removes_itself_and_a_node_that_was_down_meanwhile_hears_that_it_was_removed() throws Exception {
+        name("a", "b", "c");
+        List<String> first = List.of("a", "b", "c");
+        begin(first, "shop");
+        try (Connection c = connect("a", "shop", "")) {
+            Sql.run(c, "CREATE TABLE t(x INT)", "INSERT INTO t VALUES (1)");
+        }
+        String leader = nodes.get("a").host("shop", Map.of()).log().awaitLeader(Await.LIMIT.toNanos());
+        String down = leader.equals("c") ? "b" : "c";
+        String left = first.stream()
+                .filter(n -> !n.equals(leader) && !n.equals(down))
+                .findFirst()
+                .orElseThrow();
+        stop(down);
+        assertEquals(List.of("shop|" + down + "|REMOVED"), call(leader, "shop", "MEMBER_REMOVE('" + down + "')"));
+        assertEquals(List.of("shop|" + leader + "|REMOVED"), call(leader, "shop", "MEMBER_REMOVE('" + leader + "')"));
+        try (Connection c = connect(left, "shop", "")) {
+            Sql.untilDone(c, "INSERT INTO t VALUES (2)");
+            assertEquals(List.of(left), TestCluster.rows(c, "SELECT NODE FROM SYNOD.MEMBERS"));
+        }
+        start(down, "shop", "", first);
+        Await.until("it hears that it was removed", () -> {
+            try (Connection c = connect(down, "shop", ";READ=LOCAL;FAILOVER_TIMEOUT=0")) {
+                TestCluster.rows(c, "SELECT * FROM t");
+                return false;
+            } catch (SQLException e) {
+                return e.getMessage().contains("was removed from database shop");
+            }
+        });
+        stop(down);
+        SQLException e = assertThrows(SQLException.class, () -> start(down, "shop", "", first));
+        assertEquals("08001", e.getSQLState());
+        EmbeddedEngine.stop(SynodUrl.parse(url(down, "shop", "", first), null));
+        // Nor can it come back under its name, with its directory or another one.
+        assertTrue(refusal(left, "MEMBER_ADD('" + down + "@" + address(down) + "')", "42710")
+                .contains("another name"));
+        SQLException begun =
+                assertThrows(SQLException.class, () -> start(down, "shop", ";JOIN=TRUE", List.of("a", "b", "c")));
+        assertEquals("90096", begun.getSQLState());
+        assertTrue(begun.getMessage().contains("empty directory"), begun.getMessage());
+    }
+
+    @Test
+    void one_node_grows_to_three_and_a_slot_is_the_same_after_restarts_with_other_peers() throws Exception {
+        name("m", "a", "z");
+        begin(List.of("m"), "shop");
+        try (Connection c = connect("m", "shop", "")) {
+            Sql.run(c, "CREATE TABLE t(x INT)", "INSERT INTO t VALUES (1)");
+        }
+        assertTrue(refusal("m", "MEMBER_REMOVE('m')", "55000").contains("without a voter"));
+        for (String name : List.of("z", "a")) {
+            call("m", "shop", "MEMBER_ADD('" + name + "@" + address(name) + "')");
+            join(name, List.of("m"), "shop");
+            awaitRow(name, "shop", "1");
+            promote("m", "shop", name);
+        }
+        // By sorted names, a would have slot 1 from now on.
+        for (String name : List.of("a", "m", "z")) {
+            stop(name);
+        }
+        List<String> all = List.of("a", "m", "z");
+        for (String name : all) {
+            start(name, "shop", "", all);
+        }
+        try (Connection c = connect("a", "shop", "")) {
+            Sql.untilDone(c, "INSERT INTO t VALUES (2)");
+        }
+        assertEquals(1, slot("a", "shop", "m"));
+        assertEquals(2, slot("a", "shop", "z"));
+        assertEquals(3, slot("a", "shop", "a"));
+        awaitRow("z", "shop", "2");
+        for (String name : List.of("a", "z")) {
+            Member member =
+                    nodes.get("m").host("shop", Map.of()).log().members().byName(name);
+            assertNotEquals(Member.UNSEEN, member.incarnation(), name);
+        }
+        // With another directory it is another node, whoever is asked.
+        stop("z");
+        for (String asked : List.of("a", "m")) {
+            SQLException e = assertThrows(
+                    SQLException.class,
+                    () -> start("z", "shop", ";JOIN=TRUE", List.of(asked), directory.resolve("empty-" + asked)));
+            assertEquals("90096", e.getSQLState());
+            assertTrue(e.getMessage().contains("under a new name"), e.getMessage());
+        }
+    }
+}
