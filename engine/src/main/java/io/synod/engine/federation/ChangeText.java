@@ -84,6 +84,9 @@ final class ChangeText {
     private final List<Source> sources = new ArrayList<>();
     private final int targetWord;
     private final Named target;
+    /** Of the connection's own database where the target is in another one, which has not got them. */
+    private final OwnObjects objects;
+
     private boolean readsTables;
 
     /** @param standsByItself whether a query can be executed without the text around it */
@@ -108,6 +111,8 @@ final class ChangeText {
         }
         this.targetWord = at;
         this.target = found.table();
+        boolean home = target.database().equals(databases.own().database());
+        this.objects = OwnObjects.of(home ? List.of() : words, databases.own().catalogue(), names.tables());
     }
 
     /** Names that WITH gives: they hide tables. */
@@ -140,7 +145,7 @@ final class ChangeText {
             if (query >= 0) {
                 walk(out, from, query, new Level(query));
                 int end = sourceEnd(query);
-                if (isElsewhere(query, end) && cut(out, query, end)) {
+                if (isOfOthers(query, end) && cut(out, query, end)) {
                     walk(out, end, words.size(), new Level(words.size()));
                     return out.pieces(sql.length());
                 }
@@ -239,6 +244,16 @@ final class ChangeText {
         return names.occurrences().values().stream().anyMatch(o -> o.first() >= from && o.first() < to && isForeign(o));
     }
 
+    /** Whether these words name what only another database than the target's can compute. */
+    boolean isOfOthers(int from, int to) {
+        return isElsewhere(from, to) || objects.areIn(from, to);
+    }
+
+    /** Whether something in it is of the connection's database and not of the target's. */
+    boolean namesOwnObjects() {
+        return !objects.isEmpty();
+    }
+
     private boolean isForeign(Occurrence occurrence) {
         boolean hidden = occurrence.first() == occurrence.last()
                 && expressions.contains(words.get(occurrence.first()).text());
@@ -258,6 +273,36 @@ final class ChangeText {
         out.add(new Rows(source(text.toString(), parameters), null));
         out.skipTo(end);
         return true;
+    }
+
+    /**
+     * Puts a value in the place of what the target's database has not got.
+     *
+     * @return the word behind it; that of {@code own} if it is left as it is
+     */
+    private int value(PieceBuilder out, OwnObjects.Place own) {
+        int to = groups.is(own.last() + 1, "(") ? groups.partner(own.last() + 1) + 1 : own.last() + 1;
+        // In VALUES, too, each call is one.
+        boolean once = own.isSteady() || kind == Kind.INSERT || kind == Kind.MERGE && !isMergeUsing();
+        StringBuilder text = new StringBuilder("SELECT ");
+        List<Integer> parameters = new ArrayList<>();
+        groups.slice(text, parameters, own.first(), Math.min(to, words.size()));
+        if (!once || to > words.size() || !standsByItself.test(text.toString())) {
+            return own.first();
+        }
+        out.upTo(groups.start(own.first()));
+        if (own.isSteady()) {
+            out.add(new Rows(source(text.toString(), parameters), null));
+        } else {
+            sources.add(new Source(text.toString(), parameters));
+            out.add(new Rows(sources.size() - 1, null));
+        }
+        out.skipTo(words.get(to - 1).end());
+        return to;
+    }
+
+    private boolean isMergeUsing() {
+        return groups.top("USING", targetWord, words.size()) < words.size();
     }
 
     /** Appends a part of the text as the user wrote it, see {@link WordGroups#slice}. */
@@ -323,7 +368,11 @@ final class ChangeText {
         while (i < to) {
             Word word = words.get(i);
             Occurrence occurrence = names.occurrences().get(i);
-            if (word.is("(")) {
+            OwnObjects.Place own = objects.at(i);
+            int behind = own == null ? i : value(out, own);
+            if (behind > i) {
+                i = behind;
+            } else if (word.is("(")) {
                 i = parenthesis(out, i, level);
             } else if (word.is("?")) {
                 out.upTo(word.start());
@@ -350,7 +399,7 @@ final class ChangeText {
     private int parenthesis(PieceBuilder out, int open, Level level) {
         int close = groups.partner(open);
         boolean query = beginsQuery(open + 1);
-        if (query && isElsewhere(open, close)) {
+        if (query && isOfOthers(open, close)) {
             out.upTo(groups.start(open));
             if (cutInParentheses(out, open, close)) {
                 level.table = false;

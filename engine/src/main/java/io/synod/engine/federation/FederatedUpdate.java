@@ -71,12 +71,18 @@ final class FederatedUpdate implements FederatedStatement {
         });
         List<Piece> change = taken.change();
         String target = taken.target().database();
-        KeyedChange keyed = taken.readsTables() ? KeyedChange.of(taken) : null;
-        FederatedQuery planned = keyed == null ? null : planned(keyed.query().sql(), databases, federation);
-        if (planned != null) {
+        KeyedChange keyed = taken.readsTables() || taken.namesOwnObjects() ? KeyedChange.of(taken) : null;
+        FederatedQuery byKey = keyed == null ? null : byKey(keyed, databases, federation);
+        if (byKey != null) {
             refuseOwnObjects(target, databases, names, keyed.change());
-            Source source = new Source(planned, keyed.query().parameters());
-            return new FederatedUpdate(target, List.of(source), keyed.change(), null, keyed.lock(), description);
+            List<Source> sources = new ArrayList<>();
+            sources.add(new Source(byKey, keyed.query().parameters()));
+            if (keyed.keys() != null) {
+                sources.add(new Source(
+                        federation.prepare(keyed.keys().sql(), databases),
+                        keyed.keys().parameters()));
+            }
+            return new FederatedUpdate(target, sources, keyed.change(), null, keyed.lock(), description);
         }
         List<Piece> lock = taken.lock();
         refuseOwnObjects(target, databases, names, change);
@@ -97,10 +103,13 @@ final class FederatedUpdate implements FederatedStatement {
         }
     }
 
-    /** @return {@code null} if it has no plan, and whole tables would be read */
-    private static FederatedQuery planned(String sql, Databases databases, Federation federation) {
+    /** @return {@code null} if it has no plan, and whole tables would be read for nothing but that */
+    private static FederatedQuery byKey(KeyedChange keyed, Databases databases, Federation federation) {
+        if (keyed.keys() != null) {
+            return federation.prepare(keyed.query().sql(), databases);
+        }
         try {
-            FederatedQuery query = federation.prepare(sql, databases);
+            FederatedQuery query = federation.prepare(keyed.query().sql(), databases);
             return query.way() instanceof FederatedQuery.Planned ? query : null;
         } catch (DbException e) {
             return null;
@@ -229,11 +238,12 @@ final class FederatedUpdate implements FederatedStatement {
         private ResultWithGeneratedKeys keyed(Session session, Object generatedKeysRequest) {
             Set<Value> locked = new HashSet<>();
             for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
+                int number = attempt == 0 ? sources.size() - 1 : 0;
                 rows.clear();
-                read(change);
+                read(Set.of(number));
                 List<ValueArray> fresh =
-                        rows.get(0).keys(locked, databases.own().catalogue());
-                if (fresh.isEmpty()) {
+                        rows.get(number).keys(locked, databases.own().catalogue());
+                if (fresh.isEmpty() && number == 0) {
                     return change(session, generatedKeysRequest);
                 }
                 for (ValueArray keys : fresh) {
@@ -248,13 +258,17 @@ final class FederatedUpdate implements FederatedStatement {
         }
 
         void read(List<Piece> pieces) {
-            meter = new Meter(limits);
             Set<Integer> wanted = new TreeSet<>();
             for (Piece piece : pieces) {
                 if (piece instanceof ChangeText.Rows place) {
                     wanted.add(place.source());
                 }
             }
+            read(wanted);
+        }
+
+        private void read(Set<Integer> wanted) {
+            meter = new Meter(limits);
             for (int number : wanted) {
                 Source source = sources.get(number);
                 Value[] values =

@@ -122,9 +122,6 @@ public final class Federation {
         OwnObjects objects = OwnObjects.of(names.words(), databases.own().catalogue(), names.tables());
         boolean knowsThem = objects.isEmpty()
                 || only != null && only.database().equals(databases.own().database());
-        if (only != null && !knowsThem && text.kind() != StatementText.Kind.QUERY) {
-            objects.refuse(only.database());
-        }
         if (only != null && knowsThem) {
             if (!only.database().equals(databases.own().database())
                     && (names.mayMeanMoreOf(only) || names.words().get(0).is("WITH"))) {
@@ -216,7 +213,7 @@ public final class Federation {
             tables.put(named, scratch.create(named.scratchSchema(own), named.name(), columns, key));
         }
         OwnObjects.of(names.words(), databases.own().catalogue(), names.tables())
-                .create(scratch);
+                .create(scratch, databases.session());
         List<String> path = TableNames.searchPath(databases.own().catalogue());
         path.forEach(scratch::schema);
         scratch.session().setCurrentSchemaName(path.get(0));
