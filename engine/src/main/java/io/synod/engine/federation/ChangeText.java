@@ -84,9 +84,7 @@ final class ChangeText {
     private final List<Source> sources = new ArrayList<>();
     private final int targetWord;
     private final Named target;
-    /** Of the connection's own database where the target is in another one, which has not got them. */
-    private final OwnObjects objects;
-
+    private final OtherValues others;
     private boolean readsTables;
 
     /** @param standsByItself whether a query can be executed without the text around it */
@@ -111,8 +109,7 @@ final class ChangeText {
         }
         this.targetWord = at;
         this.target = found.table();
-        boolean home = target.database().equals(databases.own().database());
-        this.objects = OwnObjects.of(home ? List.of() : words, databases.own().catalogue(), names.tables());
+        this.others = new OtherValues(this, names, databases, standsByItself);
     }
 
     /** Names that WITH gives: they hide tables. */
@@ -246,12 +243,12 @@ final class ChangeText {
 
     /** Whether these words name what only another database than the target's can compute. */
     boolean isOfOthers(int from, int to) {
-        return isElsewhere(from, to) || objects.areIn(from, to);
+        return isElsewhere(from, to) || others.areIn(from, to);
     }
 
-    /** Whether something in it is of the connection's database and not of the target's. */
-    boolean namesOwnObjects() {
-        return !objects.isEmpty();
+    /** What the target's database has not got, beside tables. */
+    OtherValues others() {
+        return others;
     }
 
     private boolean isForeign(Occurrence occurrence) {
@@ -273,36 +270,6 @@ final class ChangeText {
         out.add(new Rows(source(text.toString(), parameters), null));
         out.skipTo(end);
         return true;
-    }
-
-    /**
-     * Puts a value in the place of what the target's database has not got.
-     *
-     * @return the word behind it; that of {@code own} if it is left as it is
-     */
-    private int value(PieceBuilder out, OwnObjects.Place own) {
-        int to = groups.is(own.last() + 1, "(") ? groups.partner(own.last() + 1) + 1 : own.last() + 1;
-        // In VALUES, too, each call is one.
-        boolean once = own.isSteady() || kind == Kind.INSERT || kind == Kind.MERGE && !isMergeUsing();
-        StringBuilder text = new StringBuilder("SELECT ");
-        List<Integer> parameters = new ArrayList<>();
-        groups.slice(text, parameters, own.first(), Math.min(to, words.size()));
-        if (!once || to > words.size() || !standsByItself.test(text.toString())) {
-            return own.first();
-        }
-        out.upTo(groups.start(own.first()));
-        if (own.isSteady()) {
-            out.add(new Rows(source(text.toString(), parameters), null));
-        } else {
-            sources.add(new Source(text.toString(), parameters));
-            out.add(new Rows(sources.size() - 1, null));
-        }
-        out.skipTo(words.get(to - 1).end());
-        return to;
-    }
-
-    private boolean isMergeUsing() {
-        return groups.top("USING", targetWord, words.size()) < words.size();
     }
 
     /** Appends a part of the text as the user wrote it, see {@link WordGroups#slice}. */
@@ -354,9 +321,14 @@ final class ChangeText {
     }
 
     private int source(String text, List<Integer> parameters) {
+        return source(text, parameters, true);
+    }
+
+    /** @param same whether what gives the same rows is the same source */
+    int source(String text, List<Integer> parameters, boolean same) {
         Source source = new Source(text, parameters);
         int known = sources.indexOf(source);
-        if (known >= 0) {
+        if (same && known >= 0) {
             return known;
         }
         sources.add(source);
@@ -368,8 +340,7 @@ final class ChangeText {
         while (i < to) {
             Word word = words.get(i);
             Occurrence occurrence = names.occurrences().get(i);
-            OwnObjects.Place own = objects.at(i);
-            int behind = own == null ? i : value(out, own);
+            int behind = others.put(out, i);
             if (behind > i) {
                 i = behind;
             } else if (word.is("(")) {
@@ -496,8 +467,7 @@ final class ChangeText {
             separator = ", ";
         }
         text.append(" FROM ");
-        boolean temporary = databases.own().catalogue().findLocalTempTable(named.name()) == named.table();
-        if (!temporary) {
+        if (!named.isOfSession()) {
             text.append(StringUtils.quoteIdentifier(named.database()))
                     .append('.')
                     .append(StringUtils.quoteIdentifier(named.schema()))

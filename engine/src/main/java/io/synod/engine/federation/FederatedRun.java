@@ -13,6 +13,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.Consumer;
 import org.h2.api.ErrorCode;
 import org.h2.index.Index;
 import org.h2.message.DbException;
@@ -32,28 +33,38 @@ final class FederatedRun {
             "90121");
 
     private final FederatedQuery query;
+    /** Their sessions as they are, for what is not read. */
+    private final Databases live;
+
     private final Databases databases;
     private final Value[] parameters;
     private final long maxRows;
     private final ShippingLimits limits;
     private final Running running;
+    /** Makes tables that are those of no database. */
+    private final Consumer<Scratch> given;
+
     private Meter meter;
     /** {@code null} while the scratch database is in memory. */
     private Path directory;
 
     FederatedRun(
             FederatedQuery query,
+            Databases live,
             Databases databases,
             Value[] parameters,
             long maxRows,
             ShippingLimits limits,
-            Running running) {
+            Running running,
+            Consumer<Scratch> given) {
         this.query = query;
+        this.live = live;
         this.databases = databases;
         this.parameters = parameters;
         this.maxRows = maxRows;
         this.limits = limits;
         this.running = running;
+        this.given = given;
         this.meter = new Meter(limits);
     }
 
@@ -93,7 +104,7 @@ final class FederatedRun {
      */
     private ResultInterface again(DbException e) {
         meter = new Meter(limits);
-        String text = TableNames.of(query.sql(), databases).scratch();
+        String text = TableNames.of(query.sql(), databases).executed();
         ResultInterface result;
         try {
             result = whole(text);
@@ -383,6 +394,8 @@ final class FederatedRun {
         Scratch scratch = Scratch.like(databases.own().catalogue(), directory);
         try {
             Map<Named, Table> tables = Federation.tables(scratch, names, databases, true);
+            given.accept(scratch);
+            SequenceDraws.create(scratch, names.draws(), live);
             for (Map.Entry<Named, Table> entry : tables.entrySet()) {
                 ship(scratch, names, entry.getKey(), entry.getValue());
             }

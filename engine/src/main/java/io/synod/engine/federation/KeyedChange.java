@@ -31,7 +31,7 @@ record KeyedChange(ChangeText.Source query, ChangeText.Source keys, String lock,
     static KeyedChange of(ChangeText text) {
         Index primary = text.target().table().findPrimaryKey();
         boolean oneColumn = primary != null && primary.getColumns().length == 1;
-        boolean byRowId = !oneColumn && text.namesOwnObjects();
+        boolean byRowId = !oneColumn && !text.others().isEmpty();
         if (!oneColumn && !byRowId
                 || !text.target().table().isRowLockable()
                 || text.kind() != Kind.UPDATE && text.kind() != Kind.DELETE) {
@@ -72,7 +72,7 @@ record KeyedChange(ChangeText.Source query, ChangeText.Source keys, String lock,
             }
         }
         ChangeText.Source keys = null;
-        if (text.namesOwnObjects()) {
+        if (!text.others().isEmpty()) {
             List<Integer> itsParameters = new ArrayList<>();
             StringBuilder keysOnly =
                     new StringBuilder("SELECT ").append(keyName).append(" AS ").append(column(0));

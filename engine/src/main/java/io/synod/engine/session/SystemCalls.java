@@ -66,6 +66,7 @@ final class SystemCalls {
             "TRANSFER",
             "DIGEST_START",
             "DIGEST",
+            "LAST_KEY",
             "SPACE",
             "RECLAIM");
 
@@ -203,6 +204,12 @@ final class SystemCalls {
             case "RECLAIM" -> {
                 session.local().getUser().checkAdmin();
                 return execution.rows(SpaceCalls.reclaim(session.database()));
+            }
+            case "LAST_KEY" -> {
+                Value next = call.arguments().isEmpty()
+                        ? ValueNull.INSTANCE
+                        : ValueBigint.get(number("last key", argument(call, 0)));
+                return execution.rows(single("LAST_KEY", KeysElsewhere.replace(session.local(), next)));
             }
             case "DIGEST_START" -> {
                 return execution.rows(single("LOG_INDEX", ValueBigint.get(session.startDigest())));
