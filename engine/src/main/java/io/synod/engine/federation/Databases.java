@@ -31,6 +31,15 @@ public interface Databases {
     }
 
     /**
+     * Its session as it is, whatever moment is read.
+     *
+     * @param name of one that there is
+     */
+    default Branch live(String name) {
+        return name.equals(own().database()) ? session() : find(name);
+    }
+
+    /**
      * A table that the connection's session has for itself.
      *
      * @return {@code null} if there is none of this name

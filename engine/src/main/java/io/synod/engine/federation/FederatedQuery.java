@@ -165,7 +165,7 @@ public final class FederatedQuery implements FederatedStatement {
         Set<String> names = new LinkedHashSet<>();
         expected.forEach(table -> names.add(table.path().get(0)));
         Databases moment = names.size() < 2 ? databases : databases.asOfOneMoment(names);
-        return new FederatedRun(this, databases, moment, parameters, maxRows, limits, running, given).run();
+        return new FederatedRun(this, moment, parameters, maxRows, limits, running, given).run();
     }
 
     /**

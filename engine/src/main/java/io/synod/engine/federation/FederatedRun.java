@@ -33,9 +33,6 @@ final class FederatedRun {
             "90121");
 
     private final FederatedQuery query;
-    /** Their sessions as they are, for what is not read. */
-    private final Databases live;
-
     private final Databases databases;
     private final Value[] parameters;
     private final long maxRows;
@@ -50,7 +47,6 @@ final class FederatedRun {
 
     FederatedRun(
             FederatedQuery query,
-            Databases live,
             Databases databases,
             Value[] parameters,
             long maxRows,
@@ -58,7 +54,6 @@ final class FederatedRun {
             Running running,
             Consumer<Scratch> given) {
         this.query = query;
-        this.live = live;
         this.databases = databases;
         this.parameters = parameters;
         this.maxRows = maxRows;
@@ -395,7 +390,7 @@ final class FederatedRun {
         try {
             Map<Named, Table> tables = Federation.tables(scratch, names, databases, true);
             given.accept(scratch);
-            SequenceDraws.create(scratch, names.draws(), live);
+            SequenceDraws.create(scratch, names.draws(), databases);
             for (Map.Entry<Named, Table> entry : tables.entrySet()) {
                 ship(scratch, names, entry.getKey(), entry.getValue());
             }

@@ -35,7 +35,10 @@ final class FederatedUpdate implements FederatedStatement {
             TableNames names = TableNames.of(query.sql(), databases);
             boolean calls = OwnObjects.of(names.words(), databases.own().catalogue(), names.tables())
                     .areCalled();
-            return new Source(query, parameters, calls || !names.draws().isEmpty());
+            return new Source(
+                    query,
+                    parameters,
+                    calls || !names.draws().isEmpty() || !names.calls().isEmpty());
         }
     }
 

@@ -105,6 +105,7 @@ public final class Federation {
         versions.add(version(databases.own()));
         names.tables().forEach(n -> versions.add(version(n.branch())));
         names.draws().forEach(d -> versions.add(version(d.branch())));
+        names.calls().forEach(c -> versions.add(version(c.branch())));
         return new Key(
                 sql,
                 asked,
@@ -164,6 +165,9 @@ public final class Federation {
         try {
             if (objects.areCalled()) {
                 throw new Unplannable("a function of this database");
+            }
+            if (!names.calls().isEmpty()) {
+                throw new Unplannable("a function of a database");
             }
             if (!names.draws().isEmpty()) {
                 throw new Unplannable("a sequence");
@@ -227,6 +231,10 @@ public final class Federation {
             tables.put(named, scratch.create(named.scratchSchema(own), named.name(), columns, key));
         }
         names.draws().forEach(draw -> create(scratch, draw, own));
+        for (TableNames.Call call : names.calls()) {
+            Branch home = databases.live(call.branch().database());
+            OwnObjects.create(scratch, call.function(), call.scratchSchema(), home);
+        }
         OwnObjects.of(names.words(), databases.own().catalogue(), names.tables())
                 .create(scratch, databases.session());
         List<String> path = TableNames.searchPath(databases.own().catalogue());

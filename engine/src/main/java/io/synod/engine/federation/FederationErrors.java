@@ -46,6 +46,12 @@ final class FederationErrors {
                 ErrorCode.SEQUENCE_NOT_FOUND_1);
     }
 
+    static DbException noFunction(String database, String schema, String name) {
+        return error(
+                "Function " + StringUtils.quoteIdentifier(name) + " not found in " + database + "." + schema,
+                ErrorCode.FUNCTION_NOT_FOUND_1);
+    }
+
     static DbException tooMuchShipped(String database, String bound, long value) {
         return wrap(
                 "a query across databases may ship " + value + " " + bound + ", and database " + database

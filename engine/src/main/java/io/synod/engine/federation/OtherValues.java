@@ -7,6 +7,8 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Predicate;
+import org.h2.schema.FunctionAlias;
+import org.h2.schema.Schema;
 import org.h2.util.StringUtils;
 
 /**
@@ -21,7 +23,7 @@ final class OtherValues {
     /** Draws in one row of VALUES, which are one: the source, by that row and the sequence. */
     private final Map<String, Integer> drawn = new HashMap<>();
 
-    private boolean drawsLeft;
+    private boolean left;
 
     OtherValues(ChangeText text, TableNames names, Databases databases, Predicate<String> standsByItself) {
         this.text = text;
@@ -34,23 +36,26 @@ final class OtherValues {
 
     boolean areIn(int from, int to) {
         return objects.areIn(from, to)
-                || names.draws().stream().anyMatch(d -> d.first() >= from && d.first() < to && isForeign(d));
+                || names.calls().stream().anyMatch(c -> c.first() >= from && c.first() < to && isForeign(c.branch()))
+                || names.draws().stream().anyMatch(d -> d.first() >= from && d.first() < to && isForeign(d.branch()));
     }
 
     boolean isEmpty() {
-        return objects.isEmpty() && names.draws().stream().noneMatch(this::isForeign);
+        return objects.isEmpty()
+                && names.draws().stream().noneMatch(d -> isForeign(d.branch()))
+                && names.calls().stream().noneMatch(c -> isForeign(c.branch()));
     }
 
-    private boolean isForeign(Draw draw) {
-        return !draw.branch().database().equals(text.target().database());
+    private boolean isForeign(Branch branch) {
+        return !branch.database().equals(text.target().database());
     }
 
-    /** @throws org.h2.message.DbException 0A000 where values of a sequence would have to be drawn for each row by another one */
+    /** @throws org.h2.message.DbException 0A000 where the target would have to ask another one for each row */
     void refuseWhatIsLeft() {
-        if (drawsLeft) {
-            throw FederationErrors.unsupported("a sequence of another database where database "
+        if (left) {
+            throw FederationErrors.unsupported("a sequence or a function of another database where database "
                     + text.target().database()
-                    + " is to draw from it for each row: draw the values in a query, that behind"
+                    + " is to ask it for each row: compute the values in a query, that behind"
                     + " USING or INSERT, say");
         }
     }
@@ -67,8 +72,23 @@ final class OtherValues {
             int to = text.groups().is(name + 1, "(") ? text.groups().partner(name + 1) + 1 : name + 1;
             return value(out, word, to, own.isSteady(), null);
         }
+        TableNames.Call call = names.callAt(word);
+        if (call != null) {
+            return call(out, call);
+        }
         Draw draw = names.drawAt(word);
-        return draw == null ? word : isForeign(draw) ? foreign(out, draw) : ofTarget(out, draw);
+        return draw == null ? word : isForeign(draw.branch()) ? foreign(out, draw) : ofTarget(out, draw);
+    }
+
+    private int call(PieceBuilder out, TableNames.Call call) {
+        if (isForeign(call.branch())) {
+            int to = text.groups().partner(call.last() + 1) + 1;
+            boolean steady = call.function() instanceof FunctionAlias function && function.isDeterministic();
+            int behind = value(out, call.first(), to, steady, null);
+            left |= behind == call.first();
+            return behind;
+        }
+        return ofTarget(out, call.function().getSchema(), call.first(), call.last());
     }
 
     private int foreign(PieceBuilder out, Draw draw) {
@@ -81,19 +101,26 @@ final class OtherValues {
                 ? row + " " + draw.branch().database() + " " + draw.sequence().getSQL(0)
                 : null;
         int behind = value(out, draw.first(), draw.last() + 1, false, once);
-        drawsLeft |= behind == draw.first();
+        left |= behind == draw.first();
         return behind;
     }
 
     private int ofTarget(PieceBuilder out, Draw draw) {
         // NEXT VALUE FOR database . schema . name
         if (draw.last() - draw.first() == 7) {
-            out.upTo(text.groups().start(draw.first() + 3));
-            out.add(StringUtils.quoteIdentifier(draw.sequence().getSchema().getName()) + ".");
-            out.skipTo(text.groups().start(draw.last()));
+            return ofTarget(out, draw.sequence().getSchema(), draw.first() + 3, draw.last());
         }
         out.upTo(names.words().get(draw.last()).end());
         return draw.last() + 1;
+    }
+
+    /** Leaves the database away. */
+    private int ofTarget(PieceBuilder out, Schema schema, int first, int last) {
+        out.upTo(text.groups().start(first));
+        out.add(StringUtils.quoteIdentifier(schema.getName()) + ".");
+        out.skipTo(text.groups().start(last));
+        out.upTo(names.words().get(last).end());
+        return last + 1;
     }
 
     /**

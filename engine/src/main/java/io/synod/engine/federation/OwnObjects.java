@@ -10,6 +10,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.h2.engine.SessionLocal;
 import org.h2.message.DbException;
 import org.h2.schema.Domain;
@@ -17,6 +19,8 @@ import org.h2.schema.FunctionAlias;
 import org.h2.schema.Schema;
 import org.h2.schema.SchemaObject;
 import org.h2.schema.SynodFunction;
+import org.h2.schema.UserDefinedFunction;
+import org.h2.util.StringUtils;
 
 /**
  * What else than tables a text names of the connection's own database: functions, aggregates, domains, constants. Another
@@ -140,15 +144,28 @@ final class OwnObjects {
                 create(scratch, domain);
                 continue;
             }
-            scratch.execute(object.getCreateSQL());
-            if (object instanceof FunctionAlias function) {
-                SynodFunction.executeAt(
-                        (FunctionAlias) scratch.session()
-                                .getDatabase()
-                                .getSchema(schema)
-                                .findFunctionOrAggregate(function.getName()),
-                        new FunctionAtHome(home.session(), function));
+            if (object instanceof UserDefinedFunction function) {
+                create(scratch, function, schema, home);
+            } else {
+                scratch.execute(object.getCreateSQL());
             }
+        }
+    }
+
+    /** As {@link #create(Scratch, Branch)}, a function of any database, once in this schema. */
+    static void create(Scratch scratch, UserDefinedFunction function, String schema, Branch home) {
+        scratch.schema(schema);
+        Schema there = scratch.session().getDatabase().getSchema(schema);
+        if (there.findFunctionOrAggregate(function.getName()) != null) {
+            return;
+        }
+        String name = StringUtils.quoteIdentifier(schema) + '.' + StringUtils.quoteIdentifier(function.getName());
+        scratch.execute(function.getCreateSQL()
+                .replaceFirst(Pattern.quote(function.getSQL(0)), Matcher.quoteReplacement(name)));
+        if (function instanceof FunctionAlias alias) {
+            SynodFunction.executeAt(
+                    (FunctionAlias) there.findFunctionOrAggregate(function.getName()),
+                    new FunctionAtHome(home.session(), alias));
         }
     }
 

@@ -34,7 +34,6 @@ public final class SequenceDraws implements SynodFunction.Home {
         this.databases = databases;
     }
 
-    /** @param databases whose sessions are not bound to a moment */
     static void create(Scratch scratch, List<Draw> draws, Databases databases) {
         if (!draws.isEmpty()) {
             scratch.schema(SCHEMA);
@@ -76,10 +75,7 @@ public final class SequenceDraws implements SynodFunction.Home {
         if (draw.next() && row != NO_ROW && before != null && before.row() == row) {
             return before.value();
         }
-        boolean own = draw.branch().database().equals(databases.own().database());
-        Session session = own
-                ? databases.session().session()
-                : databases.find(draw.branch().database()).session();
+        Session session = databases.live(draw.branch().database()).session();
         try (CommandInterface command = session.prepareCommand(
                         (draw.next() ? "CALL NEXT VALUE FOR " : "CALL CURRENT VALUE FOR ") + name);
                 ResultInterface result = command.executeQuery(1, 1, false)) {

@@ -13,6 +13,7 @@ import java.util.Set;
 import org.h2.engine.SessionLocal;
 import org.h2.schema.Schema;
 import org.h2.schema.Sequence;
+import org.h2.schema.UserDefinedFunction;
 import org.h2.table.Column;
 import org.h2.table.Table;
 import org.h2.util.StringUtils;
@@ -74,6 +75,16 @@ final class TableNames {
      */
     record Draw(Branch branch, Sequence sequence, boolean next, int first, int last) {}
 
+    /**
+     * Where a text calls a function or an aggregate by a name of three parts.
+     *
+     * @param branch the function's database
+     * @param scratchSchema the schema that stands for its own in a scratch database
+     * @param first its first word
+     * @param last the word that is its own name
+     */
+    record Call(Branch branch, UserDefinedFunction function, String scratchSchema, int first, int last) {}
+
     /** Where a text names a schema, with its database before it or without, and what stands for it elsewhere. */
     private record Place(String schema, String scratchSchema, int start, int end) {}
 
@@ -88,6 +99,7 @@ final class TableNames {
     private final Map<Integer, Occurrence> occurrences = new HashMap<>();
     private final Map<List<String>, Named> tables = new LinkedHashMap<>();
     private final List<Draw> draws = new ArrayList<>();
+    private final List<Call> calls = new ArrayList<>();
 
     private TableNames(String sql, Databases databases) {
         this.sql = sql;
@@ -123,6 +135,15 @@ final class TableNames {
         return draws;
     }
 
+    List<Call> calls() {
+        return calls;
+    }
+
+    /** @return {@code null} if none begins with this word */
+    Call callAt(int word) {
+        return calls.stream().filter(c -> c.first() == word).findAny().orElse(null);
+    }
+
     /** @return {@code null} if none begins with this word */
     Draw drawAt(int word) {
         return draws.stream().filter(d -> d.first() == word).findAny().orElse(null);
@@ -138,6 +159,7 @@ final class TableNames {
         List<Branch> named = new ArrayList<>();
         tables.values().forEach(table -> named.add(table.branch()));
         draws.forEach(draw -> named.add(draw.branch()));
+        calls.forEach(call -> named.add(call.branch()));
         for (Branch branch : named) {
             if (only != null && !only.database().equals(branch.database())) {
                 return null;
@@ -287,6 +309,23 @@ final class TableNames {
         }
     }
 
+    private void call(Branch branch, Schema schema, List<Word> names, int first) {
+        UserDefinedFunction function =
+                schema.findFunctionOrAggregate(names.get(2).text());
+        if (function == null) {
+            throw FederationErrors.noFunction(
+                    branch.database(), schema.getName(), names.get(2).text());
+        }
+        boolean own = branch.database().equals(databases.own().database());
+        String scratchSchema = own ? schema.getName() : branch.database() + "." + schema.getName();
+        calls.add(new Call(branch, function, scratchSchema, first, first + 4));
+        places.add(new Place(
+                schema.getName(),
+                scratchSchema,
+                names.get(0).start(),
+                names.get(1).end()));
+    }
+
     private static Schema schema(Branch branch, List<Word> names) {
         SessionLocal session = branch.catalogue();
         Schema schema = session.getDatabase().findSchema(names.get(1).text());
@@ -305,9 +344,8 @@ final class TableNames {
         SessionLocal session = branch.catalogue();
         Schema schema = schema(branch, names);
         if (function) {
-            throw FederationErrors.unsupported("the function " + branch.database() + "." + schema.getName() + "."
-                    + names.get(2).text() + " of another database cannot be called here: call it on a connection to "
-                    + branch.database());
+            call(branch, schema, names, first);
+            return;
         }
         Table table = schema.resolveTableOrView(session, names.get(2).text());
         if (table == null) {
@@ -453,17 +491,5 @@ final class TableNames {
             }
         }
         return false;
-    }
-
-    /** Whether the text may order an aggregate's rows with its own place for nulls. */
-    boolean ordersAggregatesNulls() {
-        boolean nulls = words.stream().anyMatch(w -> w.is("NULLS"));
-        return nulls
-                && words.stream()
-                        .anyMatch(w -> w.is("WITHIN")
-                                || w.is("ARRAY_AGG")
-                                || w.is("STRING_AGG")
-                                || w.is("GROUP_CONCAT")
-                                || w.is("LISTAGG"));
     }
 }

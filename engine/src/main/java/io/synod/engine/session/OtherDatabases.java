@@ -368,6 +368,11 @@ final class OtherDatabases implements Databases {
             }
 
             @Override
+            public Branch live(String name) {
+                return OtherDatabases.this.find(name);
+            }
+
+            @Override
             public Table temporary(String name) {
                 return OtherDatabases.this.temporary(name);
             }

@@ -76,9 +76,7 @@ final class RoutedExecution {
     }
 
     <T> T write(RoutedCommand command, Execution<T> execution) {
-        if (!reading
-                && command.decision().route() != Route.SAVEPOINT
-                && !LeadersAnswer.isLastKey(command.tokens())) {
+        if (!reading && command.decision().route() != Route.SAVEPOINT && !LeadersAnswer.isLastKey(command.tokens())) {
             transaction.writes(!session.compiler().onlyLocks(command));
         }
         if (session.others() == null) {

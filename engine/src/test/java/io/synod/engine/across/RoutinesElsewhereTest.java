@@ -34,13 +34,23 @@ public class RoutinesElsewhereTest {
     private static final String THERE = "CREATE TABLE items(id INT PRIMARY KEY, n INT, t VARCHAR(9));"
             + "INSERT INTO items VALUES (7, 10, 'x'), (8, 20, 'y');"
             + "CREATE TABLE pairs(a INT, b INT, n INT, PRIMARY KEY(a, b)); INSERT INTO pairs VALUES (1, 1, 5), (1, 2, 6);"
-            + "CREATE TABLE heap(n INT); INSERT INTO heap VALUES (1), (1), (2)";
+            + "CREATE TABLE heap(n INT); INSERT INTO heap VALUES (1), (1), (2);"
+            + "CREATE ALIAS thrice FOR '" + JAVA + ".thrice'; CREATE ALIAS stocked FOR '" + JAVA + ".stocked';"
+            + "CREATE AGGREGATE greatest_text FOR '" + JAVA + "$Largest'";
 
     @TempDir
     private Path directory;
 
     public static Integer twice(Integer n) {
         return n == null ? null : 2 * n;
+    }
+
+    public static int thrice(int n) {
+        return 3 * n;
+    }
+
+    public static int stocked(Connection c) throws SQLException {
+        return (int) Sql.number(c, "SELECT COUNT(*) FROM items");
     }
 
     public static int counted(Connection c) throws SQLException {
@@ -163,6 +173,32 @@ public class RoutinesElsewhereTest {
                     "INSERT INTO :items VALUES (99, failing(), 'x')",
                     "UPDATE :items SET t = (SELECT largest(t || t || t || t || t || t || t || t || t || t) FROM :items)",
                     "SELECT COUNT(*) FROM :items");
+        }
+    }
+
+    @Test
+    void functions_of_another_database_are_called_by_its_name() throws SQLException {
+        try (Pair pair = pair()) {
+            pair.works(
+                    "SELECT :thrice(2)",
+                    "CALL :thrice(3)",
+                    "SELECT :thrice(n), :stocked() FROM :items ORDER BY 1",
+                    "SELECT :thrice(o.id), o.id, :stocked() FROM orders o ORDER BY 2",
+                    "SELECT :thrice(twice(i.n)), :stocked() + counted() FROM :items i JOIN orders o ON o.item = i.id ORDER BY 1",
+                    "SELECT :greatest_text(o.item) FROM orders o",
+                    "UPDATE orders SET item = :thrice(item) WHERE id = 3",
+                    "UPDATE :items SET n = :thrice(n)",
+                    "UPDATE :items SET n = :thrice(n) + (SELECT MAX(id) FROM orders)",
+                    "INSERT INTO orders VALUES (40, :thrice(2)), (41, :stocked())",
+                    "INSERT INTO :heap VALUES (:thrice(twice(2)))",
+                    "DELETE FROM orders WHERE :thrice(id) = 120",
+                    "SELECT * FROM orders ORDER BY id",
+                    "SELECT * FROM :items ORDER BY id",
+                    "SELECT * FROM :heap ORDER BY n");
+            pair.same("SELECT :nothing(1)", "SELECT :nothing(1) FROM orders");
+            pair.refused(
+                    "MERGE INTO orders t USING :items s ON s.id = t.id WHEN NOT MATCHED THEN INSERT VALUES (s.id, :thrice(s.n))",
+                    "USING");
         }
     }
 

@@ -173,7 +173,6 @@ class FederatedCommandTest {
         refused("ALTER TABLE {item} ADD x INT", "ALTER TABLE");
         refused("CREATE VIEW v AS SELECT * FROM {item}, {customer}", "CREATE VIEW");
         refused("TRUNCATE TABLE {item}", "TRUNCATE TABLE");
-        refused("CALL stock.public.f()", "the function STOCK.PUBLIC.F");
     }
 
     @Test

@@ -384,9 +384,9 @@ class FederationTest {
                 "SELECT TOP 1 * FROM customer c JOIN stock.public.item i ON i.customer = c.id FOR UPDATE",
                 "FOR UPDATE over several databases with TOP");
         assertError(
-                ErrorCode.FEATURE_NOT_SUPPORTED_1,
+                ErrorCode.FUNCTION_NOT_FOUND_1,
                 "SELECT stock.public.f(1), c.id FROM customer c, stock.public.item",
-                "the function STOCK.PUBLIC.F of another database");
+                "STOCK.PUBLIC");
     }
 
     @Test
