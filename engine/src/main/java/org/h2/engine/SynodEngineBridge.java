@@ -1,6 +1,7 @@
 package org.h2.engine;
 
 import java.lang.reflect.Field;
+import java.util.WeakHashMap;
 import java.util.concurrent.ConcurrentHashMap;
 import org.h2.schema.Schema;
 import org.h2.table.Table;
@@ -26,6 +27,27 @@ public final class SynodEngineBridge {
      */
     public static void detachLock(SessionLocal session, Table table) {
         session.unlock(table);
+    }
+
+    /**
+     * Gives a session what another one has drawn last from the sequences of their database.
+     *
+     * @throws IllegalStateException when this H2 keeps that in another way than the ones that are known
+     */
+    public static void copyCurrentValues(SessionLocal from, SessionLocal to) {
+        if (from.getDatabase() != to.getDatabase()) {
+            return;
+        }
+        try {
+            Field field = SessionLocal.class.getDeclaredField("currentValueFor");
+            field.setAccessible(true);
+            Object values = field.get(from);
+            if (values instanceof WeakHashMap<?, ?> map) {
+                field.set(to, new WeakHashMap<>(map));
+            }
+        } catch (ReflectiveOperationException e) {
+            throw new IllegalStateException("this version of H2 is not one that Synod knows", e);
+        }
     }
 
     /**

@@ -88,6 +88,7 @@ final class ChangeText {
 
     private final int targetWord;
     private final Named target;
+    private final OtherValues others;
     private boolean readsTables;
 
     /** @param standsByItself whether a query can be executed without the text around it */
@@ -112,6 +113,7 @@ final class ChangeText {
         }
         this.targetWord = at;
         this.target = found.table();
+        this.others = new OtherValues(this, names, databases, standsByItself);
     }
 
     /** Names that WITH gives: they hide tables. */
@@ -144,7 +146,7 @@ final class ChangeText {
             if (query >= 0) {
                 walk(out, from, query, new Level(query));
                 int end = sourceEnd(query);
-                if (isElsewhere(query, end) && cut(out, query, end)) {
+                if (isOfOthers(query, end) && cut(out, query, end)) {
                     walk(out, end, words.size(), new Level(words.size()));
                     return out.pieces(sql.length());
                 }
@@ -243,6 +245,16 @@ final class ChangeText {
         return names.occurrences().values().stream().anyMatch(o -> o.first() >= from && o.first() < to && isForeign(o));
     }
 
+    /** Whether these words name what only another database than the target's can compute. */
+    boolean isOfOthers(int from, int to) {
+        return isElsewhere(from, to) || others.areIn(from, to);
+    }
+
+    /** What the target's database has not got, beside tables. */
+    OtherValues others() {
+        return others;
+    }
+
     private boolean isForeign(Occurrence occurrence) {
         boolean hidden = occurrence.first() == occurrence.last()
                 && expressions.contains(words.get(occurrence.first()).text());
@@ -272,10 +284,7 @@ final class ChangeText {
     boolean locksByRow() {
         for (int i = 0; i < words.size(); i++) {
             if (groups.is(i, "FOR") && groups.is(i + 1, "UPDATE") && !read.get(i)) {
-                int open = i;
-                while (open >= 0 && !(groups.is(open, "(") && groups.partner(open) > i)) {
-                    open--;
-                }
+                int open = groups.around(i);
                 if (isElsewhere(open, open < 0 ? words.size() : groups.partner(open))) {
                     return true;
                 }
@@ -333,9 +342,14 @@ final class ChangeText {
     }
 
     private int source(String text, List<Integer> parameters) {
+        return source(text, parameters, true);
+    }
+
+    /** @param same whether what gives the same rows is the same source */
+    int source(String text, List<Integer> parameters, boolean same) {
         Source source = new Source(text, parameters);
         int known = sources.indexOf(source);
-        if (known >= 0) {
+        if (same && known >= 0) {
             return known;
         }
         sources.add(source);
@@ -347,7 +361,10 @@ final class ChangeText {
         while (i < to) {
             Word word = words.get(i);
             Occurrence occurrence = names.occurrences().get(i);
-            if (word.is("(")) {
+            int behind = others.put(out, i);
+            if (behind > i) {
+                i = behind;
+            } else if (word.is("(")) {
                 i = parenthesis(out, i, level);
             } else if (word.is("?")) {
                 out.upTo(word.start());
@@ -374,7 +391,7 @@ final class ChangeText {
     private int parenthesis(PieceBuilder out, int open, Level level) {
         int close = groups.partner(open);
         boolean query = beginsQuery(open + 1);
-        if (query && isElsewhere(open, close)) {
+        if (query && isOfOthers(open, close)) {
             out.upTo(groups.start(open));
             if (cutInParentheses(out, open, close)) {
                 level.table = false;
@@ -471,8 +488,7 @@ final class ChangeText {
             separator = ", ";
         }
         text.append(" FROM ");
-        boolean temporary = databases.own().catalogue().findLocalTempTable(named.name()) == named.table();
-        if (!temporary) {
+        if (!named.isOfSession()) {
             text.append(StringUtils.quoteIdentifier(named.database()))
                     .append('.')
                     .append(StringUtils.quoteIdentifier(named.schema()))

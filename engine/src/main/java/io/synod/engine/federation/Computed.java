@@ -108,7 +108,10 @@ final class Computed {
         }
         if (rel instanceof Join join) {
             int left = join.getLeft().getRowType().getFieldCount();
-            return column < left ? isFound(join.getLeft(), column) : isFound(join.getRight(), column - left);
+            // H2 reads what is optional after the other side, also where a condition leaves no row that lacks it.
+            return column < left
+                    ? !join.getJoinType().generatesNullsOnLeft() && isFound(join.getLeft(), column)
+                    : !join.getJoinType().generatesNullsOnRight() && isFound(join.getRight(), column - left);
         }
         return false;
     }

@@ -1,6 +1,7 @@
 package io.synod.engine.federation;
 
 import java.util.Collection;
+import org.h2.table.Table;
 
 /** The databases that one session can reach. Not thread-safe: it belongs to that session. */
 public interface Databases {
@@ -27,6 +28,24 @@ public interface Databases {
     /** @return the connection's own database as its session sees it, with the tables that this one has for itself */
     default Branch session() {
         return own();
+    }
+
+    /**
+     * Its session as it is, whatever moment is read.
+     *
+     * @param name of one that there is
+     */
+    default Branch live(String name) {
+        return name.equals(own().database()) ? session() : find(name);
+    }
+
+    /**
+     * A table that the connection's session has for itself.
+     *
+     * @return {@code null} if there is none of this name
+     */
+    default Table temporary(String name) {
+        return own().catalogue().findLocalTempTable(name);
     }
 
     /** @return names of all databases, {@link #own()} included, for messages */

@@ -31,6 +31,9 @@ public final class FederatedCommand implements CommandInterface {
     private final Databases databases;
     private final ShippingLimits limits;
     private final StatementText text;
+    /** Whether its text is another one for each answer of the session. */
+    private final boolean asks;
+
     private final ArrayList<FederatedParameter> parameters = new ArrayList<>();
     private final Running running = new Running();
     private FederatedStatement statement;
@@ -82,7 +85,9 @@ public final class FederatedCommand implements CommandInterface {
         this.sql = sql;
         this.databases = databases;
         this.limits = limits;
-        this.text = StatementText.of(sql, databases.own().catalogue().getStaticSettings());
+        var settings = databases.own().catalogue().getStaticSettings();
+        this.text = StatementText.of(sql, settings);
+        this.asks = SessionWords.areIn(text.sql(), settings);
         prepareAgain();
     }
 
@@ -94,19 +99,20 @@ public final class FederatedCommand implements CommandInterface {
      */
     public void prepareAgain() {
         told(() -> {
-            prepare();
+            prepare(false);
             return null;
         });
     }
 
-    private void prepare() {
+    private void prepare(boolean executing) {
         // Before the text is looked at: what changes meanwhile is found by the next one who compares.
         Meaning before = local == null ? null : Meaning.now(localDatabase, databases);
-        if (before != null && before.equals(meaning)) {
+        if (!asks && before != null && before.equals(meaning)) {
             return;
         }
         meaning = null;
-        FederatedStatement now = federation.statement(text, databases);
+        StatementText answered = asks ? SessionWords.answered(text, databases, executing) : text;
+        FederatedStatement now = federation.statement(answered, text, databases);
         if (now instanceof FederatedQuery query && query.way() instanceof FederatedQuery.Local in) {
             Session session = Federation.branch(databases, in.database()).session();
             if (now == statement && session == localSession) {
@@ -164,7 +170,7 @@ public final class FederatedCommand implements CommandInterface {
      */
     public String explain() {
         return told(() -> {
-            prepare();
+            prepare(false);
             return statement.explain();
         });
     }
@@ -174,12 +180,16 @@ public final class FederatedCommand implements CommandInterface {
         if (text.explain()) {
             return text.analyze() ? EXPLAIN_ANALYZE : EXPLAIN;
         }
+        if (text.variable() != null) {
+            return SET;
+        }
         return local != null ? local.getCommandType() : statement.description().commandType();
     }
 
     @Override
     public boolean isQuery() {
-        return text.explain() || (local != null ? local.isQuery() : statement instanceof FederatedQuery);
+        return text.explain()
+                || text.variable() == null && (local != null ? local.isQuery() : statement instanceof FederatedQuery);
     }
 
     @Override
@@ -190,9 +200,12 @@ public final class FederatedCommand implements CommandInterface {
     @Override
     public ResultInterface getMetaData() {
         return told(() -> {
-            prepare();
+            prepare(false);
             if (text.explain()) {
                 return plan(List.of());
+            }
+            if (text.variable() != null) {
+                return null;
             }
             if (local != null) {
                 return named(local.getMetaData());
@@ -249,12 +262,14 @@ public final class FederatedCommand implements CommandInterface {
 
     /** Columns of another database's tables are none of this one's. */
     private ResultInterface named(ResultInterface result) {
-        if (result == null || !isElsewhere()) {
+        if (result == null || !isElsewhere() && statement.description() == null) {
             return result;
         }
         return new FederatedResult(
                 result,
-                ResultColumn.elsewhere(result, localDatabase),
+                statement.description() == null
+                        ? ResultColumn.elsewhere(result, localDatabase)
+                        : ((FederatedQuery) statement).columns(),
                 FederatedResult.inOrder(result.getVisibleColumnCount()),
                 null,
                 databases.own().catalogue(),
@@ -285,6 +300,10 @@ public final class FederatedCommand implements CommandInterface {
     }
 
     private ResultWithGeneratedKeys update(Object generatedKeysRequest) {
+        if (text.variable() != null) {
+            assign();
+            return ResultWithGeneratedKeys.of(0);
+        }
         if (local != null) {
             Value[] values = ForeignLobs.in(Federation.branch(databases, localDatabase), values(local));
             return running.run(local, values, c -> c.executeUpdate(generatedKeysRequest));
@@ -292,9 +311,23 @@ public final class FederatedCommand implements CommandInterface {
         return ((FederatedUpdate) statement).execute(databases, values(), generatedKeysRequest, limits, running);
     }
 
+    private void assign() {
+        SessionLocal own = databases.own().catalogue();
+        try (ResultInterface result = rows(1, 1, false)) {
+            result.next();
+            Value value = ForeignLobs.inMemory(result.currentRow())[0];
+            own.lock();
+            try {
+                own.setVariable(text.variable(), value);
+            } finally {
+                own.unlock();
+            }
+        }
+    }
+
     private void begin() {
         running.begin(databases.own().catalogue().getQueryTimeout());
-        prepare();
+        prepare(true);
     }
 
     private Value[] values() {

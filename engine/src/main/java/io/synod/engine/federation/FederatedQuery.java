@@ -4,6 +4,7 @@ import io.synod.engine.federation.TableNames.Named;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.function.Consumer;
 import org.h2.command.CommandInterface;
 import org.h2.engine.SessionLocal;
 import org.h2.result.ResultInterface;
@@ -30,7 +31,7 @@ public final class FederatedQuery implements FederatedStatement {
     private final List<Expected> expected;
 
     /** How a query is executed. */
-    sealed interface Way permits Local, Planned, Shipped, Locking {}
+    sealed interface Way permits Local, Planned, Shipped, Locking, Changing {}
 
     /**
      * By one database.
@@ -53,6 +54,9 @@ public final class FederatedQuery implements FederatedStatement {
 
     /** By other queries, and locks between. */
     record Locking(LockingQuery query) implements Way {}
+
+    /** By changes, and on their rows. */
+    record Changing(DeltaQuery query) implements Way {}
 
     FederatedQuery(String sql, Way way, Description description, TableNames names) {
         this.sql = sql;
@@ -94,6 +98,9 @@ public final class FederatedQuery implements FederatedStatement {
         if (way instanceof Local) {
             return true;
         }
+        if (way instanceof Changing changing && !changing.query().fits(databases)) {
+            return false;
+        }
         for (Expected table : expected) {
             Branch branch = Federation.branch(databases, table.path().get(0));
             if (branch == null) {
@@ -131,6 +138,17 @@ public final class FederatedQuery implements FederatedStatement {
 
     ResultInterface execute(
             Databases databases, Value[] parameters, long maxRows, ShippingLimits limits, Running running) {
+        return execute(databases, parameters, maxRows, limits, running, scratch -> {});
+    }
+
+    /** @param given makes tables that the text names beside those of databases */
+    ResultInterface execute(
+            Databases databases,
+            Value[] parameters,
+            long maxRows,
+            ShippingLimits limits,
+            Running running,
+            Consumer<Scratch> given) {
         if (way instanceof Local local) {
             CommandInterface command =
                     Federation.branch(databases, local.database()).session().prepareCommand(local.sql());
@@ -142,18 +160,26 @@ public final class FederatedQuery implements FederatedStatement {
         if (way instanceof Locking locking) {
             return locking.query().execute(databases, parameters, maxRows, limits, running);
         }
+        if (way instanceof Changing changing) {
+            return changing.query().execute(databases, parameters, maxRows, limits, running);
+        }
         Set<String> names = new LinkedHashSet<>();
         expected.forEach(table -> names.add(table.path().get(0)));
-        if (way instanceof Shipped shipped && shipped.locks()) {
-            return FederatedUpdate.inOneTransaction(databases, names, () -> {
-                try (HomeLocks locks = new HomeLocks(databases, running)) {
-                    HomeLocks.begin(TableNames.of(sql, databases).tables(), databases, running);
-                    Databases read = databases.asOfOneMoment(names);
-                    return new FederatedRun(this, read, parameters, maxRows, limits, running, locks).run();
-                }
-            });
+        if (!(way instanceof Shipped shipped && shipped.locks())) {
+            return new FederatedRun(this, moment(databases, names), parameters, maxRows, limits, running, null, given)
+                    .run();
         }
-        return new FederatedRun(this, databases.asOfOneMoment(names), parameters, maxRows, limits, running, null).run();
+        return FederatedUpdate.inOneTransaction(databases, names, () -> {
+            try (HomeLocks locks = new HomeLocks(databases, running)) {
+                HomeLocks.begin(TableNames.of(sql, databases).tables(), databases, running);
+                Databases read = moment(databases, names);
+                return new FederatedRun(this, read, parameters, maxRows, limits, running, locks, given).run();
+            }
+        });
+    }
+
+    private static Databases moment(Databases databases, Set<String> names) {
+        return names.size() < 2 ? databases : databases.asOfOneMoment(names);
     }
 
     /**
@@ -168,6 +194,9 @@ public final class FederatedQuery implements FederatedStatement {
         }
         if (way instanceof Locking locking) {
             return locking.query().explain();
+        }
+        if (way instanceof Changing changing) {
+            return changing.query().explain();
         }
         StringBuilder text = new StringBuilder();
         if (way instanceof Shipped shipped) {

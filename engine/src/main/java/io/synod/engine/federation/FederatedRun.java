@@ -13,6 +13,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.Consumer;
 import org.h2.api.ErrorCode;
 import org.h2.index.Index;
 import org.h2.message.DbException;
@@ -39,6 +40,8 @@ final class FederatedRun {
     private final Running running;
     /** {@code null} if no rows are locked. */
     private final HomeLocks locks;
+    /** Makes tables that are those of no database. */
+    private final Consumer<Scratch> given;
 
     private Meter meter;
     /** {@code null} while the scratch database is in memory. */
@@ -51,7 +54,8 @@ final class FederatedRun {
             long maxRows,
             ShippingLimits limits,
             Running running,
-            HomeLocks locks) {
+            HomeLocks locks,
+            Consumer<Scratch> given) {
         this.query = query;
         this.databases = databases;
         this.parameters = parameters;
@@ -59,6 +63,7 @@ final class FederatedRun {
         this.limits = limits;
         this.running = running;
         this.locks = locks;
+        this.given = given;
         this.meter = new Meter(limits);
     }
 
@@ -98,7 +103,7 @@ final class FederatedRun {
      */
     private ResultInterface again(DbException e) {
         meter = new Meter(limits);
-        String text = TableNames.of(query.sql(), databases).scratch();
+        String text = TableNames.of(query.sql(), databases).executed();
         ResultInterface result;
         try {
             result = whole(text);
@@ -388,6 +393,8 @@ final class FederatedRun {
         Scratch scratch = Scratch.like(databases.own().catalogue(), directory);
         try {
             Map<Named, Table> tables = Federation.tables(scratch, names, databases, true, locks);
+            given.accept(scratch);
+            SequenceDraws.create(scratch, names.draws(), databases);
             for (Map.Entry<Named, Table> entry : tables.entrySet()) {
                 if (locks != null) {
                     primaryKey(scratch, entry.getKey().table(), entry.getValue());

@@ -26,8 +26,22 @@ import org.h2.value.ValueArray;
  * it is read. Holds texts and no session.
  */
 final class FederatedUpdate implements FederatedStatement {
-    /** What is read elsewhere. */
-    private record Source(FederatedQuery query, List<Integer> parameters) {}
+    /**
+     * What is read elsewhere.
+     *
+     * @param once whether it calls functions or draws from sequences, so that it is executed once, before anything is locked
+     */
+    private record Source(FederatedQuery query, List<Integer> parameters, boolean once) {
+        static Source of(FederatedQuery query, List<Integer> parameters, Databases databases) {
+            TableNames names = TableNames.of(query.sql(), databases);
+            boolean calls = OwnObjects.of(names.words(), databases.own().catalogue(), names.tables())
+                    .areCalled();
+            return new Source(
+                    query,
+                    parameters,
+                    calls || !names.draws().isEmpty() || !names.calls().isEmpty());
+        }
+    }
 
     /** How often rows are read and locked before others are given way to. */
     private static final int ATTEMPTS = 20;
@@ -81,18 +95,20 @@ final class FederatedUpdate implements FederatedStatement {
             names.tables().forEach(table -> locking.add(table.database()));
         }
         String target = taken.target().database();
-        KeyedChange keyed = taken.readsTables() ? KeyedChange.of(taken) : null;
+        KeyedChange keyed = taken.readsTables() || !taken.others().isEmpty() ? KeyedChange.of(taken) : null;
         boolean locksByRow = names.locks() && taken.locksByRow();
-        FederatedQuery planned = keyed == null
-                ? null
-                : locksByRow
-                        ? federation.prepare(keyed.query().sql(), databases)
-                        : planned(keyed.query().sql(), databases, federation);
-        if (planned != null) {
+        FederatedQuery byKey = keyed == null ? null : byKey(keyed, locksByRow, databases, federation);
+        if (byKey != null) {
             refuseOwnObjects(target, databases, names, keyed.change());
-            Source source = new Source(planned, keyed.query().parameters());
-            return new FederatedUpdate(
-                    target, List.of(source), keyed.change(), null, keyed.lock(), locking, description);
+            List<Source> sources = new ArrayList<>();
+            sources.add(new Source(byKey, keyed.query().parameters(), false));
+            if (keyed.keys() != null) {
+                sources.add(new Source(
+                        federation.prepare(keyed.keys().sql(), databases),
+                        keyed.keys().parameters(),
+                        false));
+            }
+            return new FederatedUpdate(target, sources, keyed.change(), null, keyed.lock(), locking, description);
         }
         if (locksByRow) {
             // What is left is the user's text with rows in place of the tables: none that could be locked.
@@ -101,12 +117,15 @@ final class FederatedUpdate implements FederatedStatement {
                     + " UPDATE or DELETE with WHERE: lock the rows by a query, then change these, in one transaction");
         }
         List<Piece> lock = taken.lock();
+        taken.others().refuseWhatIsLeft();
         refuseOwnObjects(target, databases, names, change);
         List<Source> sources = new ArrayList<>();
         for (ChangeText.Source source : taken.sources()) {
             FederatedQuery query = queries.get(source.sql());
-            sources.add(new Source(
-                    query == null ? federation.prepare(source.sql(), databases) : query, source.parameters()));
+            sources.add(Source.of(
+                    query == null ? federation.prepare(source.sql(), databases) : query,
+                    source.parameters(),
+                    databases));
         }
         return new FederatedUpdate(target, sources, change, lock, null, locking, description);
     }
@@ -119,14 +138,23 @@ final class FederatedUpdate implements FederatedStatement {
         }
     }
 
-    /** @return {@code null} if it has no plan, and whole tables would be read */
-    private static FederatedQuery planned(String sql, Databases databases, Federation federation) {
+    /** @return {@code null} if it has no plan, and whole tables would be read for nothing but that */
+    private static FederatedQuery byKey(
+            KeyedChange keyed, boolean locksByRow, Databases databases, Federation federation) {
+        if (keyed.keys() != null || locksByRow) {
+            return federation.prepare(keyed.query().sql(), databases);
+        }
         try {
-            FederatedQuery query = federation.prepare(sql, databases);
+            FederatedQuery query = federation.prepare(keyed.query().sql(), databases);
             return query.way() instanceof FederatedQuery.Planned ? query : null;
         } catch (DbException e) {
             return null;
         }
+    }
+
+    /** The database whose rows are changed. */
+    String target() {
+        return target;
     }
 
     @Override
@@ -181,15 +209,38 @@ final class FederatedUpdate implements FederatedStatement {
             Running running) {
         Execution execution = new Execution(databases, parameters, limits, running);
         Session session = Federation.branch(databases, target).session();
-        Supplier<ResultWithGeneratedKeys> work = () -> {
+        return executed(execution, session, () -> execution.change(session, generatedKeysRequest));
+    }
+
+    /**
+     * One execution, for the rows that it changes.
+     *
+     * @param head the query of them up to the parenthesis before the change
+     */
+    ResultInterface rows(String head, Databases databases, Value[] parameters, ShippingLimits limits, Running running) {
+        List<Piece> pieces = new ArrayList<>();
+        pieces.add(new ChangeText.Sql(head));
+        pieces.addAll(change);
+        pieces.add(new ChangeText.Sql(")"));
+        FederatedUpdate query =
+                new FederatedUpdate(target, sources, List.copyOf(pieces), lock, lockByKey, locking, description);
+        Execution execution = query.new Execution(databases, parameters, limits, running);
+        Session session = Federation.branch(databases, target).session();
+        return query.executed(execution, session, () -> execution.rows(session));
+    }
+
+    private <T> T executed(Execution execution, Session session, Supplier<T> changed) {
+        return inOneTransaction(execution.databases, locking, () -> {
             if (lock == null && lockByKey == null) {
                 execution.read(change);
-                return execution.change(session, generatedKeysRequest);
+                return changed.get();
             }
             // The locks must last until the change.
-            return inOneTransaction(session, () -> execution.locked(session, generatedKeysRequest));
-        };
-        return inOneTransaction(databases, locking, work);
+            return inOneTransaction(session, () -> {
+                execution.lock(session);
+                return changed.get();
+            });
+        });
     }
 
     /** In auto-commit mode, too, it ends not before the work has. */
@@ -246,9 +297,11 @@ final class FederatedUpdate implements FederatedStatement {
             this.running = running;
         }
 
-        ResultWithGeneratedKeys locked(Session session, Object generatedKeysRequest) {
+        /** Locks what will be changed, and reads what that depends on. */
+        void lock(Session session) {
             if (lockByKey != null) {
-                return keyed(session, generatedKeysRequest);
+                keyed(session);
+                return;
             }
             read(lock);
             List<Value> values = new ArrayList<>();
@@ -257,20 +310,20 @@ final class FederatedUpdate implements FederatedStatement {
                 // The locks are all that is wanted.
                 result.getVisibleColumnCount();
             }
-            rows.clear();
+            rows.keySet().removeIf(number -> !sources.get(number).once());
             read(change);
-            return change(session, generatedKeysRequest);
         }
 
-        private ResultWithGeneratedKeys keyed(Session session, Object generatedKeysRequest) {
+        private void keyed(Session session) {
             Set<Value> locked = new HashSet<>();
             for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
+                int number = attempt == 0 ? sources.size() - 1 : 0;
                 rows.clear();
-                read(change);
+                read(Set.of(number));
                 List<ValueArray> fresh =
-                        rows.get(0).keys(locked, databases.own().catalogue());
-                if (fresh.isEmpty()) {
-                    return change(session, generatedKeysRequest);
+                        rows.get(number).keys(locked, databases.own().catalogue());
+                if (fresh.isEmpty() && number == 0) {
+                    return;
                 }
                 for (ValueArray keys : fresh) {
                     try (CommandInterface command = session.prepareCommand(lockByKey);
@@ -284,14 +337,21 @@ final class FederatedUpdate implements FederatedStatement {
         }
 
         void read(List<Piece> pieces) {
-            meter = new Meter(limits);
             Set<Integer> wanted = new TreeSet<>();
             for (Piece piece : pieces) {
                 if (piece instanceof ChangeText.Rows place) {
                     wanted.add(place.source());
                 }
             }
+            read(wanted);
+        }
+
+        private void read(Set<Integer> wanted) {
+            meter = new Meter(limits);
             for (int number : wanted) {
+                if (rows.containsKey(number)) {
+                    continue;
+                }
                 Source source = sources.get(number);
                 Value[] values =
                         source.parameters().stream().map(i -> parameters[i]).toArray(Value[]::new);
@@ -314,6 +374,12 @@ final class FederatedUpdate implements FederatedStatement {
                     session.prepareCommand(RowArrays.assemble(change, rows, parameters, values))) {
                 return running.run(command, given(values), c -> c.executeUpdate(generatedKeysRequest));
             }
+        }
+
+        ResultInterface rows(Session session) {
+            List<Value> values = new ArrayList<>();
+            CommandInterface command = session.prepareCommand(RowArrays.assemble(change, rows, parameters, values));
+            return running.query(command, given(values), 0);
         }
 
         private Value[] given(List<Value> values) {

@@ -16,6 +16,7 @@ import org.h2.index.Index;
 import org.h2.message.DbException;
 import org.h2.table.Column;
 import org.h2.table.Table;
+import org.h2.util.StringUtils;
 
 /**
  * Plans queries over several databases and keeps the plans. Thread-safe; one per node suffices. Calcite is loaded with the
@@ -23,7 +24,7 @@ import org.h2.table.Table;
  */
 public final class Federation {
     /** The text and all that gives it its meaning. */
-    private record Key(String sql, String own, List<String> path, String mode, String versions) {}
+    private record Key(String sql, String asked, String own, List<String> path, String mode, String versions) {}
 
     /** Behind the name of the connection's database: its session itself, whatever moment is read otherwise. */
     static final String OF_SESSION = " (temporary)";
@@ -53,10 +54,10 @@ public final class Federation {
      */
     public FederatedQuery prepare(String sql, Databases databases) {
         StatementText text = StatementText.of(sql, databases.own().catalogue().getStaticSettings());
-        FederatedStatement statement = statement(text, databases);
+        FederatedStatement statement = statement(text, text, databases);
         if (statement instanceof FederatedQuery query) {
             if (query.description() == null) {
-                describe(text, TableNames.of(text.sql(), databases), databases);
+                describe(text, databases);
             }
             return query;
         }
@@ -79,13 +80,14 @@ public final class Federation {
         return new FederatedCommand(this, sql, databases, limits);
     }
 
-    FederatedStatement statement(StatementText text, Databases databases) {
+    /** @param asked as the user wrote it; the text has answers in it, see {@link SessionWords} */
+    FederatedStatement statement(StatementText text, StatementText asked, Databases databases) {
         TableNames names = TableNames.of(text.sql(), databases);
         if (names.tables().stream().anyMatch(Named::isOfSession)) {
             // Another session's table of this name is another one.
-            return make(text, names, databases);
+            return make(text, asked, names, databases);
         }
-        Key key = key(text.sql(), names, databases);
+        Key key = key(text.sql(), asked.sql(), names, databases);
         FederatedStatement known;
         synchronized (plans) {
             known = plans.get(key);
@@ -93,20 +95,23 @@ public final class Federation {
         if (known != null && known.fits(databases)) {
             return known;
         }
-        FederatedStatement statement = make(text, names, databases);
+        FederatedStatement statement = make(text, asked, names, databases);
         synchronized (plans) {
             plans.put(key, statement);
         }
         return statement;
     }
 
-    private static Key key(String sql, TableNames names, Databases databases) {
+    private static Key key(String sql, String asked, TableNames names, Databases databases) {
         SessionLocal own = databases.own().catalogue();
         TreeSet<String> versions = new TreeSet<>();
         versions.add(version(databases.own()));
         names.tables().forEach(n -> versions.add(version(n.branch())));
+        names.draws().forEach(d -> versions.add(version(d.branch())));
+        names.calls().forEach(c -> versions.add(version(c.branch())));
         return new Key(
                 sql,
+                asked,
                 databases.own().database(),
                 TableNames.searchPath(own),
                 own.getMode().getName(),
@@ -118,31 +123,40 @@ public final class Federation {
         return branch.database() + "=" + System.identityHashCode(database) + "/" + database.getModificationMetaId();
     }
 
-    private FederatedStatement make(StatementText text, TableNames names, Databases databases) {
+    private FederatedStatement make(StatementText text, StatementText asked, TableNames names, Databases databases) {
         String sql = text.sql();
-        SessionWords.refuse(names, databases);
         Branch only = names.onlyDatabase();
         OwnObjects objects = OwnObjects.of(names.words(), databases.own().catalogue(), names.tables());
         boolean knowsThem = objects.isEmpty()
                 || only != null && only.database().equals(databases.own().database());
-        if (only != null && !knowsThem && text.kind() != StatementText.Kind.QUERY) {
-            objects.refuse(only.database());
-        }
         if (only != null && knowsThem) {
-            if (!only.database().equals(databases.own().database())
+            FederatedStatement.Description description = null;
+            if (!asked.equals(text)) {
+                description = describe(asked, databases);
+            } else if (!only.database().equals(databases.own().database())
                     && (names.mayMeanMoreOf(only) || names.words().get(0).is("WITH"))) {
                 // A name without a database is the connection's own, although the other one may have it too.
-                describe(text, names, databases);
+                describe(text, databases);
             }
-            return new FederatedQuery(sql, new FederatedQuery.Local(only.database(), names.local()), null, names);
+            FederatedQuery.Way way = new FederatedQuery.Local(only.database(), names.local());
+            return new FederatedQuery(sql, way, description, names);
         }
-        StatementText.refuseWhatIsOfOneDatabase(names.words());
-        FederatedStatement.Description description = describe(text, names, databases);
+        FederatedStatement.Description description = describe(asked, databases);
         if (text.kind() != StatementText.Kind.QUERY) {
             return FederatedUpdate.of(text, names, databases, description, this);
         }
+        if (DeltaQuery.isIn(names.words())) {
+            DeltaQuery changing = DeltaQuery.of(text, names, databases, description, this);
+            return new FederatedQuery(sql, new FederatedQuery.Changing(changing), description, names);
+        }
         FederatedQuery.Way way;
         try {
+            if (!names.calls().isEmpty()) {
+                throw new Unplannable("a function of a database");
+            }
+            if (!names.draws().isEmpty()) {
+                throw new Unplannable("a sequence");
+            }
             if (names.locks()) {
                 way = new FederatedQuery.Locking(
                         new LockingQuery(text, names, databases, description, objects.areCalled(), this));
@@ -152,28 +166,24 @@ public final class Federation {
                 way = new FederatedQuery.Planned(Planner.plan(sql, names, databases));
             }
         } catch (Unplannable e) {
-            way = new FederatedQuery.Shipped(names.scratch(), e.getMessage(), names.locks());
+            way = new FederatedQuery.Shipped(names.executed(), e.getMessage(), names.locks());
         }
         return new FederatedQuery(sql, way, description, names);
     }
 
     /** What H2 says of the user's text, asked on tables without rows; its errors are the user's. */
-    private static FederatedStatement.Description describe(StatementText text, TableNames names, Databases databases) {
+    private static FederatedStatement.Description describe(StatementText text, Databases databases) {
         String sql = text.sql();
-        boolean query = text.kind() == StatementText.Kind.QUERY;
+        TableNames names = TableNames.of(sql, databases);
+        boolean query = text.kind() == StatementText.Kind.QUERY && !DeltaQuery.isIn(names.words());
         try (Scratch scratch = Scratch.like(databases.own().catalogue())) {
             tables(scratch, names, databases, query);
             var command = scratch.prepare(names.scratch());
-            if (command.isQuery() != query) {
-                throw FederationErrors.unsupported(
-                        "WITH before a change of rows that names several databases: write the"
-                                + " WITH behind the INSERT, or in a sub-query");
-            }
             List<FederatedParameter.Description> parameters = new ArrayList<>();
             command.getParameters()
                     .forEach(p -> parameters.add(new FederatedParameter.Description(p.getType(), p.getNullable())));
             return new FederatedStatement.Description(
-                    query
+                    command.isQuery()
                             ? ResultColumn.of(
                                     command.getMetaData(), databases.own().database())
                             : List.of(),
@@ -223,8 +233,13 @@ public final class Federation {
                             ? scratch.create(named.scratchSchema(own), columns, named, locks)
                             : scratch.create(named.scratchSchema(own), named.name(), columns, key));
         }
+        names.draws().forEach(draw -> create(scratch, draw, own));
+        for (TableNames.Call call : names.calls()) {
+            Branch home = databases.live(call.branch().database());
+            OwnObjects.create(scratch, call.function(), call.scratchSchema(), home);
+        }
         OwnObjects.of(names.words(), databases.own().catalogue(), names.tables())
-                .create(scratch);
+                .create(scratch, databases.session());
         List<String> path = TableNames.searchPath(databases.own().catalogue());
         path.forEach(scratch::schema);
         scratch.session().setCurrentSchemaName(path.get(0));
@@ -245,6 +260,20 @@ public final class Federation {
             }
         }
         return columns;
+    }
+
+    /** One that is not drawn from: it tells type and name. */
+    private static void create(Scratch scratch, TableNames.Draw draw, String own) {
+        String schema = draw.sequence().getSchema().getName();
+        String there =
+                draw.branch().database().equals(own) ? schema : draw.branch().database() + "." + schema;
+        scratch.schema(there);
+        StringBuilder sql = new StringBuilder("CREATE SEQUENCE IF NOT EXISTS ")
+                .append(StringUtils.quoteIdentifier(there))
+                .append('.')
+                .append(StringUtils.quoteIdentifier(draw.sequence().getName()))
+                .append(" AS ");
+        scratch.execute(draw.sequence().getDataType().getSQL(sql, 0).toString());
     }
 
     private static List<String> primaryKey(Table table) {

@@ -40,9 +40,16 @@ final class FederationErrors {
         return wrap(message, "0A000", ErrorCode.FEATURE_NOT_SUPPORTED_1);
     }
 
-    static DbException sequence() {
-        return unsupported("a sequence in a statement that names another database: ask for its value before, on a"
-                + " connection to its database, or let it be the column's DEFAULT");
+    static DbException noSequence(String database, String schema, String name) {
+        return error(
+                "Sequence " + StringUtils.quoteIdentifier(name) + " not found in " + database + "." + schema,
+                ErrorCode.SEQUENCE_NOT_FOUND_1);
+    }
+
+    static DbException noFunction(String database, String schema, String name) {
+        return error(
+                "Function " + StringUtils.quoteIdentifier(name) + " not found in " + database + "." + schema,
+                ErrorCode.FUNCTION_NOT_FOUND_1);
     }
 
     static DbException tooMuchShipped(String database, String bound, long value) {

@@ -15,10 +15,11 @@ import org.h2.util.StringUtils;
  * brings them in.
  *
  * @param query the keys and new values, and the user's parameters of it
+ * @param keys the keys alone, where the query calls functions, which are called once for each row; {@code null} else
  * @param lock locks rows by an array of their keys
  * @param change the {@code MERGE}; its rows are those of source 0
  */
-record KeyedChange(ChangeText.Source query, String lock, List<Piece> change) {
+record KeyedChange(ChangeText.Source query, ChangeText.Source keys, String lock, List<Piece> change) {
     private static final String ROWS = "SYNOD$ROWS";
 
     private static final String COLUMN = "SYNOD$";
@@ -29,8 +30,9 @@ record KeyedChange(ChangeText.Source query, String lock, List<Piece> change) {
     /** @return {@code null} if the text cannot be written so: its target has no primary key of one column, or the text changes it */
     static KeyedChange of(ChangeText text) {
         Index primary = text.target().table().findPrimaryKey();
-        if (primary == null
-                || primary.getColumns().length != 1
+        boolean oneColumn = primary != null && primary.getColumns().length == 1;
+        boolean byRowId = !oneColumn && !text.others().isEmpty();
+        if (!oneColumn && !byRowId
                 || !text.target().table().isRowLockable()
                 || text.kind() != Kind.UPDATE && text.kind() != Kind.DELETE) {
             return null;
@@ -44,13 +46,13 @@ record KeyedChange(ChangeText.Source query, String lock, List<Piece> change) {
         }
         int where = groups.top("WHERE", text.targetWord(), end);
         int set = text.kind() == Kind.UPDATE ? groups.top("SET", text.targetWord(), end) : where;
-        Column key = primary.getColumns()[0];
+        String key = byRowId ? Column.ROWID : primary.getColumns()[0].getName();
         List<Assignment> assignments = text.kind() == Kind.UPDATE ? assignments(text, set + 1, where) : List.of();
         if (assignments == null
-                || assignments.stream().anyMatch(a -> a.column().text().equalsIgnoreCase(key.getName()))) {
+                || assignments.stream().anyMatch(a -> a.column().text().equalsIgnoreCase(key))) {
             return null;
         }
-        String keyName = StringUtils.quoteIdentifier(key.getName());
+        String keyName = byRowId ? key : StringUtils.quoteIdentifier(key);
         List<Integer> parameters = new ArrayList<>();
         StringBuilder query =
                 new StringBuilder("SELECT ").append(keyName).append(" AS ").append(column(0));
@@ -59,7 +61,7 @@ record KeyedChange(ChangeText.Source query, String lock, List<Piece> change) {
         for (Assignment one : assignments) {
             update.add(new ChangeText.Sql((update.isEmpty() ? "UPDATE SET " : ", ")
                     + text.sql().substring(one.column().start(), one.column().end()) + " = "));
-            if (!text.isElsewhere(one.from(), one.to())) {
+            if (!text.isOfOthers(one.from(), one.to())) {
                 // The target's own: H2 computes it of the row that it has locked.
                 update.addAll(text.pieces(one.from(), one.to()));
             } else {
@@ -69,10 +71,14 @@ record KeyedChange(ChangeText.Source query, String lock, List<Piece> change) {
                 update.add(new ChangeText.Sql(ROWS + "." + column(columns++)));
             }
         }
-        query.append(" FROM ");
-        text.slice(query, parameters, text.targetWord(), set);
-        query.append(' ');
-        text.slice(query, parameters, where, end);
+        ChangeText.Source keys = null;
+        if (!text.others().isEmpty()) {
+            List<Integer> itsParameters = new ArrayList<>();
+            StringBuilder keysOnly =
+                    new StringBuilder("SELECT ").append(keyName).append(" AS ").append(column(0));
+            keys = new ChangeText.Source(rows(text, keysOnly, itsParameters, set, where), itsParameters);
+        }
+        rows(text, query, parameters, set, where);
         String target = text.targetText(set);
         List<Piece> change = new ArrayList<>();
         change.add(new ChangeText.Sql("MERGE INTO " + target + " USING "));
@@ -82,8 +88,18 @@ record KeyedChange(ChangeText.Source query, String lock, List<Piece> change) {
         change.addAll(update);
         return new KeyedChange(
                 new ChangeText.Source(query.toString(), parameters),
+                keys,
                 "SELECT 1 FROM " + target + " WHERE " + keyName + " = ANY(?) FOR UPDATE",
                 List.copyOf(change));
+    }
+
+    /** Appends which rows are changed. */
+    private static String rows(ChangeText text, StringBuilder query, List<Integer> parameters, int set, int where) {
+        query.append(" FROM ");
+        text.slice(query, parameters, text.targetWord(), set);
+        query.append(' ');
+        text.slice(query, parameters, where, text.words().size());
+        return query.toString();
     }
 
     private static String column(int number) {

@@ -7,23 +7,44 @@ import java.util.Collection;
 import java.util.Collections;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
+import java.util.TreeMap;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.h2.engine.SessionLocal;
 import org.h2.message.DbException;
 import org.h2.schema.Domain;
 import org.h2.schema.FunctionAlias;
 import org.h2.schema.Schema;
 import org.h2.schema.SchemaObject;
+import org.h2.schema.SynodFunction;
+import org.h2.schema.UserDefinedFunction;
+import org.h2.util.StringUtils;
 
 /**
  * What else than tables a text names of the connection's own database: functions, aggregates, domains, constants. Another
  * database does not know them, or has others of these names; a scratch database is given them.
  */
 final class OwnObjects {
+    /**
+     * Where the text names one.
+     *
+     * @param first its first word
+     * @param last the word that is its own name
+     */
+    record Place(SchemaObject object, int first, int last) {
+        /** Whether each evaluation with the same arguments gives the same. */
+        boolean isSteady() {
+            return !(object instanceof FunctionAlias function) || function.isDeterministic();
+        }
+    }
+
     private final List<Word> words;
     private final SessionLocal own;
     private final Collection<Named> tables;
     private final Set<SchemaObject> objects = new LinkedHashSet<>();
+    private final Map<Integer, Place> places = new TreeMap<>();
     private boolean calls;
 
     private OwnObjects(List<Word> words, SessionLocal own, Collection<Named> tables) {
@@ -56,16 +77,16 @@ final class OwnObjects {
         }
         if (last == first) {
             for (String schema : TableNames.searchPath(own)) {
-                if (find(own.getDatabase().findSchema(schema), last)) {
+                if (find(own.getDatabase().findSchema(schema), first, last)) {
                     return;
                 }
             }
         } else if (last == first + 2) {
-            find(own.getDatabase().findSchema(words.get(first).text()), last);
+            find(own.getDatabase().findSchema(words.get(first).text()), first, last);
         }
     }
 
-    private boolean find(Schema schema, int at) {
+    private boolean find(Schema schema, int first, int at) {
         if (schema == null) {
             return false;
         }
@@ -82,6 +103,7 @@ final class OwnObjects {
         }
         if (found != null) {
             objects.add(found);
+            places.put(first, new Place(found, first, at));
         }
         return found != null;
     }
@@ -95,33 +117,55 @@ final class OwnObjects {
         return calls;
     }
 
-    /** @throws DbException 0A000: a database is to compute with them, and has not got them */
+    /** @return {@code null} if none begins with this word */
+    Place at(int word) {
+        return places.get(word);
+    }
+
+    boolean areIn(int from, int to) {
+        return places.keySet().stream().anyMatch(word -> word >= from && word < to);
+    }
+
+    /** @throws DbException 0A000: a database is to compute with them for each of its rows, and has not got them */
     void refuse(String database) {
         if (!objects.isEmpty()) {
             throw FederationErrors.unsupported(objects.iterator().next().getTraceSQL() + " of the connection's own"
-                    + " database in what database " + database + " is to compute: ask for the values by a query, and"
-                    + " give them as parameters");
+                    + " database where database " + database + " is to compute it for each row: compute it in a query,"
+                    + " that behind USING or INSERT, say, or give the value as a parameter");
         }
     }
 
-    /** @throws DbException 0A000 for a function that reads tables by a connection: those of its own database */
-    void create(Scratch scratch) {
+    /** Functions that read tables by a connection read those of their own database, in its session. */
+    void create(Scratch scratch, Branch home) {
         for (SchemaObject object : objects) {
-            scratch.schema(object.getSchema().getName());
+            String schema = object.getSchema().getName();
+            scratch.schema(schema);
             if (object instanceof Domain domain) {
                 create(scratch, domain);
                 continue;
             }
-            if (object instanceof FunctionAlias function) {
-                for (FunctionAlias.JavaMethod method : function.getJavaMethods()) {
-                    if (method.hasConnectionParam()) {
-                        throw FederationErrors.unsupported("the function " + function.getTraceSQL() + ", which has a"
-                                + " connection to its own database, in a statement that names several: ask for its"
-                                + " value before");
-                    }
-                }
+            if (object instanceof UserDefinedFunction function) {
+                create(scratch, function, schema, home);
+            } else {
+                scratch.execute(object.getCreateSQL());
             }
-            scratch.execute(object.getCreateSQL());
+        }
+    }
+
+    /** As {@link #create(Scratch, Branch)}, a function of any database, once in this schema. */
+    static void create(Scratch scratch, UserDefinedFunction function, String schema, Branch home) {
+        scratch.schema(schema);
+        Schema there = scratch.session().getDatabase().getSchema(schema);
+        if (there.findFunctionOrAggregate(function.getName()) != null) {
+            return;
+        }
+        String name = StringUtils.quoteIdentifier(schema) + '.' + StringUtils.quoteIdentifier(function.getName());
+        scratch.execute(function.getCreateSQL()
+                .replaceFirst(Pattern.quote(function.getSQL(0)), Matcher.quoteReplacement(name)));
+        if (function instanceof FunctionAlias alias) {
+            SynodFunction.executeAt(
+                    (FunctionAlias) there.findFunctionOrAggregate(function.getName()),
+                    new FunctionAtHome(home.session(), alias));
         }
     }
 

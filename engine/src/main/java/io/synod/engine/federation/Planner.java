@@ -93,6 +93,18 @@ final class Planner {
         }
     }
 
+    /** Whether the text may order an aggregate's rows with its own place for nulls. */
+    private static boolean ordersAggregatesNulls(List<Words.Word> words) {
+        boolean nulls = words.stream().anyMatch(w -> w.is("NULLS"));
+        return nulls
+                && words.stream()
+                        .anyMatch(w -> w.is("WITHIN")
+                                || w.is("ARRAY_AGG")
+                                || w.is("STRING_AGG")
+                                || w.is("GROUP_CONCAT")
+                                || w.is("LISTAGG"));
+    }
+
     /** Calcite's messages may hold a whole plan, with constants of the text: only the first words are told. */
     private static String brief(Throwable e) {
         Throwable cause = e;
@@ -109,7 +121,7 @@ final class Planner {
             String sql, TableNames names, Databases databases, CalciteTypes types, SqlOperatorTable functions)
             throws SqlParseException {
         CalciteCatalog catalog = CalciteCatalog.of(names.tables(), databases.own(), types);
-        if (names.ordersAggregatesNulls()) {
+        if (ordersAggregatesNulls(names.words())) {
             throw new Unplannable("NULLS FIRST or LAST beside WITHIN GROUP or an aggregate's ORDER BY");
         }
         refuseHiddenTables(names);

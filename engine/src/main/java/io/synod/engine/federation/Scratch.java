@@ -130,6 +130,27 @@ final class Scratch implements AutoCloseable {
                 .append('.')
                 .append(StringUtils.quoteIdentifier(name))
                 .append('(');
+        columns(sql, columns);
+        String separator = ", PRIMARY KEY(";
+        for (String column : key) {
+            sql.append(separator).append(StringUtils.quoteIdentifier(column));
+            separator = ", ";
+        }
+        sql.append(key.isEmpty() ? "" : ")");
+        execute(sql.append(')').toString());
+        return session.getDatabase().getSchema(schema).getTableOrView(session, name);
+    }
+
+    /** One of the session alone. */
+    void createTemporary(String name, List<Column> columns) {
+        StringBuilder sql = new StringBuilder("CREATE LOCAL TEMPORARY TABLE ")
+                .append(StringUtils.quoteIdentifier(name))
+                .append('(');
+        columns(sql, columns);
+        execute(sql.append(')').toString());
+    }
+
+    private static void columns(StringBuilder sql, List<Column> columns) {
         String separator = "";
         for (Column column : columns) {
             sql.append(separator)
@@ -139,14 +160,6 @@ final class Scratch implements AutoCloseable {
             sql.append(column.nullable() ? "" : " NOT NULL");
             separator = ", ";
         }
-        separator = ", PRIMARY KEY(";
-        for (String column : key) {
-            sql.append(separator).append(StringUtils.quoteIdentifier(column));
-            separator = ", ";
-        }
-        sql.append(key.isEmpty() ? "" : ")");
-        execute(sql.append(')').toString());
-        return session.getDatabase().getSchema(schema).getTableOrView(session, name);
     }
 
     /** Creates a table whose rows are locked where they come from. */

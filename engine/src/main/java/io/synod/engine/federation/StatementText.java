@@ -13,8 +13,9 @@ import org.h2.engine.Session.StaticSettings;
  * @param kind what it does
  * @param explain whether it is only to be explained
  * @param analyze whether it is to be executed as well
+ * @param variable of the session, to which the query's value is assigned, {@code null} for none
  */
-record StatementText(String sql, Kind kind, boolean explain, boolean analyze) {
+record StatementText(String sql, Kind kind, boolean explain, boolean analyze, String variable) {
     /** What a statement does, as far as it matters here. */
     enum Kind {
         QUERY,
@@ -24,7 +25,7 @@ record StatementText(String sql, Kind kind, boolean explain, boolean analyze) {
         MERGE
     }
 
-    private static final Set<String> QUERIES = Set.of("SELECT", "WITH", "VALUES", "TABLE", "(", "FROM");
+    private static final Set<String> QUERIES = Set.of("SELECT", "WITH", "VALUES", "TABLE", "(", "FROM", "CALL");
 
     private static final Set<String> OBJECTS =
             Set.of("TABLE", "VIEW", "INDEX", "SEQUENCE", "TRIGGER", "SCHEMA", "ALIAS");
@@ -57,10 +58,26 @@ record StatementText(String sql, Kind kind, boolean explain, boolean analyze) {
         if (first >= last) {
             throw FederationErrors.unsupported("an empty statement over several databases");
         }
+        if (!explain && is(words, 0, last, "SET") && is(words, 1, last, "@") && last > 3) {
+            int value = words.get(3).is("=") || words.get(3).is("TO") ? 4 : 3;
+            String expression = sql.substring(
+                    words.get(Math.min(value, last - 1)).start(),
+                    words.get(last - 1).end());
+            return new StatementText(
+                    "SELECT " + expression,
+                    Kind.QUERY,
+                    false,
+                    false,
+                    words.get(2).text());
+        }
         Kind kind = kind(words, first, last);
         String text =
                 sql.substring(words.get(first).start(), words.get(last - 1).end());
-        return new StatementText(text, kind, explain, analyze);
+        return new StatementText(text, kind, explain, analyze, null);
+    }
+
+    StatementText with(String otherSql) {
+        return new StatementText(otherSql, kind, explain, analyze, variable);
     }
 
     private static boolean is(List<Word> words, int index, int last, String word) {
@@ -98,26 +115,5 @@ record StatementText(String sql, Kind kind, boolean explain, boolean analyze) {
                 + (word.equals("CREATE") && object.equals(" TABLE") && as
                         ? "create the table on a connection to its database, then INSERT INTO it … SELECT"
                         : "execute it on a connection to that database, with names of one or two parts");
-    }
-
-    /** @throws org.h2.message.DbException 0A000 for what only a database by itself can do */
-    static void refuseWhatIsOfOneDatabase(List<Word> words) {
-        int last = words.size();
-        for (int i = 0; i < last; i++) {
-            if (is(words, i + 1, last, "TABLE")
-                    && is(words, i + 2, last, "(")
-                    && (words.get(i).is("FINAL")
-                            || words.get(i).is("OLD")
-                            || words.get(i).is("NEW"))) {
-                throw FederationErrors.unsupported(words.get(i).text()
-                        + " TABLE in a statement that names several databases: execute the change by itself,"
-                        + " with generated keys where its values are wanted");
-            }
-            boolean next = is(words, i, last, "NEXT") && is(words, i + 1, last, "VALUE")
-                    || is(words, i, last, "CURRENT") && is(words, i + 1, last, "VALUE");
-            if (next && is(words, i + 2, last, "FOR")) {
-                throw FederationErrors.sequence();
-            }
-        }
     }
 }

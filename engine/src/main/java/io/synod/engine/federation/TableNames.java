@@ -12,6 +12,8 @@ import java.util.Map;
 import java.util.Set;
 import org.h2.engine.SessionLocal;
 import org.h2.schema.Schema;
+import org.h2.schema.Sequence;
+import org.h2.schema.UserDefinedFunction;
 import org.h2.table.Column;
 import org.h2.table.Table;
 import org.h2.util.StringUtils;
@@ -68,8 +70,28 @@ final class TableNames {
      */
     record Occurrence(Named table, int first, int last) {}
 
-    /** Where a text names a schema, with its database before it or without. */
-    private record Place(Named table, int start, int end) {}
+    /**
+     * Where a text draws from a sequence.
+     *
+     * @param branch the sequence's database
+     * @param next whether the next value, or the one that was drawn last
+     * @param first the word before VALUE FOR
+     * @param last the word that is the sequence's own name
+     */
+    record Draw(Branch branch, Sequence sequence, boolean next, int first, int last) {}
+
+    /**
+     * Where a text calls a function or an aggregate by a name of three parts.
+     *
+     * @param branch the function's database
+     * @param scratchSchema the schema that stands for its own in a scratch database
+     * @param first its first word
+     * @param last the word that is its own name
+     */
+    record Call(Branch branch, UserDefinedFunction function, String scratchSchema, int first, int last) {}
+
+    /** Where a text names a schema, with its database before it or without, and what stands for it elsewhere. */
+    private record Place(String schema, String scratchSchema, int start, int end) {}
 
     private static final List<String> STAR_AFTER = List.of(",", ".", "SELECT", "DISTINCT", "ALL", ")");
 
@@ -81,6 +103,8 @@ final class TableNames {
     private final List<Place> places = new ArrayList<>();
     private final Map<Integer, Occurrence> occurrences = new HashMap<>();
     private final Map<List<String>, Named> tables = new LinkedHashMap<>();
+    private final List<Draw> draws = new ArrayList<>();
+    private final List<Call> calls = new ArrayList<>();
 
     private TableNames(String sql, Databases databases) {
         this.sql = sql;
@@ -112,6 +136,24 @@ final class TableNames {
         return occurrences;
     }
 
+    List<Draw> draws() {
+        return draws;
+    }
+
+    List<Call> calls() {
+        return calls;
+    }
+
+    /** @return {@code null} if none begins with this word */
+    Call callAt(int word) {
+        return calls.stream().filter(c -> c.first() == word).findAny().orElse(null);
+    }
+
+    /** @return {@code null} if none begins with this word */
+    Draw drawAt(int word) {
+        return draws.stream().filter(d -> d.first() == word).findAny().orElse(null);
+    }
+
     List<Word> words() {
         return words;
     }
@@ -119,11 +161,15 @@ final class TableNames {
     /** The only database that is named, {@code null} if there are several. */
     Branch onlyDatabase() {
         Branch only = null;
-        for (Named table : tables.values()) {
-            if (only != null && !only.database().equals(table.database())) {
+        List<Branch> named = new ArrayList<>();
+        tables.values().forEach(table -> named.add(table.branch()));
+        draws.forEach(draw -> named.add(draw.branch()));
+        calls.forEach(call -> named.add(call.branch()));
+        for (Branch branch : named) {
+            if (only != null && !only.database().equals(branch.database())) {
                 return null;
             }
-            only = table.branch();
+            only = branch;
         }
         return only == null ? databases.own() : only;
     }
@@ -138,17 +184,43 @@ final class TableNames {
         return replaced(true);
     }
 
-    private String replaced(boolean scratch) {
+    /** As {@link #scratch}, to be executed: with what {@link SequenceDraws} makes of the sequences. */
+    String executed() {
+        if (draws.isEmpty()) {
+            return scratch();
+        }
+        boolean byRow =
+                !words.get(0).is("VALUES") && !databases.own().catalogue().getMode().nextValueReturnsDifferentValues;
         StringBuilder text = new StringBuilder();
         int from = 0;
-        String own = databases.own().database();
-        for (Place place : places) {
-            Named table = place.table();
-            text.append(sql, from, place.start());
-            text.append(StringUtils.quoteIdentifier(scratch ? table.scratchSchema(own) : table.schema()));
-            from = place.end();
+        for (int i = 0; i < draws.size(); i++) {
+            Draw draw = draws.get(i);
+            replace(text, from, words.get(draw.first()).start(), true);
+            text.append(SequenceDraws.call(i, draw, byRow));
+            from = words.get(draw.last()).end();
         }
-        return text.append(sql, from, sql.length()).toString();
+        return replace(text, from, sql.length(), true).toString();
+    }
+
+    private String replaced(boolean scratch) {
+        return replace(new StringBuilder(), 0, sql.length(), scratch).toString();
+    }
+
+    private StringBuilder replace(StringBuilder text, int start, int end, boolean scratch) {
+        int from = start;
+        for (Place place : places) {
+            if (place.start() >= from && place.end() <= end) {
+                text.append(sql, from, place.start());
+                text.append(StringUtils.quoteIdentifier(scratch ? place.scratchSchema() : place.schema()));
+                from = place.end();
+            }
+        }
+        return text.append(sql, from, end);
+    }
+
+    /** Where a name of the table's schema stands. */
+    private void place(Named table, int start, int end) {
+        places.add(new Place(table.schema(), table.scratchSchema(databases.own().database()), start, end));
     }
 
     private void chain(int first) {
@@ -158,6 +230,12 @@ final class TableNames {
         while (isSymbol(i + 1, ".") && i + 2 < words.size() && words.get(i + 2).isName()) {
             i += 2;
             names.add(words.get(i));
+        }
+        if (isSymbol(first - 1, "FOR")
+                && isSymbol(first - 2, "VALUE")
+                && (isSymbol(first - 3, "NEXT") || isSymbol(first - 3, "CURRENT"))) {
+            draw(names, first);
+            return;
         }
         // INSERT INTO t(a, b) calls nothing.
         boolean function = isSymbol(i + 1, "(") && !isSymbol(first - 1, "INTO");
@@ -174,8 +252,7 @@ final class TableNames {
                             add(databases.own(), schema.getName(), names.get(1).text(), table);
                     occurrences.put(first, new Occurrence(named, first, first + 2));
                     if (schema.getName().equals("INFORMATION_SCHEMA")) {
-                        places.add(new Place(
-                                named, names.get(0).start(), names.get(0).end()));
+                        place(named, names.get(0).start(), names.get(0).end());
                     }
                     return;
                 }
@@ -201,7 +278,60 @@ final class TableNames {
         }
     }
 
-    private void foreign(Branch branch, List<Word> names, int first, boolean function) {
+    private void draw(List<Word> names, int first) {
+        Branch branch = databases.own();
+        SessionLocal own = branch.catalogue();
+        boolean next = isSymbol(first - 3, "NEXT");
+        List<String> path =
+                names.size() == 1 ? searchPath(own) : List.of(names.get(0).text());
+        if (names.size() >= 3) {
+            branch = names.get(0).text().equals(branch.database())
+                    ? branch
+                    : databases.find(names.get(0).text());
+            if (branch == null) {
+                throw FederationErrors.noDatabase(names.get(0).text(), databases.names());
+            }
+            path = List.of(schema(branch, names).getName());
+            places.add(new Place(
+                    path.get(0),
+                    branch.database().equals(databases.own().database())
+                            ? path.get(0)
+                            : branch.database() + "." + path.get(0),
+                    names.get(0).start(),
+                    names.get(1).end()));
+        }
+        Word name = names.get(Math.min(names.size(), 3) - 1);
+        for (String schemaName : path) {
+            Schema schema = branch.catalogue().getDatabase().findSchema(schemaName);
+            Sequence sequence = schema == null ? null : schema.findSequence(name.text());
+            if (sequence != null) {
+                draws.add(new Draw(branch, sequence, next, first - 3, words.indexOf(name)));
+                return;
+            }
+        }
+        if (names.size() >= 3) {
+            throw FederationErrors.noSequence(branch.database(), path.get(0), name.text());
+        }
+    }
+
+    private void call(Branch branch, Schema schema, List<Word> names, int first) {
+        UserDefinedFunction function =
+                schema.findFunctionOrAggregate(names.get(2).text());
+        if (function == null) {
+            throw FederationErrors.noFunction(
+                    branch.database(), schema.getName(), names.get(2).text());
+        }
+        boolean own = branch.database().equals(databases.own().database());
+        String scratchSchema = own ? schema.getName() : branch.database() + "." + schema.getName();
+        calls.add(new Call(branch, function, scratchSchema, first, first + 4));
+        places.add(new Place(
+                schema.getName(),
+                scratchSchema,
+                names.get(0).start(),
+                names.get(1).end()));
+    }
+
+    private static Schema schema(Branch branch, List<Word> names) {
         SessionLocal session = branch.catalogue();
         Schema schema = session.getDatabase().findSchema(names.get(1).text());
         if (schema == null) {
@@ -212,15 +342,17 @@ final class TableNames {
                             .map(Schema::getName)
                             .toList());
         }
+        return schema;
+    }
+
+    private void foreign(Branch branch, List<Word> names, int first, boolean function) {
+        SessionLocal session = branch.catalogue();
+        Schema schema = schema(branch, names);
         if (function) {
-            throw FederationErrors.unsupported("the function " + branch.database() + "." + schema.getName() + "."
-                    + names.get(2).text() + " of another database cannot be called here: call it on a connection to "
-                    + branch.database());
+            call(branch, schema, names, first);
+            return;
         }
         Table table = schema.resolveTableOrView(session, names.get(2).text());
-        if (table == null && isSymbol(first - 1, "FOR") && isSymbol(first - 2, "VALUE")) {
-            throw FederationErrors.sequence();
-        }
         if (table == null) {
             throw FederationErrors.noTable(
                     branch.database(),
@@ -232,12 +364,12 @@ final class TableNames {
         }
         Named named = add(branch, schema.getName(), names.get(2).text(), table);
         occurrences.put(first, new Occurrence(named, first, first + 4));
-        places.add(new Place(named, names.get(0).start(), names.get(1).end()));
+        place(named, names.get(0).start(), names.get(1).end());
     }
 
     private void unqualified(String name, int first) {
         SessionLocal own = databases.own().catalogue();
-        Table temporary = own.findLocalTempTable(name);
+        Table temporary = databases.temporary(name);
         if (temporary != null) {
             Named named = add(databases.own(), own.getCurrentSchemaName(), name, temporary);
             occurrences.put(first, new Occurrence(named, first, first));
@@ -364,17 +496,5 @@ final class TableNames {
             }
         }
         return false;
-    }
-
-    /** Whether the text may order an aggregate's rows with its own place for nulls. */
-    boolean ordersAggregatesNulls() {
-        boolean nulls = words.stream().anyMatch(w -> w.is("NULLS"));
-        return nulls
-                && words.stream()
-                        .anyMatch(w -> w.is("WITHIN")
-                                || w.is("ARRAY_AGG")
-                                || w.is("STRING_AGG")
-                                || w.is("GROUP_CONCAT")
-                                || w.is("LISTAGG"));
     }
 }

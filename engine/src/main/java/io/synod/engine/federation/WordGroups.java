@@ -100,4 +100,13 @@ final class WordGroups {
         }
         text.append(sql, at, words.get(to - 1).end());
     }
+
+    /** The parenthesis in which a word is; negative for none. */
+    int around(int word) {
+        int open = word;
+        while (open >= 0 && !(is(open, "(") && partner(open) > word)) {
+            open--;
+        }
+        return open;
+    }
 }

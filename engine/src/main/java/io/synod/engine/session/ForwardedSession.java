@@ -156,6 +156,15 @@ final class ForwardedSession {
         }
     }
 
+    /** @return what the other half has drawn last, NULL if nothing since it was taken before */
+    Value takeLastKey() {
+        return row("CALL SYNOD.LAST_KEY()")[0];
+    }
+
+    void lastKey(Value key) {
+        row("CALL SYNOD.LAST_KEY('" + key.getLong() + "')");
+    }
+
     void rollback() {
         execute("ROLLBACK");
     }

@@ -52,6 +52,11 @@ final class LeadersAnswer {
         return false;
     }
 
+    /** Whether it asks for that and does nothing else. */
+    static boolean isLastKey(List<Token> tokens) {
+        return tokens.size() == 4 && tokens.get(0).is("CALL") && asksForLastKey(tokens);
+    }
+
     /**
      * Whether it calls a function of unknown effect. H2 looks for them among a query's expressions only: not where one gives a
      * table, nor in the arguments of what does.

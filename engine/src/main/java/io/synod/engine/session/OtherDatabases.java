@@ -9,11 +9,13 @@ import io.synod.engine.federation.Branch;
 import io.synod.engine.federation.Databases;
 import io.synod.engine.federation.FederatedCommand;
 import io.synod.engine.federation.ShippingLimits;
+import io.synod.engine.federation.TablesOfLeader;
 import io.synod.engine.session.SqlText.Kind;
 import io.synod.engine.session.SqlText.Token;
 import io.synod.engine.session.StatementRouter.Decision;
 import io.synod.engine.session.StatementRouter.Route;
 import io.synod.engine.writeset.AppliedState;
+import java.io.StringReader;
 import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -26,6 +28,7 @@ import org.h2.engine.IsolationLevel;
 import org.h2.engine.Session;
 import org.h2.engine.SessionLocal;
 import org.h2.message.DbException;
+import org.h2.table.Table;
 
 /**
  * What a session's statements may name of other databases than its own, and what they see of them. Under the session's lock.
@@ -39,15 +42,19 @@ final class OtherDatabases implements Databases {
     private final Neighbours neighbours;
     private final OtherBranches branches;
     private final IdleCommands<FederatedCommand> idle = new IdleCommands<>();
-    private final KeysElsewhere keys = new KeysElsewhere();
+    private final KeysElsewhere keys;
 
     /** Of the last statement; {@code null} for none. */
     private ConsistentCut cut;
+
+    /** For the statement that is prepared or executed; {@code null} until it is asked for. */
+    private TablesOfLeader tables;
 
     OtherDatabases(RoutedSession session, Neighbours neighbours, OtherBranches branches) {
         this.session = session;
         this.neighbours = neighbours;
         this.branches = branches;
+        this.keys = new KeysElsewhere(session);
     }
 
     // ---- statements -----------------------------------------------------------------------------------------------
@@ -90,14 +97,12 @@ final class OtherDatabases implements Databases {
 
     /** A statement that names another database. */
     RoutedCommand prepare(String sql, List<Token> tokens) {
-        String first = tokens.get(0).text();
-        if (SqlText.startsWith(tokens, "SET", "@")) {
-            throw Errors.refused(
-                    "SET @" + tokens.get(2).text() + " with the name of another database",
-                    "its expression is evaluated in this one",
-                    "assign the variable in a query: SELECT @" + tokens.get(2).text() + " := …");
+        List<String> parts = SqlText.areSeveral(tokens) ? StatementList.split(new StringReader(sql)) : List.of();
+        if (parts.size() > 1) {
+            return RoutedCommand.list(session, sql, tokens, session.prepareCommand(parts.get(0)));
         }
-        if (DATA_DEFINITION.contains(first)) {
+        String first = tokens.get(0).text();
+        if (DATA_DEFINITION.contains(first) && !SqlText.startsWith(tokens, "SET", "@")) {
             throw Errors.refused(
                     first + " with the name of another database",
                     "definitions belong to one database's log",
@@ -107,17 +112,6 @@ final class OtherDatabases implements Databases {
         try {
             enter();
             return RoutedCommand.across(session, sql, tokens, command(sql));
-        } catch (DbException e) {
-            boolean unknown = e.getErrorCode() == ErrorCode.TABLE_OR_VIEW_NOT_FOUND_1
-                    || e.getErrorCode() == ErrorCode.TABLE_OR_VIEW_NOT_FOUND_WITH_CANDIDATES_2;
-            if (unknown && session.forwarding().pinned()) {
-                throw Errors.refused(
-                        "a statement that names another database and a table that this node does not know",
-                        "if it is a LOCAL TEMPORARY one of this session, it is on the leader's node; "
-                                + Errors.message(e),
-                        "create it on a connection to the leader's node, or use an ordinary table");
-            }
-            throw e;
         } finally {
             branches.takeVariables();
         }
@@ -160,7 +154,8 @@ final class OtherDatabases implements Databases {
     boolean isOpened(DbException e, List<Token> tokens) {
         boolean unknown =
                 e.getErrorCode() == ErrorCode.SCHEMA_NOT_FOUND_1 || e.getErrorCode() == ErrorCode.DATABASE_NOT_FOUND_1;
-        if (!unknown || DATA_DEFINITION.contains(tokens.get(0).text())) {
+        boolean definition = DATA_DEFINITION.contains(tokens.get(0).text()) && !SqlText.startsWith(tokens, "SET", "@");
+        if (!unknown || definition) {
             return false;
         }
         for (int i = 0; i + 4 < tokens.size(); i++) {
@@ -216,6 +211,24 @@ final class OtherDatabases implements Databases {
     @Override
     public Collection<String> names() {
         return neighbours.names();
+    }
+
+    @Override
+    public Table temporary(String name) {
+        if (!session.forwarding().pinned()) {
+            return session.local().findLocalTempTable(name);
+        }
+        if (tables == null) {
+            tables = session.execution().reading(() -> TablesOfLeader.of(session.local(), session));
+        }
+        return tables.find(name);
+    }
+
+    private void forgetTables() {
+        if (tables != null) {
+            tables.close();
+            tables = null;
+        }
     }
 
     /**
@@ -297,13 +310,14 @@ final class OtherDatabases implements Databases {
                     && isDatabaseAt(tokens, target)
                     && isOther(tokens.get(target).text());
             RoutedSession branch = there ? branches.found(tokens.get(target).text()) : null;
-            keys.executed(tokens, session.local(), branch == null ? null : branch.local());
+            keys.executed(tokens, branch);
         }
     }
 
     /** Before each statement: they are in the state of this session. */
     void enter() {
         closeCut();
+        forgetTables();
         branches.adjust();
     }
 
@@ -359,6 +373,16 @@ final class OtherDatabases implements Databases {
             }
 
             @Override
+            public Branch live(String name) {
+                return OtherDatabases.this.find(name);
+            }
+
+            @Override
+            public Table temporary(String name) {
+                return OtherDatabases.this.temporary(name);
+            }
+
+            @Override
             public Collection<String> names() {
                 return OtherDatabases.this.names();
             }
@@ -372,6 +396,7 @@ final class OtherDatabases implements Databases {
 
     void close() {
         closeCut();
+        forgetTables();
         idle.clear();
         branches.close();
     }

@@ -16,6 +16,7 @@ import org.h2.command.Command;
 import org.h2.command.CommandInterface;
 import org.h2.command.SynodCommandBridge;
 import org.h2.engine.SessionLocal;
+import org.h2.expression.Parameter;
 import org.h2.expression.ParameterInterface;
 import org.h2.message.DbException;
 import org.h2.result.BatchResult;
@@ -59,6 +60,10 @@ final class RoutedCommand implements CommandInterface, PlainRead {
 
     private ForwardedSession remoteSession;
     private CommandInterface remote;
+    /** Of several; {@code null} for one that this node's H2 has compiled, or that stands alone. */
+    private CommandInterface first;
+    /** Of all of them. */
+    private ArrayList<Parameter> parameters;
     /** What runs in other databases; {@code null} for none. */
     private FederatedCommand across;
     /** That it names, where it runs in other databases. */
@@ -115,6 +120,18 @@ final class RoutedCommand implements CommandInterface, PlainRead {
         routed.across = command;
         routed.variables = SessionVariables.namedIn(tokens);
         return routed;
+    }
+
+    /**
+     * Several statements in one text, of which some name other databases.
+     *
+     * @param first the first one, whose type and columns are those of all
+     */
+    static RoutedCommand list(RoutedSession session, String sql, List<Token> tokens, CommandInterface first) {
+        RoutedCommand list = new RoutedCommand(session, sql, tokens, null, Decision.of(Route.LIST), null, 0, false);
+        list.first = first;
+        list.parameters = SqlText.parameters(tokens);
+        return list;
     }
 
     String sql() {
@@ -193,17 +210,7 @@ final class RoutedCommand implements CommandInterface, PlainRead {
         Command old = local;
         local = session.compiler().compile(sql);
         compiledBy = session.local();
-        copyParameters(old, local);
-    }
-
-    private static void copyParameters(CommandInterface old, CommandInterface fresh) {
-        List<? extends ParameterInterface> from = old.getParameters();
-        List<? extends ParameterInterface> to = fresh.getParameters();
-        for (int i = 0; i < to.size() && i < from.size(); i++) {
-            if (from.get(i).isValueSet()) {
-                to.get(i).setValue(from.get(i).getParamValue(), true);
-            }
-        }
+        StatementCompiler.copyParameters(old, local);
     }
 
     /**
@@ -261,6 +268,9 @@ final class RoutedCommand implements CommandInterface, PlainRead {
     /** Executes it on a session of the leader. */
     <T> T runOn(ForwardedSession leader, Execution<T> execution) {
         CommandInterface target = on(leader);
+        if (session.others() != null) {
+            session.others().keys().tell(leader);
+        }
         if (local != null) {
             List<? extends ParameterInterface> from = local.getParameters();
             List<? extends ParameterInterface> to = target.getParameters();
@@ -357,6 +367,9 @@ final class RoutedCommand implements CommandInterface, PlainRead {
         if (local != null) {
             return local.getParameters();
         }
+        if (first != null) {
+            return parameters;
+        }
         return systemCall != null ? systemCall.parameters() : elsewhere().getParameters();
     }
 
@@ -374,6 +387,9 @@ final class RoutedCommand implements CommandInterface, PlainRead {
     }
 
     private CommandInterface elsewhere() {
+        if (first != null) {
+            return first;
+        }
         if (across != null) {
             return across;
         }
@@ -433,6 +449,9 @@ final class RoutedCommand implements CommandInterface, PlainRead {
     public void close() {
         if (local != null && compiledBy == session.local()) {
             local.close();
+        }
+        if (first != null) {
+            first.close();
         }
         if (across != null) {
             session.others().giveBack(sql, across, !hasEmptyText());

@@ -19,6 +19,7 @@ final class RoutedExecution {
     private final RoutedTransaction transaction;
     private final Forwarding forwarding;
     private final Repetition repetition;
+    private boolean reading;
 
     RoutedExecution(RoutedSession session) {
         this.session = session;
@@ -63,16 +64,27 @@ final class RoutedExecution {
 
     // ---- writes ---------------------------------------------------------------------------------------------------
 
+    /** Runs statements that are known to read only, though this node's H2 may not know what they name. */
+    <T> T reading(Supplier<T> statements) {
+        boolean outer = reading;
+        reading = true;
+        try {
+            return statements.get();
+        } finally {
+            reading = outer;
+        }
+    }
+
     <T> T write(RoutedCommand command, Execution<T> execution) {
-        if (command.decision().route() != Route.SAVEPOINT) {
+        if (!reading && command.decision().route() != Route.SAVEPOINT && !LeadersAnswer.isLastKey(command.tokens())) {
             transaction.writes(!session.compiler().onlyLocks(command));
         }
         if (session.others() == null) {
             return inTransaction(command, execution);
         }
-        session.others().keys().check(command.tokens());
+        session.others().keys().tell(command.tokens());
         T result = inTransaction(command, execution);
-        session.others().keys().executed(command.tokens(), session.local());
+        session.others().keys().executed(command.tokens());
         return result;
     }
 

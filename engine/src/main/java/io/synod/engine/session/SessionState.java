@@ -131,6 +131,8 @@ final class SessionState {
                 }
             }
             SynodEngineBridge.setCurrentSchema(to, from.getCurrentSchemaName());
+            to.setLastIdentity(from.getLastIdentity());
+            SynodEngineBridge.copyCurrentValues(from, to);
             more.accept(to);
             to.setOldInformationSchema(from.isOldInformationSchema());
             to.commit(false);

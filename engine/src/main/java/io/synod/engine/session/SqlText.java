@@ -3,6 +3,7 @@ package io.synod.engine.session;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import org.h2.expression.Parameter;
 
 /**
  * The words of an SQL text, without comments. It does not parse: it only tells identifiers, literals and symbols apart,
@@ -167,6 +168,23 @@ final class SqlText {
 
     private void add(Kind kind, String text, int start, int end) {
         tokens.add(new Token(kind, text, start, end));
+    }
+
+    /** Whether they may be more than one statement: a semicolon is not the last. */
+    static boolean areSeveral(List<Token> tokens) {
+        int semicolon = indexOf(tokens, ";");
+        return semicolon >= 0 && semicolon < tokens.size() - 1;
+    }
+
+    /** One for each question mark. */
+    static ArrayList<Parameter> parameters(List<Token> tokens) {
+        ArrayList<Parameter> parameters = new ArrayList<>();
+        for (Token token : tokens) {
+            if (token.is("?")) {
+                parameters.add(new Parameter(parameters.size()));
+            }
+        }
+        return parameters;
     }
 
     /** For messages. */

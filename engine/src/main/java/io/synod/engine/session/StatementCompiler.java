@@ -8,8 +8,10 @@ import io.synod.engine.session.StatementRouter.Decision;
 import io.synod.engine.session.StatementRouter.Route;
 import java.util.List;
 import org.h2.command.Command;
+import org.h2.command.CommandInterface;
 import org.h2.command.query.Query;
 import org.h2.engine.SessionLocal;
+import org.h2.expression.ParameterInterface;
 import org.h2.message.DbException;
 import org.h2.table.MetaTable;
 
@@ -182,6 +184,17 @@ final class StatementCompiler {
             local.unlock();
             // H2 calls some functions already now.
             session.writer().checkUnchanged();
+        }
+    }
+
+    /** Gives one command the values of another one. */
+    static void copyParameters(CommandInterface old, CommandInterface fresh) {
+        List<? extends ParameterInterface> from = old.getParameters();
+        List<? extends ParameterInterface> to = fresh.getParameters();
+        for (int i = 0; i < to.size() && i < from.size(); i++) {
+            if (from.get(i).isValueSet()) {
+                to.get(i).setValue(from.get(i).getParamValue(), true);
+            }
         }
     }
 }

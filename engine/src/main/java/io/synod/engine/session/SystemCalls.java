@@ -69,6 +69,7 @@ final class SystemCalls {
             "MEMBER_REMOVE",
             "DIGEST_START",
             "DIGEST",
+            "LAST_KEY",
             "SPACE",
             "RECLAIM");
 
@@ -209,6 +210,12 @@ final class SystemCalls {
             case "RECLAIM" -> {
                 session.local().getUser().checkAdmin();
                 return execution.rows(SpaceCalls.reclaim(session.database()));
+            }
+            case "LAST_KEY" -> {
+                Value next = call.arguments().isEmpty()
+                        ? ValueNull.INSTANCE
+                        : ValueBigint.get(number("last key", argument(call, 0)));
+                return execution.rows(single("LAST_KEY", KeysElsewhere.replace(session.local(), next)));
             }
             case "DIGEST_START" -> {
                 return execution.rows(single("LOG_INDEX", ValueBigint.get(session.startDigest())));

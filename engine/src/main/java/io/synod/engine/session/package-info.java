@@ -34,6 +34,7 @@
  * SET MAX_STALENESS millis                how old at BOUNDED
  * SET READ ONLY TRUE|FALSE                a hint: transactions above READ COMMITTED may begin on a follower
  * SET COMMIT QUORUM|ALL|LOCAL             when the commits of this session are answered
+ * CALL SYNOD.LAST_KEY([key])              LAST_KEY: what the session has drawn last, and as if it had drawn this one, or none
  * CALL SYNOD.LEADER()                     NODE, SQL_ADDRESS, THIS_NODE: where the leader serves SQL; no row where none is known
  * CALL SYNOD.WARNINGS()                   SQLSTATE, MESSAGE: what came up beside the results since the last call
  * CALL SYNOD.STATUS()                     a row per member: DATABASE_NAME, THIS_NODE, NODE, ADDRESS, ROLE, EPOCH,

@@ -1,7 +1,6 @@
 package io.synod.engine.across;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.synod.engine.Sql;
@@ -34,80 +33,12 @@ class SessionStateElsewhereTest {
     @TempDir
     private Path directory;
 
-    /** A session of one H2 database, and one whose tables are in two databases. */
-    private final class Pair implements AutoCloseable {
-        private final Connection one;
-        private final Connection several;
-
-        Pair(String settings) throws SQLException {
-            one = DriverManager.getConnection("jdbc:h2:mem:" + settings, "sa", "secret");
-            several = connect("sales" + settings);
-            Sql.run(one, HOME, THERE);
-            Sql.run(several, HOME);
-            try (Connection stock = connect("stock" + settings)) {
-                Sql.run(stock, THERE);
-            }
-        }
-
-        Pair(Connection one, Connection several) {
-            this.one = one;
-            this.several = several;
-        }
-
-        /** Names behind a colon are tables of the other database. */
-        Pair same(String... statements) {
-            for (String sql : statements) {
-                assertEquals(
-                        answer(one, sql.replace(":", "public.")),
-                        answer(several, sql.replace(":", "stock.public.")),
-                        sql);
-            }
-            return this;
-        }
-
-        void refused(String sql, String instead) {
-            SQLException e =
-                    assertThrows(SQLException.class, () -> Sql.run(several, sql.replace(":", "stock.public.")));
-            assertEquals("0A000", e.getSQLState(), e.getMessage());
-            assertTrue(e.getMessage().contains(instead), e.getMessage());
-        }
-
-        @Override
-        public void close() throws SQLException {
-            one.close();
-            several.close();
-        }
+    private Pair pair(String settings) throws SQLException {
+        return new Pair(directory, settings, HOME, THERE);
     }
 
     private Connection connect(String databaseAndSettings) throws SQLException {
-        return DriverManager.getConnection("jdbc:synod:file:" + directory.resolve(databaseAndSettings), "sa", "secret");
-    }
-
-    /** Labels, types and rows, how many rows were changed, or the error. */
-    private static String answer(Connection c, String sql) {
-        try (Statement s = c.createStatement()) {
-            if (!s.execute(sql)) {
-                return "changed " + s.getUpdateCount();
-            }
-            StringBuilder text = new StringBuilder();
-            try (ResultSet rows = s.getResultSet()) {
-                int columns = rows.getMetaData().getColumnCount();
-                for (int i = 1; i <= columns; i++) {
-                    text.append(rows.getMetaData().getColumnLabel(i))
-                            .append(' ')
-                            .append(rows.getMetaData().getColumnTypeName(i))
-                            .append(", ");
-                }
-                while (rows.next()) {
-                    for (int i = 1; i <= columns; i++) {
-                        text.append(i == 1 ? "\n" : " | ").append(rows.getString(i));
-                    }
-                }
-            }
-            return text.toString();
-        } catch (SQLException e) {
-            return "error " + e.getSQLState();
-        }
+        return Pair.connect(directory, databaseAndSettings);
     }
 
     private static final String[] VARIABLES = {
@@ -154,17 +85,17 @@ class SessionStateElsewhereTest {
 
     @Test
     void variables_are_known_there_and_what_is_assigned_there_comes_back() throws SQLException {
-        try (Pair pair = new Pair("")) {
+        try (Pair pair = pair("")) {
             pair.same(VARIABLES);
         }
     }
 
     @Test
     void a_prepared_statement_reads_a_variable_when_it_is_executed() throws SQLException {
-        try (Pair pair = new Pair("");
-                var query = pair.several.prepareStatement("SELECT @x + n FROM stock.public.items WHERE id = 7")) {
+        try (Pair pair = pair("");
+                var query = pair.several().prepareStatement("SELECT @x + n FROM stock.public.items WHERE id = 7")) {
             for (int x = 1; x <= 3; x++) {
-                Sql.run(pair.several, "SET @x = " + x);
+                Sql.run(pair.several(), "SET @x = " + x);
                 try (ResultSet rows = query.executeQuery()) {
                     assertTrue(rows.next());
                     assertEquals(10 + x, rows.getInt(1));
@@ -199,16 +130,34 @@ class SessionStateElsewhereTest {
     }
 
     @Test
-    void a_variable_that_gets_a_value_of_another_database_gets_it_in_a_query() throws SQLException {
-        try (Pair pair = new Pair("")) {
-            pair.refused("SET @x = (SELECT n FROM :items WHERE id = 7)", "SELECT @X := ");
-            pair.same("SELECT @x := (SELECT n FROM :items WHERE id = 7)", "SELECT @x");
+    void a_variable_gets_a_value_of_another_database() throws SQLException {
+        try (Pair pair = pair("")) {
+            pair.works(
+                    "SELECT @x := (SELECT n FROM :items WHERE id = 7)",
+                    "SELECT @x",
+                    "SET @x = (SELECT n + 1 FROM :items WHERE id = 7)",
+                    "SELECT @x",
+                    "SET @x TO @x + (SELECT MAX(n) FROM :items i JOIN orders o ON o.item = i.id)",
+                    "SELECT @x",
+                    "SET @x (SELECT n FROM :items WHERE id = 0)",
+                    "SELECT @x",
+                    "SET @x = ARRAY(SELECT id FROM :items ORDER BY id)",
+                    "SELECT @x, @x[1] FROM :items");
+            pair.same("SET @x = (SELECT n FROM :items)", "SET @x = (SELECT nothing FROM :items)", "SELECT @x");
+            try (var set =
+                    pair.several().prepareStatement("SET @x = (SELECT n FROM stock.public.items WHERE id = ?)")) {
+                for (int id = 7; id <= 8; id++) {
+                    set.setInt(1, id);
+                    assertEquals(0, set.executeUpdate());
+                    assertEquals(id == 7 ? 10 : 20, Sql.number(pair.several(), "SELECT @x"));
+                }
+            }
         }
     }
 
     @Test
     void settings_of_the_session_hold_there() throws SQLException {
-        try (Pair pair = new Pair("")) {
+        try (Pair pair = pair("")) {
             pair.same(
                     "SET TIME ZONE '5:00'",
                     "SELECT EXTRACT(TIMEZONE_HOUR FROM CURRENT_TIMESTAMP) FROM :items",
@@ -240,7 +189,7 @@ class SessionStateElsewhereTest {
 
     @Test
     void a_query_timeout_ends_a_statement_there() throws SQLException {
-        try (Pair pair = new Pair("")) {
+        try (Pair pair = pair("")) {
             pair.same(
                     "SET QUERY_TIMEOUT 50",
                     "SELECT COUNT(*) FROM :items, SYSTEM_RANGE(1, 100000) a, SYSTEM_RANGE(1, 100000) b WHERE a.x + b.x + n < 0",
@@ -251,52 +200,119 @@ class SessionStateElsewhereTest {
 
     @Test
     void a_schema_of_this_database_is_none_of_the_other() throws SQLException {
-        try (Pair pair = new Pair("")) {
+        try (Pair pair = pair("")) {
             pair.same(
                     "SELECT CURRENT_SCHEMA, SCHEMA(), CURRENT_PATH FROM :items",
                     "SELECT CURRENT_SCHEMA FROM :items i JOIN orders o ON o.item = i.id",
                     "SET SCHEMA s2",
                     "SELECT n FROM :items ORDER BY id",
                     "SELECT CURRENT_SCHEMA, SCHEMA()");
-            pair.refused("SELECT CURRENT_SCHEMA FROM :items", "give it as a parameter");
-            pair.refused("SELECT SCHEMA() FROM :items", "give it as a parameter");
-            pair.refused("UPDATE :items SET n = LENGTH(CURRENT_SCHEMA)", "give it as a parameter");
-            pair.refused(
-                    "SELECT CURRENT_SCHEMA FROM :items i JOIN public.orders o ON o.item = i.id",
-                    "give it as a parameter");
-            pair.same("SET SCHEMA PUBLIC", "SELECT CURRENT_SCHEMA FROM :items", "SET SCHEMA_SEARCH_PATH S2");
-            pair.refused("SELECT CURRENT_PATH FROM :items", "give it as a parameter");
-            pair.refused("SELECT CURRENT_CATALOG FROM :items", "give it as a parameter");
-            pair.refused("SELECT DATABASE() FROM :items", "give it as a parameter");
-            pair.refused("SELECT DATABASE() FROM :items i JOIN orders o ON o.item = i.id", "give it as a parameter");
+            pair.works(
+                    "SELECT CURRENT_SCHEMA, SCHEMA() AS s FROM :items",
+                    "SELECT i.n, SCHEMA() FROM :items i WHERE CURRENT_SCHEMA = 'S2' ORDER BY 1",
+                    "UPDATE :items SET n = LENGTH(CURRENT_SCHEMA)",
+                    "SELECT n FROM :items",
+                    "SELECT CURRENT_SCHEMA, COUNT(*) FROM :items i JOIN public.orders o ON o.item = i.id"
+                            + " WHERE CURRENT_SCHEMA <> 'x' GROUP BY CURRENT_SCHEMA",
+                    "SELECT CURRENT_SCHEMA, s FROM (SELECT SCHEMA() AS s FROM :items)",
+                    "SET SCHEMA PUBLIC",
+                    "SELECT CURRENT_SCHEMA FROM :items",
+                    "SET SCHEMA_SEARCH_PATH S2",
+                    "SELECT CURRENT_PATH FROM :items",
+                    "SELECT CURRENT_PATH, i.id FROM :items i JOIN orders o ON o.item = i.id ORDER BY 2",
+                    "SELECT LENGTH(CURRENT_CATALOG) - LENGTH(DATABASE()) FROM :items");
+            String catalog = text(pair.several(), "SELECT CURRENT_CATALOG");
+            assertEquals(catalog, text(pair.several(), "SELECT CURRENT_CATALOG FROM stock.public.items"));
+            assertEquals(
+                    catalog,
+                    text(pair.several(), "SELECT DATABASE() FROM stock.public.items i JOIN orders o ON o.item = i.id"));
+            try (var query = pair.several().prepareStatement("SELECT CURRENT_SCHEMA FROM stock.public.items")) {
+                for (String schema : List.of("S2", "PUBLIC", "S2")) {
+                    Sql.run(pair.several(), "SET SCHEMA " + schema);
+                    try (ResultSet rows = query.executeQuery()) {
+                        assertTrue(rows.next());
+                        assertEquals(schema, rows.getString(1));
+                        assertEquals("CURRENT_SCHEMA", rows.getMetaData().getColumnLabel(1));
+                    }
+                }
+            }
+        }
+    }
+
+    private static String text(Connection c, String sql) throws SQLException {
+        try (Statement s = c.createStatement();
+                ResultSet rows = s.executeQuery(sql)) {
+            assertTrue(rows.next());
+            return rows.getString(1);
+        }
+    }
+
+    private static final String[] LAST_KEYS = {
+        "INSERT INTO note(text) VALUES ('one')",
+        "SELECT LAST_INSERT_ID()",
+        "SELECT LAST_INSERT_ID() FROM :items",
+        "INSERT INTO :items VALUES (1, 1)",
+        "SELECT LAST_INSERT_ID()",
+        "INSERT INTO :log(n) VALUES (1)",
+        "SELECT LAST_INSERT_ID()",
+        "INSERT INTO plain VALUES (LAST_INSERT_ID())",
+        "SELECT LAST_INSERT_ID() FROM :log",
+        "SELECT LAST_INSERT_ID() + l.n, l.id FROM :log l JOIN plain p ON p.id = l.id",
+        "UPDATE :log SET n = LAST_INSERT_ID()",
+        "INSERT INTO :log VALUES (LAST_INSERT_ID() + 1000, LAST_INSERT_ID())",
+        "SELECT LAST_INSERT_ID()",
+        "INSERT INTO :log(n) VALUES (LAST_INSERT_ID())",
+        "SELECT * FROM plain",
+        "SELECT * FROM :log",
+        "INSERT INTO note(text) VALUES ('two')",
+        "SELECT LAST_INSERT_ID()",
+        "INSERT INTO :log(n) SELECT item FROM orders",
+        "SELECT LAST_INSERT_ID(), COUNT(*) FROM :log",
+        "INSERT INTO note(text) SELECT n FROM :log WHERE n = 8",
+        "SELECT LAST_INSERT_ID()",
+        "INSERT INTO :log(n) VALUES (7)",
+        "SET @x = LAST_INSERT_ID()",
+        "SELECT @x",
+        "DELETE FROM :log WHERE id = LAST_INSERT_ID()",
+        "SELECT COUNT(*) FROM :log"
+    };
+
+    @Test
+    void the_last_key_is_that_of_the_last_insert_wherever_it_was() throws SQLException {
+        try (Pair pair = pair(";MODE=MySQL")) {
+            pair.works(LAST_KEYS);
+            pair.autoCommit(false);
+            // Some of the keys are there already.
+            pair.same(LAST_KEYS);
+            pair.autoCommit(true);
+            pair.refused("SELECT LAST_INSERT_ID(n) FROM :items", "in a statement of its own");
         }
     }
 
     @Test
-    void the_last_key_is_not_asked_for_after_another_database_has_drawn_it() throws SQLException {
-        try (Pair pair = new Pair(";MODE=MySQL")) {
-            pair.same(
-                    "INSERT INTO note(text) VALUES ('one')",
-                    "SELECT LAST_INSERT_ID()",
-                    "INSERT INTO :items VALUES (1, 1)",
-                    "SELECT LAST_INSERT_ID()",
-                    "INSERT INTO :log(n) VALUES (1)");
-            pair.refused("SELECT LAST_INSERT_ID()", "getGeneratedKeys");
-            pair.refused("INSERT INTO plain VALUES (LAST_INSERT_ID())", "getGeneratedKeys");
-            pair.refused("SELECT LAST_INSERT_ID() FROM :log", "give it as a parameter");
-            pair.refused("UPDATE :log SET n = LAST_INSERT_ID()", "give it as a parameter");
-            pair.same("INSERT INTO plain VALUES (1)", "SELECT n FROM :log");
-            pair.refused("SELECT LAST_INSERT_ID()", "getGeneratedKeys");
-            pair.same("INSERT INTO note(text) VALUES ('two')", "SELECT LAST_INSERT_ID()");
-            pair.same("INSERT INTO :log(n) SELECT item FROM orders");
-            pair.refused("SELECT LAST_INSERT_ID()", "getGeneratedKeys");
-            pair.same("INSERT INTO note(text) SELECT n FROM :log WHERE n = 1", "SELECT LAST_INSERT_ID()");
+    void the_last_key_is_known_where_other_nodes_lead() throws Exception {
+        try (ClusterFixture cluster = new ClusterFixture(directory)) {
+            String leader = cluster.leaderOf("stock");
+            for (String node : List.of("a", "b", "c")) {
+                try (Connection home = DriverManager.getConnection(
+                                cluster.url(cluster.leaderOf("sales"), "sales"), "sa", "secret");
+                        Connection stock = DriverManager.getConnection(cluster.url(leader, "stock"), "sa", "secret");
+                        Connection one = DriverManager.getConnection("jdbc:h2:mem:", "sa", "secret")) {
+                    Sql.run(home, "DROP ALL OBJECTS", HOME, "SET MODE MySQL");
+                    Sql.run(stock, "DROP ALL OBJECTS", THERE, "SET MODE MySQL");
+                    Sql.run(one, HOME, THERE, "SET MODE MySQL");
+                    try (Connection several = DriverManager.getConnection(cluster.url(node, "sales"), "sa", "secret");
+                            Pair pair = new Pair(one, several)) {
+                        pair.works(LAST_KEYS);
+                    }
+                }
+            }
         }
     }
 
     @Test
     void a_url_s_settings_are_not_those_of_the_other_database() throws SQLException {
-        new Pair("").close();
+        pair("").close();
         try (Connection stock = connect("stock");
                 Connection there =
                         connect("sales;SCHEMA=S2;SCHEMA_SEARCH_PATH=S2;MODE=MySQL;DEFAULT_LOCK_TIMEOUT=4321")) {
