@@ -163,6 +163,19 @@ public final class FederatedCommand implements CommandInterface {
         }
     }
 
+    private <T> T once(Supplier<T> execution) {
+        try {
+            return told(execution);
+        } finally {
+            running.ended();
+        }
+    }
+
+    /** What came too late for an execution is not for the next one, which is somebody else's. */
+    public void forgetCancel() {
+        running.ended();
+    }
+
     /**
      * Tells which database runs what.
      *
@@ -232,7 +245,7 @@ public final class FederatedCommand implements CommandInterface {
 
     @Override
     public ResultInterface executeQuery(long maxRows, int fetchSize, boolean scrollable) {
-        return told(() -> {
+        return once(() -> {
             begin();
             if (!isQuery()) {
                 throw DbException.get(ErrorCode.METHOD_ONLY_ALLOWED_FOR_QUERY);
@@ -290,7 +303,7 @@ public final class FederatedCommand implements CommandInterface {
 
     @Override
     public ResultWithGeneratedKeys executeUpdate(Object generatedKeysRequest) {
-        return told(() -> {
+        return once(() -> {
             begin();
             if (isQuery()) {
                 throw DbException.get(ErrorCode.METHOD_NOT_ALLOWED_FOR_QUERY);

@@ -24,14 +24,24 @@ final class Running {
 
     private long end;
 
-    /** A new execution begins. {@code timeoutMillis} is the statement's own limit, 0 for none. */
+    /**
+     * A new execution begins.
+     *
+     * @param timeoutMillis the statement's own limit, 0 for none
+     * @throws DbException 57014 if it was cancelled before: JDBC's statement cancels once only
+     */
     void begin(int timeoutMillis) {
-        cancelled = false;
         command = null;
         end = timeoutMillis <= 0 ? 0 : System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(timeoutMillis);
+        check();
     }
 
-    /** Ends what runs, with 57014; does nothing if nothing does. */
+    /** What was cancelled is over; the next execution is another one. */
+    void ended() {
+        cancelled = false;
+    }
+
+    /** Ends what runs, with 57014, or what begins next if nothing does. */
     void cancel() {
         cancelled = true;
         CommandInterface target = command;

@@ -138,6 +138,7 @@ final class OtherDatabases implements Databases {
      */
     void giveBack(String sql, FederatedCommand command, boolean again) {
         if (again && !session.isClosed() && sql.length() <= KnownTexts.LONGEST) {
+            command.forgetCancel();
             idle.add(sql, command);
         } else {
             command.close();

@@ -480,10 +480,12 @@ final class RoutedCommand implements CommandInterface, PlainRead {
             return;
         }
         CommandInterface target = running;
+        if (target == null) {
+            // It has not begun: JDBC's statement cancels once only.
+            target = across == null ? local : across;
+        }
         if (target != null) {
             target.cancel();
-        } else if (local != null) {
-            local.cancel();
         }
         session.writer().wakeLockWait();
     }

@@ -16,6 +16,9 @@ import java.sql.Statement;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
+import org.h2.command.CommandInterface;
+import org.h2.jdbc.JdbcConnection;
+import org.h2.message.DbException;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -196,6 +199,23 @@ public class ApplicationElsewhereTest {
                             .getSQLState());
             ended.countDown();
             other.join();
+        }
+        assertEquals(2, Sql.number(sales, "SELECT COUNT(*)" + JOIN));
+    }
+
+    /** JDBC's statement passes on one cancel only: it would be lost. */
+    @Test
+    void a_cancel_that_comes_before_the_execution_ends_that_one_and_no_other() throws SQLException {
+        try (CommandInterface command =
+                sales.unwrap(JdbcConnection.class).getSession().prepareCommand("SELECT COUNT(*)" + JOIN)) {
+            command.cancel();
+            assertEquals(
+                    "57014",
+                    assertThrows(DbException.class, () -> command.executeQuery(0, 0, false))
+                            .getSQLException()
+                            .getSQLState());
+            command.executeQuery(0, 0, false).close();
+            command.cancel();
         }
         assertEquals(2, Sql.number(sales, "SELECT COUNT(*)" + JOIN));
     }
