@@ -12,8 +12,8 @@ import java.util.function.LongSupplier;
  * What the groups of a node want written, in an order that keeps that of each group: records are added under the group's
  * lock. The monitor is a leaf, held for no longer than it takes to add to a list.
  *
- * <p>Entries whose {@link Siblings} are on their way from another leader wait for them, for as long as a force takes: one force then
- * covers all of them. It pays where they come in that time. Where they do not, their transaction waits for them anyway, and longer than
+ * <p>Where a force takes long, entries whose {@link Siblings} are on their way from another leader wait for them, for as long as a force
+ * takes: one force then covers all of them. It pays where they come in that time. Where they do not, their transaction waits for them anyway, and longer than
  * that. Anything else that comes into the queue ends the wait.
  */
 final class PersistQueue {
@@ -69,6 +69,8 @@ final class PersistQueue {
 
     /** Where a force takes longer than that, the disk is in trouble. */
     private static final long WAIT_MAX_NANOS = 5_000_000;
+    /** Where it takes less, a sibling's way here is as long as another force: waiting costs more than it saves. */
+    private static final long WAIT_MIN_NANOS = 2_000_000;
 
     private final LongSupplier nanoClock;
     private final SiblingWait siblings;
@@ -93,9 +95,14 @@ final class PersistQueue {
         waitBegins = watcher;
     }
 
-    /** What a force takes these days. */
+    /** What a force takes these days; where that is little, nothing waits. */
     void forceTakes(long nanos) {
-        forceNanos = Math.min(nanos, WAIT_MAX_NANOS);
+        forceNanos = nanos < WAIT_MIN_NANOS ? 0 : Math.min(nanos, WAIT_MAX_NANOS);
+    }
+
+    /** Whether anything waits for its siblings these days: nobody needs to know of them else. */
+    boolean waits() {
+        return forceNanos > 0;
     }
 
     void add(Replica owner, Append append) {
@@ -114,7 +121,7 @@ final class PersistQueue {
         filling.appends.add(append);
         filling.owners.add(owner);
         boolean lacksAny = entry != null && siblings.lacksAny(append.group(), entry);
-        boolean begins = lacksAny && !work;
+        boolean begins = lacksAny && !work && waits();
         if (begins) {
             waitEnds = nanoClock.getAsLong() + forceNanos;
         }

@@ -55,7 +55,7 @@ final class StepEffects implements Effects {
         persist.add(
                 replica,
                 EntryLog.Append.entry(replica.group(), entry),
-                replica.applyPath().siblings(entry));
+                persist.waits() ? replica.applyPath().siblings(entry) : null);
     }
 
     @Override

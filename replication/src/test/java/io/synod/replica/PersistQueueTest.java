@@ -11,10 +11,11 @@ import java.util.Map;
 import org.junit.jupiter.api.Test;
 
 class PersistQueueTest {
+    private static final long FORCE = 3_000_000;
     private static final Siblings FIRST = new Siblings("t", 0, new long[] {1, 2, 9});
     private static final Siblings SECOND = new Siblings("t", 1, null);
 
-    private final long[] now = {Long.MAX_VALUE - 500};
+    private final long[] now = {Long.MAX_VALUE - FORCE / 2};
     /** Group 9 has no member on this node. */
     private final PersistQueue queue = new PersistQueue(() -> now[0], group -> group != 9);
 
@@ -26,15 +27,15 @@ class PersistQueueTest {
     void entry_waits_for_its_siblings_on_this_node_as_long_as_a_force_takes() {
         int[] watched = {0};
         queue.watchedBy(() -> watched[0]++);
-        queue.forceTakes(1_000);
+        queue.forceTakes(FORCE);
         for (Siblings phase : new Siblings[] {FIRST, SECOND}) {
             watched[0] = 0;
             add(1, phase);
             assertFalse(queue.hasWork());
             assertTrue(queue.drain().isEmpty());
-            assertEquals(1_000, queue.waitNanos());
+            assertEquals(FORCE, queue.waitNanos());
             assertEquals(1, watched[0]);
-            now[0] += 999;
+            now[0] += FORCE - 1;
             add(1, phase);
             assertFalse(queue.hasWork(), "the same twice is no sibling");
             assertEquals(1, queue.waitNanos());
@@ -47,11 +48,20 @@ class PersistQueueTest {
     }
 
     @Test
+    void nothing_waits_where_a_force_takes_less_than_a_hop() {
+        queue.forceTakes(500_000);
+        add(1, FIRST);
+        assertTrue(queue.hasWork());
+        assertFalse(queue.isWaiting());
+        assertEquals(1, queue.drain().appends().size());
+    }
+
+    @Test
     void wait_ends_with_its_time_and_who_comes_too_late_does_not_wait() {
-        queue.forceTakes(1_000);
+        queue.forceTakes(FORCE);
         add(1, FIRST);
         assertTrue(queue.isWaiting());
-        now[0] += 1_000;
+        now[0] += FORCE;
         assertTrue(queue.hasWork());
         assertEquals(0, queue.waitNanos());
         assertTrue(queue.isWaiting(), "who would sleep for good has to see that it is still there");
@@ -63,7 +73,7 @@ class PersistQueueTest {
 
     @Test
     void whatever_does_not_wait_ends_the_wait_of_all_that_is_there() {
-        queue.forceTakes(1_000);
+        queue.forceTakes(FORCE);
         add(1, FIRST);
         queue.add(null, Append.promise(3, 1));
         assertTrue(queue.hasWork());
@@ -77,7 +87,7 @@ class PersistQueueTest {
 
     @Test
     void nothing_waits_for_what_is_not_known_or_not_hosted_here() {
-        queue.forceTakes(1_000);
+        queue.forceTakes(FORCE);
         add(1, new Siblings("of which this node has never heard", 1, null));
         assertTrue(queue.hasWork());
         queue.drain();
@@ -88,7 +98,7 @@ class PersistQueueTest {
         for (int i = 0; i < 2_000; i++) {
             add(1, new Siblings("family " + i, 0, new long[] {1, 2}));
         }
-        now[0] += 1_000;
+        now[0] += FORCE;
         queue.drain();
         add(1, SECOND);
         assertTrue(queue.hasWork(), "what is long ago is forgotten");

@@ -70,7 +70,7 @@ class SingleNodeTest {
     @Test
     void entry_is_committed_whether_its_siblings_come_or_not() {
         TestLog log = new TestLog();
-        log.forceTakes(2_000_000);
+        log.forceTakes(4_000_000);
         try (ReplicaNode node = node(log)) {
             ReplicatedLog one = node.openGroup(1, ALONE, 1, 0, new SiblingApplier());
             ReplicatedLog two = node.openGroup(2, ALONE, 1, 0, new SiblingApplier());

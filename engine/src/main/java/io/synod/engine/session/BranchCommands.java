@@ -59,7 +59,7 @@ final class BranchCommands {
      * @param id by which its client knows the whole
      */
     void canCommit(String text, CommitId id) {
-        canCommit(BranchCodec.decodeCanCommit(HexFormat.of().parseHex(text)), id, session::makeSpare);
+        canCommit(BranchCodec.decodeCanCommit(HexFormat.of().parseHex(text)), id, () -> {});
         session.goOn();
     }
 

@@ -38,13 +38,11 @@ final class GlobalCommit {
             long millis = 0;
             List<String> databases = new ArrayList<>();
             Map<String, OpenBranch> open = new HashMap<>();
-            // All of them where the last one's log is waited for: the others wait as well then.
-            Runnable spares = () -> written.forEach(RoutedSession::makeSpare);
             for (RoutedSession session : written) {
                 String database = session.database().name();
                 millis = Math.max(millis, session.database().timeoutMillis());
                 databases.add(database);
-                open.put(database, open(session, id, spares));
+                open.put(database, open(session, id));
             }
             GlobalCommits.Outcome outcome = commits.commit(databases, open, TimeUnit.MILLISECONDS.toNanos(millis));
             written.forEach(session -> ended(session, outcome));
@@ -58,7 +56,7 @@ final class GlobalCommit {
         });
     }
 
-    private static OpenBranch open(RoutedSession session, CommitId id, Runnable spares) {
+    private static OpenBranch open(RoutedSession session, CommitId id) {
         return new OpenBranch() {
             @Override
             public boolean isElsewhere() {
@@ -68,10 +66,7 @@ final class GlobalCommit {
             @Override
             public long canCommit(BranchRequest.CanCommit request, Runnable meanwhile) {
                 try {
-                    session.branches().canCommit(request, id, () -> {
-                        meanwhile.run();
-                        spares.run();
-                    });
+                    session.branches().canCommit(request, id, meanwhile);
                     return session.transaction().lastCommit().index();
                 } finally {
                     // Before the branch is decided, which closes the inner session that it has taken.

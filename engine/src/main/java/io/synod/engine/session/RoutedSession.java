@@ -58,8 +58,6 @@ final class RoutedSession extends LocalView {
     private volatile RoutedCommand whole;
     /** Of the statement that runs; {@code null} for none. */
     private volatile Patience patience;
-    /** The next inner session, made early; {@code null} for none. */
-    private SessionLocal spare;
 
     private final DatabaseMeta meta = new RoutedDatabaseMeta(this);
 
@@ -242,29 +240,10 @@ final class RoutedSession extends LocalView {
         return branches;
     }
 
-    /** The inner session will soon be that of a prepared branch. What there is time for now is not waited for in {@link #goOn}. */
-    void makeSpare() {
-        if (spare == null && !transaction.isForwarded()) {
-            try {
-                spare = fresh();
-            } catch (DbException e) {
-                // Who needs it tries again, and says so.
-                spare = null;
-            }
-        }
-    }
-
     /** The inner session is that of a prepared branch now. */
     void goOn() {
-        try {
-            if (writer.isGiven()) {
-                move();
-            }
-        } finally {
-            if (spare != null) {
-                spare.close();
-                spare = null;
-            }
+        if (writer.isGiven()) {
+            move();
         }
     }
 
@@ -330,10 +309,7 @@ final class RoutedSession extends LocalView {
     /** The inner session is somebody else's now, or its database is gone and a snapshot has taken its place. */
     private void move() {
         SessionLocal old = local;
-        SessionLocal fresh = spare == null || database.storage().isReplaced(spare) ? fresh() : spare;
-        if (fresh == spare) {
-            spare = null;
-        }
+        SessionLocal fresh = database.store().session(old.getUser().getName());
         try {
             SessionState.move(old, fresh, dispatch::move);
         } catch (RuntimeException e) {
@@ -344,17 +320,6 @@ final class RoutedSession extends LocalView {
         writer = database.writer(fresh);
         compiler.move(fresh);
         transaction.move(fresh, writer);
-    }
-
-    private SessionLocal fresh() {
-        SessionLocal fresh = database.store().session(local.getUser().getName());
-        try {
-            SessionState.settings(local, fresh);
-            return fresh;
-        } catch (RuntimeException e) {
-            fresh.close();
-            throw e;
-        }
     }
 
     /** An error of H2 on a copy that is being replaced says nothing of the statement. */

@@ -117,28 +117,11 @@ final class SessionState {
     }
 
     /**
-     * Brings a new session into the state of one that is somebody else's now, or whose database is gone: {@link #settings}, then this.
+     * Brings a new session into the state of one whose database is gone.
      *
      * @param more what else it has to know
      */
     static void move(SessionLocal from, SessionLocal to, Consumer<SessionLocal> more) {
-        to.lock();
-        try {
-            to.setAllowLiterals(true);
-            SynodEngineBridge.setCurrentSchema(to, from.getCurrentSchemaName());
-            to.setLastIdentity(from.getLastIdentity());
-            SynodEngineBridge.copyCurrentValues(from, to);
-            more.accept(to);
-            to.setOldInformationSchema(from.isOldInformationSchema());
-            to.commit(false);
-            to.setAllowLiterals(false);
-        } finally {
-            to.unlock();
-        }
-    }
-
-    /** The part that may be told early, as the first session keeps it. */
-    static void settings(SessionLocal from, SessionLocal to) {
         to.lock();
         try {
             to.setAllowLiterals(true);
@@ -147,6 +130,11 @@ final class SessionState {
                     to.prepareLocal(sql).executeUpdate(null);
                 }
             }
+            SynodEngineBridge.setCurrentSchema(to, from.getCurrentSchemaName());
+            to.setLastIdentity(from.getLastIdentity());
+            SynodEngineBridge.copyCurrentValues(from, to);
+            more.accept(to);
+            to.setOldInformationSchema(from.isOldInformationSchema());
             to.commit(false);
             to.setAllowLiterals(false);
         } finally {
