@@ -20,6 +20,9 @@ import org.junit.jupiter.api.Timeout;
 @Tag("long")
 @Timeout(240)
 class ReplayedMigrationTest {
+    /** Counts the rows: the number of all rows, which H2 keeps, may for a moment include what a lost session is rolling back. */
+    private static final String VISIBLE = "SELECT COUNT(*) FROM ITEM WHERE ID > 0";
+
     private StockNode node;
 
     @BeforeEach
@@ -75,7 +78,7 @@ class ReplayedMigrationTest {
                     assertThrows(SQLException.class, () -> s.executeUpdate("INSERT INTO ITEM VALUES (4, 'x')"));
             assertEquals("40001", e.getSQLState());
         }
-        assertEquals(0, node.count("SELECT COUNT(*) FROM ITEM"));
+        assertEquals(0, node.count(VISIBLE));
     }
 
     @Test
@@ -90,6 +93,6 @@ class ReplayedMigrationTest {
                     assertThrows(SQLException.class, () -> s.executeUpdate("INSERT INTO ITEM VALUES (2, 'x')"));
             assertEquals("40001", e.getSQLState());
         }
-        assertEquals(0, node.count("SELECT COUNT(*) FROM ITEM"));
+        assertEquals(0, node.count(VISIBLE));
     }
 }
