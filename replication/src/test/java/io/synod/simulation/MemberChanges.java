@@ -49,7 +49,7 @@ final class MemberChanges {
             if (trouble.on()) {
                 SimulatedNode leader = someLeader();
                 if (leader != null && cluster.members().stream().allMatch(SimulatedNode::whole)) {
-                    leader.change(any(leader.state.members()));
+                    leader.change(this::any);
                 }
                 schedule();
             }

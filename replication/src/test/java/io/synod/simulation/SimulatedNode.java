@@ -14,6 +14,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.function.Function;
 
 /**
  * One member: the production {@link GroupState} with a simulated disk and clock, a state machine that is the list of what
@@ -223,9 +224,10 @@ final class SimulatedNode implements Effects {
         return entry;
     }
 
-    void change(MemberChange change) {
+    /** @param wanted chosen when it gets to it, which is later if it is paused: among the members of that moment */
+    void change(Function<Members, MemberChange> wanted) {
         step("change", () -> {
-            state.changeMembers(change, clock(), this);
+            state.changeMembers(wanted.apply(state.members()), clock(), this);
             state.flush(clock(), this);
         });
     }
