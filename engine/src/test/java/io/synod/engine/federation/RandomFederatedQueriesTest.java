@@ -15,9 +15,9 @@ class RandomFederatedQueriesTest {
 
     private static final int QUERIES = 100;
 
-    /** {@code -Dsynod.seed} for one that has failed. */
+    /** The same ones each time; {@code -Dsynod.seed} for others, or for one that has failed. */
     private static long start() {
-        return Long.getLong("synod.seed", new Random().nextLong(1_000_000));
+        return Long.getLong("synod.seed", 1);
     }
 
     @Test
