@@ -56,7 +56,6 @@ public final class ForeignFile {
         long length;
         try {
             MVStore store = database.getStore().getMvStore();
-            store.setReuseSpace(false);
             store.setRetentionTime(Integer.MAX_VALUE);
             SessionLocal session = SynodDatabaseBridge.createSession(database, database.getSystemUser());
             session.lock();

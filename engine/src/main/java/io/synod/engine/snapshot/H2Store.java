@@ -19,7 +19,6 @@ import org.h2.engine.SynodDatabaseBridge;
 import org.h2.engine.User;
 import org.h2.message.DbException;
 import org.h2.mvstore.FileStore;
-import org.h2.mvstore.MVStore;
 import org.h2.mvstore.db.LobStorageMap;
 import org.h2.mvstore.db.SynodLobStore;
 import org.h2.mvstore.tx.SynodUndoLogs;
@@ -115,12 +114,8 @@ public final class H2Store implements AutoCloseable {
         ConnectionInfo info = new ConnectionInfo(UninterruptibleFilePath.prefix() + files.base());
         Database database = TrustedOpening.openFile(files.data(), info, settings);
         H2Store store = new H2Store(database, files, settings, last, sum, gate);
-        // The bytes of the checkpoint stay as they are, and a later one lies at the end of the file.
-        MVStore chunks = database.getStore().getMvStore();
-        chunks.setReuseSpace(false);
-        // Nor are there gaps that H2 might fill at the next start, before it can be told: it stores what it rolls back
-        // there.
-        chunks.setRetentionTime(Integer.MAX_VALUE);
+        // Chunks are given up when space is reclaimed, not before.
+        database.getStore().getMvStore().setRetentionTime(Integer.MAX_VALUE);
         return store;
     }
 

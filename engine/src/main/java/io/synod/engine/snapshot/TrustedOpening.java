@@ -52,6 +52,12 @@ final class TrustedOpening {
         info.setProperty("WRITE_DELAY", Integer.toString(Integer.MAX_VALUE)); // chunks are written by checkpoints
         info.setProperty("DB_CLOSE_ON_EXIT", "FALSE"); // H2's shutdown hook closes under running transactions
         info.setProperty("MAX_COMPACT_TIME", "0"); // compaction moves chunks
+        if (info.isPersistent()) {
+            // The bytes of a checkpoint stay as they are, and a later one lies at the end of the file. From the first
+            // moment:
+            // H2 rolls back what was open at the checkpoint, and stores that, before it can be told anything else.
+            info.setProperty("REUSE_SPACE", "FALSE");
+        }
         info.setProperty("ANALYZE_AUTO", "0"); // statistics of its own would give each member its own plans
         info.setProperty("LOCK_MODE", "3"); // the commit guard needs table locks
         // A statement that runs at its place in the log must not end on this member only.
