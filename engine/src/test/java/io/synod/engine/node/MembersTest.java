@@ -96,8 +96,9 @@ class MembersTest {
     }
 
     private Connection connect(String name, String database, String more) throws SQLException {
+        String patience = more.contains("FAILOVER_TIMEOUT") ? "" : TestCluster.BUSY;
         return DriverManager.getConnection(
-                "jdbc:synod://" + address(name) + "/" + database + ";TARGET=ANY" + more, "sa", "");
+                "jdbc:synod://" + address(name) + "/" + database + ";TARGET=ANY" + patience + more, "sa", "");
     }
 
     /** Asks for nothing else on that connection, as for metadata: its node may be none of the members by then. */
