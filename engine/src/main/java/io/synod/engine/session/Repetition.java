@@ -2,6 +2,7 @@ package io.synod.engine.session;
 
 import io.synod.engine.database.CommitId;
 import io.synod.engine.database.Errors;
+import io.synod.engine.session.StatementRouter.Route;
 import io.synod.replica.Patience;
 import java.util.stream.Stream;
 import org.h2.engine.SessionLocal;
@@ -12,7 +13,7 @@ import org.h2.value.Value;
 /**
  * Whether a transaction's first statement is executed again. Always where the node that was asked did not lead, and executed
  * nothing; and one that is a transaction of its own where its leader was lost and it surely has not committed, as the application
- * would have to.
+ * would have to. So is one over several databases, where the leader of any of them was lost before its commit had begun.
  *
  * <p>Not where something else is lost with the leader (temporary tables) or done with the first attempt (variables, LOBs that H2
  * has stored for it), nor where a client's name for the commit is void already, by which it may ask for it.
@@ -54,8 +55,16 @@ final class Repetition {
         return due && nameIsFree();
     }
 
+    /** The same of one over several databases that commits by itself: all that it has done is rolled back. */
+    boolean isDueAcross(DbException e, RoutedCommand command, Execution<?> execution, long deadlineNanos) {
+        // A node that did not lead has executed nothing of it, but another one may have.
+        return ids.used().equals(usedBefore)
+                && isRepeatable(command, execution)
+                && isDue(e, true, command, execution, deadlineNanos);
+    }
+
     private boolean isRepeatable(RoutedCommand command, Execution<?> execution) {
-        return command.local() != null
+        return (command.local() != null || command.decision().route() == Route.ACROSS)
                 && !pinned
                 && local.getLocalTempTables().isEmpty()
                 && !SessionVariables.mayBeSetBy(command.tokens())

@@ -133,7 +133,7 @@ final class StatementDispatch {
                 return result;
             }
             case ACROSS -> {
-                return transaction.group().across(() -> command.runAcross(execution));
+                return across(command, execution);
             }
             case BACKUP -> backup(command);
             case SHUTDOWN -> shutdown(command);
@@ -222,6 +222,26 @@ final class StatementDispatch {
             transaction.commitImplicitly();
         }
         database.shutdown(immediately);
+    }
+
+    /** A statement that names other databases: as a transaction of its own, and undone, it is executed again. */
+    private <T> T across(RoutedCommand command, Execution<T> execution) {
+        Repetition repetition = new Repetition(forwarding, session.ids());
+        long deadline = System.nanoTime() + database.timeoutMillis() * 1_000_000L;
+        boolean single = transaction.isSingle();
+        while (true) {
+            repetition.begins(session.local(), transaction.isForwarded());
+            long commits = transaction.commits();
+            try {
+                return transaction.group().across(execution, () -> command.runAcross(execution));
+            } catch (DbException e) {
+                if (!single
+                        || commits != transaction.commits()
+                        || !repetition.isDueAcross(e, command, execution, deadline)) {
+                    throw e;
+                }
+            }
+        }
     }
 
     private <T> T read(RoutedCommand command, Execution<T> execution) {

@@ -3,6 +3,7 @@ package io.synod.engine.session;
 import io.synod.engine.database.Errors;
 import java.util.function.Supplier;
 import org.h2.message.DbException;
+import org.h2.result.ResultInterface;
 
 /**
  * Statements of a session that are executed as one: the parts of a list or a script, or what a statement that names other
@@ -62,11 +63,12 @@ final class StatementGroup {
     }
 
     /** Runs a statement that names other databases: under auto-commit, all that it has done commits together. */
-    <T> T across(Supplier<T> statement) {
+    <T> T across(Execution<T> execution, Supplier<T> statement) {
         boolean outer = running;
         running = true;
+        T result = null;
         try {
-            T result = statement.get();
+            result = statement.get();
             running = outer;
             if (transaction.isSingle()) {
                 transaction.commit(transaction.commitId());
@@ -74,10 +76,19 @@ final class StatementGroup {
             return result;
         } catch (RuntimeException e) {
             running = outer;
+            if (result != null) {
+                // Nobody will read it, and its rows may be in a file.
+                execution.withRows(result, StatementGroup::closed);
+            }
             if (transaction.isSingle() || e instanceof DbException error && Errors.isRetry(error)) {
                 transaction.rollback();
             }
             throw e;
         }
+    }
+
+    private static ResultInterface closed(ResultInterface rows) {
+        rows.close();
+        return rows;
     }
 }

@@ -39,6 +39,16 @@ final class Contender implements AutoCloseable {
         Sql.run(connection, sql);
     }
 
+    /** @return the error; {@code null} for none */
+    SQLException commit() {
+        try {
+            connection.commit();
+            return null;
+        } catch (SQLException e) {
+            return e;
+        }
+    }
+
     /** @return of the future: the error, {@code null} for none */
     Future<SQLException> begin(String sql) {
         return beginWork(() -> run(sql));

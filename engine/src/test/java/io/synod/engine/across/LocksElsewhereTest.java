@@ -263,7 +263,8 @@ class LocksElsewhereTest {
                     sales.setAutoCommit(false);
                     Sql.run(sales, home);
                     assertEquals(10, Sql.number(sales, LOCK));
-                    Sql.run(stock, "CALL SYNOD.TRANSFER('" + next + "')", "UPDATE items SET n = 11 WHERE id = 7");
+                    cluster.lead(next, "stock");
+                    Sql.run(stock, "UPDATE items SET n = 11 WHERE id = 7");
                     SQLException lost = assertThrows(SQLException.class, sales::commit, home);
                     assertEquals("40001", lost.getSQLState(), lost.getMessage());
                     sales.rollback();

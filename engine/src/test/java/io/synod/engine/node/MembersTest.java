@@ -14,7 +14,9 @@ import io.synod.jdbc.SynodUrl;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.DriverManager;
+import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.sql.Statement;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -94,14 +96,22 @@ class MembersTest {
     }
 
     private Connection connect(String name, String database, String more) throws SQLException {
+        String patience = more.contains("FAILOVER_TIMEOUT") ? "" : TestCluster.BUSY;
         return DriverManager.getConnection(
-                "jdbc:synod://" + address(name) + "/" + database + ";TARGET=ANY" + more, "sa", "");
+                "jdbc:synod://" + address(name) + "/" + database + ";TARGET=ANY" + patience + more, "sa", "");
     }
 
+    /** Asks for nothing else on that connection, as for metadata: its node may be none of the members by then. */
     private List<String> call(String node, String database, String call) throws SQLException {
-        try (Connection c = connect(node, database, "")) {
-            return TestCluster.rows(c, "CALL SYNOD." + call);
+        List<String> rows = new ArrayList<>();
+        try (Connection c = connect(node, database, "");
+                Statement s = c.createStatement();
+                ResultSet done = s.executeQuery("CALL SYNOD." + call)) {
+            while (done.next()) {
+                rows.add(done.getString(1) + "|" + done.getString(2) + "|" + done.getString(3));
+            }
         }
+        return rows;
     }
 
     private void promote(String asked, String database, String name) throws Exception {

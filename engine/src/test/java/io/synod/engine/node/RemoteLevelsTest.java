@@ -230,6 +230,12 @@ class RemoteLevelsTest {
 
     // ---- commit levels --------------------------------------------------------------------------------------------
 
+    /** Whoever looks for the cause of a failure has to know whether leadership has moved. */
+    private static String leading() throws SQLException {
+        String leader = cluster.awaitLeader();
+        return leader + " in " + cluster.hosted(leader).log().servingEpoch();
+    }
+
     @ParameterizedTest
     @ValueSource(strings = {"leader", "follower", "remote"})
     void commit_at_all_names_the_member_that_does_not_have_it(String where) throws Exception {
@@ -240,10 +246,11 @@ class RemoteLevelsTest {
                 run(c, "UPDATE T SET N = 1");
                 return c.getWarnings() == null;
             });
+            String before = leading();
             cluster.holdBackC(true);
             run(c, "UPDATE T SET N = 2");
             SQLWarning warning = c.getWarnings();
-            assertNotNull(warning, "c cannot have it");
+            assertNotNull(warning, "c cannot have it; led before: " + before + ", now: " + leading());
             assertEquals("01000", warning.getSQLState());
             assertTrue(warning.getMessage().contains("no confirmation from c"), warning.getMessage());
             c.clearWarnings();

@@ -68,7 +68,7 @@ class StockClientTransactionTest {
                 try (Connection c = connect(stock)) {
                     c.setAutoCommit(false);
                     assertEquals("0", value(c, "SELECT x FROM t WHERE id = 1 FOR UPDATE"));
-                    assertEquals("TRUE", value(other, "CALL SYNOD.TRANSFER('" + others.get(1) + "')"));
+                    cluster.lead(others.get(1), DATABASE);
                     untilDone(other, "UPDATE t SET x = 10");
                     SQLException e = assertThrows(SQLException.class, () -> {
                         if (next.equals("COMMIT")) {

@@ -51,16 +51,20 @@ final class GlobalCluster implements AutoCloseable {
     /** Leadership goes to where {@link #LEADERS} says. */
     private void place() throws Exception {
         for (Map.Entry<String, String> each : LEADERS.entrySet()) {
-            String database = each.getKey();
-            Await.until(each.getValue() + " leads " + database, () -> {
-                for (GlobalNode node : nodes.values()) {
-                    if (node.serves(database)) {
-                        node.hosted(database).log().transferTo(each.getValue(), TimeUnit.SECONDS.toNanos(5));
-                    }
-                }
-                return nodes.get(each.getValue()).serves(database);
-            });
+            lead(each.getValue(), each.getKey());
         }
+    }
+
+    /** Has a node lead a database: what is not done in time is called off, and tried again. */
+    void lead(String name, String database) throws Exception {
+        Await.until(name + " leads " + database, () -> {
+            for (GlobalNode node : nodes.values()) {
+                if (node.serves(database)) {
+                    node.hosted(database).log().transferTo(name, TimeUnit.SECONDS.toNanos(5));
+                }
+            }
+            return nodes.get(name).serves(database);
+        });
     }
 
     GlobalNode node(String name) {

@@ -85,8 +85,7 @@ class GlobalCommitClusterTest {
         GlobalNode a = cluster.node("a");
         List<Connection> all = a.connectAll();
         GlobalNode.write(all, 1);
-        HostedDatabase bank = cluster.node("c").hosted("bank");
-        assertTrue(bank.log().transferTo("b", TimeUnit.SECONDS.toNanos(20)));
+        cluster.lead("b", "bank");
         SQLException e = assertThrows(SQLException.class, () -> a.commit(all));
         assertEquals("40001", e.getSQLState(), e.getMessage());
         assertValues(List.of(0, 0, 0));

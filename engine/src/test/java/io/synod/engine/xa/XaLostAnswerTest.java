@@ -59,7 +59,7 @@ class XaLostAnswerTest {
         cluster = new ClusterFixture(directory);
         leader = cluster.leaderOf("xa");
         if (leader.equals("c")) {
-            cluster.hosted("c", "xa").log().transferTo("a", 30_000_000_000L);
+            cluster.lead("a", "xa");
             leader = "a";
         }
     }
