@@ -42,10 +42,6 @@ class GivenBackSessionTest {
         List<Connection> all = node.connectAll();
         GlobalNode.createTables(all);
         two = all.subList(0, 2);
-        for (String database : GlobalNode.DATABASES) {
-            // What waits for a decision that does not come reads and writes before it.
-            node.hosted(database).votes().waitFor(1);
-        }
         session = (RoutedSession) ((TestConnection) two.get(0)).session();
         first = session.local();
     }
@@ -58,6 +54,10 @@ class GivenBackSessionTest {
     /** Prepared in both, as far as its coordinator gets before it is lost; nobody else ends it. */
     private String commitUntil(Class<? extends BranchRequest> lost) throws SQLException {
         GlobalNode.write(two, 1);
+        for (String database : GlobalNode.DATABASES) {
+            // What waits for a decision that does not come reads and writes before it.
+            node.hosted(database).votes().waitFor(1);
+        }
         node.commits().pause(true);
         node.loseBefore(lost);
         if (lost == BranchRequest.Decide.class) {
@@ -110,6 +110,7 @@ class GivenBackSessionTest {
         assertSame(first, session.local());
         assertEquals("40", text(two.get(0), "CALL CURRENT VALUE FOR NUMBERS"));
         assertEquals(before, sessions());
+        two.get(0).rollback();
         assertTrue(first.getLocks().isEmpty());
     }
 
