@@ -335,11 +335,6 @@ final class Replica implements ReplicatedLog {
     }
 
     @Override
-    public void hurry() {
-        node.commitPath().wake();
-    }
-
-    @Override
     public long servingEpoch() {
         return standing.servingEpoch();
     }

@@ -31,9 +31,6 @@ public interface ReplicatedLog extends AutoCloseable {
         return MAX_PAYLOAD_BYTES;
     }
 
-    /** Has what is proposed go into the log although nobody waits for it yet: who waits does that otherwise. */
-    void hurry();
-
     /** The epoch that this node serves as leader, or 0 when it does not serve or hands leadership over just now. */
     long servingEpoch();
 

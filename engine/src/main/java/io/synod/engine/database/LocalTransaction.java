@@ -1,5 +1,6 @@
 package io.synod.engine.database;
 
+import io.synod.group.Invariant;
 import io.synod.replica.Proposal;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantLock;
@@ -14,7 +15,8 @@ import org.h2.message.DbException;
  * <pre>
  * IDLE ─begin→ OPEN ─commit, statement→ PROPOSED ─applied, lost→ IDLE
  *                └──────── deposed ────────┴→ ENDED ─noticed by the session→ IDLE
- *       OPEN ─prepare→ PROPOSED ─applied→ GIVEN
+ *       OPEN ─prepare→ PROPOSED ─applied→ GIVEN ─decided→ IDLE
+ *                                          └─ not waited for → FORSAKEN
  * </pre>
  *
  * <p><b>Order.</b> A transaction is proposed while it holds its row locks, so conflicting transactions stand in the log in
@@ -33,8 +35,10 @@ abstract sealed class LocalTransaction permits Writer {
         OPEN,
         PROPOSED,
         ENDED,
-        /** The inner session is that of a prepared branch: this one is over. */
-        GIVEN
+        /** The inner session is that of a prepared branch, until that is decided. */
+        GIVEN,
+        /** The same, for good: whoever decides the branch closes it. */
+        FORSAKEN
     }
 
     /** Says that what is to be logged does not fit into one entry; known by reference. */
@@ -46,7 +50,7 @@ abstract sealed class LocalTransaction permits Writer {
     final StatementCancel cancel;
     final EndReason endReason;
     private final ReentrantLock busy = new ReentrantLock();
-    private State state = State.IDLE;
+    private volatile State state = State.IDLE;
     private Supplier<DbException> endedWhy;
     long epoch;
     private PendingWork pending;
@@ -81,6 +85,7 @@ abstract sealed class LocalTransaction permits Writer {
             if (database.storage().isReplaced(session)) {
                 throw Errors.retry("this node's copy was replaced by a snapshot");
             }
+            Invariant.that(state == State.IDLE, "a transaction begins in an inner session that is not free");
             epoch = admitted;
             wrote = false;
             endReason.forget();
@@ -296,7 +301,7 @@ abstract sealed class LocalTransaction permits Writer {
                 pending.openGate();
                 end();
             }
-            if (state != State.GIVEN) {
+            if (state != State.GIVEN && state != State.FORSAKEN) {
                 state = State.IDLE;
             }
         } finally {
@@ -342,22 +347,33 @@ abstract sealed class LocalTransaction permits Writer {
         closeOrphan();
     }
 
-    /** PROPOSED → GIVEN, {@link #atItsPlace}. */
-    PreparedBranches.Given give() {
-        state = State.GIVEN;
+    /** PROPOSED → GIVEN, {@link #atItsPlace}; an orphan's session will have no use for it any more. */
+    void give() {
+        state = orphaned ? State.FORSAKEN : State.GIVEN;
         pending = null;
         database.writers().leave(this);
-        return new PreparedBranches.Given(session, guard);
     }
 
-    /** Whether a prepared branch has the inner session now: its client goes on in another one. */
-    public boolean isGiven() {
-        busy.lock();
-        try {
-            return state == State.GIVEN;
-        } finally {
-            busy.unlock();
-        }
+    /**
+     * GIVEN → IDLE: the transaction that was given away ends. By the holder of the apply baton.
+     *
+     * @param end with the inner session, which is closed after it where its client has not waited for it
+     */
+    void giveBack(Runnable end) {
+        locked(() -> {
+            end.run();
+            if (state == State.GIVEN) {
+                state = State.IDLE;
+            } else {
+                guard.close();
+            }
+            return null;
+        });
+    }
+
+    /** Whether a prepared branch has the inner session now. */
+    boolean isGiven() {
+        return state == State.GIVEN;
     }
 
     /** As {@link #settled}, for a statement; also when its work was undone since it ran. */
@@ -437,7 +453,7 @@ abstract sealed class LocalTransaction permits Writer {
                     end();
                     closeOrphan();
                 }
-                case ENDED, GIVEN -> database.writers().leave(this);
+                case ENDED, GIVEN, FORSAKEN -> database.writers().leave(this);
             }
             return true;
         } finally {
@@ -458,7 +474,7 @@ abstract sealed class LocalTransaction permits Writer {
         }
     }
 
-    /** Ends the transaction and closes the inner session. An orphan is closed when its outcome is known. */
+    /** Ends the transaction and closes the inner session: later where a proposal, or a prepared branch, is not decided yet. */
     public void close() {
         busy.lock();
         session.lock();
@@ -467,7 +483,8 @@ abstract sealed class LocalTransaction permits Writer {
                 orphaned = true;
                 return;
             }
-            if (state == State.GIVEN) {
+            if (state == State.GIVEN || state == State.FORSAKEN) {
+                state = State.FORSAKEN;
                 return;
             }
             if (state == State.OPEN) {

@@ -79,12 +79,14 @@ final class PendingWork {
     /**
      * Gives the proposed transaction away, with its inner session: it is a prepared branch now.
      *
-     * @return {@code null} when the work was undone meanwhile: the branch must be made from the payload
+     * @return whose {@link LocalTransaction#giveBack} ends it; {@code null} when the work was undone meanwhile: the branch must be
+     *     made from the payload
      */
-    PreparedBranches.Given give() {
+    LocalTransaction give() {
         return writer.atItsPlace(this, null, () -> {
             applied = Applied.COMMITTED;
-            return writer.give();
+            writer.give();
+            return writer;
         });
     }
 

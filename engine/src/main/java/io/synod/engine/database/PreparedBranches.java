@@ -34,8 +34,9 @@ import org.h2.table.Table;
  * from there, in the order of the log.
  *
  * <p>Where the branch was prepared, its transaction is that of the session which wrote it, taken over with its inner session,
- * so that no row is free for a moment. It gives back what the others do not know of, since what is in the log must end here as
- * there: the tables of which it has changed or locked no row, and the keys that it has put in and taken out again.
+ * so that no row is free for a moment. It frees what the others do not know of, since what is in the log must end here as
+ * there: the tables of which it has changed or locked no row, and the keys that it has put in and taken out again. When it is
+ * decided, by whomever, the session is its writer's again, unless that one has gone or has gone on in another session meanwhile.
  *
  * <p><b>Concurrency.</b> Changes by the holder of the apply baton, with the store's gate entered, or before anybody knows the
  * copy; {@link #find} and {@link #list} by anyone.
@@ -44,19 +45,14 @@ final class PreparedBranches {
     /** More would be a manager of transactions that does not decide. */
     static final int MAX = 1_000;
 
-    /**
-     * A session that a writer has given away with what it has open.
-     *
-     * @param guard lets nothing but the branch's decision end it
-     */
-    record Given(SessionLocal session, CommitGuard guard) {}
-
     /** A branch and its transaction. */
     static final class Held {
         private final LogRecord.Prepared record;
         private final String key;
         private final long index;
-        private Given given;
+        /** In whose session it is; {@code null} for one of its own. */
+        private LocalTransaction given;
+
         private volatile SessionLocal session;
         /** H2's number of what is open in the session. */
         private volatile int transaction;
@@ -194,9 +190,9 @@ final class PreparedBranches {
      * The log says that a branch is prepared.
      *
      * @param session in whose transaction that is kept
-     * @param given the transaction that made it; {@code null} to make it from the record
+     * @param given whose transaction made it, and is given away; {@code null} to make it from the record
      */
-    void prepare(SessionLocal session, Entry entry, LogRecord.Prepared record, Given given) {
+    void prepare(SessionLocal session, Entry entry, LogRecord.Prepared record, LocalTransaction given) {
         String key = record.isSpooled() ? record.key() : "b." + entry.index();
         LogRecord.Prepared kept = record.isSpooled() ? record : record.withoutRows();
         if (!record.isSpooled()) {
@@ -215,12 +211,13 @@ final class PreparedBranches {
             open(branch);
         } else {
             branch.given = given;
-            branch.isIn(given.session());
-            giveBack(record, given.session());
+            branch.isIn(given.session);
+            freeOthers(record, given.session);
         }
     }
 
-    private void giveBack(LogRecord.Prepared record, SessionLocal session) {
+    /** What the other members do not know of. */
+    private void freeOthers(LogRecord.Prepared record, SessionLocal session) {
         Set<Table> kept = new HashSet<>(WriteSetApplier.tables(tables, record.rows()));
         kept.addAll(LockedRows.tables(tables, record.locked()));
         session.lock();
@@ -263,20 +260,15 @@ final class PreparedBranches {
         Held branch = held.get(gid);
         Invariant.that(branch != null, "a branch that is prepared is not held");
         SessionLocal session = branch.session;
-        session.lock();
-        try {
+        end(branch, () -> {
             fold.apply(session, new BranchEntry.Decided(gid, true));
             settle.accept(session);
             if (branch.given == null) {
                 session.commit(false);
-                session.close();
             } else {
-                branch.given.guard().commit();
-                branch.given.guard().close();
+                branch.given.guard.commit();
             }
-        } finally {
-            session.unlock();
-        }
+        });
         fold.isShown(gid);
         // Not before: who sees it no more looks in H2 for what became of its commit, and is told that it will never be.
         held.remove(gid);
@@ -292,7 +284,7 @@ final class PreparedBranches {
         Held branch = held.remove(gid);
         Invariant.that(branch != null, "a branch that is prepared is not held");
         fold.apply(session, new BranchEntry.Decided(gid, false));
-        end(branch);
+        undo(branch);
         spool.drop(branch.key);
     }
 
@@ -305,16 +297,20 @@ final class PreparedBranches {
                         && r.id().number() <= id.number());
     }
 
-    private static void end(Held branch) {
+    private static void undo(Held branch) {
+        end(branch, branch.given == null ? branch.session::rollback : branch.given.guard::rollback);
+    }
+
+    private static void end(Held branch, Runnable with) {
+        if (branch.given != null) {
+            branch.given.giveBack(with);
+            return;
+        }
         SessionLocal session = branch.session;
         session.lock();
         try {
-            if (branch.given == null) {
-                session.rollback();
-                session.close();
-            } else {
-                branch.given.guard().close();
-            }
+            with.run();
+            session.close();
         } finally {
             session.unlock();
         }
@@ -341,7 +337,7 @@ final class PreparedBranches {
 
     /** The copy is about to be closed: nothing is decided by that. */
     void close() {
-        list().forEach(PreparedBranches::end);
+        list().forEach(PreparedBranches::undo);
         held.clear();
     }
 }

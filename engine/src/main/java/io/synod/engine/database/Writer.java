@@ -176,7 +176,7 @@ public final class Writer extends LocalTransaction {
 
     /**
      * Prepares the transaction as a branch, durable on a majority; returns when it is applied here. If it has written anything
-     * this writer is over then: {@link #isGiven()}.
+     * the inner session is the branch's then: {@link #hasSession}.
      *
      * @param attempt its coordinator's; {@link Attempt#NONE} for a branch whose decision comes from outside
      * @param meanwhile is run while the log is waited for, mostly
@@ -235,6 +235,26 @@ public final class Writer extends LocalTransaction {
             return proposal.entry().index();
         }
         return await(proposal, mine, nanos);
+    }
+
+    /**
+     * Waits until a branch that has taken the inner session is decided, which gives it back.
+     *
+     * @return false when that has not happened in time: {@link #close} this writer, and go on in another session
+     */
+    public boolean hasSession(long nanos) {
+        long deadline = System.nanoTime() + nanos;
+        while (true) {
+            // Whatever decides it is an entry, perhaps the next one: read before, or that would be missed.
+            long applied = database.appliedIndex();
+            if (!isGiven()) {
+                return true;
+            }
+            long left = deadline - System.nanoTime();
+            if (left <= 0 || !database.log().awaitApplied(applied + 1, left)) {
+                return !isGiven();
+            }
+        }
     }
 
     private long timeoutNanos() {

@@ -404,6 +404,11 @@ public final class GlobalCommits implements AutoCloseable {
         return fault;
     }
 
+    /** @return false when this node is being closed, or no thread is free to begin at once */
+    boolean beside(Runnable work) {
+        return asking.getActiveCount() < MAX_THREADS && inBackground(work);
+    }
+
     /** @return false when this node is being closed */
     boolean inBackground(Runnable work) {
         try {

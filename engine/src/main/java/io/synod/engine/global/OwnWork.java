@@ -17,8 +17,8 @@ import org.slf4j.LoggerFactory;
 
 /**
  * What a node has to do itself for a global transaction: to prepare what its sessions have open, and to answer for the databases that
- * it leads. On the thread that calls it; all that waits for the log goes into it before any of it is waited for, so that one force
- * covers several databases.
+ * it leads. On the thread that calls it, and on others beside it where other nodes are asked to prepare; all that waits for the log
+ * goes into it before any of it is waited for, so that one force covers several databases.
  */
 final class OwnWork {
     private static final Logger LOG = LoggerFactory.getLogger(OwnWork.class);
@@ -49,42 +49,43 @@ final class OwnWork {
     /** Tells the run what has come of each. */
     void perform(List<Part> batch) {
         List<Part> here = new ArrayList<>();
-        List<Part> elsewhere = new ArrayList<>();
+        // Another node's answer is waited for all the time: by this thread for one of them.
+        Runnable elsewhere = null;
         for (Part each : batch) {
             if (each.session() == null) {
                 continue;
             }
+            Runnable prepare = () -> prepare(each, () -> {});
             if (!each.session().isElsewhere()) {
                 here.add(each);
-            } else if (elsewhere.isEmpty() || !commits.inBackground(() -> prepare(each, () -> {}))) {
-                // Another node's answer is waited for all the time: by this thread for one of them.
-                elsewhere.add(each);
+            } else if (elsewhere == null) {
+                elsewhere = prepare;
+            } else if (!commits.beside(prepare)) {
+                prepare.run();
             }
         }
-        prepareAll(here.iterator(), () -> {
-            if (!elsewhere.isEmpty()) {
-                here.forEach(each -> commits.leaders().hurry(each.database()));
+        if (elsewhere == null) {
+            prepareAll(here.iterator());
+        } else {
+            // That is the longest way: it begins at once, beside what is to be done here.
+            if (!here.isEmpty() && !commits.beside(() -> prepareAll(here.iterator()))) {
+                prepareAll(here.iterator());
             }
-            elsewhere.forEach(each -> prepare(each, () -> {}));
-        });
+            elsewhere.run();
+        }
         vote(batch.stream().filter(each -> each.session() == null).toList());
     }
 
-    /**
-     * All that are open here are in the log's queue before the first one is waited for.
-     *
-     * @param last is done when they are
-     */
-    private void prepareAll(Iterator<Part> here, Runnable last) {
+    /** All that are open here are in the log's queue before the first one is waited for. */
+    private void prepareAll(Iterator<Part> here) {
         if (!here.hasNext()) {
-            last.run();
             return;
         }
         boolean[] done = {false};
         Runnable rest = () -> {
             if (!done[0]) {
                 done[0] = true;
-                prepareAll(here, last);
+                prepareAll(here);
             }
         };
         prepare(here.next(), rest);

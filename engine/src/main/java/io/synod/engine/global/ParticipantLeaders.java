@@ -89,14 +89,6 @@ final class ParticipantLeaders {
         return here == null ? null : here.votes().begin(request, timeoutNanos);
     }
 
-    /** Who has something proposed here waits for something else first. */
-    void hurry(String database) {
-        HostedDatabase here = hosted.apply(database);
-        if (here != null) {
-            here.log().hurry();
-        }
-    }
-
     void forget(String database, List<String> gids, long timeoutNanos) {
         HostedDatabase here = hosted.apply(database);
         if (here != null && here.log().servingEpoch() != 0) {

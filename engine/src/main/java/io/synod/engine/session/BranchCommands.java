@@ -35,7 +35,7 @@ final class BranchCommands {
             empty = null;
             return session.preparation().prepare(gid);
         } finally {
-            session.goOn();
+            session.goOn(0);
         }
     }
 
@@ -60,7 +60,6 @@ final class BranchCommands {
      */
     void canCommit(String text, CommitId id) {
         canCommit(BranchCodec.decodeCanCommit(HexFormat.of().parseHex(text)), id, () -> {});
-        session.goOn();
     }
 
     /** @throws DbException 0A000 in the session of a user */
@@ -74,7 +73,8 @@ final class BranchCommands {
     }
 
     /**
-     * Prepares what is open in this session as a branch of several groups. {@link RoutedSession#goOn} comes next.
+     * Prepares what is open in this session as a branch of several groups, with its inner session: {@link RoutedSession#goOn}
+     * comes before that is used again.
      *
      * @param id by which its client knows the whole
      * @param meanwhile is run while this node's log is waited for, mostly

@@ -65,13 +65,8 @@ final class GlobalCommit {
 
             @Override
             public long canCommit(BranchRequest.CanCommit request, Runnable meanwhile) {
-                try {
-                    session.branches().canCommit(request, id, meanwhile);
-                    return session.transaction().lastCommit().index();
-                } finally {
-                    // Before the branch is decided, which closes the inner session that it has taken.
-                    session.goOn();
-                }
+                session.branches().canCommit(request, id, meanwhile);
+                return session.transaction().lastCommit().index();
             }
         };
     }

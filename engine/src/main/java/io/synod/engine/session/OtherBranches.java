@@ -72,6 +72,7 @@ final class OtherBranches {
             watch(branch);
             names = String.join(",", open.keySet());
         }
+        branch.goOn();
         if (branch.local().getUser().getName() == null) {
             throw DbException.get(
                     ErrorCode.USER_NOT_FOUND_1,
@@ -113,12 +114,19 @@ final class OtherBranches {
         return names;
     }
 
+    /** After a commit in the middle of a statement: this session and they have inner sessions again. */
+    void goOn() {
+        session.goOn();
+        open.values().forEach(RoutedSession::goOn);
+    }
+
     /** They are in the state of this session. */
     void adjust() {
         open.values().stream().filter(branch -> !branch.isClosed()).forEach(this::adjust);
     }
 
     private void adjust(RoutedSession branch) {
+        branch.goOn();
         SessionLocal from = session.local();
         SessionLocal to = branch.local();
         if (from.getIsolationLevel() != to.getIsolationLevel()) {

@@ -371,6 +371,7 @@ final class RoutedTransaction {
 
     void commitImplicitly(CommitId id) {
         commit(id, levels.commit() == CommitLevel.LOCAL ? CommitLevel.QUORUM : levels.commit());
+        others.goOn();
     }
 
     /** What is executed as one. */

@@ -177,11 +177,6 @@ final class MemoryGroup {
         }
 
         @Override
-        public void hurry() {
-            // Whoever proposes has it in the log.
-        }
-
-        @Override
         public long servingEpoch() {
             // Without the baton, as in the real one: it is asked under locks that whoever applies takes too.
             if (leader == this && hesitations.getAndUpdate(left -> Math.max(0, left - 1)) > 0) {
