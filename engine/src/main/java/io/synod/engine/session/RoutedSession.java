@@ -18,6 +18,8 @@ import org.h2.jdbc.meta.DatabaseMeta;
 import org.h2.message.DbException;
 import org.h2.store.DataHandler;
 import org.h2.value.Value;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * A session as JDBC sees it, which decides per statement where it runs: reads on this node's H2, transactions that write
@@ -32,6 +34,8 @@ import org.h2.value.Value;
  * {@link RoutedTransaction} do instead what they are meant to do.
  */
 final class RoutedSession extends LocalView {
+    private static final Logger LOG = LoggerFactory.getLogger(RoutedSession.class);
+
     private final HostedDatabase database;
     private Writer writer;
     private final Forwarding forwarding;
@@ -81,7 +85,7 @@ final class RoutedSession extends LocalView {
         levels.seen().shown(options.seenIndex());
         this.otherBranches = new OtherBranches(this, neighbours);
         this.transaction = new RoutedTransaction(
-                database, local, writer, forwarding, ids, levels, otherBranches, internal, this::close);
+                database, local, writer, forwarding, ids, levels, otherBranches, internal, this::drop);
         this.others = internal ? null : new OtherDatabases(this, neighbours, otherBranches);
         boundQueryTimeout();
         this.compiler = new StatementCompiler(this);
@@ -380,6 +384,15 @@ final class RoutedSession extends LocalView {
         } finally {
             open.remove(this);
             onClose.run();
+        }
+    }
+
+    /** As {@link #close}, where what it was closed for is all that there is to tell. */
+    void drop() {
+        try {
+            close();
+        } catch (RuntimeException e) {
+            LOG.warn("database {}: a session could not be closed as it should", database.name(), e);
         }
     }
 
