@@ -14,7 +14,7 @@ import java.util.function.LongSupplier;
  * still talked to for a while, so that it can hear that it was removed; so is one that this node was given when it began. Thread-safe.
  */
 final class NamedPeers {
-    static final long FAREWELL_NANOS = 30_000_000_000L;
+    static final long FAREWELL_NANOS = 300_000_000_000L;
 
     private final Transport transport;
     private final LongSupplier nanoClock;

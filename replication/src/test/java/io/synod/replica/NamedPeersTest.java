@@ -64,8 +64,7 @@ class NamedPeersTest {
     private static Members of(int... members) {
         return new Members(
                 IntStream.of(members)
-                        .mapToObj(slot ->
-                                new Member(slot, "n" + slot, Member.UNSEEN, Member.Role.VOTER, "h:" + slot))
+                        .mapToObj(slot -> new Member(slot, "n" + slot, Member.UNSEEN, Member.Role.VOTER, "h:" + slot))
                         .toList(),
                 9);
     }

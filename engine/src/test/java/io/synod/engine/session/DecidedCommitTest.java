@@ -144,10 +144,9 @@ class DecidedCommitTest {
         assertEquals("08007", e.getSQLState(), e.toString());
         node.commits().pause(false);
         for (String database : List.of("stock", "bank")) {
-            Await.until("it is decided", () -> node.hosted(database)
-                    .votes()
-                    .undecided()
-                    .isEmpty());
+            Await.until(
+                    "it is decided",
+                    () -> node.hosted(database).votes().undecided().isEmpty());
         }
     }
 }

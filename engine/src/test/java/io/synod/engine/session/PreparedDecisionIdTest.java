@@ -99,8 +99,7 @@ class PreparedDecisionIdTest extends PreparedTransactions {
             try (TestConnection c = at.connect()) {
                 request(c);
                 assertThrows(
-                        SQLException.class,
-                        () -> run(c, "COMMIT TRANSACTION one; INSERT INTO t VALUES (1, 1, 1)"));
+                        SQLException.class, () -> run(c, "COMMIT TRANSACTION one; INSERT INTO t VALUES (1, 1, 1)"));
             }
             assertFalse(wasDone(at));
             try (TestConnection c = at.connect()) {
