@@ -105,6 +105,7 @@ final class RoutedSession extends LocalView {
         lock();
         Route route = command.decision() == null ? null : command.decision().route();
         TransactionLoss loss = new TransactionLoss(this, route);
+        RoutedCommand parent = current;
         Patience outer = patience;
         Patience mine = Patience.begin(local.getQueryTimeout() * 1_000_000L);
         patience = mine;
@@ -114,6 +115,8 @@ final class RoutedSession extends LocalView {
             current = command;
             if (outer == null) {
                 whole = command;
+            } else if (parent == whole) {
+                whole.checkCancelled();
             }
             if (!isHarmless(command)) {
                 transaction.settle(route);
@@ -138,16 +141,17 @@ final class RoutedSession extends LocalView {
         } finally {
             mine.close();
             patience = outer;
-            current = null;
+            current = parent;
             if (outer == null) {
                 whole = null;
+                command.forgetCancel();
                 if (!isNaming(command)) {
                     ids.forgetName();
                 }
                 activity.rests(transaction.activity());
             } else {
                 // A part of a statement has ended: that one goes on, and may wait in another database.
-                activity.runs(whole.sql());
+                activity.runs(parent.sql());
             }
             unlock();
         }
