@@ -43,7 +43,7 @@ public final class ReplicaNode implements AutoCloseable {
 
     private final PersistQueue persist;
     private final Questions questions;
-    private final AddedPeers peers;
+    private final NamedPeers peers;
     private final CommitPath commitPath;
     private final TimerLoop timer;
     private final Feeder feeder = new Feeder();
@@ -85,7 +85,7 @@ public final class ReplicaNode implements AutoCloseable {
         this.transport = transport;
         this.persist = new PersistQueue(nanoClock, byGroup::containsKey);
         this.questions = new Questions(transport);
-        this.peers = new AddedPeers(transport, nanoClock);
+        this.peers = new NamedPeers(transport, nanoClock);
         this.timing = timing;
         this.nanoClock = nanoClock;
         this.random = new SplittableRandom(random.nextLong());
@@ -183,7 +183,7 @@ public final class ReplicaNode implements AutoCloseable {
     /** A group's configuration is another one than before. */
     void membersChanged() {
         if (transport != null) {
-            peers.changed(replicas);
+            peers.changed(Arrays.stream(replicas).map(Replica::members).toList());
         }
     }
 

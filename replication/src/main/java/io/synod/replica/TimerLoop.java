@@ -24,7 +24,7 @@ final class TimerLoop implements Runnable {
     private final Transport transport;
     private final CommitPath commitPath;
     private final SuspendCheck suspends;
-    private final AddedPeers peers;
+    private final NamedPeers peers;
     private final LongSupplier nanoClock;
     private final long pauseNanos;
     private final Stalls stalls = new Stalls();
@@ -37,7 +37,7 @@ final class TimerLoop implements Runnable {
             Transport transport,
             CommitPath commitPath,
             SuspendCheck suspends,
-            AddedPeers peers,
+            NamedPeers peers,
             LongSupplier nanoClock,
             long pauseNanos) {
         this.replicas = replicas;

@@ -7,6 +7,7 @@ import io.synod.paxos.Message;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
+import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
@@ -184,12 +185,16 @@ public final class SocketTransport implements Transport {
 
     @Override
     public synchronized void removePeer(int slot) {
-        Peer peer = peers.get(slot);
-        if (peer != null && peer.added) {
-            peers.remove(slot);
+        Peer peer = peers.remove(slot);
+        if (peer != null) {
             peer.remove();
             LOG.info("node {} is no peer any more", peer.member.name());
         }
+    }
+
+    @Override
+    public Collection<Integer> peers() {
+        return List.copyOf(peers.keySet());
     }
 
     @Override

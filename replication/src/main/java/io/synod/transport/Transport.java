@@ -2,6 +2,7 @@ package io.synod.transport;
 
 import io.synod.group.Member;
 import io.synod.paxos.Message;
+import java.util.Collection;
 import java.util.List;
 
 /**
@@ -55,8 +56,13 @@ public interface Transport extends AutoCloseable {
      */
     default void addPeer(Member peer) {}
 
-    /** A peer that was {@link #addPeer added} is none any more: its connections are closed, and it is refused. */
+    /** One is no peer any more: its connections are closed, it is not dialled, and it is refused. */
     default void removePeer(int slot) {}
+
+    /** Slots of the peers: those that were given when it was made, and those that were {@link #addPeer added}, without those that were removed. */
+    default Collection<Integer> peers() {
+        return List.of();
+    }
 
     /** {@code host:port} where clients reach that node, as it has said; empty where it has not, or has no such place. */
     default String clientAddress(int slot) {

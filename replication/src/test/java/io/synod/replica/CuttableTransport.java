@@ -4,6 +4,7 @@ import io.synod.group.Member;
 import io.synod.paxos.Message;
 import io.synod.transport.Envelope;
 import io.synod.transport.Transport;
+import java.util.Collection;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
@@ -128,6 +129,11 @@ final class CuttableTransport implements Transport {
     @Override
     public void removePeer(int slot) {
         inner.removePeer(slot);
+    }
+
+    @Override
+    public Collection<Integer> peers() {
+        return inner.peers();
     }
 
     @Override

@@ -327,6 +327,12 @@ class SocketTransportTest {
         ta.removePeer(3);
         until("closed on both sides", () -> !ta.connected(3) && !tc.connected(1));
         ta.removePeer(2);
+        assertEquals(List.of(), List.copyOf(ta.peers()), "one of those that began is removed like any other");
+        until(
+                "nobody dials them",
+                () -> Thread.getAllStackTraces().keySet().stream()
+                        .noneMatch(thread -> thread.getName().startsWith("synod-peer-b-")
+                                || thread.getName().startsWith("synod-peer-c-")));
         assertFalse(ta.sendData(3, 1, accept(1, 1)));
         ta.addPeer(right);
         until("connected again", () -> ta.connected(3) && tc.connected(1));

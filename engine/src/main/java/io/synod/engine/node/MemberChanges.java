@@ -116,12 +116,19 @@ final class MemberChanges implements MemberCommands {
         if (lacking.isEmpty()) {
             throw Errors.memberTaken(member, "it is a member already");
         }
-        boolean past = place.known().byName(name) != null || identity.seen(name) != null;
-        if (known == null && past) {
+        if (known == null && wasMember(name)) {
             throw Errors.memberTaken(
                     member,
                     "a node of this name was a member once, and what it promised is not forgotten: choose another name");
         }
+    }
+
+    /**
+     * Whether it is, or was, a member of any of the groups: this node began with it, or has met it. No other one has had its name since, for
+     * that is never given again.
+     */
+    private boolean wasMember(String name) {
+        return place.known().byName(name) != null || identity.seen(name) != null;
     }
 
     @Override
@@ -143,8 +150,12 @@ final class MemberChanges implements MemberCommands {
     @Override
     public synchronized List<Done> remove(String node) {
         List<Done> done = new ArrayList<>();
-        for (HostedDatabase database : having(node)) {
-            check(change(database, MemberChange.remove(node)), "removing " + node, database, node);
+        // Whoever has lost the answer asks again.
+        for (HostedDatabase database : wasMember(node) ? databases() : having(node)) {
+            if (database.log().members().byName(node) != null) {
+                Refusal refusal = change(database, MemberChange.remove(node));
+                check(refusal == Refusal.NO_SUCH_MEMBER ? null : refusal, "removing " + node, database, node);
+            }
             done.add(new Done(database.name(), node, "REMOVED"));
         }
         return done;

@@ -106,6 +106,7 @@ final class BranchCommands {
     private <T> T decide(String gid, boolean commit, RoutedCommand command, Execution<T> execution) {
         HostedDatabase database = session.database();
         RoutedTransaction transaction = session.transaction();
+        CommitId id = idOfDecision();
         long deadline = System.nanoTime() + database.timeoutMillis() * 1_000_000L;
         while (true) {
             try {
@@ -114,15 +115,11 @@ final class BranchCommands {
                     session.levels()
                             .seen()
                             .shown(database.branches()
-                                    .decide(
-                                            gid,
-                                            commit,
-                                            transaction.commitId(),
-                                            session.local().getUser()));
+                                    .decide(gid, commit, id, session.local().getUser()));
                     return execution.nothing();
                 }
                 if (transaction.isForwarded() || transaction.placement().isReachable(deadline)) {
-                    T result = decideThere(command, execution);
+                    T result = decideThere(id, command, execution);
                     if (result != null) {
                         return result;
                     }
@@ -140,13 +137,29 @@ final class BranchCommands {
         }
     }
 
-    /** @return {@code null} when it was not decided over there, and may be tried again */
-    private <T> T decideThere(RoutedCommand command, Execution<T> execution) {
+    /**
+     * The client's id of the request, once for all attempts; NONE where it gave none, and for a part of a text: what commits with
+     * the last part is what the client asks for.
+     */
+    private CommitId idOfDecision() {
+        if (session.transaction().group().isRunning()) {
+            return CommitId.NONE;
+        }
+        CommitId id = session.transaction().commitId();
+        return id.equals(session.ids().used()) ? id : CommitId.NONE;
+    }
+
+    /**
+     * @param id NONE for one that only this session asks for
+     * @return {@code null} when it was not decided over there, and may be tried again
+     * @throws DbException 40001 when it was not decided, and never will be under this id
+     */
+    private <T> T decideThere(CommitId id, RoutedCommand command, Execution<T> execution) {
         Forwarding forwarding = session.forwarding();
-        CommitId id = session.ids().orOwn(session.ids().next(true));
+        CommitId asked = session.ids().orOwn(id);
         CommitAge age = CommitAge.now();
         try {
-            forwarding.name(id);
+            forwarding.name(asked);
             T result = forwarding.run(command, execution, session.local(), true);
             session.levels().seen().changedElsewhere();
             return result;
@@ -159,12 +172,16 @@ final class BranchCommands {
             if (lost) {
                 session.transaction().lostThere();
             }
-            if (forwarding.resolve(id, age)) {
+            if (forwarding.resolve(asked, age)) {
                 session.levels().seen().changedElsewhere();
                 return execution.nothing();
             }
             if (lost) {
                 throw forwarding.lost(" in the middle of the transaction");
+            }
+            if (!id.isNone()) {
+                // Void from now on: decided under another one, its client would be told that it was not.
+                throw forwarding.lost(" before the decision was durable");
             }
             return null;
         }

@@ -138,7 +138,7 @@ interface Execution<T> {
             for (Value[] values : parameters) {
                 Value[] copy = new Value[values.length];
                 for (int i = 0; i < values.length; i++) {
-                    copy[i] = RoutedCommand.carried(values[i]);
+                    copy[i] = Lobs.sendable(values[i]);
                 }
                 carried.add(copy);
             }

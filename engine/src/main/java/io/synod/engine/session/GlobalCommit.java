@@ -91,10 +91,8 @@ final class GlobalCommit {
         }
         if (session.hasPendingTransaction()) {
             // It is not prepared, and never will be.
-            try {
-                session.transaction().rollback();
-            } catch (DbException e) {
-                session.close();
+            session.transaction().rollback();
+            if (session.isClosed()) {
                 return;
             }
         }

@@ -31,7 +31,7 @@ final class Literals {
             ParameterInterface parameter = parameters.get(index);
             parameter.checkSet();
             text.append(sql, copied, token.start());
-            Value value = RoutedCommand.carried(parameter.getParamValue());
+            Value value = Lobs.sendable(parameter.getParamValue());
             value.getSQL(text, HasSQL.DEFAULT_SQL_FLAGS);
             copied = end;
         }

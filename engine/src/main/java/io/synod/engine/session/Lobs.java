@@ -1,5 +1,6 @@
 package io.synod.engine.session;
 
+import io.synod.jdbc.RemoteValues;
 import java.io.IOException;
 import java.io.InputStream;
 import java.util.function.UnaryOperator;
@@ -58,6 +59,14 @@ final class Lobs {
             }
         }
         return changed;
+    }
+
+    /**
+     * A LOB that this node's H2 stores has no meaning elsewhere: its bytes have. An ENUM is read as a value of a column over
+     * there, which a parameter is not: its text is assigned to one all the same.
+     */
+    static Value sendable(Value value) {
+        return RemoteValues.sendable(replaced(value, Lobs::carried));
     }
 
     /** The LOB by its content instead of by its place in this node's store. It must outlive the value. */

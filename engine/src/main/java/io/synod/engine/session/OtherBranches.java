@@ -171,7 +171,7 @@ final class OtherBranches {
         if (spanning != null) {
             neighbours.deadlocks().unwatch(spanning);
         }
-        open.values().forEach(RoutedSession::close);
+        open.values().forEach(RoutedSession::drop);
         open.clear();
     }
 
@@ -318,7 +318,7 @@ final class OtherBranches {
         }
     }
 
-    /** Rolls back what is open in them. */
+    /** Rolls back what is open in them; never fails. */
     void rollback() {
         if (committing) {
             // One after the other ends because it is prepared.
@@ -328,17 +328,8 @@ final class OtherBranches {
         if (spanning != null) {
             spanning.ended();
         }
-        DbException failed = null;
         open.values().removeIf(RoutedSession::isClosed);
-        for (RoutedSession branch : open.values()) {
-            try {
-                branch.transaction().rollback();
-            } catch (DbException e) {
-                failed = e;
-            }
-        }
-        if (failed != null) {
-            throw failed;
-        }
+        open.values().forEach(branch -> branch.transaction().rollback());
+        open.values().removeIf(RoutedSession::isClosed);
     }
 }

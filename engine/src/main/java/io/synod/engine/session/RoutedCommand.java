@@ -6,7 +6,6 @@ import io.synod.engine.session.SqlText.Kind;
 import io.synod.engine.session.SqlText.Token;
 import io.synod.engine.session.StatementRouter.Decision;
 import io.synod.engine.session.StatementRouter.Route;
-import io.synod.jdbc.RemoteValues;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
@@ -70,6 +69,7 @@ final class RoutedCommand implements CommandInterface, PlainRead {
     private Collection<String> variables = List.of();
 
     private volatile CommandInterface running;
+    private volatile boolean cancelled;
 
     private RoutedCommand(
             RoutedSession session,
@@ -153,7 +153,10 @@ final class RoutedCommand implements CommandInterface, PlainRead {
     }
 
     Command local() {
-        compileAnew();
+        if (local != null && compiledBy != session.local()) {
+            // A snapshot has replaced this node's copy since: the parameters' values go along.
+            compileAgain();
+        }
         return local;
     }
 
@@ -192,18 +195,6 @@ final class RoutedCommand implements CommandInterface, PlainRead {
     private boolean hasEmptyText() {
         return tokens.stream()
                 .anyMatch(t -> t.kind() == Kind.LITERAL && t.text().isEmpty());
-    }
-
-    /** Whether its result was read and has to be confirmed. */
-    boolean returnsRows() {
-        return isQuery();
-    }
-
-    /** A snapshot has replaced this node's copy since it was compiled: the parameters' values go along. */
-    private void compileAnew() {
-        if (local != null && compiledBy != session.local()) {
-            compileAgain();
-        }
     }
 
     private void compileAgain() {
@@ -280,8 +271,8 @@ final class RoutedCommand implements CommandInterface, PlainRead {
             }
             for (int i = 0; i < to.size() && i < from.size(); i++) {
                 // Unset is not NULL, nor what it was the time before.
-                to.get(i)
-                        .setValue(from.get(i).isValueSet() ? carried(from.get(i).getParamValue()) : null, true);
+                Value value = from.get(i).isValueSet() ? Lobs.sendable(from.get(i).getParamValue()) : null;
+                to.get(i).setValue(value, true);
             }
         }
         running = target;
@@ -311,14 +302,6 @@ final class RoutedCommand implements CommandInterface, PlainRead {
             remoteSession = leader;
         }
         return remote;
-    }
-
-    /**
-     * A LOB that this node's H2 stores has no meaning elsewhere: its bytes have. An ENUM is read as a value of a column over
-     * there, which a parameter is not: its text is assigned to one all the same.
-     */
-    static Value carried(Value value) {
-        return RemoteValues.sendable(Lobs.replaced(value, Lobs::carried));
     }
 
     @Override
@@ -464,19 +447,22 @@ final class RoutedCommand implements CommandInterface, PlainRead {
     }
 
     /**
-     * A statement that runs at its place in the log is not cancelled: on the other members it would not be, either. Its rows
-     * are, where they are a statement of their own.
+     * What is made of others ends with the one that runs, or that comes next. A statement that runs at its place in the log is not
+     * cancelled: on the other members it would not be, either. Its rows are, where they are a statement of their own.
      */
     @Override
     public void cancel() {
         session.stopWaiting();
+        // Before it is looked which one runs: whoever begins one looks here afterwards.
+        cancelled = true;
+        RoutedCommand part = session.partOf(this);
+        if (part != null) {
+            part.cancel();
+            return;
+        }
         if (decision != null
                 && decision.route() == Route.STATEMENT
                 && session.database().log().servingEpoch() != 0) {
-            RoutedCommand part = session.partOf(this);
-            if (part != null) {
-                part.cancel();
-            }
             return;
         }
         CommandInterface target = running;
@@ -488,6 +474,22 @@ final class RoutedCommand implements CommandInterface, PlainRead {
             target.cancel();
         }
         session.writer().wakeLockWait();
+    }
+
+    /**
+     * Before one of the statements that it is made of.
+     *
+     * @throws DbException 57014 it was cancelled, and none of them knows
+     */
+    void checkCancelled() {
+        if (cancelled && decision != null && decision.route() != Route.STATEMENT) {
+            throw Errors.cancelled();
+        }
+    }
+
+    /** Its execution is over: what was meant for that does not end another one. */
+    void forgetCancel() {
+        cancelled = false;
     }
 
     @Override

@@ -94,7 +94,7 @@ final class RoutedExecution {
 
     private <T> T inPlace(RoutedCommand command, Execution<T> execution) {
         T result = transaction.place() == Place.HERE ? here(command, execution) : forward(command, execution);
-        if (transaction.place() == Place.HERE && command.returnsRows()) {
+        if (transaction.place() == Place.HERE && command.isQuery()) {
             confirmed(result);
         }
         if (transaction.isSingle()) {

@@ -20,6 +20,8 @@ import org.h2.message.DbException;
 import org.h2.store.DataHandler;
 import org.h2.value.Value;
 import org.h2.value.ValueLob;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * A session as JDBC sees it, which decides per statement where it runs: reads on this node's H2, transactions that write
@@ -39,6 +41,7 @@ final class RoutedSession extends LocalView {
      * have to wait anyway until the commit is shown. A fresh one costs a fifth of a millisecond.
      */
     private static final long DECISION_NANOS = TimeUnit.MILLISECONDS.toNanos(50);
+    private static final Logger LOG = LoggerFactory.getLogger(RoutedSession.class);
 
     private final HostedDatabase database;
     private Writer writer;
@@ -89,7 +92,7 @@ final class RoutedSession extends LocalView {
         levels.seen().shown(options.seenIndex());
         this.otherBranches = new OtherBranches(this, neighbours);
         this.transaction = new RoutedTransaction(
-                database, local, writer, forwarding, ids, levels, otherBranches, internal, this::close);
+                database, local, writer, forwarding, ids, levels, otherBranches, internal, this::drop);
         this.others = internal ? null : new OtherDatabases(this, neighbours, otherBranches);
         boundQueryTimeout();
         this.compiler = new StatementCompiler(this);
@@ -109,6 +112,7 @@ final class RoutedSession extends LocalView {
         lock();
         Route route = command.decision() == null ? null : command.decision().route();
         TransactionLoss loss = new TransactionLoss(this, route);
+        RoutedCommand parent = current;
         Patience outer = patience;
         Patience mine = Patience.begin(local.getQueryTimeout() * 1_000_000L);
         patience = mine;
@@ -118,6 +122,8 @@ final class RoutedSession extends LocalView {
             current = command;
             if (outer == null) {
                 whole = command;
+            } else if (parent == whole) {
+                whole.checkCancelled();
             }
             if (!isHarmless(command)) {
                 transaction.settle(route);
@@ -142,16 +148,17 @@ final class RoutedSession extends LocalView {
         } finally {
             mine.close();
             patience = outer;
-            current = null;
+            current = parent;
             if (outer == null) {
                 whole = null;
+                command.forgetCancel();
                 if (!isNaming(command)) {
                     ids.forgetName();
                 }
                 activity.rests(transaction.activity());
             } else {
                 // A part of a statement has ended: that one goes on, and may wait in another database.
-                activity.runs(whole.sql());
+                activity.runs(parent.sql());
             }
             unlock();
         }
@@ -402,6 +409,15 @@ final class RoutedSession extends LocalView {
         } finally {
             open.remove(this);
             onClose.run();
+        }
+    }
+
+    /** As {@link #close}, where what it was closed for is all that there is to tell. */
+    void drop() {
+        try {
+            close();
+        } catch (RuntimeException e) {
+            LOG.warn("database {}: a session could not be closed as it should", database.name(), e);
         }
     }
 

@@ -10,6 +10,8 @@ import java.util.function.Supplier;
 import org.h2.engine.IsolationLevel;
 import org.h2.engine.SessionLocal;
 import org.h2.message.DbException;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The transaction of a {@link RoutedSession}: in which place it runs, and when it ends. {@link RoutedExecution} runs its
@@ -31,6 +33,9 @@ final class RoutedTransaction {
         FORWARDED
     }
 
+    private static final Logger LOG = LoggerFactory.getLogger(RoutedTransaction.class);
+
+    private final HostedDatabase database;
     private SessionLocal local;
     private Writer writer;
     private final Forwarding forwarding;
@@ -61,7 +66,8 @@ final class RoutedTransaction {
 
     /**
      * @param internal of a session that another node has opened here: it runs here or not at all
-     * @param onOrphan called when nobody knows the outcome of a commit here, so that the inner session cannot go on
+     * @param onOrphan called when the inner session cannot go on, because nobody knows the outcome of a commit here, or because H2 could
+     *     not undo what is open in it; never fails
      */
     RoutedTransaction(
             HostedDatabase database,
@@ -73,6 +79,7 @@ final class RoutedTransaction {
             OtherBranches others,
             boolean internal,
             Runnable onOrphan) {
+        this.database = database;
         this.local = local;
         this.writer = writer;
         this.forwarding = forwarding;
@@ -409,6 +416,10 @@ final class RoutedTransaction {
         }
     }
 
+    /**
+     * Ends it, and never fails: what this node's H2 cannot undo is dropped with its session. Nothing of it is in the log, and
+     * whoever has got here by an error, or by a commit that is decided, has something else to tell.
+     */
     void rollback() {
         Place was = place;
         place = Place.NONE;
@@ -419,8 +430,18 @@ final class RoutedTransaction {
                 case FORWARDED -> forwarding.rollback(local);
                 case NONE -> writer.endRead();
             }
-        } finally {
-            reset();
+        } catch (RuntimeException e) {
+            dropped(e);
+        }
+        reset();
+    }
+
+    private void dropped(RuntimeException e) {
+        LOG.warn("database {}: what a session has left open is dropped", database.name(), e);
+        boolean undone = e instanceof DbException error && Errors.isRefusal(error);
+        // One whose copy was replaced goes on in the new one.
+        if (!undone && !database.storage().isReplaced(local)) {
+            onOrphan.run();
         }
     }
 
@@ -428,11 +449,8 @@ final class RoutedTransaction {
     void undoAll() {
         boolean atEnd = autoCommitAtEnd;
         autoCommitAtEnd = false;
-        try {
-            rollback();
-        } finally {
-            autoCommitAtEnd = atEnd;
-        }
+        rollback();
+        autoCommitAtEnd = atEnd;
     }
 
     /** It is over in its place, by no call of this class. */

@@ -52,7 +52,7 @@ final class SessionVariables {
     static void set(SessionLocal session, String name, Value value) {
         session.lock();
         try {
-            session.setVariable(name, RoutedCommand.carried(value));
+            session.setVariable(name, Lobs.sendable(value));
         } finally {
             session.unlock();
         }

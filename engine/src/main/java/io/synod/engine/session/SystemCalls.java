@@ -170,7 +170,7 @@ final class SystemCalls {
             }
             case "TERMINATE" -> {
                 session.local().getUser().checkAdmin();
-                return execution.rows(decision(session.others().terminate(argument(call, 0))));
+                return execution.rows(decision(others(session, call).terminate(argument(call, 0))));
             }
             case "SETTLE" -> {
                 // Whatever is executed settles first.
@@ -242,10 +242,20 @@ final class SystemCalls {
         return single("DECISION", TypeInfo.TYPE_VARCHAR, how);
     }
 
-    /** A session that another node has opened asks for none: a change finds its leaders by itself. */
+    /** @throws org.h2.message.DbException 0A000 in a session that another node has opened: no node asks for that in this way */
+    private static OtherDatabases others(RoutedSession session, Call call) {
+        if (session.others() == null) {
+            throw Errors.refused(
+                    "CALL SYNOD." + call.name() + " in a session that a node has opened",
+                    "it is for clients, and finds the leaders by itself",
+                    "call it on a connection without INTERNAL");
+        }
+        return session.others();
+    }
+
     private static ResultInterface members(RoutedSession session, Call call) {
         session.local().getUser().checkAdmin();
-        MemberCommands members = session.others().members();
+        MemberCommands members = others(session, call).members();
         String node = argument(call, 0);
         List<MemberCommands.Done> done = switch (call.name()) {
             case "MEMBER_ADD" -> members.add(node);

@@ -189,6 +189,10 @@ class MembersTest {
         assertEquals(
                 List.of("shop|" + leader + "|REMOVED", "stock|" + leader + "|REMOVED"),
                 call(asked, "shop", "MEMBER_REMOVE('" + leader + "')"));
+        // Whoever has lost the answer asks again.
+        assertEquals(
+                List.of("shop|" + leader + "|REMOVED", "stock|" + leader + "|REMOVED"),
+                call(asked, "shop", "MEMBER_REMOVE('" + leader + "')"));
         try (Connection c = connect("d", "shop", "")) {
             Sql.untilDone(c, "INSERT INTO t VALUES (4)");
             assertEquals(3, Sql.number(c, "SELECT COUNT(*) FROM SYNOD.MEMBERS"));

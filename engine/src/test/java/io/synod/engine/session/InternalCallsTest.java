@@ -1,0 +1,30 @@
+package io.synod.engine.session;
+
+import static io.synod.engine.Sql.number;
+import static io.synod.engine.Sql.run;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+
+/** A session as a node opens it on another one: what concerns all databases of a node is nothing that it is asked for. */
+class InternalCallsTest {
+    @Test
+    void what_finds_its_leaders_by_itself_is_refused() throws Exception {
+        try (TestNode a = TestNode.solo(new MemoryGroup());
+                Connection c = a.connect(Map.of("INTERNAL", "TRUE"))) {
+            for (String call : List.of(
+                    "MEMBER_ADD('d@127.0.0.1:1')", "MEMBER_PROMOTE('d')", "MEMBER_REMOVE('d')", "TERMINATE('t')")) {
+                SQLException e = assertThrows(SQLException.class, () -> run(c, "CALL SYNOD." + call), call);
+                assertEquals("0A000", e.getSQLState(), call + ": " + e);
+                assertTrue(e.getMessage().contains(call.substring(0, call.indexOf('('))), e.getMessage());
+            }
+            assertEquals(1, number(c, "SELECT COUNT(*) FROM SYNOD.MEMBERS"));
+        }
+    }
+}

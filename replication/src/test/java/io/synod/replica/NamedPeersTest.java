@@ -1,0 +1,117 @@
+package io.synod.replica;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import io.synod.group.Member;
+import io.synod.group.Members;
+import io.synod.paxos.Message;
+import io.synod.transport.Envelope;
+import io.synod.transport.Transport;
+import java.util.Collection;
+import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.Test;
+
+/** Node 1 was given 2 and 3 as peers. */
+class NamedPeersTest {
+    private final Set<Integer> slots = new TreeSet<>(List.of(2, 3));
+    private long now;
+    private final NamedPeers peers = new NamedPeers(new Slots(), () -> now);
+
+    private final class Slots implements Transport {
+        @Override
+        public void start(Receiver receiver) {}
+
+        @Override
+        public void sendControl(int toSlot, long group, Message message) {}
+
+        @Override
+        public void sendControl(int toSlot, List<Envelope> messages) {}
+
+        @Override
+        public boolean sendData(int toSlot, long group, Message message) {
+            return false;
+        }
+
+        @Override
+        public boolean connected(int slot) {
+            return false;
+        }
+
+        @Override
+        public void addPeer(Member peer) {
+            if (peer.slot() != 1) {
+                slots.add(peer.slot());
+            }
+        }
+
+        @Override
+        public void removePeer(int slot) {
+            slots.remove(slot);
+        }
+
+        @Override
+        public Collection<Integer> peers() {
+            return List.copyOf(slots);
+        }
+
+        @Override
+        public void close() {}
+    }
+
+    private static Members of(int... members) {
+        return new Members(
+                IntStream.of(members)
+                        .mapToObj(slot -> new Member(slot, "n" + slot, Member.UNSEEN, Member.Role.VOTER, "h:" + slot))
+                        .toList(),
+                9);
+    }
+
+    private void assertAfterFarewell(Integer... expected) {
+        Set<Integer> before = Set.copyOf(slots);
+        now += NamedPeers.FAREWELL_NANOS;
+        peers.tick();
+        assertEquals(before, Set.copyOf(slots), "it may still hear that it was removed");
+        now++;
+        peers.tick();
+        assertEquals(List.of(expected), List.copyOf(slots));
+    }
+
+    @Test
+    void one_that_this_node_was_given_is_left_when_no_configuration_names_it() {
+        peers.changed(List.of(of(1, 2, 3)));
+        assertAfterFarewell(2, 3);
+        peers.changed(List.of(of(1, 2)));
+        assertAfterFarewell(2);
+    }
+
+    @Test
+    void so_is_one_that_had_gone_before_this_node_was_started_again() {
+        peers.changed(List.of(of(1, 3, 4)));
+        assertAfterFarewell(3, 4);
+        peers.changed(List.of(of(1, 3)));
+        assertAfterFarewell(3);
+    }
+
+    @Test
+    void one_that_is_named_again_is_a_peer_again() {
+        peers.changed(List.of(of(1, 2)));
+        now += NamedPeers.FAREWELL_NANOS / 2;
+        peers.changed(List.of(of(1, 2), of(1, 2, 3)));
+        assertAfterFarewell(2, 3);
+        peers.changed(List.of(of(1, 2)));
+        assertAfterFarewell(2);
+        peers.changed(List.of(of(1, 2, 3)));
+        assertAfterFarewell(2, 3);
+    }
+
+    @Test
+    void nobody_is_left_while_a_group_has_no_configuration_or_none_is_open() {
+        peers.changed(List.of(of(1), Members.NOBODY));
+        assertAfterFarewell(2, 3);
+        peers.changed(List.of());
+        assertAfterFarewell(2, 3);
+    }
+}
