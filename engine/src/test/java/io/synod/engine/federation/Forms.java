@@ -125,6 +125,20 @@ final class Forms {
             rows(
                     "SELECT CASE WHEN EXISTS (SELECT 1 FROM {o} o WHERE o.tid = t.id) THEN 'yes' ELSE 'no' END, t.id FROM {t} t"),
             rows("SELECT t.id FROM {t} t WHERE t.id IN (SELECT tid FROM {o}) OR t.k = 1"),
+            // Sub-queries beside their own table
+            rows(
+                    "SELECT a.oid, b.qty FROM {o} a JOIN (SELECT * FROM {o} p WHERE p.qty < 2 OR NOT EXISTS (SELECT 1 FROM {o} q WHERE q.tid = p.qty AND q.price > p.price)) b ON b.oid = a.oid JOIN {t} t ON t.id = a.tid"),
+            rows(
+                    "WITH w AS (SELECT * FROM {o} p WHERE p.qty < 2 OR EXISTS (SELECT 1 FROM {o} q WHERE q.tid < p.qty)) SELECT a.oid, b.qty FROM {o} a LEFT JOIN w b ON b.oid = a.oid JOIN {t} t ON t.id = a.tid"),
+            rows(
+                    "SELECT a.oid, b.s FROM {o} a JOIN (SELECT p.oid, (SELECT SUM(q.price) FROM {o} q WHERE q.tid < p.qty) s FROM {o} p) b ON b.oid = a.oid JOIN {t} t ON t.id = a.tid"),
+            rows(
+                    "SELECT a.eid, b.eid FROM {e} a JOIN (SELECT eid FROM {e} p WHERE eid NOT IN (SELECT boss FROM {e} q WHERE q.boss > p.boss)) b ON b.eid > a.eid JOIN {t} t ON t.id = a.eid"),
+            // Sub-queries that depend on a query further around
+            whole(
+                    "SELECT a.oid FROM {o} a JOIN {t} t ON t.id = a.tid WHERE EXISTS (SELECT 1 FROM {o} q WHERE q.qty < a.qty AND NOT EXISTS (SELECT 1 FROM {o} r WHERE r.tid > q.tid AND r.qty <> a.qty))"),
+            rows(
+                    "SELECT a.oid, (SELECT COUNT(*) FROM {o} q WHERE q.qty < a.qty AND EXISTS (SELECT 1 FROM {e} r WHERE r.eid > a.tid OR r.eid = q.qty)) x FROM {o} a JOIN {t} t ON t.id = a.tid"),
             // Set operations
             rows("SELECT id FROM {t} UNION SELECT oid FROM {o}"),
             rows("SELECT k, name FROM {t} UNION ALL SELECT qty, note FROM {o}"),
