@@ -3,24 +3,18 @@ package io.synod.engine.federation;
 import io.synod.engine.federation.Words.Word;
 import java.util.List;
 import java.util.Locale;
-import java.util.Set;
 import org.apache.calcite.avatica.util.Casing;
 import org.apache.calcite.avatica.util.Quoting;
 import org.apache.calcite.config.NullCollation;
 import org.apache.calcite.plan.Contexts;
 import org.apache.calcite.plan.RelOptCluster;
 import org.apache.calcite.plan.RelOptRule;
-import org.apache.calcite.plan.RelOptUtil;
 import org.apache.calcite.plan.hep.HepPlanner;
 import org.apache.calcite.plan.hep.HepProgramBuilder;
 import org.apache.calcite.rel.RelHomogeneousShuttle;
 import org.apache.calcite.rel.RelNode;
 import org.apache.calcite.rel.RelRoot;
-import org.apache.calcite.rel.core.CorrelationId;
-import org.apache.calcite.rel.core.JoinRelType;
 import org.apache.calcite.rel.core.RelFactories;
-import org.apache.calcite.rel.logical.LogicalCorrelate;
-import org.apache.calcite.rel.logical.LogicalTableScan;
 import org.apache.calcite.rel.rules.CoreRules;
 import org.apache.calcite.rel.type.RelDataType;
 import org.apache.calcite.rex.RexBuilder;
@@ -45,7 +39,6 @@ import org.apache.calcite.sql.validate.SqlConformanceEnum;
 import org.apache.calcite.sql.validate.SqlDelegatingConformance;
 import org.apache.calcite.sql.validate.SqlValidator;
 import org.apache.calcite.sql.validate.SqlValidatorUtil;
-import org.apache.calcite.sql2rel.RelDecorrelator;
 import org.apache.calcite.sql2rel.RelFieldTrimmer;
 import org.apache.calcite.sql2rel.SqlToRelConverter;
 import org.apache.calcite.tools.RelBuilder;
@@ -169,15 +162,7 @@ final class Planner {
                         .withTrimUnusedFields(true));
         RelRoot root = converter.convertQuery(validated, false, true);
         RelBuilder builder = RelFactories.LOGICAL_BUILDER.create(cluster, catalog);
-        RelNode rel = root.rel;
-        rel = apply(
-                rel,
-                CoreRules.FILTER_SUB_QUERY_TO_CORRELATE,
-                CoreRules.PROJECT_SUB_QUERY_TO_CORRELATE,
-                CoreRules.JOIN_SUB_QUERY_TO_CORRELATE);
-        refuseFarCorrelation(rel);
-        rel = RelDecorrelator.decorrelateQuery(tree(rel), builder);
-        rel = withClock(rel);
+        RelNode rel = withClock(Decorrelation.of(root.rel, builder));
         rel = apply(
                 rel,
                 CoreRules.FILTER_INTO_JOIN,
@@ -233,42 +218,7 @@ final class Planner {
                 .parseQuery();
     }
 
-    /**
-     * The relation without a node that stands in two places, as a {@link HepPlanner} leaves them. Decorrelation gives a node's
-     * columns new places, and knows it by its identity: those of one place would be taken for the other's.
-     */
-    private static RelNode tree(RelNode rel) {
-        return rel instanceof LogicalTableScan scan
-                ? LogicalTableScan.create(scan.getCluster(), scan.getTable(), scan.getHints())
-                : rel.copy(
-                        rel.getTraitSet(),
-                        rel.getInputs().stream().map(Planner::tree).toList());
-    }
-
-    /**
-     * Refuses a sub-query that depends on a query which is not the next one around it, where the next one keeps its rows also
-     * if the sub-query has none: decorrelation takes the values of the outer one from the sub-query's rows, and loses them there.
-     *
-     * @return the rows around that the relation depends on
-     */
-    private static Set<CorrelationId> refuseFarCorrelation(RelNode rel) {
-        RelOptUtil.VariableUsedVisitor used = new RelOptUtil.VariableUsedVisitor(null);
-        rel.accept(used);
-        Set<CorrelationId> outer = used.variables;
-        for (RelNode input : rel.getInputs()) {
-            Set<CorrelationId> ofInput = refuseFarCorrelation(input);
-            if (rel instanceof LogicalCorrelate correlate && input == correlate.getRight()) {
-                ofInput.remove(correlate.getCorrelationId());
-                if (correlate.getJoinType() == JoinRelType.LEFT && !ofInput.isEmpty()) {
-                    throw new Unplannable("a sub-query that depends on a query other than the next one around it");
-                }
-            }
-            outer.addAll(ofInput);
-        }
-        return outer;
-    }
-
-    private static RelNode apply(RelNode rel, RelOptRule... rules) {
+    static RelNode apply(RelNode rel, RelOptRule... rules) {
         HepPlanner planner = new HepPlanner(
                 new HepProgramBuilder().addRuleCollection(List.of(rules)).build());
         planner.setRoot(rel);
