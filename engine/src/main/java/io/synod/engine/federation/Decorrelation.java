@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
+import org.apache.calcite.plan.RelOptUtil;
 import org.apache.calcite.plan.hep.HepPlanner;
 import org.apache.calcite.rel.RelHomogeneousShuttle;
 import org.apache.calcite.rel.RelNode;
@@ -58,11 +59,15 @@ final class Decorrelation {
             @Override
             public RexNode visitSubQuery(RexSubQuery subQuery) {
                 Set<CorrelationId> ofSubQuery = refuseFarCorrelation(subQuery.rel, true);
+                // What it is compared with becomes a condition in it.
+                RelOptUtil.VariableUsedVisitor compared = new RelOptUtil.VariableUsedVisitor(null);
+                subQuery.getOperands().forEach(operand -> operand.accept(compared));
+                ofSubQuery.addAll(compared.variables);
                 if (inSubQuery && !rel.getVariablesSet().containsAll(ofSubQuery)) {
                     throw new Unplannable("a sub-query that depends on a query other than the next one around it");
                 }
                 outer.addAll(ofSubQuery);
-                return super.visitSubQuery(subQuery);
+                return subQuery;
             }
         });
         rel.getInputs().forEach(input -> outer.addAll(refuseFarCorrelation(input, inSubQuery)));

@@ -146,6 +146,8 @@ final class Forms {
                     "SELECT a.oid FROM {o} a JOIN {t} t ON t.id = a.tid WHERE EXISTS (SELECT 1 FROM {o} q WHERE q.qty < a.qty AND NOT EXISTS (SELECT 1 FROM {o} r WHERE r.tid > q.tid AND r.qty <> a.qty))"),
             whole(
                     "SELECT t.id FROM {t} t LEFT JOIN {e} e ON e.eid = t.k WHERE t.k = 1 OR EXISTS (SELECT 1 FROM {o} q WHERE q.tid = t.id AND t.k NOT IN (SELECT r.boss FROM {e} r WHERE r.eid < e.eid))"),
+            whole(
+                    "SELECT t.id FROM {t} t WHERE NOT (t.id NOT IN (SELECT q.eid FROM {e} q WHERE t.k NOT IN (SELECT r.boss FROM {e} r WHERE r.v > q.v)))"),
             // Set operations
             rows("SELECT id FROM {t} UNION SELECT oid FROM {o}"),
             rows("SELECT k, name FROM {t} UNION ALL SELECT qty, note FROM {o}"),
