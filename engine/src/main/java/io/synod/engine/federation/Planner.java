@@ -39,7 +39,6 @@ import org.apache.calcite.sql.validate.SqlConformanceEnum;
 import org.apache.calcite.sql.validate.SqlDelegatingConformance;
 import org.apache.calcite.sql.validate.SqlValidator;
 import org.apache.calcite.sql.validate.SqlValidatorUtil;
-import org.apache.calcite.sql2rel.RelDecorrelator;
 import org.apache.calcite.sql2rel.RelFieldTrimmer;
 import org.apache.calcite.sql2rel.SqlToRelConverter;
 import org.apache.calcite.tools.RelBuilder;
@@ -163,14 +162,7 @@ final class Planner {
                         .withTrimUnusedFields(true));
         RelRoot root = converter.convertQuery(validated, false, true);
         RelBuilder builder = RelFactories.LOGICAL_BUILDER.create(cluster, catalog);
-        RelNode rel = root.rel;
-        rel = apply(
-                rel,
-                CoreRules.FILTER_SUB_QUERY_TO_CORRELATE,
-                CoreRules.PROJECT_SUB_QUERY_TO_CORRELATE,
-                CoreRules.JOIN_SUB_QUERY_TO_CORRELATE);
-        rel = RelDecorrelator.decorrelateQuery(rel, builder);
-        rel = withClock(rel);
+        RelNode rel = withClock(Decorrelation.of(root.rel, builder));
         rel = apply(
                 rel,
                 CoreRules.FILTER_INTO_JOIN,
@@ -226,7 +218,7 @@ final class Planner {
                 .parseQuery();
     }
 
-    private static RelNode apply(RelNode rel, RelOptRule... rules) {
+    static RelNode apply(RelNode rel, RelOptRule... rules) {
         HepPlanner planner = new HepPlanner(
                 new HepProgramBuilder().addRuleCollection(List.of(rules)).build());
         planner.setRoot(rel);

@@ -125,6 +125,29 @@ final class Forms {
             rows(
                     "SELECT CASE WHEN EXISTS (SELECT 1 FROM {o} o WHERE o.tid = t.id) THEN 'yes' ELSE 'no' END, t.id FROM {t} t"),
             rows("SELECT t.id FROM {t} t WHERE t.id IN (SELECT tid FROM {o}) OR t.k = 1"),
+            // Sub-queries beside their own table
+            rows(
+                    "SELECT a.oid, b.qty FROM {o} a JOIN (SELECT * FROM {o} p WHERE p.qty < 2 OR NOT EXISTS (SELECT 1 FROM {o} q WHERE q.tid = p.qty AND q.price > p.price)) b ON b.oid = a.oid JOIN {t} t ON t.id = a.tid"),
+            rows(
+                    "WITH w AS (SELECT * FROM {o} p WHERE p.qty < 2 OR EXISTS (SELECT 1 FROM {o} q WHERE q.tid < p.qty)) SELECT a.oid, b.qty FROM {o} a LEFT JOIN w b ON b.oid = a.oid JOIN {t} t ON t.id = a.tid"),
+            rows(
+                    "SELECT a.oid, b.s FROM {o} a JOIN (SELECT p.oid, (SELECT SUM(q.price) FROM {o} q WHERE q.tid < p.qty) s FROM {o} p) b ON b.oid = a.oid JOIN {t} t ON t.id = a.tid"),
+            rows(
+                    "SELECT a.eid, b.eid FROM {e} a JOIN (SELECT eid FROM {e} p WHERE eid NOT IN (SELECT boss FROM {e} q WHERE q.boss > p.boss)) b ON b.eid > a.eid JOIN {t} t ON t.id = a.eid"),
+            // Sub-queries that depend on a column which is null in rows that an outer join keeps
+            rows(
+                    "SELECT q.eid, t.id FROM {e} q RIGHT JOIN {t} t ON q.eid = t.k WHERE q.eid NOT IN (SELECT boss FROM {e} r WHERE r.boss = t.k)"),
+            rows(
+                    "SELECT t.id FROM {t} t LEFT JOIN {e} e ON e.eid = t.k WHERE EXISTS (SELECT 1 FROM {e} r WHERE r.eid < t.k OR r.boss = 4)"),
+            rows(
+                    "SELECT t.id, (SELECT MIN(boss) FROM {e} r WHERE r.eid < t.k OR r.boss = 4) FROM {t} t LEFT JOIN {e} e ON e.eid = t.k"),
+            // Sub-queries that depend on a query further around
+            whole(
+                    "SELECT a.oid FROM {o} a JOIN {t} t ON t.id = a.tid WHERE EXISTS (SELECT 1 FROM {o} q WHERE q.qty < a.qty AND NOT EXISTS (SELECT 1 FROM {o} r WHERE r.tid > q.tid AND r.qty <> a.qty))"),
+            whole(
+                    "SELECT t.id FROM {t} t LEFT JOIN {e} e ON e.eid = t.k WHERE t.k = 1 OR EXISTS (SELECT 1 FROM {o} q WHERE q.tid = t.id AND t.k NOT IN (SELECT r.boss FROM {e} r WHERE r.eid < e.eid))"),
+            whole(
+                    "SELECT t.id FROM {t} t WHERE NOT (t.id NOT IN (SELECT q.eid FROM {e} q WHERE t.k NOT IN (SELECT r.boss FROM {e} r WHERE r.v > q.v)))"),
             // Set operations
             rows("SELECT id FROM {t} UNION SELECT oid FROM {o}"),
             rows("SELECT k, name FROM {t} UNION ALL SELECT qty, note FROM {o}"),

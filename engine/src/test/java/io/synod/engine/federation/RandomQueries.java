@@ -141,8 +141,8 @@ final class RandomQueries {
                     "(SELECT DISTINCT k, id, n, s, dt, f FROM " + table + " UNION ALL SELECT id, k, n, s, dt, f FROM "
                             + table() + ") " + alias;
                 default ->
-                    "(SELECT id, ROW_NUMBER() OVER (PARTITION BY k ORDER BY id) AS k, n, s, dt, f FROM " + table + ") "
-                            + alias;
+                    "(SELECT id, ROW_NUMBER() OVER (PARTITION BY k ORDER BY id, n, s, dt, f) AS k, n, s, dt, f FROM "
+                            + table + ") " + alias;
             };
         }
         scope.add(alias);
@@ -240,7 +240,7 @@ final class RandomQueries {
                 String top = (1 + random.nextInt(9)) + pick("", " WITH TIES", "0 PERCENT", "0 PERCENT WITH TIES");
                 yield new Query(
                         "SELECT TOP " + top + " " + x + ".k, " + ids + " FROM " + from + where + " ORDER BY "
-                                + pick(x + ".k, ", x + ".k DESC, ", "") + ids + SKIP,
+                                + pick(x + ".k, ", x + ".k DESC, ", "") + ids + ", " + x + ".k" + SKIP,
                         true);
             }
             case 1 ->
@@ -376,15 +376,19 @@ final class RandomQueries {
             String outer = column(scope, 'i');
             List<String> own = List.of(inner);
             first = switch (random.nextInt(6)) {
-                case 0 -> outer + " IN (SELECT " + column(own, 'i') + " FROM " + table + " WHERE " + simple(own) + ")";
-                case 1 ->
-                    outer + " NOT IN (SELECT " + column(own, 'i') + " FROM " + table + " WHERE " + simple(own) + ")";
-                case 2 ->
-                    "EXISTS (SELECT 1 FROM " + table + " WHERE " + inner + ".k = " + outer + " AND " + simple(own)
+                case 0 ->
+                    outer + " IN (SELECT " + column(own, 'i') + " FROM " + table + " WHERE " + within(own, scope, depth)
                             + ")";
+                case 1 ->
+                    outer + " NOT IN (SELECT " + column(own, 'i') + " FROM " + table + " WHERE "
+                            + within(own, scope, depth) + ")";
+                case 2 ->
+                    "EXISTS (SELECT 1 FROM " + table + " WHERE " + inner + ".k = " + outer + " AND "
+                            + within(own, scope, depth) + ")";
                 case 3 ->
                     "NOT EXISTS (SELECT * FROM " + table + " WHERE " + inner + ".id = " + outer + " AND " + inner
-                            + ".n > " + column(scope, 'n') + ")";
+                            + ".n > " + column(scope, 'n')
+                            + pick("", " AND " + within(own, scope, depth)) + ")";
                 case 4 ->
                     column(scope, 'n') + " > (SELECT AVG(" + inner + ".n) FROM " + table + " WHERE " + inner + ".k = "
                             + outer + ")";
@@ -392,7 +396,7 @@ final class RandomQueries {
                     // Not = ALL: of an empty sub-query H2 2.5.252 gives all rows without an index on the column, and
                     // none with one.
                     outer + " " + pick("< ANY", ">= ANY", "= ANY", "< ALL", ">= ALL") + " (SELECT " + column(own, 'i')
-                            + " FROM " + table + " WHERE " + simple(own) + ")";
+                            + " FROM " + table + " WHERE " + within(own, scope, depth) + ")";
             };
         }
         return switch (random.nextInt(4)) {
@@ -401,6 +405,16 @@ final class RandomQueries {
             case 2 -> "NOT (" + first + ")";
             default -> first;
         };
+    }
+
+    /** What holds in a sub-query; it may depend on what is around, in a sub-query of its own too. */
+    private String within(List<String> own, List<String> around, int depth) {
+        if (depth == 0 || random.nextInt(3) == 0) {
+            return simple(own);
+        }
+        List<String> all = new ArrayList<>(own);
+        all.addAll(around);
+        return predicate(all, depth - 1);
     }
 
     /** Prints what differs: {@code SEED ROUNDS}. */
