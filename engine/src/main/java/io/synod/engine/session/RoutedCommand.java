@@ -271,7 +271,8 @@ final class RoutedCommand implements CommandInterface, PlainRead {
             }
             for (int i = 0; i < to.size() && i < from.size(); i++) {
                 // Unset is not NULL, nor what it was the time before.
-                Value value = from.get(i).isValueSet() ? Lobs.sendable(from.get(i).getParamValue()) : null;
+                Value value =
+                        from.get(i).isValueSet() ? Lobs.sendable(from.get(i).getParamValue()) : null;
                 to.get(i).setValue(value, true);
             }
         }

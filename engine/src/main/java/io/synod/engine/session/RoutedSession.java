@@ -41,6 +41,7 @@ final class RoutedSession extends LocalView {
      * have to wait anyway until the commit is shown. A fresh one costs a fifth of a millisecond.
      */
     private static final long DECISION_NANOS = TimeUnit.MILLISECONDS.toNanos(50);
+
     private static final Logger LOG = LoggerFactory.getLogger(RoutedSession.class);
 
     private final HostedDatabase database;
@@ -133,7 +134,7 @@ final class RoutedSession extends LocalView {
             }
             return dispatch.run(command, execution);
         } catch (DbException e) {
-            DbException told = mine.ended() && Errors.isTimeout(e) ? Errors.cancelled() : explained(e);
+            DbException told = mine.ended() && Errors.isTimeout(e) ? Errors.cancelled() : loss.explained(e);
             if (told != e && Errors.isRetry(told) && transaction.isForwarded()) {
                 // The leader does not know why.
                 transaction.rollback();
@@ -349,24 +350,6 @@ final class RoutedSession extends LocalView {
         writer = database.writer(fresh);
         compiler.move(fresh);
         transaction.move(fresh, writer);
-    }
-
-    /** An error of H2 on a copy that is being replaced says nothing of the statement. */
-    private DbException explained(DbException e) {
-        int code = e.getErrorCode();
-        boolean saysItself = Errors.isRetry(e)
-                || code == Errors.UNKNOWN_CODE
-                || code == Errors.LOCAL_LOST_CODE
-                || code == Errors.NOT_LEADER_CODE;
-        // First: a session that has ended with its commit cannot be asked for its database.
-        if (saysItself) {
-            return e;
-        }
-        if (database.storage().isReplaced(local)) {
-            return Errors.retry("this node's copy was replaced by a snapshot while the statement ran");
-        }
-        DbException failed = database.whyFailed();
-        return failed == null ? e : failed;
     }
 
     /** Of a statement that is made of others, the one that runs; {@code null} for none. From any thread. */
