@@ -4,6 +4,7 @@ import io.synod.group.Invariant;
 import io.synod.replica.Proposal;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.BooleanSupplier;
 import java.util.function.Supplier;
 import org.h2.engine.SessionLocal;
 import org.h2.message.DbException;
@@ -404,9 +405,9 @@ abstract sealed class LocalTransaction permits Writer {
         cancel.cancel();
     }
 
-    /** A command was cancelled: if it waits for a row, it shall look at that. From any thread. */
-    public void wakeLockWait() {
-        cancel.wake();
+    /** A command was cancelled: where it waits for a row, or will, it shall look at that. From any thread. */
+    public void wakeLockWait(BooleanSupplier cancelled) {
+        cancel.wake(cancelled);
     }
 
     /** Cancels what runs, because the transaction is about to be ended from outside. */

@@ -1,6 +1,10 @@
 package io.synod.engine.database;
 
 import io.synod.engine.writeset.LockWaits;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Executor;
+import java.util.concurrent.TimeUnit;
+import java.util.function.BooleanSupplier;
 import org.h2.engine.SessionLocal;
 
 /**
@@ -9,8 +13,12 @@ import org.h2.engine.SessionLocal;
  * would end here in another way than on the other members.
  */
 final class StatementCancel {
+    private static final Executor LATER = CompletableFuture.delayedExecutor(10, TimeUnit.MILLISECONDS);
+    private static final long MIN_LOOKS_NANOS = TimeUnit.SECONDS.toNanos(10);
+
     private final SessionLocal session;
     private Thread runner;
+    private long runs;
     private boolean interrupted;
     private boolean atItsPlace;
 
@@ -21,7 +29,8 @@ final class StatementCancel {
     synchronized void cancel() {
         if (!atItsPlace) {
             session.cancel();
-            wake();
+            long run = runs;
+            wake(() -> runner != null && runs == run);
         }
     }
 
@@ -32,16 +41,32 @@ final class StatementCancel {
         }
     }
 
-    /** Takes whoever waits for a row out of the wait: H2 looks at the cancel then. */
-    synchronized void wake() {
-        if (runner != null && !atItsPlace && LockWaits.isWaiting(session)) {
+    /**
+     * Takes whoever waits for a row out of the wait: H2 looks at the cancel then. A statement that does not wait yet, or has not
+     * begun, does not look at it before it waits, so it is looked again from time to time; not on the statement's own
+     * thread by an interrupt in advance, since that would close a file or fail a force on its way.
+     *
+     * @param meant whether the statement still runs that is to end; asked under this object's lock, from any thread
+     */
+    void wake(BooleanSupplier meant) {
+        long lockTimeout = TimeUnit.MILLISECONDS.toNanos(session.getLockTimeout());
+        look(meant, System.nanoTime() + Math.max(MIN_LOOKS_NANOS, lockTimeout));
+    }
+
+    private synchronized void look(BooleanSupplier meant, long deadline) {
+        if (atItsPlace || !meant.getAsBoolean() || System.nanoTime() - deadline > 0) {
+            return;
+        }
+        if (runner != null && LockWaits.isWaiting(session)) {
             interrupted = true;
             runner.interrupt();
         }
+        LATER.execute(() -> look(meant, deadline));
     }
 
     synchronized void begun() {
         runner = Thread.currentThread();
+        runs++;
         interrupted = false;
     }
 

@@ -474,7 +474,7 @@ final class RoutedCommand implements CommandInterface, PlainRead {
         if (target != null) {
             target.cancel();
         }
-        session.writer().wakeLockWait();
+        session.writer().wakeLockWait(() -> cancelled);
     }
 
     /**
