@@ -11,6 +11,7 @@ import java.util.SplittableRandom;
  * @param faultGap greatest time between two faults, in nanoseconds; likewise the other gaps
  * @param chunk greatest number of entries in one message
  * @param members whether members come and go, where the seed says so
+ * @param clients whether there are clients with transactions, where the seed says so
  * @param forgetChance that a member cuts its log when it has applied something; with {@code forgetsMuch} by chance also what
  *     others have not got
  */
@@ -24,6 +25,7 @@ record FaultPlan(
         long readGap,
         boolean leases,
         boolean members,
+        boolean clients,
         double forgetChance,
         boolean forgetsMuch) {
     private static final long MILLI = Cluster.MILLI;
@@ -74,6 +76,7 @@ record FaultPlan(
                 (2 + random.nextLong(20)) * MILLI,
                 random.nextBoolean(),
                 true,
+                true,
                 random.nextInt(3) == 0 ? 0 : random.nextDouble() * 0.5,
                 random.nextInt(3) != 0);
     }
@@ -90,17 +93,18 @@ record FaultPlan(
             plans.add(lasting(duration / 2));
             plans.add(lasting(duration * 9 / 10));
         }
-        plans.add(with(faults, weather, chunk, leases, false, forgetChance));
-        plans.add(with(faults, SimulatedNetwork.Weather.FINE, chunk, leases, members, forgetChance));
+        plans.add(with(faults, weather, chunk, leases, false, clients, forgetChance));
+        plans.add(with(faults, weather, chunk, leases, members, false, forgetChance));
+        plans.add(with(faults, SimulatedNetwork.Weather.FINE, chunk, leases, members, clients, forgetChance));
         for (Fault fault : faults) {
             // The others keep their places, so that the seed picks them as before.
             List<Fault> fewer = new ArrayList<>(faults);
             fewer.replaceAll(each -> each == fault ? null : each);
-            plans.add(with(fewer, weather, chunk, leases, members, forgetChance));
+            plans.add(with(fewer, weather, chunk, leases, members, clients, forgetChance));
         }
-        plans.add(with(faults, weather, Integer.MAX_VALUE, leases, members, forgetChance));
-        plans.add(with(faults, weather, chunk, false, members, forgetChance));
-        plans.add(with(faults, weather, chunk, leases, members, 0));
+        plans.add(with(faults, weather, Integer.MAX_VALUE, leases, members, clients, forgetChance));
+        plans.add(with(faults, weather, chunk, false, members, clients, forgetChance));
+        plans.add(with(faults, weather, chunk, leases, members, clients, 0));
         plans.removeIf(this::equals);
         return plans;
     }
@@ -116,6 +120,7 @@ record FaultPlan(
                 readGap,
                 leases,
                 members,
+                clients,
                 forgetChance,
                 forgetsMuch);
     }
@@ -126,6 +131,7 @@ record FaultPlan(
             int entries,
             boolean byLease,
             boolean changing,
+            boolean served,
             double forgetting) {
         return new FaultPlan(
                 some,
@@ -137,6 +143,7 @@ record FaultPlan(
                 readGap,
                 byLease,
                 changing,
+                served,
                 forgetting,
                 forgetsMuch);
     }

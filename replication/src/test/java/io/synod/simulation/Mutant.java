@@ -31,7 +31,20 @@ enum Mutant {
     /** A restart brings back the configuration that the group was opened with. */
     RESTART_FORGETS_CONFIGURATION(Sabotage.NOTHING),
     /** A snapshot does not say which configuration holds where it was made. */
-    SNAPSHOT_FORGETS_CONFIGURATION(Sabotage.NOTHING);
+    SNAPSHOT_FORGETS_CONFIGURATION(Sabotage.NOTHING),
+    /** A client whose answer is lost takes it for a no, and does the same again. */
+    LOST_ANSWER_IS_A_NO(Sabotage.NOTHING),
+    /** The leader says what became of a commit without a fence in the log. */
+    FENCE_IS_NOT_LOGGED(Sabotage.NOTHING),
+    /** Any member says it, by what it has applied. */
+    ANSWER_FROM_ANY_COPY(Sabotage.NOTHING),
+    /** A commit is applied behind its fence. */
+    FENCE_IS_IGNORED(Sabotage.NOTHING),
+    /** What began under one leadership is committed under another, which has none of its locks. */
+    TRANSACTION_OUTLIVES_ITS_LEADERSHIP(Sabotage.NOTHING),
+    /** Others read what is about to be overwritten. */
+    LOCKS_END_WITH_THE_PROPOSAL(Sabotage.NOTHING),
+    WHAT_IS_ONLY_READ_IS_NOT_LOCKED(Sabotage.NOTHING);
 
     final Sabotage sabotage;
 

@@ -204,7 +204,7 @@ final class SimulatedNode implements Effects {
             for (int i = 0; i < count; i++) {
                 propose(ByteBuffer.allocate(8).putLong(cluster.nextValue()).array());
             }
-            state.flush(clock(), this);
+            flush();
         });
     }
 
@@ -222,6 +222,11 @@ final class SimulatedNode implements Effects {
         proposals.put(index, entry);
         cluster.checkers(c -> c.proposed(this, entry));
         return entry;
+    }
+
+    /** Ends a step in which something was proposed. */
+    void flush() {
+        state.flush(clock(), this);
     }
 
     /** @param wanted chosen when it gets to it, which is later if it is paused: among the members of that moment */

@@ -15,6 +15,8 @@ final class Simulation {
     /** A run takes a fifth longer with it. */
     private static final long REGISTER_EVERY = 4;
 
+    private static final long CLIENT_PATIENCE = 10_000 * MILLI;
+
     private final long seed;
     private final Cluster cluster;
     private final SplittableRandom faults;
@@ -22,6 +24,8 @@ final class Simulation {
     private final FaultPlan plan;
     private final Faults trouble;
     private final MemberChanges changes;
+    /** {@code null} for none. */
+    private SimulatedClients clients;
     /** {@code null} where none is kept. */
     private RegisterHistory register;
 
@@ -44,6 +48,9 @@ final class Simulation {
             cluster.watch(register);
         }
         trouble = new Faults(List.of(cluster), List.of(cluster.network), plan, faults);
+        if (plan.clients() && seed / 2 % 2 == 0) {
+            clients = new SimulatedClients(seed, cluster, trouble);
+        }
     }
 
     /** @param lines takes one for each step of a member */
@@ -61,9 +68,13 @@ final class Simulation {
             scheduleProposal();
             scheduleRead();
             changes.begin(cluster, trouble);
+            if (clients != null) {
+                clients.begin();
+            }
             cluster.runFor(plan.duration());
             trouble.end();
             cluster.liveness.awaitSettled(cluster);
+            cluster.runUntil(() -> clients == null || clients.idle(), CLIENT_PATIENCE);
             cluster.checkers(c -> c.settled(cluster));
         } catch (AssertionError | RuntimeException broken) {
             throw new AssertionError(
@@ -78,13 +89,19 @@ final class Simulation {
                 cluster.installed,
                 cluster.chosen.changes(),
                 cluster.now(),
-                register == null || register.judged() ? 0 : 1);
+                register == null || register.judged() ? 0 : 1,
+                clients == null ? 0 : clients.committed(),
+                clients == null ? 0 : clients.resolved(),
+                clients == null ? 0 : clients.voids());
     }
 
     /**
      * @param changes of the members
      * @param nanos of virtual time
      * @param unjudged histories of the register
+     * @param transactions of clients, acknowledged
+     * @param resolved commits whose clients had to ask what became of them
+     * @param voids commits that came after their fence
      */
     record Outcome(
             long traceHash,
@@ -94,7 +111,10 @@ final class Simulation {
             long snapshots,
             long changes,
             long nanos,
-            long unjudged) {}
+            long unjudged,
+            long transactions,
+            long resolved,
+            long voids) {}
 
     private SimulatedNode any(SplittableRandom random) {
         return cluster.node(1 + random.nextInt(cluster.size()));

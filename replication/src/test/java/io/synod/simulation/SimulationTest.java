@@ -18,6 +18,9 @@ class SimulationTest {
         long snapshots = 0;
         long changes = 0;
         long unjudged = 0;
+        long transactions = 0;
+        long resolved = 0;
+        long voids = 0;
         for (long seed = 1; seed <= SEEDS; seed++) {
             Simulation.Outcome outcome = new Simulation(seed, Mutant.NONE).run();
             committed += outcome.committed();
@@ -26,6 +29,9 @@ class SimulationTest {
             snapshots += outcome.snapshots();
             changes += outcome.changes();
             unjudged += outcome.unjudged();
+            transactions += outcome.transactions();
+            resolved += outcome.resolved();
+            voids += outcome.voids();
         }
         // Runs in which nothing happens prove nothing.
         assertTrue(committed > 50 * SEEDS, "entries committed: " + committed);
@@ -33,6 +39,9 @@ class SimulationTest {
         assertTrue(elections > 2 * SEEDS, "elections won: " + elections);
         assertTrue(snapshots > SEEDS / 4, "snapshots installed: " + snapshots);
         assertTrue(changes > SEEDS, "changes of members: " + changes);
+        assertTrue(transactions > 4 * SEEDS, "transactions of clients: " + transactions);
+        assertTrue(resolved > SEEDS / 2, "commits that were asked about: " + resolved);
+        assertTrue(voids > SEEDS / 100, "commits behind their fence: " + voids);
         assertTrue(unjudged < SEEDS / 200, "histories without a verdict: " + unjudged);
     }
 
