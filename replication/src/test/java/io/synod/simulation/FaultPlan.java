@@ -45,12 +45,51 @@ record FaultPlan(
         /** At some step of the next installation of a snapshot. */
         CRASH_IN_INSTALL,
         /** One member's state machine is lost, not its log. */
-        LOSE_STATE_MACHINE
+        LOSE_STATE_MACHINE,
+
+        // Not drawn where several groups share their nodes.
+
+        /** The node stops. */
+        FORCE_FAILS,
+        FULL_DISK,
+        /** A node is cut off and back again and again. */
+        FLAP,
+        /** A bit turns in the log of a node that is down: it never starts again, and is replaced. */
+        ROT,
+        /** Likewise. */
+        LOSE_DISK,
+        /** A node stands still, and its monotonic clock with it. */
+        SUSPEND,
+        SET_WALL_CLOCK,
+        /** A monotonic clock beyond the bound on its drift, where there are no leases. */
+        CLOCK_RUNS_WILD;
+
+        static final List<Fault> ORDINARY = List.of(values()).subList(0, LOSE_STATE_MACHINE.ordinal() + 1);
+        static final List<Fault> MORE = List.of(values()).subList(ORDINARY.size(), values().length);
+    }
+
+    /** With faults of disks and clocks as well. */
+    static FaultPlan whole(SplittableRandom random) {
+        FaultPlan plan = of(random);
+        SplittableRandom own = random.split();
+        List<Fault> all = new ArrayList<>(plan.faults);
+        for (Fault fault : Fault.MORE) {
+            if (own.nextInt(3) == 0) {
+                all.add(fault);
+            }
+        }
+        SimulatedNetwork.Weather sky = own.nextInt(3) == 0 ? plan.weather.heavier() : plan.weather;
+        return plan.with(all, sky, plan.chunk, plan.leases, plan.members, plan.clients, plan.forgetChance);
+    }
+
+    /** A clock that runs wild breaks leases; so there are none then. */
+    boolean withoutLeases() {
+        return !leases && faults.contains(Fault.CLOCK_RUNS_WILD);
     }
 
     static FaultPlan of(SplittableRandom random) {
         List<Fault> faults = new ArrayList<>();
-        for (Fault fault : Fault.values()) {
+        for (Fault fault : Fault.ORDINARY) {
             if (random.nextBoolean()) {
                 faults.add(fault);
             }
@@ -64,7 +103,8 @@ record FaultPlan(
                         random.nextDouble() * 0.1,
                         random.nextDouble() * 0.1,
                         random.nextDouble() * 0.3,
-                        (1 + random.nextLong(60)) * MILLI)
+                        (1 + random.nextLong(60)) * MILLI,
+                        false)
                 : SimulatedNetwork.Weather.FINE;
         return new FaultPlan(
                 faults,

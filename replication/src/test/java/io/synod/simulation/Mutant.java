@@ -44,7 +44,19 @@ enum Mutant {
     TRANSACTION_OUTLIVES_ITS_LEADERSHIP(Sabotage.NOTHING),
     /** Others read what is about to be overwritten. */
     LOCKS_END_WITH_THE_PROPOSAL(Sabotage.NOTHING),
-    WHAT_IS_ONLY_READ_IS_NOT_LOCKED(Sabotage.NOTHING);
+    WHAT_IS_ONLY_READ_IS_NOT_LOCKED(Sabotage.NOTHING),
+    /** A member whose force has failed goes on as if it had not. */
+    FAILED_FORCE_IS_BELIEVED(Sabotage.NOTHING),
+    /** No protocol bears a disk that says of what it will lose that it has it: what is acknowledged then can be lost. */
+    FORCE_LIES(Sabotage.NOTHING),
+    /** A log that is damaged in its middle is cut there, and goes on. */
+    LOG_IS_CUT_AT_DAMAGE(Sabotage.NOTHING),
+    /** A member without its disk is started again as the member that it was. */
+    LOST_DISK_COMES_BACK_EMPTY(Sabotage.NOTHING),
+    /** Leases count by a clock that stood still. */
+    SUSPENSION_IS_NOT_NOTICED(Sabotage.NOTHING),
+    /** With clocks whose speeds differ by more than the stated bound, leases are void. */
+    LEASES_WITH_CLOCKS_BEYOND_THE_BOUND(Sabotage.NOTHING);
 
     final Sabotage sabotage;
 

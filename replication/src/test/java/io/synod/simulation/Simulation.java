@@ -39,7 +39,7 @@ final class Simulation {
         SplittableRandom random = new SplittableRandom(seed);
         faults = random.split();
         work = random.split();
-        plan = change.apply(FaultPlan.of(faults));
+        plan = change.apply(FaultPlan.whole(faults));
         int size = faults.nextInt(4) == 0 ? 5 : 3;
         changes = new MemberChanges(seed, plan);
         cluster = changes.cluster(size, random, mutant);
@@ -63,6 +63,9 @@ final class Simulation {
         try {
             cluster.chunk(plan.chunk());
             cluster.forgets(plan.forgetChance(), plan.forgetsMuch());
+            if (plan.withoutLeases()) {
+                cluster.withoutLeases();
+            }
             cluster.startAll();
             trouble.begin();
             scheduleProposal();
@@ -73,6 +76,7 @@ final class Simulation {
             }
             cluster.runFor(plan.duration());
             trouble.end();
+            changes.replaceLost();
             cluster.liveness.awaitSettled(cluster);
             cluster.runUntil(() -> clients == null || clients.idle(), CLIENT_PATIENCE);
             cluster.checkers(c -> c.settled(cluster));
