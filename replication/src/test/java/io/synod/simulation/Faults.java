@@ -205,6 +205,10 @@ final class Faults {
                 if (!plan.leases() || group.mutant == Mutant.LEASES_WITH_CLOCKS_BEYOND_THE_BOUND) {
                     node.clock.runs(random.nextBoolean() ? 1 + 4 * random.nextDouble() : random.nextDouble());
                     after(random.nextLong(800 * MILLI), () -> node.clock.runs(1));
+                    if (random.nextInt(3) == 0) {
+                        links.forEach(each -> each.isolate(slot));
+                        mendLater(random);
+                    }
                 }
             }
             case FALSE_HINT -> {
