@@ -67,7 +67,7 @@ final class Replica implements ReplicatedLog {
         this.retention = new GroupRetention(this, node, applier, snapshots);
         this.exchange = new SnapshotExchange(this, node, snapshots, retention.pins());
         this.roles = new RoleNews(applier);
-        this.reads = new LinearizableReads(this, roles.changed());
+        this.reads = new LinearizableReads(this, roles.changed(), node.suspends());
         this.transfer = new LeaderTransfer(this, node, roles.changed());
         EntryLog log = node.log();
         long applied = applier.appliedIndex();

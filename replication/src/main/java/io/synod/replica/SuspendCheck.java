@@ -59,4 +59,10 @@ final class SuspendCheck {
     long distrustUntil() {
         return distrustUntil;
     }
+
+    /** Since when the monotonic clock has not stood still, as far as is known now; in its nanoseconds. */
+    long trustedFrom() {
+        distrusts();
+        return distrustUntil - leaseNanos;
+    }
 }
