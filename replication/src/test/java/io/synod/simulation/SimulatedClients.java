@@ -26,6 +26,7 @@ final class SimulatedClients implements Checker {
     /** Another set of lists from time to time keeps them short. */
     private static final long ERA = 300 * MILLI;
 
+    /** So long a node keeps what its client has left; longer by chance, so that late commits meet their fence. */
     private static final long ABANDONED = 100 * MILLI;
 
     /** A transaction while it runs on a node that leads in this epoch. */
@@ -278,7 +279,7 @@ final class SimulatedClients implements Checker {
             }
         }
         work.accounts.forEach(account -> here.held.put(account, work));
-        cluster.after(ABANDONED, () -> {
+        cluster.after(random.nextInt(3) == 0 ? 4 * ABANDONED : ABANDONED, () -> {
             if (!work.proposed) {
                 work.ends();
                 work.abandoned = true;

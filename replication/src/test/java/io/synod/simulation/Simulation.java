@@ -4,6 +4,7 @@ import java.util.List;
 import java.util.SplittableRandom;
 import java.util.function.Consumer;
 import java.util.function.UnaryOperator;
+import java.util.stream.Stream;
 
 /**
  * One run from one seed: a cluster under faults and load, then healed, then judged. Each seed switches on its own subset
@@ -96,7 +97,8 @@ final class Simulation {
                 register == null || register.judged() ? 0 : 1,
                 clients == null ? 0 : clients.committed(),
                 clients == null ? 0 : clients.resolved(),
-                clients == null ? 0 : clients.voids());
+                clients == null ? 0 : clients.voids(),
+                Stream.of(cluster.nodes()).filter(SimulatedNode::isLost).count());
     }
 
     /**
@@ -106,6 +108,7 @@ final class Simulation {
      * @param transactions of clients, acknowledged
      * @param resolved commits whose clients had to ask what became of them
      * @param voids commits that came after their fence
+     * @param lost disks
      */
     record Outcome(
             long traceHash,
@@ -118,7 +121,8 @@ final class Simulation {
             long unjudged,
             long transactions,
             long resolved,
-            long voids) {}
+            long voids,
+            long lost) {}
 
     private SimulatedNode any(SplittableRandom random) {
         return cluster.node(1 + random.nextInt(cluster.size()));
