@@ -45,7 +45,9 @@ final class Freshness {
             freshAsOfNanos = known ? later(freshAsOfNanos, askedAt) : askedAt;
             known = true;
         }
-        return known && freshAsOfNanos - trustedFromNanos >= 0 ? Math.max(0, nowNanos - freshAsOfNanos) : Long.MAX_VALUE;
+        return known && freshAsOfNanos - trustedFromNanos >= 0
+                ? Math.max(0, nowNanos - freshAsOfNanos)
+                : Long.MAX_VALUE;
     }
 
     private static long later(long a, long b) {

@@ -95,8 +95,7 @@ final class ClientLedger implements Checker {
     // ------------------------------------------------------------------ what clients were told
 
     void acknowledged(int session, long number) {
-        Checker.check(
-                applied.contains(new Number(session, number)), "acknowledged but not applied:", session, number);
+        Checker.check(applied.contains(new Number(session, number)), "acknowledged but not applied:", session, number);
     }
 
     void denied(int session, long number) {

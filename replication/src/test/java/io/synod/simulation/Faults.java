@@ -65,8 +65,7 @@ final class Faults {
             }
             group.startAll();
         }
-        if (plan.faults().contains(FaultPlan.Fault.PAUSE)
-                || plan.faults().contains(FaultPlan.Fault.SUSPEND)) {
+        if (plan.faults().contains(FaultPlan.Fault.PAUSE) || plan.faults().contains(FaultPlan.Fault.SUSPEND)) {
             groups.get(0).runFor(LONGEST_PAUSE);
         }
     }

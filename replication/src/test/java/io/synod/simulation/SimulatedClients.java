@@ -244,8 +244,8 @@ final class SimulatedClients implements Checker {
 
     private void note(Work work, Transaction.Outcome outcome) {
         if (!work.actions.isEmpty()) {
-            history.add(new Transaction(
-                    history.size(), work.session.id, outcome, work.began, cluster.now(), work.actions));
+            history.add(
+                    new Transaction(history.size(), work.session.id, outcome, work.began, cluster.now(), work.actions));
         }
     }
 
@@ -314,13 +314,15 @@ final class SimulatedClients implements Checker {
         }
         boolean same = work.locks == locks(node) || cluster.mutant == Mutant.TRANSACTION_OUTLIVES_ITS_LEADERSHIP;
         work.proposed = true;
-        ClientEntry entry = new ClientEntry(
-                cluster.nextValue(), false, work.session.id, work.number, work.intent, work.writes);
-        boolean proposed = same && node.serves() && propose(node, entry, () -> {
-            work.ends();
-            boolean success = ledger.isCommitted(work.session.id, work.number, node.applied);
-            answer(work.session, asked, () -> ended(work, success));
-        });
+        ClientEntry entry =
+                new ClientEntry(cluster.nextValue(), false, work.session.id, work.number, work.intent, work.writes);
+        boolean proposed = same
+                && node.serves()
+                && propose(node, entry, () -> {
+                    work.ends();
+                    boolean success = ledger.isCommitted(work.session.id, work.number, node.applied);
+                    answer(work.session, asked, () -> ended(work, success));
+                });
         if (!proposed) {
             work.ends();
             answer(work.session, asked, () -> ended(work, false));
@@ -337,10 +339,7 @@ final class SimulatedClients implements Checker {
         } else if (node.serves()) {
             ClientEntry entry =
                     new ClientEntry(cluster.nextValue(), true, session, work.number, work.intent, List.of());
-            propose(
-                    node,
-                    entry,
-                    () -> resolved(work, asked, ledger.isCommitted(session, work.number, node.applied)));
+            propose(node, entry, () -> resolved(work, asked, ledger.isCommitted(session, work.number, node.applied)));
         }
     }
 

@@ -116,7 +116,8 @@ final class SimulatedNode implements Effects {
                 cluster.timing(),
                 cluster.disks.split(),
                 clock());
-        suspends = new SuspendWatch(this::clock, clock::wallMillis, cluster.timing().lease());
+        suspends = new SuspendWatch(
+                this::clock, clock::wallMillis, cluster.timing().lease());
         cluster.checkers(c -> c.restarted(this));
         step("start", () -> state.start(clock(), this));
         scheduleTick();

@@ -28,8 +28,11 @@ class SnapshotsUnderFireTest {
         loading = true;
         load(cluster);
         cluster.forgets(1, true);
-        until("logs to forget", cluster, () -> cluster.leader() != null
-                && cluster.leader().disk.base() > away(cluster).disk.last() + 150);
+        until(
+                "logs to forget",
+                cluster,
+                () -> cluster.leader() != null
+                        && cluster.leader().disk.base() > away(cluster).disk.last() + 150);
         return cluster;
     }
 
@@ -89,7 +92,10 @@ class SnapshotsUnderFireTest {
             assertTrue(cluster.installed > 0, "no snapshot at all");
             loading = false;
             cluster.filter((from, to, message) -> false);
-            until("all up", cluster, () -> cluster.nodes()[0].up() && cluster.nodes()[1].up() && cluster.nodes()[2].up());
+            until(
+                    "all up",
+                    cluster,
+                    () -> cluster.nodes()[0].up() && cluster.nodes()[1].up() && cluster.nodes()[2].up());
             cluster.liveness.awaitSettled(cluster);
             cluster.checkers(c -> c.settled(cluster));
         }

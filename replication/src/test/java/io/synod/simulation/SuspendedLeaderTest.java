@@ -51,7 +51,8 @@ class SuspendedLeaderTest {
         }
         cluster.runFor(40 * Cluster.MILLI);
         assertTrue(
-                cluster.runUntil(() -> cluster.leader() != null && cluster.leader() != leader, sleep), "another leader");
+                cluster.runUntil(() -> cluster.leader() != null && cluster.leader() != leader, sleep),
+                "another leader");
         long acknowledged = cluster.liveness.lastAcknowledged();
         cluster.leader().propose(1);
         assertTrue(cluster.runUntil(() -> cluster.liveness.lastAcknowledged() > acknowledged, sleep), "it commits");
