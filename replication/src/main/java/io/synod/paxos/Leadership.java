@@ -252,7 +252,7 @@ final class Leadership {
     // ------------------------------------------------------------------ answers
 
     void onAccepted(int from, Message.Accepted m, long now, Effects out) {
-        Progress peer = m.epoch() == epoch ? peer(from) : null;
+        Progress peer = core.rules.isAnswerTo(m.epoch(), epoch) ? peer(from) : null;
         if (peer == null) {
             return;
         }
@@ -285,7 +285,7 @@ final class Leadership {
             group.stepDown(now, out);
             return;
         }
-        Progress peer = m.epoch() == epoch ? peer(from) : null;
+        Progress peer = core.rules.isAnswerTo(m.epoch(), epoch) ? peer(from) : null;
         if (peer == null) {
             return;
         }

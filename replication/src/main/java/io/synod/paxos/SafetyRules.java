@@ -32,6 +32,14 @@ class SafetyRules {
     }
 
     /**
+     * Only an answer to the leader of this epoch tells what a member has of this leader's log. A late one, to the same
+     * member when it led before, may tell of entries that were voided since (Aeron 2147).
+     */
+    boolean isAnswerTo(long answerEpoch, long leaderEpoch) {
+        return answerEpoch == leaderEpoch;
+    }
+
+    /**
      * A new leader knows what is committed, and shows it, only behind its own barrier (etcd 7331, MySQL WL#11123).
      */
     boolean serves(long barrier, long commit, long applied) {

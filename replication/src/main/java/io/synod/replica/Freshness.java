@@ -34,14 +34,20 @@ final class Freshness {
         ahead.add(new Answer(askedAtNanos, index));
     }
 
-    /** @return {@link Long#MAX_VALUE} where it is not known */
-    synchronized long ageNanos(long nowNanos, long appliedIndex) {
+    /**
+     * @param trustedFromNanos since when the clock is known to have gone on without a stop: how old earlier answers are, it does
+     *     not tell
+     * @return {@link Long#MAX_VALUE} where it is not known
+     */
+    synchronized long ageNanos(long nowNanos, long appliedIndex, long trustedFromNanos) {
         while (!ahead.isEmpty() && ahead.peek().index <= appliedIndex) {
             long askedAt = ahead.poll().askedAtNanos;
             freshAsOfNanos = known ? later(freshAsOfNanos, askedAt) : askedAt;
             known = true;
         }
-        return known ? Math.max(0, nowNanos - freshAsOfNanos) : Long.MAX_VALUE;
+        return known && freshAsOfNanos - trustedFromNanos >= 0
+                ? Math.max(0, nowNanos - freshAsOfNanos)
+                : Long.MAX_VALUE;
     }
 
     private static long later(long a, long b) {

@@ -30,15 +30,17 @@ final class LinearizableReads {
 
     private final Replica replica;
     private final Signal roleChanged;
+    private final SuspendCheck suspends;
     private final AtomicLong tickets = new AtomicLong();
     private final Map<Long, Ticket> waiting = new ConcurrentHashMap<>();
     private final Signal answered = new Signal();
     private final Freshness freshness = new Freshness();
     private final AtomicBoolean refreshing = new AtomicBoolean();
 
-    LinearizableReads(Replica replica, Signal roleChanged) {
+    LinearizableReads(Replica replica, Signal roleChanged, SuspendCheck suspends) {
         this.replica = replica;
         this.roleChanged = roleChanged;
+        this.suspends = suspends;
     }
 
     /** @return whether this node has applied, in time, all that was committed anywhere when this was called */
@@ -63,7 +65,7 @@ final class LinearizableReads {
 
     /** @return whether this node has applied, in time, all that was acknowledged longer ago than that when this was called */
     boolean awaitFresh(long maxAgeNanos, long timeoutNanos) {
-        long age = freshness.ageNanos(System.nanoTime(), replica.appliedIndex());
+        long age = ageNanos();
         if (age > maxAgeNanos) {
             return replica.leaseHolds() || awaitReadable(timeoutNanos);
         }
@@ -76,7 +78,8 @@ final class LinearizableReads {
 
     /** How old the applied state can be; {@link Long#MAX_VALUE} where that is not known. */
     long ageNanos() {
-        return freshness.ageNanos(System.nanoTime(), replica.appliedIndex());
+        long applied = replica.appliedIndex();
+        return freshness.ageNanos(System.nanoTime(), applied, suspends.trustedFrom());
     }
 
     /** @return the index to read at, or {@link #NOT_CONFIRMED} */

@@ -41,6 +41,7 @@ final class LockedState {
                 started = true;
                 state.start(nanoClock.getAsLong(), out);
             }
+            checkClock();
             step.run(state, nanoClock.getAsLong(), out);
             standing.stepped(state);
             return true;
@@ -61,15 +62,15 @@ final class LockedState {
 
     boolean leaseHolds() {
         return inspect(s -> {
-            checkClock(s);
+            checkClock();
             return stopped == null && s.leaseHolds(nanoClock.getAsLong());
         });
     }
 
-    /** Under the lock, before a lease is relied on. */
-    void checkClock(GroupState locked) {
+    /** Before a lease is relied on; a step may answer the question of a follower under it. */
+    private void checkClock() {
         if (suspends.distrusts()) {
-            locked.distrustLease(suspends.distrustUntil());
+            state.distrustLease(suspends.distrustUntil());
         }
     }
 

@@ -67,7 +67,7 @@ final class Replica implements ReplicatedLog {
         this.retention = new GroupRetention(this, node, applier, snapshots);
         this.exchange = new SnapshotExchange(this, node, snapshots, retention.pins());
         this.roles = new RoleNews(applier);
-        this.reads = new LinearizableReads(this, roles.changed());
+        this.reads = new LinearizableReads(this, roles.changed(), node.suspends());
         this.transfer = new LeaderTransfer(this, node, roles.changed());
         EntryLog log = node.log();
         long applied = applier.appliedIndex();
@@ -378,10 +378,7 @@ final class Replica implements ReplicatedLog {
 
     /** Asks the protocol at which index may be read; it answers with {@link #answered}, at once or later. */
     void askRead(long ticket) {
-        submit((s, now, out) -> {
-            state.checkClock(s);
-            s.read(ticket, now, out);
-        });
+        submit((s, now, out) -> s.read(ticket, now, out));
     }
 
     @Override

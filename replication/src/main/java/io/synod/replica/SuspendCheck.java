@@ -18,7 +18,6 @@ final class SuspendCheck {
     private final LongSupplier wallClockMillis;
     private final long leaseNanos;
     private volatile long offset;
-    private volatile boolean suspected;
     private volatile long distrustUntil;
 
     SuspendCheck(LongSupplier nanoClock, LongSupplier wallClockMillis, long leaseNanos) {
@@ -26,6 +25,7 @@ final class SuspendCheck {
         this.wallClockMillis = wallClockMillis;
         this.leaseNanos = leaseNanos;
         this.offset = offset();
+        this.distrustUntil = nanoClock.getAsLong();
     }
 
     private long offset() {
@@ -34,28 +34,35 @@ final class SuspendCheck {
 
     /** Follows clocks that drift apart slowly; by the timer at each tick. */
     void tick() {
-        if (!distrusts()) {
-            offset = offset();
+        // What was looked at and no other: the machine may be suspended between two looks.
+        long here = offset();
+        if (!distrusts(here)) {
+            offset = here;
         }
     }
 
     /** Whether leases do not count now. */
     boolean distrusts() {
+        return distrusts(offset());
+    }
+
+    private boolean distrusts(long here) {
         long now = nanoClock.getAsLong();
-        long here = offset();
         if (Math.abs(here - offset) > TOLERANCE_NANOS) {
             distrustUntil = now + leaseNanos;
-            suspected = true;
             offset = here;
         }
-        if (suspected && now - distrustUntil >= 0) {
-            suspected = false;
-        }
-        return suspected;
+        return now - distrustUntil < 0;
     }
 
     /** In the monotonic clock's nanoseconds; meaningful while {@link #distrusts}. */
     long distrustUntil() {
         return distrustUntil;
+    }
+
+    /** Since when the monotonic clock has not stood still, as far as is known now; in its nanoseconds. */
+    long trustedFrom() {
+        distrusts();
+        return distrustUntil - leaseNanos;
     }
 }

@@ -12,7 +12,7 @@ import io.synod.group.Members;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
-/** Two losses that random schedules hardly ever meet, step by step; first on the protocol as it is, then on one without the rule. */
+/** Losses that random schedules hardly ever meet, step by step; first on the protocol as it is, then on one without the rule. */
 class DirectedTraceTest {
     private static final byte[] X = {1};
 
@@ -135,6 +135,54 @@ class DirectedTraceTest {
             group.tick(1);
             group.settle(message -> !(message instanceof Message.Accept), 1, 2);
         }
+        return group;
+    }
+
+    @Test
+    void acknowledgement_to_an_earlier_leadership_of_the_same_member_does_not_count() {
+        TraceGroup group = lateAcknowledgementTrace(Sabotage.NOTHING);
+        assertEquals(1, group.node(1).committed.size(), "1 committed more than its first barrier");
+        assertTrue(agree(group, 1, 5));
+    }
+
+    @Test
+    void without_that_rule_a_member_counts_for_what_it_has_voided() {
+        TraceGroup group = lateAcknowledgementTrace(Sabotage.ANSWERS_OF_OTHER_EPOCHS_COUNT);
+        assertEquals(3, group.node(1).committed.size());
+        assertFalse(agree(group, 1, 5));
+    }
+
+    /** Aeron, issue 2147. */
+    private static TraceGroup lateAcknowledgementTrace(Sabotage sabotage) {
+        TraceGroup group = new TraceGroup(5, TraceGroup.members(1, 5), sabotage);
+        group.elect(1, 2, 3);
+        group.settle(1, 2, 3, 4, 5);
+        // 2 acknowledges entries 2 and 3, of which 1 has forced the first one only, and nobody else has any.
+        assertEquals(2, group.propose(1, EntryKind.DATA, X));
+        group.force(1);
+        assertEquals(3, group.propose(1, EntryKind.DATA, X));
+        group.deliver(1, 2, Message.Accept.class, accept -> !accept.entries().isEmpty() && accept.prevIndex() == 1);
+        group.deliver(1, 2, Message.Accept.class, accept -> !accept.entries().isEmpty() && accept.prevIndex() == 2);
+        TraceGroup.Envelope late = group.wire.stream()
+                .filter(sent -> sent.message() instanceof Message.Accepted accepted && accepted.durable() == 3)
+                .findFirst()
+                .orElseThrow();
+        // 5 leads by 3 and 4, and its barrier voids both on 2.
+        group.elect(5, 3, 4);
+        group.force(5);
+        group.deliver(5, 2, Message.Accept.class, accept -> !accept.entries().isEmpty() && accept.prevIndex() == 1);
+        // 1 comes back and leads by 3 and 4; its new barrier is entry 3, and 3 gets it.
+        group.restart(1);
+        group.elect(1, 3, 4);
+        group.settle(1, 3);
+        // What 2 said of the log that 1 had then.
+        group.wire.add(late);
+        group.deliver(2, 1, Message.Accepted.class, accepted -> accepted.durable() == 3);
+        // 5 leads again, by 2 and 4: 2 has had its barrier all the time.
+        group.restart(5);
+        group.elect(5, 2, 4);
+        group.settle(5, 2, 4);
+        assertEquals(3, group.node(5).committed.size());
         return group;
     }
 

@@ -30,6 +30,13 @@ public enum Sabotage {
             return true;
         }
     }),
+    /** An acknowledgement counts, whichever leader it was for. */
+    ANSWERS_OF_OTHER_EPOCHS_COUNT(new SafetyRules() {
+        @Override
+        boolean isAnswerTo(long answerEpoch, long leaderEpoch) {
+            return true;
+        }
+    }),
     /** A new leader answers at once. */
     SERVE_BEFORE_BARRIER(new SafetyRules() {
         @Override

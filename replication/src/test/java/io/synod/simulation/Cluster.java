@@ -26,7 +26,7 @@ final class Cluster {
         boolean drops(int from, int to, Message message);
     }
 
-    final Timing timing = Timing.standard();
+    private Timing timing = Timing.standard();
     final Mutant mutant;
     final SplittableRandom disks;
     final SimulatedNetwork network;
@@ -47,6 +47,9 @@ final class Cluster {
 
     /** The longest force, in nanoseconds; 0 for the usual. */
     private final long[] slowForce;
+
+    /** Until when there is no room; 0 for there is. */
+    private final long[] fullUntil;
 
     private int chunk = Integer.MAX_VALUE;
     private double checkpointChance = 0.3;
@@ -75,6 +78,7 @@ final class Cluster {
         clocks = random.split();
         network = new SimulatedNetwork(this, time, size, random.split());
         slowForce = new long[size + 1];
+        fullUntil = new long[size + 1];
         Members first = members(members);
         chosen = new CommittedNeverLost(first);
         checkers = new ArrayList<>(List.of(
@@ -92,7 +96,8 @@ final class Cluster {
         for (int i = 0; i < size; i++) {
             double drift = (clocks.nextDouble() * 2 - 1) * timing.maxDriftPercent() / 100.0;
             Members known = i < members ? first : Members.NOBODY;
-            nodes[i] = new SimulatedNode(i + 1, known, this, mutant, clocks.nextLong(1L << 40), 1 + drift);
+            SimulatedClock clock = new SimulatedClock(time, clocks.nextLong(1L << 40), 1 + drift);
+            nodes[i] = new SimulatedNode(i + 1, known, this, mutant, clock);
         }
     }
 
@@ -115,9 +120,32 @@ final class Cluster {
                 .toList();
     }
 
+    /**
+     * Whether the group can go on without what is on this member's disk: all know of the same members, of whose voters a majority
+     * is left, and two members besides have all of the state. What others have besides is theirs to lose.
+     */
+    boolean mayLose(SimulatedNode node) {
+        Members now = chosen.configuration();
+        if (spares == 0 || now.bySlot(node.slot) == null || node.isLost()) {
+            return false;
+        }
+        int voters = 0;
+        int whole = 0;
+        for (SimulatedNode other : nodes) {
+            boolean there = !other.isLost() && now.bySlot(other.slot) != null;
+            if (there && !other.configuration().equals(now)) {
+                return false;
+            }
+            boolean left = there && other != node;
+            voters += left && now.isVoter(other.slot) ? 1 : 0;
+            whole += left && other.whole() && other.checkpoint >= node.disk.base() ? 1 : 0;
+        }
+        return voters >= now.majority() && whole >= 2;
+    }
+
     void startAll() {
         for (SimulatedNode node : nodes) {
-            if (!node.up()) {
+            if (!node.up() && !node.isLost()) {
                 node.start();
             }
         }
@@ -155,6 +183,24 @@ final class Cluster {
     long forceTime(int slot) {
         long usual = MILLI / 10 + disks.nextLong(MILLI);
         return slowForce[slot] == 0 ? usual : disks.nextLong(slowForce[slot]);
+    }
+
+    Timing timing() {
+        return timing;
+    }
+
+    /** Before anything starts. */
+    void withoutLeases() {
+        timing = new Timing(timing.heartbeat(), timing.electionTimeout(), 0, timing.maxDriftPercent());
+    }
+
+    /** @return after how long the node is to look for room on its disk again; 0 where there is room */
+    long fullFor(int slot) {
+        return now() < fullUntil[slot] ? 20 * MILLI : 0;
+    }
+
+    void full(int slot, long until) {
+        fullUntil[slot] = until;
     }
 
     long applyTime() {

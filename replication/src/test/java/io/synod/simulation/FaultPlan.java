@@ -11,6 +11,7 @@ import java.util.SplittableRandom;
  * @param faultGap greatest time between two faults, in nanoseconds; likewise the other gaps
  * @param chunk greatest number of entries in one message
  * @param members whether members come and go, where the seed says so
+ * @param clients whether there are clients with transactions, where the seed says so
  * @param forgetChance that a member cuts its log when it has applied something; with {@code forgetsMuch} by chance also what
  *     others have not got
  */
@@ -24,6 +25,7 @@ record FaultPlan(
         long readGap,
         boolean leases,
         boolean members,
+        boolean clients,
         double forgetChance,
         boolean forgetsMuch) {
     private static final long MILLI = Cluster.MILLI;
@@ -43,12 +45,51 @@ record FaultPlan(
         /** At some step of the next installation of a snapshot. */
         CRASH_IN_INSTALL,
         /** One member's state machine is lost, not its log. */
-        LOSE_STATE_MACHINE
+        LOSE_STATE_MACHINE,
+
+        // Not drawn where several groups share their nodes.
+
+        /** The node stops. */
+        FORCE_FAILS,
+        FULL_DISK,
+        /** A node is cut off and back again and again. */
+        FLAP,
+        /** A bit turns in the log of a node that is down: it never starts again, and is replaced. */
+        ROT,
+        /** Likewise. */
+        LOSE_DISK,
+        /** A node stands still, and its monotonic clock with it. */
+        SUSPEND,
+        SET_WALL_CLOCK,
+        /** A monotonic clock beyond the bound on its drift, where there are no leases. */
+        CLOCK_RUNS_WILD;
+
+        static final List<Fault> ORDINARY = List.of(values()).subList(0, LOSE_STATE_MACHINE.ordinal() + 1);
+        static final List<Fault> MORE = List.of(values()).subList(ORDINARY.size(), values().length);
+    }
+
+    /** With faults of disks and clocks as well. */
+    static FaultPlan whole(SplittableRandom random) {
+        FaultPlan plan = of(random);
+        SplittableRandom own = random.split();
+        List<Fault> all = new ArrayList<>(plan.faults);
+        for (Fault fault : Fault.MORE) {
+            if (own.nextInt(3) == 0) {
+                all.add(fault);
+            }
+        }
+        SimulatedNetwork.Weather sky = own.nextInt(3) == 0 ? plan.weather.heavier() : plan.weather;
+        return plan.with(all, sky, plan.chunk, plan.leases, plan.members, plan.clients, plan.forgetChance);
+    }
+
+    /** A clock that runs wild breaks leases; so there are none then. */
+    boolean withoutLeases() {
+        return !leases && faults.contains(Fault.CLOCK_RUNS_WILD);
     }
 
     static FaultPlan of(SplittableRandom random) {
         List<Fault> faults = new ArrayList<>();
-        for (Fault fault : Fault.values()) {
+        for (Fault fault : Fault.ORDINARY) {
             if (random.nextBoolean()) {
                 faults.add(fault);
             }
@@ -62,7 +103,8 @@ record FaultPlan(
                         random.nextDouble() * 0.1,
                         random.nextDouble() * 0.1,
                         random.nextDouble() * 0.3,
-                        (1 + random.nextLong(60)) * MILLI)
+                        (1 + random.nextLong(60)) * MILLI,
+                        false)
                 : SimulatedNetwork.Weather.FINE;
         return new FaultPlan(
                 faults,
@@ -73,6 +115,7 @@ record FaultPlan(
                 (2 + random.nextLong(20)) * MILLI,
                 (2 + random.nextLong(20)) * MILLI,
                 random.nextBoolean(),
+                true,
                 true,
                 random.nextInt(3) == 0 ? 0 : random.nextDouble() * 0.5,
                 random.nextInt(3) != 0);
@@ -90,17 +133,18 @@ record FaultPlan(
             plans.add(lasting(duration / 2));
             plans.add(lasting(duration * 9 / 10));
         }
-        plans.add(with(faults, weather, chunk, leases, false, forgetChance));
-        plans.add(with(faults, SimulatedNetwork.Weather.FINE, chunk, leases, members, forgetChance));
+        plans.add(with(faults, weather, chunk, leases, false, clients, forgetChance));
+        plans.add(with(faults, weather, chunk, leases, members, false, forgetChance));
+        plans.add(with(faults, SimulatedNetwork.Weather.FINE, chunk, leases, members, clients, forgetChance));
         for (Fault fault : faults) {
             // The others keep their places, so that the seed picks them as before.
             List<Fault> fewer = new ArrayList<>(faults);
             fewer.replaceAll(each -> each == fault ? null : each);
-            plans.add(with(fewer, weather, chunk, leases, members, forgetChance));
+            plans.add(with(fewer, weather, chunk, leases, members, clients, forgetChance));
         }
-        plans.add(with(faults, weather, Integer.MAX_VALUE, leases, members, forgetChance));
-        plans.add(with(faults, weather, chunk, false, members, forgetChance));
-        plans.add(with(faults, weather, chunk, leases, members, 0));
+        plans.add(with(faults, weather, Integer.MAX_VALUE, leases, members, clients, forgetChance));
+        plans.add(with(faults, weather, chunk, false, members, clients, forgetChance));
+        plans.add(with(faults, weather, chunk, leases, members, clients, 0));
         plans.removeIf(this::equals);
         return plans;
     }
@@ -116,6 +160,7 @@ record FaultPlan(
                 readGap,
                 leases,
                 members,
+                clients,
                 forgetChance,
                 forgetsMuch);
     }
@@ -126,6 +171,7 @@ record FaultPlan(
             int entries,
             boolean byLease,
             boolean changing,
+            boolean served,
             double forgetting) {
         return new FaultPlan(
                 some,
@@ -137,6 +183,7 @@ record FaultPlan(
                 readGap,
                 byLease,
                 changing,
+                served,
                 forgetting,
                 forgetsMuch);
     }

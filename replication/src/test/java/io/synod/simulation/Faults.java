@@ -60,12 +60,12 @@ final class Faults {
         for (Cluster group : groups) {
             for (SimulatedNode node : group.nodes()) {
                 group.slowForce(node.slot, 0);
-                node.crashIn = -1;
-                node.crashInInstall = -1;
+                group.full(node.slot, 0);
+                node.mend();
             }
             group.startAll();
         }
-        if (plan.faults().contains(FaultPlan.Fault.PAUSE)) {
+        if (plan.faults().contains(FaultPlan.Fault.PAUSE) || plan.faults().contains(FaultPlan.Fault.SUSPEND)) {
             groups.get(0).runFor(LONGEST_PAUSE);
         }
     }
@@ -176,11 +176,55 @@ final class Faults {
                     restartLater(slot, random);
                 }
             }
+            case FORCE_FAILS -> node.failForce();
+            case FULL_DISK -> group.full(slot, group.now() + random.nextLong(1_500 * MILLI));
+            case FLAP -> flap(slot, 1 + random.nextInt(12), (2 + random.nextLong(120)) * MILLI, random);
+            case ROT, LOSE_DISK -> {
+                if (!group.mayLose(node)) {
+                    crash(slot);
+                    restartLater(slot, random);
+                    return;
+                }
+                lostOne = true;
+                crash(slot);
+                if (fault == FaultPlan.Fault.ROT) {
+                    node.disk.rot(random);
+                } else {
+                    node.loseDisk();
+                }
+                restartLater(slot, random);
+            }
+            case SUSPEND -> {
+                long nanos = random.nextLong(LONGEST_PAUSE);
+                node.pausedUntil = Math.max(node.pausedUntil, group.now() + nanos);
+                node.clock.sleeps(nanos);
+            }
+            case SET_WALL_CLOCK -> node.clock.setWall(random.nextLong(-10_000, 10_000) * MILLI);
+            case CLOCK_RUNS_WILD -> {
+                if (!plan.leases() || group.mutant == Mutant.LEASES_WITH_CLOCKS_BEYOND_THE_BOUND) {
+                    node.clock.runs(random.nextBoolean() ? 1 + 4 * random.nextDouble() : random.nextDouble());
+                    after(random.nextLong(800 * MILLI), () -> node.clock.runs(1));
+                    if (random.nextInt(3) == 0) {
+                        links.forEach(each -> each.isolate(slot));
+                        mendLater(random);
+                    }
+                }
+            }
             case FALSE_HINT -> {
                 int suspect = any(random);
                 node.step("hint", () -> node.state.onPeerDown(suspect, node.clock(), node));
             }
         }
+    }
+
+    private void flap(int slot, int times, long most, SplittableRandom random) {
+        links.forEach(each -> each.isolate(slot));
+        after(random.nextLong(most), () -> {
+            mendAll();
+            if (times > 0) {
+                after(random.nextLong(most), () -> flap(slot, times - 1, most, random));
+            }
+        });
     }
 
     private void cut(int from, int to) {

@@ -25,7 +25,8 @@ final class GlobalSimulation {
     /** In which everything that can be decided is, after the last fault. */
     private static final long BOUND = 15_000 * MILLI;
 
-    private static final SimulatedNetwork.Weather STORM = new SimulatedNetwork.Weather(0.15, 0.15, 0.4, 120 * MILLI);
+    private static final SimulatedNetwork.Weather STORM =
+            new SimulatedNetwork.Weather(0.15, 0.15, 0.4, 120 * MILLI, false);
 
     private final long seed;
     private final GlobalMutant mutant;

@@ -62,7 +62,9 @@ class Links {
     private void deliver(int from, int to, Runnable arrives) {
         long latency = 50 * MICRO + random.nextLong(300 * MICRO);
         if (weather.delay() > 0 && random.nextDouble() < weather.delay()) {
-            latency += random.nextLong(weather.maxDelay());
+            long late = random.nextLong(weather.maxDelay());
+            // Pareto's: most are little, one in a hundred is ten times as late.
+            latency += weather.heavy() ? (long) Math.min(20 * late, late / Math.sqrt(1 - random.nextDouble())) : late;
         }
         time.after(latency, () -> {
             if (!cut[from][to]) {

@@ -20,6 +20,10 @@ final class Liveness implements Checker {
         elections++;
     }
 
+    long lastAcknowledged() {
+        return lastAcknowledged;
+    }
+
     int elections() {
         return elections;
     }

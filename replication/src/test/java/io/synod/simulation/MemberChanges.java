@@ -6,6 +6,7 @@ import io.synod.paxos.MemberChange;
 import io.synod.paxos.Role;
 import java.util.SplittableRandom;
 import java.util.UUID;
+import java.util.stream.Stream;
 
 /**
  * Members come and go, in every second run. Whoever leads is asked for a change at random; what makes no sense, it refuses. A node
@@ -13,6 +14,7 @@ import java.util.UUID;
  */
 final class MemberChanges {
     private static final long MILLI = Cluster.MILLI;
+    private static final long TIME_LIMIT = 20_000 * MILLI;
     private static final int SPARES = 3;
 
     private final SplittableRandom random;
@@ -48,7 +50,7 @@ final class MemberChanges {
         cluster.after(random.nextLong(gap), () -> {
             if (trouble.on()) {
                 SimulatedNode leader = someLeader();
-                if (leader != null && cluster.members().stream().allMatch(SimulatedNode::whole)) {
+                if (leader != null && cluster.members().stream().allMatch(node -> node.whole() || node.isLost())) {
                     leader.change(this::any);
                 }
                 schedule();
@@ -68,7 +70,61 @@ final class MemberChanges {
         return null;
     }
 
+    /** When the faults are over: those whose disks are lost leave, others come in their place. */
+    void replaceLost() {
+        if (Stream.of(cluster.nodes()).noneMatch(SimulatedNode::isLost)) {
+            return;
+        }
+        long[] askedAt = {Long.MIN_VALUE / 2};
+        boolean replaced = cluster.runUntil(
+                () -> {
+                    SimulatedNode leader = cluster.leader();
+                    if (leader != null && cluster.now() - askedAt[0] > 60 * MILLI) {
+                        askedAt[0] = cluster.now();
+                        leader.change(this::replaces);
+                    }
+                    return isReplaced(cluster.chosen.configuration());
+                },
+                TIME_LIMIT);
+        Checker.check(replaced, "lost members are not replaced:", cluster.chosen.configuration());
+    }
+
+    private Member lost(Members members) {
+        return members.all().stream()
+                .filter(member -> cluster.node(member.slot()).isLost())
+                .findFirst()
+                .orElse(null);
+    }
+
+    private static Member learner(Members members) {
+        return members.all().stream()
+                .filter(member -> member.role() == Member.Role.LEARNER)
+                .findFirst()
+                .orElse(null);
+    }
+
+    private boolean isReplaced(Members members) {
+        boolean nobody = learner(members) == null && members.nextSlot() > cluster.size();
+        return lost(members) == null && (members.voters().length >= 3 || nobody);
+    }
+
+    private MemberChange replaces(Members members) {
+        Member lost = lost(members);
+        Member learner = learner(members);
+        if (lost != null) {
+            return MemberChange.remove(lost.name());
+        }
+        return learner == null && members.nextSlot() <= cluster.size()
+                ? addNext(members)
+                : MemberChange.promote((learner == null ? members.all().get(0) : learner).name());
+    }
+
     private MemberChange any(Members members) {
+        Member lost = lost(members);
+        if (lost != null) {
+            // Nobody else may leave before: the rest could be no majority.
+            return MemberChange.remove(lost.name());
+        }
         if (members.nextSlot() <= cluster.size() && random.nextInt(4) == 0) {
             return add(members);
         }
@@ -85,12 +141,17 @@ final class MemberChanges {
 
     /** With the next slot, or one that the node has elsewhere: a later one, or one that is given already, which is refused. */
     private MemberChange add(Members members) {
-        int slot = members.nextSlot();
         if (slots.nextInt(4) != 0) {
-            return MemberChange.add(Cluster.name(slot), new UUID(0, slot), Cluster.name(slot) + ":1");
+            return addNext(members);
         }
+        int slot = members.nextSlot();
         int elsewhere = 1 + slots.nextInt(Math.min(slot + 1, cluster.size()));
         String name = Cluster.name(elsewhere);
         return MemberChange.add(name, new UUID(0, elsewhere), name + ":1", elsewhere);
+    }
+
+    private static MemberChange addNext(Members members) {
+        int slot = members.nextSlot();
+        return MemberChange.add(Cluster.name(slot), new UUID(0, slot), Cluster.name(slot) + ":1");
     }
 }

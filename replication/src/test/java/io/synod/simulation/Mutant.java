@@ -31,7 +31,32 @@ enum Mutant {
     /** A restart brings back the configuration that the group was opened with. */
     RESTART_FORGETS_CONFIGURATION(Sabotage.NOTHING),
     /** A snapshot does not say which configuration holds where it was made. */
-    SNAPSHOT_FORGETS_CONFIGURATION(Sabotage.NOTHING);
+    SNAPSHOT_FORGETS_CONFIGURATION(Sabotage.NOTHING),
+    /** A client whose answer is lost takes it for a no, and does the same again. */
+    LOST_ANSWER_IS_A_NO(Sabotage.NOTHING),
+    /** The leader says what became of a commit without a fence in the log. */
+    FENCE_IS_NOT_LOGGED(Sabotage.NOTHING),
+    /** Any member says it, by what it has applied. */
+    ANSWER_FROM_ANY_COPY(Sabotage.NOTHING),
+    /** A commit is applied behind its fence. */
+    FENCE_IS_IGNORED(Sabotage.NOTHING),
+    /** What began under one leadership is committed under another, which has none of its locks. */
+    TRANSACTION_OUTLIVES_ITS_LEADERSHIP(Sabotage.NOTHING),
+    /** Others read what is about to be overwritten. */
+    LOCKS_END_WITH_THE_PROPOSAL(Sabotage.NOTHING),
+    WHAT_IS_ONLY_READ_IS_NOT_LOCKED(Sabotage.NOTHING),
+    /** A member whose force has failed goes on as if it had not. */
+    FAILED_FORCE_IS_BELIEVED(Sabotage.NOTHING),
+    /** No protocol bears a disk that says of what it will lose that it has it: what is acknowledged then can be lost. */
+    FORCE_LIES(Sabotage.NOTHING),
+    /** A log that is damaged in its middle is cut there, and goes on. */
+    LOG_IS_CUT_AT_DAMAGE(Sabotage.NOTHING),
+    /** A member without its disk is started again as the member that it was. */
+    LOST_DISK_COMES_BACK_EMPTY(Sabotage.NOTHING),
+    /** Leases count by a clock that stood still. */
+    SUSPENSION_IS_NOT_NOTICED(Sabotage.NOTHING),
+    /** With clocks whose speeds differ by more than the stated bound, leases are void. */
+    LEASES_WITH_CLOCKS_BEYOND_THE_BOUND(Sabotage.NOTHING);
 
     final Sabotage sabotage;
 

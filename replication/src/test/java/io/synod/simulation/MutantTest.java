@@ -11,7 +11,8 @@ class MutantTest {
     @ParameterizedTest
     @EnumSource(value = Mutant.class, mode = EnumSource.Mode.EXCLUDE, names = "NONE")
     void broken_protocol_is_found_within_the_seeds_of_the_suite(Mutant mutant) {
-        for (long seed = 1; seed <= SimulationTest.SEEDS; seed++) {
+        for (long i = 0; i < SimulationTest.SEEDS; i++) {
+            long seed = 1 + (firstSeed(mutant) - 1 + i) % SimulationTest.SEEDS;
             try {
                 new Simulation(seed, mutant).run();
             } catch (AssertionError found) {
@@ -20,5 +21,14 @@ class MutantTest {
             }
         }
         fail(mutant + " survived " + SimulationTest.SEEDS + " seeds");
+    }
+
+    /** Which was found late the last time; it saves time, and the others come behind it. */
+    private static long firstSeed(Mutant mutant) {
+        return switch (mutant) {
+            case SUSPENSION_IS_NOT_NOTICED -> 810;
+            case VOIDED_ENTRIES_COME_BACK -> 890;
+            default -> 1;
+        };
     }
 }

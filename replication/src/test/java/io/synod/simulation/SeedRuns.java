@@ -2,6 +2,8 @@ package io.synod.simulation;
 
 import java.io.IOException;
 import java.io.PrintStream;
+import java.lang.management.ManagementFactory;
+import java.lang.management.ThreadMXBean;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -89,13 +91,16 @@ final class SeedRuns {
         AtomicLong next = new AtomicLong(first);
         AtomicReference<AssertionError> failure = new AtomicReference<>();
         List<Thread> workers = new ArrayList<>();
+        // What a thread had of a core, as other processes may have the rest.
+        AtomicLong cores = new AtomicLong();
+        ThreadMXBean threadTimes = ManagementFactory.getThreadMXBean();
         for (int i = 0; i < threads; i++) {
             Thread worker = new Thread(() -> {
                 while (failure.get() == null && System.nanoTime() - end < 0) {
                     long seed = next.getAndIncrement();
                     if (seed - first >= runs) {
                         next.getAndDecrement();
-                        return;
+                        break;
                     }
                     try {
                         add(traced(seed, plan -> plan));
@@ -103,6 +108,7 @@ final class SeedRuns {
                         failure.compareAndSet(null, asError(seed, broken));
                     }
                 }
+                cores.addAndGet(threadTimes.getCurrentThreadCpuTime());
             });
             workers.add(worker);
             worker.start();
@@ -115,8 +121,15 @@ final class SeedRuns {
         }
         double took = (System.nanoTime() - began) / 1e9;
         System.out.printf(
-                "seeds %d to %d: %s, nothing broken%n%.0f minutes of a cluster in %.1f s: %.0f in each minute%n",
-                first, next.get() - 1, describe.apply(sums), sums[0] / 60e9, took, sums[0] / 1e9 / took);
+                "seeds %d to %d: %s, nothing broken%n%.0f minutes of a cluster in %.1f s: %.0f in each minute,"
+                        + " %.0f in each minute of a core%n",
+                first,
+                next.get() - 1,
+                describe.apply(sums),
+                sums[0] / 60e9,
+                took,
+                sums[0] / 1e9 / took,
+                (double) sums[0] / cores.get());
     }
 
     private static AssertionError asError(long seed, Throwable broken) {

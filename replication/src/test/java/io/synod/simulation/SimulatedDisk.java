@@ -32,8 +32,35 @@ final class SimulatedDisk {
     /** The same for the base. */
     private int basePosition;
 
+    private boolean damaged;
+
     SimulatedDisk(Mutant mutant) {
         this.mutant = mutant;
+    }
+
+    /** While it is down, some record turns that was forced; whoever opens the log finds that by its checksum. */
+    void rot(RandomGenerator random) {
+        if (records.isEmpty()) {
+            return;
+        }
+        if (mutant == Mutant.LOG_IS_CUT_AT_DAMAGE) {
+            records.subList(random.nextInt(records.size()), records.size()).clear();
+            forced = Math.min(forced, written());
+            crash(random);
+        } else {
+            damaged = true;
+        }
+    }
+
+    boolean isDamaged() {
+        return damaged;
+    }
+
+    void wipe() {
+        records.clear();
+        forced = 0;
+        deleted = 0;
+        fold(Base.NONE, true, 0);
     }
 
     void append(Entry entry) {
@@ -155,6 +182,10 @@ final class SimulatedDisk {
 
     /** Loses what was not forced, but for a random prefix of it. */
     void crash(RandomGenerator random) {
+        if (mutant == Mutant.FORCE_LIES) {
+            // What came last is not on it, whatever it said.
+            forced = Math.max(deleted, forced - random.nextInt(8));
+        }
         int unforced = written() - forced;
         int kept = forced + (unforced == 0 ? 0 : random.nextInt(unforced + 1)) - deleted;
         records.subList(kept, records.size()).clear();

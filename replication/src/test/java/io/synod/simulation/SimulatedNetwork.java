@@ -5,9 +5,17 @@ import java.util.random.RandomGenerator;
 
 /** The links between the members of one group. */
 final class SimulatedNetwork extends Links {
-    /** Chances per message, and latency in nanoseconds. */
-    record Weather(double loss, double duplication, double delay, long maxDelay) {
-        static final Weather FINE = new Weather(0, 0, 0, 0);
+    /**
+     * Chances per message, and latency in nanoseconds.
+     *
+     * @param heavy whether some are far later than that
+     */
+    record Weather(double loss, double duplication, double delay, long maxDelay, boolean heavy) {
+        static final Weather FINE = new Weather(0, 0, 0, 0, false);
+
+        Weather heavier() {
+            return new Weather(loss, duplication, delay, maxDelay, true);
+        }
     }
 
     private final Cluster cluster;

@@ -9,6 +9,7 @@ import io.synod.paxos.GroupState;
 import io.synod.paxos.MemberChange;
 import io.synod.paxos.Message;
 import io.synod.paxos.Role;
+import io.synod.replica.SuspendWatch;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
@@ -34,8 +35,8 @@ final class SimulatedNode implements Effects {
     final SimulatedDisk disk;
     private final Cluster cluster;
     private final Members members;
-    private final long clockOffset;
-    private final double clockSpeed;
+    final SimulatedClock clock;
+    private SuspendWatch suspends;
 
     GroupState state;
     int life;
@@ -62,23 +63,24 @@ final class SimulatedNode implements Effects {
 
     private long persistGiven;
     private boolean forcing;
+    private boolean forceFails;
+    private boolean gone;
 
     private final Map<Long, Entry> proposals = new TreeMap<>();
     private final SimulatedReads reads;
 
-    SimulatedNode(int slot, Members members, Cluster cluster, Mutant mutant, long clockOffset, double clockSpeed) {
+    SimulatedNode(int slot, Members members, Cluster cluster, Mutant mutant, SimulatedClock clock) {
         this.slot = slot;
         this.members = members;
         this.cluster = cluster;
         this.disk = new SimulatedDisk(mutant);
         this.snapshots = new SimulatedSnapshots(this, cluster, members);
         this.reads = new SimulatedReads(this, cluster);
-        this.clockOffset = clockOffset;
-        this.clockSpeed = clockSpeed;
+        this.clock = clock;
     }
 
     long clock() {
-        return clockOffset + (long) (cluster.now() * clockSpeed);
+        return clock.nanos();
     }
 
     boolean up() {
@@ -92,6 +94,9 @@ final class SimulatedNode implements Effects {
     // ------------------------------------------------------------------ life
 
     void start() {
+        if (isLost()) {
+            return;
+        }
         life++;
         applied = checkpoint;
         commit = Math.max(checkpoint, disk.base());
@@ -99,6 +104,7 @@ final class SimulatedNode implements Effects {
         persistGiven = 0;
         forcing = false;
         crashIn = -1;
+        forceFails = false;
         pausedUntil = 0;
         state = cluster.mutant.sabotage.groupState(
                 slot,
@@ -107,9 +113,11 @@ final class SimulatedNode implements Effects {
                 installed,
                 checkpoint,
                 0,
-                cluster.timing,
+                cluster.timing(),
                 cluster.disks.split(),
                 clock());
+        suspends = new SuspendWatch(
+                this::clock, clock::wallMillis, cluster.timing().lease());
         cluster.checkers(c -> c.restarted(this));
         step("start", () -> state.start(clock(), this));
         scheduleTick();
@@ -127,9 +135,44 @@ final class SimulatedNode implements Effects {
         installed = null;
     }
 
+    /** Its disk is lost, with all that was on it: it never comes back as the member that it was. */
+    void loseDisk() {
+        crash();
+        gone = cluster.mutant != Mutant.LOST_DISK_COMES_BACK_EMPTY;
+        if (!gone) {
+            disk.wipe();
+            loseMachine();
+        }
+    }
+
+    /** It never runs again: what is left of its log is not what it has told others of. */
+    boolean isLost() {
+        return gone || disk.isDamaged();
+    }
+
+    /** Whatever was to happen to it does not. */
+    void mend() {
+        crashIn = -1;
+        crashInInstall = -1;
+        forceFails = false;
+        clock.runs(1);
+    }
+
+    /** Its next force fails. */
+    void failForce() {
+        forceFails = true;
+    }
+
+    /** Before each step, as production does. */
+    private void checkClock() {
+        if (suspends.distrusts() && cluster.mutant != Mutant.SUSPENSION_IS_NOT_NOTICED) {
+            state.distrustLease(suspends.distrustUntil());
+        }
+    }
+
     /** Whether, if it crashed now, it could go on by itself. */
     boolean whole() {
-        return checkpoint >= disk.base();
+        return checkpoint >= disk.base() && !isLost();
     }
 
     void crash() {
@@ -149,6 +192,7 @@ final class SimulatedNode implements Effects {
         cluster.after(cluster.tickGap(), () -> {
             if (life == born && up()) {
                 step("tick", () -> {
+                    suspends.tick();
                     state.tick(clock(), this);
                     forget();
                 });
@@ -172,6 +216,7 @@ final class SimulatedNode implements Effects {
             return;
         }
         cluster.trace(slot, name);
+        checkClock();
         try {
             input.run();
         } catch (Crash now) {
@@ -204,7 +249,7 @@ final class SimulatedNode implements Effects {
             for (int i = 0; i < count; i++) {
                 propose(ByteBuffer.allocate(8).putLong(cluster.nextValue()).array());
             }
-            state.flush(clock(), this);
+            flush();
         });
     }
 
@@ -222,6 +267,11 @@ final class SimulatedNode implements Effects {
         proposals.put(index, entry);
         cluster.checkers(c -> c.proposed(this, entry));
         return entry;
+    }
+
+    /** Ends a step in which something was proposed. */
+    void flush() {
+        state.flush(clock(), this);
     }
 
     /** @param wanted chosen when it gets to it, which is later if it is paused: among the members of that moment */
@@ -316,14 +366,27 @@ final class SimulatedNode implements Effects {
     }
 
     private void force() {
+        int born = life;
+        long full = cluster.fullFor(slot);
+        if (full > 0) {
+            cluster.after(full, () -> {
+                if (life == born && up()) {
+                    force();
+                }
+            });
+            return;
+        }
         long count = persistGiven;
         int written = disk.written();
-        int born = life;
         cluster.after(cluster.forceTime(slot), () -> {
             if (life != born || !up()) {
                 return;
             }
-            disk.forcedTo(written);
+            if (!forced(written)) {
+                crash();
+                cluster.crashedInStep(this);
+                return;
+            }
             cluster.checkers(c -> c.forced(this));
             step("forced", () -> state.onForced(count, clock(), this));
             if (up() && life == born) {
@@ -334,6 +397,16 @@ final class SimulatedNode implements Effects {
                 }
             }
         });
+    }
+
+    /** @return false where the force failed, and the node stops: it cannot know what is on its disk */
+    private boolean forced(int written) {
+        if (!forceFails) {
+            disk.forcedTo(written);
+            return true;
+        }
+        forceFails = false;
+        return cluster.mutant == Mutant.FAILED_FORCE_IS_BELIEVED;
     }
 
     @Override
@@ -482,6 +555,6 @@ final class SimulatedNode implements Effects {
 
     @Override
     public String toString() {
-        return "node " + slot + " (life " + life + ")";
+        return "node " + slot + " (life " + life + (isLost() ? ", lost)" : ")");
     }
 }

@@ -4,6 +4,7 @@ import java.util.List;
 import java.util.SplittableRandom;
 import java.util.function.Consumer;
 import java.util.function.UnaryOperator;
+import java.util.stream.Stream;
 
 /**
  * One run from one seed: a cluster under faults and load, then healed, then judged. Each seed switches on its own subset
@@ -15,6 +16,8 @@ final class Simulation {
     /** A run takes a fifth longer with it. */
     private static final long REGISTER_EVERY = 4;
 
+    private static final long CLIENT_PATIENCE = 10_000 * MILLI;
+
     private final long seed;
     private final Cluster cluster;
     private final SplittableRandom faults;
@@ -22,6 +25,8 @@ final class Simulation {
     private final FaultPlan plan;
     private final Faults trouble;
     private final MemberChanges changes;
+    /** {@code null} for none. */
+    private SimulatedClients clients;
     /** {@code null} where none is kept. */
     private RegisterHistory register;
 
@@ -35,7 +40,7 @@ final class Simulation {
         SplittableRandom random = new SplittableRandom(seed);
         faults = random.split();
         work = random.split();
-        plan = change.apply(FaultPlan.of(faults));
+        plan = change.apply(FaultPlan.whole(faults));
         int size = faults.nextInt(4) == 0 ? 5 : 3;
         changes = new MemberChanges(seed, plan);
         cluster = changes.cluster(size, random, mutant);
@@ -44,6 +49,9 @@ final class Simulation {
             cluster.watch(register);
         }
         trouble = new Faults(List.of(cluster), List.of(cluster.network), plan, faults);
+        if (plan.clients() && seed / 2 % 2 == 0) {
+            clients = new SimulatedClients(seed, cluster, trouble);
+        }
     }
 
     /** @param lines takes one for each step of a member */
@@ -56,14 +64,22 @@ final class Simulation {
         try {
             cluster.chunk(plan.chunk());
             cluster.forgets(plan.forgetChance(), plan.forgetsMuch());
+            if (plan.withoutLeases()) {
+                cluster.withoutLeases();
+            }
             cluster.startAll();
             trouble.begin();
             scheduleProposal();
             scheduleRead();
             changes.begin(cluster, trouble);
+            if (clients != null) {
+                clients.begin();
+            }
             cluster.runFor(plan.duration());
             trouble.end();
+            changes.replaceLost();
             cluster.liveness.awaitSettled(cluster);
+            cluster.runUntil(() -> clients == null || clients.idle(), CLIENT_PATIENCE);
             cluster.checkers(c -> c.settled(cluster));
         } catch (AssertionError | RuntimeException broken) {
             throw new AssertionError(
@@ -78,13 +94,21 @@ final class Simulation {
                 cluster.installed,
                 cluster.chosen.changes(),
                 cluster.now(),
-                register == null || register.judged() ? 0 : 1);
+                register == null || register.judged() ? 0 : 1,
+                clients == null ? 0 : clients.committed(),
+                clients == null ? 0 : clients.resolved(),
+                clients == null ? 0 : clients.voids(),
+                Stream.of(cluster.nodes()).filter(SimulatedNode::isLost).count());
     }
 
     /**
      * @param changes of the members
      * @param nanos of virtual time
      * @param unjudged histories of the register
+     * @param transactions of clients, acknowledged
+     * @param resolved commits whose clients had to ask what became of them
+     * @param voids commits that came after their fence
+     * @param lost disks
      */
     record Outcome(
             long traceHash,
@@ -94,7 +118,11 @@ final class Simulation {
             long snapshots,
             long changes,
             long nanos,
-            long unjudged) {}
+            long unjudged,
+            long transactions,
+            long resolved,
+            long voids,
+            long lost) {}
 
     private SimulatedNode any(SplittableRandom random) {
         return cluster.node(1 + random.nextInt(cluster.size()));

@@ -22,11 +22,12 @@ public final class SimulationMain {
         SeedRuns.main(
                 args,
                 (seed, change, lines) -> run(seed, MUTANT, change, lines),
-                7,
+                11,
                 sums -> String.format(
                         "%d entries committed, %d reads, %d elections, %d snapshots, %d changes of members,"
-                                + " %d histories that overlap too much to judge",
-                        sums[1], sums[2], sums[3], sums[4], sums[5], sums[6]));
+                                + " %d histories that overlap too much to judge, %d transactions of clients,"
+                                + " %d asked about, %d void behind their fence, %d disks lost",
+                        sums[1], sums[2], sums[3], sums[4], sums[5], sums[6], sums[7], sums[8], sums[9], sums[10]));
     }
 
     static long[] run(long seed, Mutant mutant, UnaryOperator<FaultPlan> change, Consumer<String> lines) {
@@ -40,7 +41,11 @@ public final class SimulationMain {
             outcome.elections(),
             outcome.snapshots(),
             outcome.changes(),
-            outcome.unjudged()
+            outcome.unjudged(),
+            outcome.transactions(),
+            outcome.resolved(),
+            outcome.voids(),
+            outcome.lost()
         };
     }
 }
