@@ -118,6 +118,16 @@ public interface ReplicatedLog extends AutoCloseable {
         return -1;
     }
 
+    /**
+     * The state machine here is not to be relied on any more: it stands still until a snapshot of another member, at this index or
+     * a later one, has taken its place. A leader steps down for it.
+     *
+     * @return false where there is no other member, and nothing has changed
+     */
+    default boolean needSnapshot(long atLeast) {
+        return false;
+    }
+
     /** Hands leadership to a caught-up peer and waits; true when this node no longer leads. */
     boolean transferAway(long timeoutNanos);
 
