@@ -13,7 +13,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.NavigableMap;
 import java.util.Set;
-import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.function.IntConsumer;
@@ -71,14 +70,20 @@ final class LogScrub {
                 next = segment.getValue() + 1;
             }
             int lastSealed = now.sealed().isEmpty() ? -1 : now.sealed().lastKey();
-            SortedMap<Integer, Path> open = segments.list().tailMap(lastSealed + 1);
-            if (open.isEmpty() || next > forced) {
-                break;
-            }
             List<Fault> here = new ArrayList<>();
-            bytes += check(open.firstKey(), next, forced, true, read, here);
+            int open = -1;
+            if (next <= forced) {
+                for (int cycle : segments.list().tailMap(lastSealed + 1).keySet()) {
+                    long length = check(cycle, next, forced, true, read, here);
+                    if (length > 0) {
+                        bytes += length;
+                        open = cycle;
+                        break;
+                    }
+                }
+            }
             if (manifest.get() == now) {
-                faults.put(open.firstKey(), here);
+                faults.put(open, here);
                 break;
             }
             // It may not have been the one that it was taken for.
@@ -95,7 +100,7 @@ final class LogScrub {
 
     /**
      * @param open whether batches may stand behind the last one that is looked at, some of them half written
-     * @return bytes read; 0 for a segment that was given back meanwhile
+     * @return bytes read; 0 for a segment that was given back, and is about to be deleted or was just now
      */
     private long check(int cycle, long first, long last, boolean open, IntConsumer read, List<Fault> faults)
             throws IOException {
@@ -110,6 +115,10 @@ final class LogScrub {
             bytes = load(path, read);
         } catch (FileNotFoundException e) {
             LOG.debug("{} was given back, or deleted, which others find out", path, e);
+            return 0;
+        }
+        long begins = SegmentScan.firstBatch(bytes);
+        if (begins > 0 && begins < first) {
             return 0;
         }
         String name = path.getFileName().toString();
@@ -133,9 +142,23 @@ final class LogScrub {
 
             @Override
             public void fault(long from, long to, int position, ByteBuffer in, int[] trailers, String reason) {
-                if (from <= last) {
-                    faults.add(
-                            unknown(name, position, "batches " + from + " to " + Math.min(to, last) + ": " + reason));
+                if (from > last) {
+                    return;
+                }
+                String batches = "batches " + from + " to " + Math.min(to, last) + ": " + reason;
+                boolean told = false;
+                for (int tail : trailers) {
+                    if (EntryCodec.trailerNumber(in, tail) <= to) {
+                        told = true;
+                        EntryCodec.runs(
+                                in,
+                                tail,
+                                (group, epoch, entry, count) -> faults.add(new Fault(
+                                        name, position, group, entry, count == 0 ? 0 : entry + count - 1, batches)));
+                    }
+                }
+                if (!told) {
+                    faults.add(unknown(name, position, batches));
                 }
             }
         });
@@ -150,7 +173,8 @@ final class LogScrub {
         // What the index has in batches that were not found, unless it was superseded meanwhile.
         runs.values()
                 .forEach(lost -> lost.forEach(run -> {
-                    if (Location.position(run.location()) <= end[0]
+                    if (faults.stream().noneMatch(f -> f.group() == run.group() && f.covers(run.group(), run.first()))
+                            && Location.position(run.location()) <= end[0]
                             && index.locationOf(run.group(), run.last()) == run.location()) {
                         faults.add(lost(name, run, "no whole batch is there"));
                     }

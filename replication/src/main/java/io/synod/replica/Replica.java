@@ -447,6 +447,11 @@ final class Replica implements ReplicatedLog {
     }
 
     @Override
+    public List<String> damage() {
+        return node.log().damage();
+    }
+
+    @Override
     public boolean needSnapshot(long atLeast) {
         if (!exchange.receives() || members().all().size() == 1) {
             return false;

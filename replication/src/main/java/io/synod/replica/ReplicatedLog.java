@@ -128,6 +128,11 @@ public interface ReplicatedLog extends AutoCloseable {
         return false;
     }
 
+    /** What is known to be damaged in the files of this node's log, of all its groups together; empty where nothing is. */
+    default java.util.List<String> damage() {
+        return java.util.List.of();
+    }
+
     /** Hands leadership to a caught-up peer and waits; true when this node no longer leads. */
     boolean transferAway(long timeoutNanos);
 

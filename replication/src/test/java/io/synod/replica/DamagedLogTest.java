@@ -84,7 +84,7 @@ class DamagedLogTest {
             cluster.awaitEqual(written);
             for (TestNode node : cluster.nodes()) {
                 damage(node, 10);
-                assertEquals(2, log(node).scrub(bytes -> {}).damage().size());
+                assertFalse(log(node).scrub(bytes -> {}).damage().isEmpty());
             }
             cluster.nodes().forEach(DamagedLogTest::awaitRepaired);
             write(cluster, 5);
