@@ -199,4 +199,22 @@ class DamagedLogTest {
             cluster.awaitEqual(written);
         }
     }
+
+    @Test
+    void sender_of_a_snapshot_that_arrived_whole_and_is_refused_hears_of_it() throws Exception {
+        try (TestCluster cluster = TestCluster.forgetting(LARGE)) {
+            write(cluster, 3);
+            cluster.awaitEqual(written);
+            TestNode follower = cluster.others(cluster.awaitLeader()).get(0);
+            follower.snapshots.failInstalls(true);
+            assertTrue(follower.group.needSnapshot(follower.group.appliedIndex()));
+            Await.until(
+                    "a sender to hear of it",
+                    () -> cluster.nodes().stream().anyMatch(node -> node.snapshots.refused() > 0));
+            follower.snapshots.failInstalls(false);
+            Await.until("the snapshot", () -> follower.snapshots.installs() == 1);
+            write(cluster, 3);
+            cluster.awaitEqual(written);
+        }
+    }
 }

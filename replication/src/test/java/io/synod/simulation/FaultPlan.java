@@ -43,13 +43,15 @@ record FaultPlan(
         /** At some step of the next installation of a snapshot. */
         CRASH_IN_INSTALL,
         /** One member's state machine is lost, not its log. */
-        LOSE_STATE_MACHINE
+        LOSE_STATE_MACHINE,
+        /** One member's state machine is not to be relied on any more, and it runs. Drawn by no seed: tests add it. */
+        DOUBT_STATE_MACHINE
     }
 
     static FaultPlan of(SplittableRandom random) {
         List<Fault> faults = new ArrayList<>();
         for (Fault fault : Fault.values()) {
-            if (random.nextBoolean()) {
+            if (fault != Fault.DOUBT_STATE_MACHINE && random.nextBoolean()) {
                 faults.add(fault);
             }
         }
@@ -103,6 +105,15 @@ record FaultPlan(
         plans.add(with(faults, weather, chunk, leases, members, 0));
         plans.removeIf(this::equals);
         return plans;
+    }
+
+    /** With members that stay, one of whom doubts its state machine every now and then; none loses it. */
+    FaultPlan doubting() {
+        List<Fault> some = new ArrayList<>(faults);
+        some.remove(Fault.LOSE_STATE_MACHINE);
+        some.add(Fault.DOUBT_STATE_MACHINE);
+        some.add(Fault.DOUBT_STATE_MACHINE);
+        return with(some, weather, chunk, leases, false, forgetChance);
     }
 
     private FaultPlan lasting(long nanos) {

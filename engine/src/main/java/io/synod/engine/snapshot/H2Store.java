@@ -343,6 +343,11 @@ public final class H2Store implements AutoCloseable {
             });
         } catch (MVStoreException e) {
             unreadable = e.getMessage();
+        } catch (RuntimeException e) {
+            if (isClosed()) {
+                return 0;
+            }
+            throw e;
         }
         if (unreadable == null && found.value() == sealed.sum()) {
             return sealed.length();
@@ -354,8 +359,9 @@ public final class H2Store implements AutoCloseable {
                 files.data() + (unreadable == null ? FileSum.differs(found.value(), sealed.sum()) : ": " + unreadable));
     }
 
+    /** By us, or by H2 itself, where it could not write. */
     private synchronized boolean isClosed() {
-        return closed;
+        return closed || database.getStore().getMvStore().isClosed();
     }
 
     /** How full the file is: bytes, and how many percent of them are current. Nothing in memory. */
