@@ -118,6 +118,14 @@ public final class Settings {
                 " percent",
                 "the database's file is compacted when less of it is current; 0 for never");
         integer(
+                "SCRUB",
+                Scope.NODE,
+                "24",
+                0,
+                8_760,
+                " hours",
+                "so often the node reads all its files slowly and looks for damage; 0 for never");
+        integer(
                 "LOG_LIMIT",
                 Scope.NODE,
                 "256",

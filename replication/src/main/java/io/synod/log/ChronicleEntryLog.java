@@ -11,6 +11,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.function.IntConsumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -49,6 +50,7 @@ public final class ChronicleEntryLog implements EntryLog {
     private final SortedMap<Integer, Long> sealed;
     private final StoredEntries stored;
     private final LogReclaim reclaim;
+    private final LogScrub scrub;
 
     private volatile IOException failure;
     private volatile boolean closed;
@@ -61,12 +63,9 @@ public final class ChronicleEntryLog implements EntryLog {
     private long firstBatch;
 
     private long lastBatch;
-    private long durableBatch;
+    private volatile long durableBatch;
 
-    /** Groups that appended since the last force. */
-    private long[] touched = new long[8];
-
-    private int touchedCount;
+    private final TouchedGroups touched = new TouchedGroups();
 
     /**
      * Whether there is a log in this directory, perhaps one that nothing was written to, with what says how far it goes: without
@@ -132,6 +131,7 @@ public final class ChronicleEntryLog implements EntryLog {
             Files.deleteIfExists(leftover);
         }
         reclaim = new LogReclaim(config, segments, index, stored);
+        scrub = new LogScrub(segments, index);
     }
 
     private Manifest manifest() {
@@ -222,7 +222,7 @@ public final class ChronicleEntryLog implements EntryLog {
             }
             lastBatch++;
             index.appended(batch, location);
-            touch(batch);
+            touched.add(batch);
         } catch (LogFullException e) {
             throw e;
         } catch (IOException | RuntimeException | Error e) {
@@ -243,27 +243,6 @@ public final class ChronicleEntryLog implements EntryLog {
         }
     }
 
-    private void touch(List<Append> batch) {
-        long previous = 0;
-        for (int i = 0; i < batch.size(); i++) {
-            long group = batch.get(i).group();
-            if (i > 0 && group == previous) {
-                continue;
-            }
-            previous = group;
-            boolean known = false;
-            for (int k = 0; k < touchedCount && !known; k++) {
-                known = touched[k] == group;
-            }
-            if (!known) {
-                if (touchedCount == touched.length) {
-                    touched = Arrays.copyOf(touched, touchedCount * 2);
-                }
-                touched[touchedCount++] = group;
-            }
-        }
-    }
-
     @Override
     public void force() throws IOException {
         ensureUsable();
@@ -281,11 +260,9 @@ public final class ChronicleEntryLog implements EntryLog {
             }
         }
         durableBatch = lastBatch;
-        for (int i = 0; i < touchedCount; i++) {
-            index.note(touched[i], mark, durableBatch);
-        }
-        touchedCount = 0;
-        mark.batch(durableBatch);
+        long forced = durableBatch;
+        touched.drain(group -> index.note(group, mark, forced));
+        mark.batch(forced);
     }
 
     @Override
@@ -301,6 +278,9 @@ public final class ChronicleEntryLog implements EntryLog {
             } catch (IOException | Invariant.Violation e) {
                 // Between two looks at the index entries may have been superseded; else it is what it says.
                 if (index.superseded() == before) {
+                    if (e instanceof DamagedEntryException damaged) {
+                        scrub.noticed(damaged);
+                    }
                     throw e;
                 }
             }
@@ -325,6 +305,7 @@ public final class ChronicleEntryLog implements EntryLog {
     @Override
     public boolean reclaim() throws IOException {
         ensureUsable();
+        leaveDamaged();
         LogReclaim.Plan plan = reclaim.plan(sealed, writer.cycle(), true);
         if (plan == null) {
             return false;
@@ -349,10 +330,23 @@ public final class ChronicleEntryLog implements EntryLog {
         int lastGone = plan.lastGone();
         firstBatch = first;
         sealed.headMap(lastGone + 1).clear();
+        scrub.gone(lastGone);
         Manifest manifest = manifest();
         needed = manifest;
         writer.later(() -> reclaim.delete(lastGone, manifest));
         return true;
+    }
+
+    /** A segment can go when it is not the one that is written any more. */
+    private void leaveDamaged() throws IOException {
+        if (scrub.isDamaged(writer.cycle())) {
+            writer.leave();
+            try {
+                append(index.hardState(), firstBatch, false);
+            } catch (LogFullException e) {
+                LOG.warn("log {}: no room to leave a damaged segment, tried again later", segments.directory(), e);
+            }
+        }
     }
 
     private long firstBehind(LogReclaim.Plan plan) {
@@ -362,6 +356,24 @@ public final class ChronicleEntryLog implements EntryLog {
     @Override
     public long lastIndexIn(long group, long bytes) {
         return index.lastIndexIn(group, bytes / config.segmentBytes());
+    }
+
+    @Override
+    public Scrubbed scrub(IntConsumer read) throws IOException {
+        ensureUsable();
+        return scrub.run(() -> needed, () -> durableBatch, read);
+    }
+
+    @Override
+    public List<String> damage() {
+        return scrub.found();
+    }
+
+    @Override
+    public long damagedTo(long group) {
+        SortedMap<Integer, Long> ended = needed.sealed();
+        int newest = ended.isEmpty() ? -1 : scrub.newestUpTo(ended.lastKey());
+        return newest < 0 ? 0 : index.lastIn(group, newest);
     }
 
     @Override

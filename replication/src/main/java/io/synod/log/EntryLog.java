@@ -5,6 +5,7 @@ import io.synod.group.Entry;
 import io.synod.group.Recovered;
 import java.io.IOException;
 import java.util.List;
+import java.util.function.IntConsumer;
 
 /**
  * The log of one node, shared by all its groups: one force covers every group that appended.
@@ -66,7 +67,8 @@ public interface EntryLog extends AutoCloseable {
      * Entries {@code from … to} (inclusive) as they stand now, cut short after {@code maxBytes} but never before the
      * first. Recent entries come from memory.
      *
-     * @throws IOException when an entry is damaged (the message names file, group and index) or does not exist
+     * @throws DamagedEntryException when an entry is damaged; the message names file, group and index
+     * @throws IOException when an entry does not exist
      */
     List<Entry> read(long group, long from, long to, int maxBytes) throws IOException;
 
@@ -91,6 +93,32 @@ public interface EntryLog extends AutoCloseable {
      * The last index of this group that stands among the log's oldest {@code bytes}, about; 0 where none does. Any thread.
      */
     long lastIndexIn(long group, long bytes);
+
+    /**
+     * Reads all that stands in the log's files and must be there, and checks it. What is found to be damaged is remembered: see
+     * {@link #damage}. Any thread; takes as long as it takes, and nobody waits for it.
+     *
+     * @param read is told how many bytes were read just now, and takes its time; what it throws ends the look
+     */
+    default Scrubbed scrub(IntConsumer read) throws IOException {
+        return Scrubbed.NOTHING;
+    }
+
+    /**
+     * What is known to be damaged in the files, by {@link #scrub} or because an entry could not be read; empty when all of it was
+     * given back. Where that is possible {@link #reclaim} does it: when no group needs anything that stands there. Any thread.
+     */
+    default List<String> damage() {
+        return List.of();
+    }
+
+    /**
+     * The last index of this group that stands in a damaged file or an older one: what is below can be read no more, or stands in
+     * the way. 0 where none does. Any thread.
+     */
+    default long damagedTo(long group) {
+        return 0;
+    }
 
     /** Room is given back in pieces of about so many bytes. */
     long reclaimUnit();

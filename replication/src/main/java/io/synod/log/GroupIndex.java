@@ -8,6 +8,7 @@ import io.synod.group.Recovered;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.function.Consumer;
 import java.util.function.LongUnaryOperator;
 
 /**
@@ -205,6 +206,16 @@ final class GroupIndex {
             run++;
         }
         return run == 0 ? 0 : run < runs ? runFirst[run] - 1 : last;
+    }
+
+    /** The runs that stand in this segment. */
+    void runsIn(int cycle, long group, Consumer<LogScrub.Run> to) {
+        for (int i = 0; i < runs; i++) {
+            if (Location.cycle(runLocation[i]) == cycle) {
+                long end = i + 1 < runs ? runFirst[i + 1] - 1 : last;
+                to.accept(new LogScrub.Run(group, runFirst[i], end, runLocation[i]));
+            }
+        }
     }
 
     /** The last index that is in the same batch as this one and was not superseded from there. */

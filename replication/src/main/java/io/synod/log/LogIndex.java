@@ -10,6 +10,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Consumer;
 import java.util.function.LongUnaryOperator;
 
 /**
@@ -63,6 +64,17 @@ final class LogIndex {
             }
         }
         return index == null || oldest == Long.MAX_VALUE ? 0 : index.lastBefore(oldest + segments);
+    }
+
+    /** The last index of this group that stands in this segment or an older one; 0 where none does. */
+    synchronized long lastIn(long group, int cycle) {
+        GroupIndex index = groups.get(group);
+        return index == null ? 0 : index.lastBefore(cycle + 1L);
+    }
+
+    /** What the groups have in this segment. */
+    synchronized void runsIn(int cycle, Consumer<LogScrub.Run> to) {
+        groups.forEach((group, index) -> index.runsIn(cycle, group, to));
     }
 
     /**

@@ -66,6 +66,9 @@ final class SegmentWriter implements AutoCloseable {
     private volatile Path currentPath;
 
     private boolean dirty;
+    /** The next batch goes into a new segment. */
+    private boolean leaves;
+
     private Future<?> spare;
     private int spareCycle = -1;
 
@@ -137,6 +140,7 @@ final class SegmentWriter implements AutoCloseable {
     long write(Records batch, boolean reserved) throws IOException {
         long kept = reserved ? 0 : reserveBytes;
         boolean rolls = current == null
+                || leaves
                 || end + batch.framedBytes() > usable - kept
                 || records + batch.count() > LogRoll.MAX_RECORDS - (reserved ? 0 : RESERVE_RECORDS);
         if (!rolls && batch.count() == 1) {
@@ -169,6 +173,11 @@ final class SegmentWriter implements AutoCloseable {
         }
     }
 
+    /** Nothing more is written into the segment of the last batch. */
+    void leave() {
+        leaves = true;
+    }
+
     /** The segment of the last batch written. */
     int cycle() {
         return cycle;
@@ -190,6 +199,7 @@ final class SegmentWriter implements AutoCloseable {
             current.close();
             current = null;
         }
+        leaves = false;
         cycle++;
         roll.current(cycle);
         usable = segments.usableBytes(blocks);

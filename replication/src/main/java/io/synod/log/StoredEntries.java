@@ -38,8 +38,10 @@ final class StoredEntries {
         Path file = segments.segment(Location.cycle(location));
         ByteBuffer batch = load(file, location);
         if (batch == null) {
-            throw new IOException(file + " is damaged at byte " + Location.position(location) + ": entry " + from
-                    + " of group " + group + " cannot be read");
+            throw new DamagedEntryException(
+                    Location.cycle(location),
+                    new DamagedLogException.Fault(
+                            file.toString(), Location.position(location), group, from, from, "cannot be read"));
         }
         long until = Math.min(to, index.lastInBatchOf(group, from));
         int left = maxBytes;

@@ -50,6 +50,8 @@ final class Core {
     boolean awaitsBase;
     /** This member is committed to be none any more: it neither stands nor asks. */
     boolean removed;
+    /** The state machine cannot be relied on any more: a snapshot at this index or a later one has to take its place; −1 for none. */
+    long needed = -1;
     /** A base that the log has still to be told of. */
     private Base owed;
 
@@ -101,9 +103,9 @@ final class Core {
         return terms.epochAt(base.index()) == base.epoch();
     }
 
-    /** Whether the log begins behind what the state machine has: only a snapshot can help. */
+    /** Whether only a snapshot can help: the log begins behind what the state machine has, or that is not to be relied on. */
     boolean hollow() {
-        return applied < terms.base();
+        return needed >= 0 || applied < terms.base();
     }
 
     /** Whether this member has nothing, and must wait for one that has the group's first state. */

@@ -231,6 +231,18 @@ final class Election {
                         guardLeft));
     }
 
+    void onTransferNow(int from, Message.TransferNow m, long now, Effects out) {
+        boolean fromLeader = core.role == Role.FOLLOWER
+                && m.epoch() == core.leaderEpoch
+                && m.epoch() == core.promised
+                && from == Epoch.slot(m.epoch());
+        // Behind it in the log: the leader has given the handover up since, and gone on.
+        boolean late = core.terms.last() != m.lastIndex();
+        if (fromLeader && !late && core.configurations.mayLead(core.self) && !core.hollow()) {
+            group.becomePrepare(m.epoch(), now, out);
+        }
+    }
+
     private boolean hearsNoLeader(long now) {
         return core.role != Role.LEADER && (leaderLost || now - lastHeard > core.timing.electionTimeout());
     }

@@ -146,7 +146,7 @@ public final class GroupState {
         } else if (message instanceof Message.Fetched m) {
             preparation.onFetched(fromSlot, m, now, out);
         } else if (message instanceof Message.TransferNow m) {
-            onTransferNow(fromSlot, m, now, out);
+            election.onTransferNow(fromSlot, m, now, out);
         } else if (message instanceof Message.Removed m) {
             learnRemoved(m.configuration(), now, out);
         } else if (message instanceof Message.SnapshotRequest m) {
@@ -184,16 +184,12 @@ public final class GroupState {
         }
     }
 
-    private void onTransferNow(int from, Message.TransferNow m, long now, Effects out) {
-        boolean fromLeader = core.role == Role.FOLLOWER
-                && m.epoch() == core.leaderEpoch
-                && m.epoch() == core.promised
-                && from == Epoch.slot(m.epoch());
-        // Behind it in the log: the leader has given the handover up since, and gone on.
-        boolean late = core.terms.last() != m.lastIndex();
-        if (fromLeader && !late && core.configurations.mayLead(core.self) && !core.hollow()) {
-            becomePrepare(m.epoch(), now, out);
-        }
+    /**
+     * The state machine is not to be relied on any more, or cannot go on: it stands still until a snapshot at this index or a later
+     * one has taken its place, from whoever leads. Neither does this member lead until then.
+     */
+    public void needSnapshot(long atLeast, long nowNanos, Effects out) {
+        snapshots.require(atLeast, nowNanos - originNanos, out);
     }
 
     /** @return whether the asker is no member any more, and was told so */
@@ -441,7 +437,7 @@ public final class GroupState {
         return core.terms.epochAt(index);
     }
 
-    /** Whether the state machine lacks what the log has forgotten: it applies nothing until a snapshot is installed. */
+    /** Whether the state machine needs a snapshot, and applies nothing until one is installed. */
     public boolean hollow() {
         return core.hollow();
     }

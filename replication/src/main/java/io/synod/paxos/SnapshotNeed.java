@@ -24,7 +24,25 @@ final class SnapshotNeed {
         this.group = group;
     }
 
+    /** The state machine is damaged, or an entry that it lacks. Who leads must not go on: it could not serve. */
+    void require(long atLeast, long now, Effects out) {
+        core.needed = Math.max(core.needed, Math.max(atLeast, core.applied));
+        askedAt = Core.NEVER;
+        if (core.role != Role.FOLLOWER) {
+            group.election.expectLeader(now);
+            group.stepDown(now, out);
+        }
+    }
+
+    /** A snapshot that helps where {@link Core#hollow} covers this index; the one of the very same state does where that is damaged. */
+    private long least() {
+        return core.needed < 0 ? core.terms.base() : Math.max(core.terms.base(), Math.max(core.applied, core.needed));
+    }
+
     boolean wants(long index, long epoch) {
+        if (core.needed >= 0) {
+            return index >= least();
+        }
         if (index <= core.applied) {
             return false;
         }
@@ -40,7 +58,7 @@ final class SnapshotNeed {
             return;
         }
         askedAt = now;
-        Message.SnapshotRequest question = new Message.SnapshotRequest(core.terms.base());
+        Message.SnapshotRequest question = new Message.SnapshotRequest(least());
         if (core.leaderSlot != 0) {
             out.send(core.leaderSlot, question);
             return;
@@ -61,7 +79,9 @@ final class SnapshotNeed {
     }
 
     void installed(Base base, long knownBy, long now, Effects out) {
-        Invariant.that(base.index() > core.applied, "snapshot of %d, applied is %d", base.index(), core.applied);
+        boolean renews = core.needed >= 0 && base.index() == core.applied;
+        Invariant.that(
+                renews || base.index() > core.applied, "snapshot of %d, applied is %d", base.index(), core.applied);
         Invariant.that(base.epoch() <= knownBy, "snapshot ends in epoch %d, known by %d", base.epoch(), knownBy);
         boolean ahead = knownBy > core.promised;
         Invariant.that(
@@ -70,6 +90,9 @@ final class SnapshotNeed {
                 core.leaderEpoch,
                 base.index());
         core.install(base, now, out);
+        if (core.applied >= core.needed) {
+            core.needed = -1;
+        }
         if (ahead) {
             // An old leader may lack what is in the snapshot, so nothing may be acknowledged to it any more, not even
             // after a restart.

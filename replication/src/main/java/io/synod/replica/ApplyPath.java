@@ -3,7 +3,9 @@ package io.synod.replica;
 import io.synod.group.Entry;
 import io.synod.group.EntryKind;
 import io.synod.group.Invariant;
+import io.synod.log.DamagedEntryException;
 import io.synod.log.EntryLog;
+import io.synod.paxos.GroupState;
 import java.io.IOException;
 import java.util.List;
 import java.util.concurrent.ConcurrentLinkedQueue;
@@ -87,6 +89,11 @@ final class ApplyPath implements Runnable {
         }
     }
 
+    /** Under the group's lock, where a snapshot is waited for. What is being applied just now may still be applied. */
+    void retract() {
+        released = Math.min(released, applied);
+    }
+
     private boolean hasWork() {
         return (applied < released || toldDeposed < deposed) && !replica.stopped();
     }
@@ -96,6 +103,10 @@ final class ApplyPath implements Runnable {
         if (hasWork() && baton.compareAndSet(false, true)) {
             try {
                 applyReleased();
+            } catch (DamagedEntryException e) {
+                if (!replica.needSnapshot(e.index())) {
+                    replica.stop(e);
+                }
             } catch (Throwable e) {
                 replica.stop(e);
             } finally {
@@ -203,7 +214,8 @@ final class ApplyPath implements Runnable {
             LockSupport.parkNanos(this, BATON_RETRY_NANOS);
         }
         try {
-            if (index <= applied || replica.stopped()) {
+            boolean renews = index == applied && replica.inspect(GroupState::hollow);
+            if (index < applied || index == applied && !renews || replica.stopped()) {
                 return false;
             }
             tellDeposed();

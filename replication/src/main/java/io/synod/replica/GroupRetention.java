@@ -58,13 +58,15 @@ final class GroupRetention {
         }
         long restart = snapshots.restartIndex();
         long whatever = bytesTooMany == 0 ? 0 : node.log().lastIndexIn(replica.group(), bytesTooMany);
-        if (checkpoint && restart < replica.applyPath().applied()) {
+        long damaged = node.log().damagedTo(replica.group());
+        if ((checkpoint || restart < damaged) && restart < replica.applyPath().applied()) {
             snapshots.checkpointSoon();
         }
         advancePins();
-        boolean forgets = replica.inspect(s -> mayForget(s, restart, whatever) > s.baseIndex());
+        long unreadable = Math.min(restart, damaged);
+        boolean forgets = replica.inspect(s -> Math.max(unreadable, mayForget(s, restart, whatever)) > s.baseIndex());
         if (forgets) {
-            replica.submit((s, now, out) -> s.forget(mayForget(s, restart, whatever), now, out));
+            replica.submit((s, now, out) -> s.forget(Math.max(unreadable, mayForget(s, restart, whatever)), now, out));
         }
         return forgets;
     }

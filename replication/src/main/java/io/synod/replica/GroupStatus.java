@@ -26,7 +26,22 @@ record GroupStatus(
     private static final long MILLI = 1_000_000L;
     private static final long NOT_KNOWN = -1;
 
-    List<ReplicatedLog.MemberStatus> all() {
+    static List<ReplicatedLog.MemberStatus> of(Replica replica, ReplicaNode node, int selfSlot) {
+        // Lists files: not under the lock.
+        long bytes = node.log().bytes();
+        return replica.inspect(s -> new GroupStatus(
+                        s,
+                        selfSlot,
+                        replica.appliedIndex(),
+                        replica.stopped(),
+                        bytes,
+                        replica.exchange(),
+                        node.transport(),
+                        node.nanoClock().getAsLong())
+                .all());
+    }
+
+    private List<ReplicatedLog.MemberStatus> all() {
         List<ReplicatedLog.MemberStatus> all = new ArrayList<>();
         for (Member member : state.members().all()) {
             all.add(member.slot() == selfSlot ? own(member) : peer(member));

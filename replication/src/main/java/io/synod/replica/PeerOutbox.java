@@ -1,6 +1,7 @@
 package io.synod.replica;
 
 import io.synod.group.Entry;
+import io.synod.log.DamagedEntryException;
 import io.synod.log.EntryLog;
 import io.synod.paxos.GroupState;
 import io.synod.paxos.Message;
@@ -193,8 +194,9 @@ final class PeerOutbox {
             item.entries = entries;
             return true;
         } catch (IOException e) {
-            // Voided meanwhile, by another leader, or damaged; then who applies the entry will stop the group.
-            if (mayStillSend(item.header) && !forgot(item.next)) {
+            // Voided meanwhile, by another leader, or damaged: the log says so, forgets it, and that member gets a
+            // snapshot.
+            if (!(e instanceof DamagedEntryException) && mayStillSend(item.header) && !forgot(item.next)) {
                 LOG.error("cannot send entries {} to {} of group {} to slot {}", item.next, item.to, group, slot, e);
             }
             return false;

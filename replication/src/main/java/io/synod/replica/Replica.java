@@ -435,23 +435,29 @@ final class Replica implements ReplicatedLog {
 
     @Override
     public List<MemberStatus> status() {
-        // Lists files: not under the lock.
-        long bytes = node.log().bytes();
-        return inspect(s -> new GroupStatus(
-                        s,
-                        selfSlot,
-                        apply.applied(),
-                        stopped(),
-                        bytes,
-                        exchange,
-                        node.transport(),
-                        node.nanoClock().getAsLong())
-                .all());
+        return GroupStatus.of(this, node, selfSlot);
     }
 
     @Override
     public int segments() {
         return node.log().segments();
+    }
+
+    @Override
+    public List<String> damage() {
+        return node.log().damage();
+    }
+
+    @Override
+    public boolean needSnapshot(long atLeast) {
+        if (!exchange.receives() || members().all().size() == 1) {
+            return false;
+        }
+        submit((s, now, out) -> {
+            s.needSnapshot(atLeast, now, out);
+            apply.retract();
+        });
+        return true;
     }
 
     @Override

@@ -118,6 +118,21 @@ public interface ReplicatedLog extends AutoCloseable {
         return -1;
     }
 
+    /**
+     * The state machine here is not to be relied on any more: it stands still until a snapshot of another member, at this index or
+     * a later one, has taken its place. A leader steps down for it.
+     *
+     * @return false where there is no other member, and nothing has changed
+     */
+    default boolean needSnapshot(long atLeast) {
+        return false;
+    }
+
+    /** What is known to be damaged in the files of this node's log, of all its groups together; empty where nothing is. */
+    default java.util.List<String> damage() {
+        return java.util.List.of();
+    }
+
     /** Hands leadership to a caught-up peer and waits; true when this node no longer leads. */
     boolean transferAway(long timeoutNanos);
 

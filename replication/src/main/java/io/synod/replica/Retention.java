@@ -10,7 +10,8 @@ import java.util.function.Supplier;
  *
  * <p>A group's log keeps what its state machine would ask for after a restart, what is needed behind a snapshot that is on
  * its way, and what some member has not got; the last of these only as long as the whole log is not larger than its bound:
- * past that, who is so far behind gets a snapshot.
+ * past that, who is so far behind gets a snapshot. What stands in a damaged file is of use to nobody, and is forgotten as soon as
+ * a restart would not ask for it.
  *
  * <p>Thread: {@code synod-retention} looks; the holder of the baton gives back ({@link #reclaim}), because that appends.
  */
@@ -54,8 +55,9 @@ final class Retention implements Runnable {
             looks++;
             long bytes = log.bytes();
             // A log of which that is not known may have failed: the commit path finds out, also of a node that is idle.
-            if (!closed && (bytes < 0 || bytes >= LEAST_UNITS * log.reclaimUnit())) {
-                look(looks % PATIENCE == 0);
+            boolean damaged = !log.damage().isEmpty();
+            if (!closed && (bytes < 0 || bytes >= LEAST_UNITS * log.reclaimUnit() || damaged)) {
+                look(damaged || looks % PATIENCE == 0);
             }
         }
     }

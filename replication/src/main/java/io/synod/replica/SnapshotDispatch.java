@@ -146,6 +146,9 @@ final class SnapshotDispatch implements Runnable {
         offeredAt = heardAt - OFFER_AGAIN_NANOS;
         while (!closed && !replica.stopped() && transport.connected(slot)) {
             hear(header);
+            if (over && !installed && received == header.length()) {
+                snapshot.refused();
+            }
             if (over || now() - heardAt > SILENCE_NANOS) {
                 return;
             }

@@ -86,6 +86,11 @@ final class SnapshotExchange {
         }
     }
 
+    /** Whether the group can go on from a snapshot of another member. */
+    boolean receives() {
+        return intake != null;
+    }
+
     /** @return whether it was a message about snapshots */
     boolean takes(int fromSlot, Message message) {
         if (message instanceof Message.SnapshotReceived m) {

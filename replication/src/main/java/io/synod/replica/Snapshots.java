@@ -64,6 +64,12 @@ public interface Snapshots {
         /** Fills the buffer from that offset; returns how many bytes, fewer than asked for only at the end. */
         int read(long offset, byte[] buffer) throws IOException;
 
+        /**
+         * The member that has got all of it refuses it: it may not have arrived as it was made. It is not given again before it was
+         * looked at.
+         */
+        default void refused() {}
+
         /** Releases it; the file may be kept for a while. */
         @Override
         void close();

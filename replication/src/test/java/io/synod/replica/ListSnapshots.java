@@ -42,6 +42,7 @@ final class ListSnapshots implements Snapshots {
     /** 0 for never. */
     private volatile int losesAt;
 
+    private volatile int refused;
     private volatile boolean failsReceives;
     private volatile int failedReceives;
 
@@ -200,7 +201,30 @@ final class ListSnapshots implements Snapshots {
         return new Arriving();
     }
 
-    private record Made(Header header, byte[] bytes) implements Outgoing {
+    /** How often a receiver had all of one and refused it. */
+    int refused() {
+        return refused;
+    }
+
+    private final class Made implements Outgoing {
+        private final Header header;
+        private final byte[] bytes;
+
+        Made(Header header, byte[] bytes) {
+            this.header = header;
+            this.bytes = bytes;
+        }
+
+        @Override
+        public Header header() {
+            return header;
+        }
+
+        @Override
+        public void refused() {
+            refused++;
+        }
+
         @Override
         public int read(long offset, byte[] buffer) {
             int length = (int) Math.min(buffer.length, bytes.length - offset);

@@ -62,10 +62,13 @@ record FaultPlan(
         SUSPEND,
         SET_WALL_CLOCK,
         /** A monotonic clock beyond the bound on its drift, where there are no leases. */
-        CLOCK_RUNS_WILD;
+        CLOCK_RUNS_WILD,
+
+        /** One member's state machine is not to be relied on any more, and it runs. Drawn by no seed: tests add it. */
+        DOUBT_STATE_MACHINE;
 
         static final List<Fault> ORDINARY = List.of(values()).subList(0, LOSE_STATE_MACHINE.ordinal() + 1);
-        static final List<Fault> MORE = List.of(values()).subList(ORDINARY.size(), values().length);
+        static final List<Fault> MORE = List.of(values()).subList(ORDINARY.size(), DOUBT_STATE_MACHINE.ordinal());
     }
 
     /** With faults of disks and clocks as well. */
@@ -147,6 +150,15 @@ record FaultPlan(
         plans.add(with(faults, weather, chunk, leases, members, clients, 0));
         plans.removeIf(this::equals);
         return plans;
+    }
+
+    /** With members that stay, one of whom doubts its state machine every now and then; none loses it. */
+    FaultPlan doubting() {
+        List<Fault> some = new ArrayList<>(faults);
+        some.remove(Fault.LOSE_STATE_MACHINE);
+        some.add(Fault.DOUBT_STATE_MACHINE);
+        some.add(Fault.DOUBT_STATE_MACHINE);
+        return with(some, weather, chunk, leases, false, forgetChance);
     }
 
     private FaultPlan lasting(long nanos) {

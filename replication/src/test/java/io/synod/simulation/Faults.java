@@ -210,6 +210,14 @@ final class Faults {
                     }
                 }
             }
+            case DOUBT_STATE_MACHINE -> {
+                // Were all in doubt, nobody could help.
+                boolean helped = group.members().stream()
+                        .allMatch(each -> each == node || each.up() && !each.state.hollow() && each.applied > 0);
+                if (helped) {
+                    node.step("doubt", () -> node.state.needSnapshot(node.applied, node.clock(), node));
+                }
+            }
             case FALSE_HINT -> {
                 int suspect = any(random);
                 node.step("hint", () -> node.state.onPeerDown(suspect, node.clock(), node));

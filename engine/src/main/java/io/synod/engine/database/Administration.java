@@ -22,10 +22,17 @@ public final class Administration {
 
     private final HostedDatabase database;
     private final Digests digests;
+    private final CopyRepair repair;
 
     Administration(HostedDatabase database, Digests digests) {
         this.database = database;
         this.digests = digests;
+        this.repair = new CopyRepair(database);
+    }
+
+    /** What is done about a copy that is damaged. */
+    public CopyRepair repair() {
+        return repair;
     }
 
     /**

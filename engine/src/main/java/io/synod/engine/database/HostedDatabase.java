@@ -88,8 +88,6 @@ public final class HostedDatabase implements Applier, AutoCloseable {
         void run(boolean immediately);
     }
 
-    private volatile String rebuilt;
-
     /**
      * @param node name of this node
      * @param timeoutMillis how long a client waits for a leader or a majority
@@ -163,13 +161,13 @@ public final class HostedDatabase implements Applier, AutoCloseable {
         return timeoutMillis;
     }
 
-    /** Why and from what this copy was built anew when it was opened; {@code null} when it was not. */
+    /** Why and from what this copy was built anew, when it was opened or since; {@code null} when it was not. */
     public String rebuilt() {
-        return rebuilt;
+        return storage.rebuilt();
     }
 
     public void setRebuilt(String fromWhatAndWhy) {
-        rebuilt = fromWhatAndWhy;
+        storage.setRebuilt(fromWhatAndWhy);
     }
 
     /** Whether it was told to outlive its connections. */

@@ -1,6 +1,7 @@
 package io.synod.engine.database;
 
 import io.synod.engine.snapshot.Checkpoint;
+import io.synod.engine.snapshot.DamagedStoreException;
 import io.synod.engine.snapshot.H2Store;
 import io.synod.group.Invariant;
 import io.synod.group.Members;
@@ -9,9 +10,12 @@ import java.io.IOException;
 import java.sql.SQLException;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
+import java.util.function.IntConsumer;
+import org.h2.api.ErrorCode;
 import org.h2.engine.Database;
 import org.h2.engine.SessionLocal;
 import org.h2.message.DbException;
@@ -41,6 +45,11 @@ public final class Storage {
     private volatile LocalCopy copy;
 
     private volatile boolean replacing;
+    private volatile Damage damage;
+    private volatile String rebuilt;
+
+    /** @param replaced is open as soon as the copy is not in use any more, where that is waited for; else {@code null} */
+    private record Damage(LocalCopy copy, String what, CountDownLatch replaced) {}
 
     /** @throws IOException the file has to be rebuilt */
     Storage(
@@ -116,11 +125,75 @@ public final class Storage {
 
     <T> T inStore(StoreWork<T> work) throws IOException {
         fileBusy.lock();
+        LocalCopy current = copy;
         try {
-            return work.on(copy.store());
+            return work.on(current.store());
+        } catch (DamagedStoreException e) {
+            damaged(current, e);
+            throw e;
         } finally {
             fileBusy.unlock();
         }
+    }
+
+    /**
+     * Compares what the file holds up to its last checkpoint with the checksum of that; reading and writing go on meanwhile. What
+     * is found is kept: {@link CopyRepair}.
+     *
+     * @param read is told how many bytes were read just now, and takes its time; what it throws ends it
+     * @return how many bytes were compared; 0 where the file was moved or replaced meanwhile, and nothing can be said
+     */
+    public long verify(IntConsumer read) throws IOException {
+        LocalCopy current = copy;
+        try {
+            return current.store().verify(read);
+        } catch (DamagedStoreException e) {
+            damaged(current, e);
+            throw e;
+        }
+    }
+
+    private synchronized void damaged(LocalCopy of, DamagedStoreException e) {
+        if (of == copy && (damage == null || damage.copy != of)) {
+            damage = new Damage(of, e.getMessage(), null);
+            LOG.error("database {} on node {} is damaged: {}", name, node, e.getMessage());
+        }
+    }
+
+    /** What is damaged of the copy in use; {@code null} where nothing is known to be. */
+    String damage() {
+        Damage known = damage;
+        return known == null || known.copy != copy ? null : known.what;
+    }
+
+    /** Statements wait from now on until another copy is in place. */
+    synchronized void distrust() {
+        if (damage() != null) {
+            damage = new Damage(damage.copy, damage.what, new CountDownLatch(1));
+        }
+    }
+
+    /** They need not wait for one. */
+    synchronized void trust() {
+        Damage known = damage;
+        if (known != null && known.replaced != null) {
+            damage = new Damage(known.copy, known.what, null);
+            known.replaced.countDown();
+        }
+    }
+
+    boolean isDistrusted() {
+        Damage known = damage;
+        return known != null && known.copy == copy && known.replaced != null;
+    }
+
+    /** Why and from what this copy was built anew; {@code null} when it was not. */
+    String rebuilt() {
+        return rebuilt;
+    }
+
+    void setRebuilt(String fromWhatAndWhy) {
+        rebuilt = fromWhatAndWhy;
     }
 
     /**
@@ -131,7 +204,8 @@ public final class Storage {
         fileBusy.lock();
         try {
             LocalCopy old = copy;
-            if (header.index() <= old.state().appliedIndex()) {
+            boolean renews = isDistrusted() && header.index() == old.state().appliedIndex();
+            if (!renews && header.index() <= old.state().appliedIndex()) {
                 throw new IOException(
                         "the snapshot at index " + header.index() + " is older than the copy of " + name + " on node "
                                 + node + ", which stands at " + old.state().appliedIndex());
@@ -141,11 +215,25 @@ public final class Storage {
             old.branches().close();
             old.store().replaceBy(header, fileLength);
             LocalCopy next = openReplaced(old, header);
-            copy = next;
+            exchange(next);
             LOG.info("database {} on node {} goes on from a snapshot at index {}", name, node, header.index());
         } finally {
             replacing = false;
             fileBusy.unlock();
+        }
+    }
+
+    private synchronized void exchange(LocalCopy next) {
+        Damage known = damage;
+        boolean repairs = known != null && known.copy == copy;
+        copy = next;
+        damage = null;
+        if (repairs) {
+            rebuilt = "from another node: " + known.what;
+            LOG.warn("database {} on node {} is rebuilt {}", name, node, rebuilt);
+            if (known.replaced != null) {
+                known.replaced.countDown();
+            }
         }
     }
 
@@ -179,10 +267,30 @@ public final class Storage {
         return replacing || session.getDatabase() != copy.store().database();
     }
 
+    /** @throws DbException HYT00 when a damaged copy was not replaced in time, 57014 when the thread was interrupted */
     void awaitReplaced() {
+        Damage known = damage;
+        if (known != null && known.replaced != null) {
+            awaitReplaced(known);
+        }
         if (replacing) {
             fileBusy.lock();
             fileBusy.unlock();
+        }
+    }
+
+    private void awaitReplaced(Damage known) {
+        try {
+            if (!known.replaced.await(timeoutMillis, TimeUnit.MILLISECONDS)) {
+                throw DbException.get(
+                        ErrorCode.LOCK_TIMEOUT_1,
+                        "the copy of " + name + " on node " + node
+                                + " is damaged, and no other node has sent a snapshot within " + timeoutMillis
+                                + " ms: use another node, or start those that are down");
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw DbException.get(ErrorCode.STATEMENT_WAS_CANCELED);
         }
     }
 }

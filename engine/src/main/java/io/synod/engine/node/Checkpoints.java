@@ -111,6 +111,7 @@ final class Checkpoints implements AutoCloseable {
 
     private static void keepHouse(HostedDatabase database) {
         database.upkeep().stopWhereFailed();
+        database.administration().repair().proceed();
         database.upkeep().confirmStatements();
         database.upkeep().dropUnfinished(Sessions.UNFINISHED);
         database.upkeep().abandonLeftOvers();

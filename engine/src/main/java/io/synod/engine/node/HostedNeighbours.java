@@ -5,6 +5,7 @@ import io.synod.engine.global.Deadlocks;
 import io.synod.engine.global.GlobalCommits;
 import io.synod.engine.session.MemberCommands;
 import io.synod.engine.session.Neighbours;
+import io.synod.engine.session.ScrubCommands;
 import io.synod.engine.session.Sessions;
 import java.sql.SQLException;
 import java.util.Collection;
@@ -25,6 +26,7 @@ record HostedNeighbours(
         GlobalCommits commits,
         Deadlocks deadlocks,
         MemberCommands members,
+        ScrubCommands scrub,
         Federation federation)
         implements Neighbours {
     HostedNeighbours(
@@ -33,8 +35,9 @@ record HostedNeighbours(
             RemoteLink link,
             GlobalCommits commits,
             Deadlocks deadlocks,
-            MemberCommands members) {
-        this(node, databases, link, commits, deadlocks, members, new Federation());
+            MemberCommands members,
+            ScrubCommands scrub) {
+        this(node, databases, link, commits, deadlocks, members, scrub, new Federation());
     }
 
     @Override

@@ -33,8 +33,8 @@ import org.slf4j.LoggerFactory;
 /**
  * A running node with its databases. Everything is put together here and nowhere else. Thread-safe.
  *
- * <p>Threads: those of its {@link ReplicaNode}, transport and SQL server, {@code synod-checkpoint}, and those of its {@link
- * GlobalCommits} and {@link Deadlocks}.
+ * <p>Threads: those of its {@link ReplicaNode}, transport and SQL server, {@code synod-checkpoint}, {@code synod-scrub}, and
+ * those of its {@link GlobalCommits} and {@link Deadlocks}.
  */
 public final class Node implements SessionFactory, AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Node.class);
@@ -51,6 +51,7 @@ public final class Node implements SessionFactory, AutoCloseable {
     private final MemberChanges memberChanges;
     private final GlobalCommits globalCommits;
     private final Deadlocks deadlocks;
+    private final Scrubber scrubber;
     private final Checkpoints checkpoints = new Checkpoints();
     private final Map<String, Sessions> databases = new ConcurrentHashMap<>();
     /** Settings of those that SHUTDOWN has closed: the next session opens them again, as in H2. */
@@ -91,7 +92,9 @@ public final class Node implements SessionFactory, AutoCloseable {
                 place.slot(),
                 () -> databases.values().stream().map(Sessions::waits).toList(),
                 new DeadlockPeers(replicas.questions(), members::otherSlots));
-        this.neighbours = new HostedNeighbours(this, databases, link, globalCommits, deadlocks, memberChanges);
+        this.scrubber = new Scrubber(config.name(), log, this::hosted, TimeUnit.HOURS.toNanos(config.scrubHours()));
+        this.neighbours =
+                new HostedNeighbours(this, databases, link, globalCommits, deadlocks, memberChanges, scrubber);
         replicas.questions().answeredBy((group, question, answer) -> {
             if (Deadlocks.isAskedBy(question)) {
                 deadlocks.asked(question, answer);
@@ -122,6 +125,7 @@ public final class Node implements SessionFactory, AutoCloseable {
     void begin() {
         checkpoints.start();
         globalCommits.start();
+        scrubber.start();
     }
 
     public String name() {
@@ -329,6 +333,7 @@ public final class Node implements SessionFactory, AutoCloseable {
         NodeStart.closeQuietly(sql);
         deadlocks.close();
         globalCommits.close();
+        scrubber.close();
         checkpoints.close();
         List<HostedDatabase> hosted = new ArrayList<>();
         databases.values().forEach(s -> hosted.add(s.database()));

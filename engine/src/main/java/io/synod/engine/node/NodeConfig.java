@@ -35,6 +35,7 @@ import java.util.stream.Collectors;
  * @param outsideChanges what to do with a file that was written to outside of its log; {@code null} to refuse it
  * @param logLimits what is kept and spent for members that are behind
  * @param reclaimPercent a file of which less is current is compacted; 0 for never
+ * @param scrubHours so often all files are looked at for damage; 0 for never
  */
 record NodeConfig(
         String name,
@@ -50,6 +51,7 @@ record NodeConfig(
         String base,
         String outsideChanges,
         int reclaimPercent,
+        int scrubHours,
         LogLimits logLimits) {
     static final String ADOPT = "ADOPT";
     static final String DISCARD = "DISCARD";
@@ -111,6 +113,7 @@ record NodeConfig(
                 base,
                 outsideChanges == null ? null : outsideChanges.toUpperCase(Locale.ROOT),
                 url.intSetting("RECLAIM"),
+                url.intSetting("SCRUB"),
                 new LogLimits((long) url.intSetting("LOG_LIMIT") << 20, (long) url.intSetting("SNAPSHOT_RATE") << 20));
     }
 

@@ -28,6 +28,7 @@ import picocli.CommandLine.Spec;
             SqlCommand.class,
             VerifyCommand.class,
             SpaceCommand.class,
+            ScrubCommand.class,
             ResolveCommand.class,
             DemoCommand.class
         })

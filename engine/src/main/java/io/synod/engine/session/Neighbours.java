@@ -49,6 +49,11 @@ public interface Neighbours {
         public MemberCommands members() {
             throw new IllegalStateException("this node was put together without members");
         }
+
+        @Override
+        public ScrubCommands scrub() {
+            throw new IllegalStateException("this node was put together without a scrubber");
+        }
     };
 
     /**
@@ -87,4 +92,7 @@ public interface Neighbours {
 
     /** What changes the members of all of them. */
     MemberCommands members();
+
+    /** What looks for damage in the node's files. */
+    ScrubCommands scrub();
 }

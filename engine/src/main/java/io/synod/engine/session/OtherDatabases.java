@@ -64,6 +64,11 @@ final class OtherDatabases implements Databases {
         return neighbours.members();
     }
 
+    /** What looks for damage in the files of all of them. */
+    ScrubCommands scrub() {
+        return neighbours.scrub();
+    }
+
     /** Whether the text has a name of three parts that begins with another database of this node. */
     boolean areNamed(List<Token> tokens) {
         for (int i = 0; i + 4 < tokens.size(); i++) {

@@ -40,6 +40,7 @@ public final class Sessions {
             "BASE",
             "OUTSIDE_CHANGES",
             "RECLAIM",
+            "SCRUB",
             "LOG_LIMIT",
             "SNAPSHOT_RATE",
             "CONNECT_TIMEOUT",

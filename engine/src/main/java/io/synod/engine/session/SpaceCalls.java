@@ -12,7 +12,7 @@ import org.h2.value.ValueBigint;
 import org.h2.value.ValueNull;
 import org.h2.value.ValueVarchar;
 
-/** {@code CALL SYNOD.SPACE()} and {@code CALL SYNOD.RECLAIM()}: of the node that the session is on. */
+/** {@code CALL SYNOD.SPACE()}, {@code SYNOD.RECLAIM()} and {@code SYNOD.SCRUB()}: of the node that the session is on. */
 final class SpaceCalls {
     private SpaceCalls() {}
 
@@ -51,6 +51,24 @@ final class SpaceCalls {
                 reclaimed == null
                         ? ValueNull.INSTANCE
                         : ValueBigint.get(TimeUnit.NANOSECONDS.toMillis(reclaimed.pauseNanos())));
+        return rows;
+    }
+
+    static ResultInterface scrub(ScrubCommands scrubber) {
+        SimpleResult rows = new SimpleResult();
+        rows.addColumn("NODE", TypeInfo.TYPE_VARCHAR);
+        rows.addColumn("FILE_NAME", TypeInfo.TYPE_VARCHAR);
+        rows.addColumn("BYTES", TypeInfo.TYPE_BIGINT);
+        rows.addColumn("DAMAGE", TypeInfo.TYPE_VARCHAR);
+        rows.addColumn("DONE", TypeInfo.TYPE_VARCHAR);
+        for (ScrubCommands.Scrubbed each : scrubber.scrub()) {
+            rows.addRow(
+                    text(each.node()),
+                    text(each.file()),
+                    ValueBigint.get(each.bytes()),
+                    text(each.damage()),
+                    text(each.done()));
+        }
         return rows;
     }
 

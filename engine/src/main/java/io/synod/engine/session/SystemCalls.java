@@ -71,7 +71,8 @@ final class SystemCalls {
             "DIGEST",
             "LAST_KEY",
             "SPACE",
-            "RECLAIM");
+            "RECLAIM",
+            "SCRUB");
 
     private static final Set<String> SETTINGS = Set.of("READ", "COMMIT", "MAX_STALENESS", "QUIRKS_MODE");
 
@@ -210,6 +211,10 @@ final class SystemCalls {
             case "RECLAIM" -> {
                 session.local().getUser().checkAdmin();
                 return execution.rows(SpaceCalls.reclaim(session.database()));
+            }
+            case "SCRUB" -> {
+                session.local().getUser().checkAdmin();
+                return execution.rows(SpaceCalls.scrub(others(session, call).scrub()));
             }
             case "LAST_KEY" -> {
                 Value next = call.arguments().isEmpty()

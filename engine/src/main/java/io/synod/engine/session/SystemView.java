@@ -5,6 +5,7 @@ import io.synod.branch.Participant;
 import io.synod.engine.database.BranchVotes;
 import io.synod.engine.database.HostedDatabase;
 import io.synod.replica.ReplicatedLog.MemberStatus;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -94,7 +95,8 @@ enum SystemView {
             Member.COMMIT_INDEX,
             Member.APPLIED_INDEX,
             number("SEGMENTS", m -> m.database().log().segments()),
-            number("BYTES", m -> m.status().logBytes())));
+            number("BYTES", m -> m.status().logBytes()),
+            textOrNull("DAMAGE", Member::damage)));
 
     /** A column of rows that are made of R. */
     record Column<R>(String name, TypeInfo type, Function<R, Value> value) {}
@@ -182,6 +184,16 @@ enum SystemView {
 
         boolean isThis() {
             return status.name().equals(database.node());
+        }
+
+        /** Of the node's log and of its copy; {@code null} for none that is known. */
+        String damage() {
+            List<String> all = new ArrayList<>(database.log().damage());
+            String copy = database.administration().repair().damage();
+            if (copy != null) {
+                all.add(copy);
+            }
+            return all.isEmpty() ? null : String.join("; ", all);
         }
 
         /** VOTER, LEARNER or WITNESS; {@code null} for one that has gone since. */

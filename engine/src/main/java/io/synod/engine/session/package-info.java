@@ -49,6 +49,7 @@
  * CALL SYNOD.DIGEST_START()               LOG_INDEX: where every member takes a digest of the database
  * CALL SYNOD.DIGEST(index)                KIND, NAME, CHECKSUM: this member's digest; waits until it is applied
  * CALL SYNOD.SPACE()                      NODE, FILE_BYTES, FILL_PERCENT, CHECKPOINT_INDEX, SNAPSHOT_INDEX, REBUILT: of this node
+ * CALL SYNOD.SCRUB()                      NODE, FILE_NAME, BYTES, DAMAGE, DONE: a row for the log of this node and for each file, read now
  * CALL SYNOD.RECLAIM()                    NODE, BYTES_BEFORE, BYTES_AFTER, PAUSE_MILLIS: this node gives back space of its file
  * CALL SYNOD.REQUEST('uuid', n)           names the commit of the next statement (between nodes)
  * CALL SYNOD.COMMIT('uuid', n)            commits the transaction under that name (between nodes): COMMIT_INDEX, SETTLED,

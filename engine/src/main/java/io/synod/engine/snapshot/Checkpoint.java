@@ -48,8 +48,16 @@ public final class Checkpoint {
      * A checkpoint and what else belongs to it for a copy.
      *
      * @param header the first blocks of the file, the only ones that change after it
+     * @param sum {@link FileSum} of the others; 0 until the checkpoint is sealed
      */
-    record Image(long length, Position position, byte[] header) {}
+    record Image(long length, Position position, byte[] header, int sum) {}
+
+    /**
+     * What the file has to hold as long as its bytes are not moved.
+     *
+     * @param moves how often they have been
+     */
+    record Sealed(long length, int sum, long moves) {}
 
     /** H2's store header: two blocks. */
     static final int HEADER = 2 * 4096;
@@ -67,6 +75,7 @@ public final class Checkpoint {
     private volatile boolean ended;
     private volatile Image image;
     private boolean suspended;
+    private long moves;
 
     /**
      * @param sideFile {@code null} for a database in memory
@@ -124,6 +133,7 @@ public final class Checkpoint {
     /** Between the moments at which a start goes on from a copy, and no longer does: no other checkpoint counts then. */
     void suspend(boolean on) {
         suspended = on;
+        moves++;
     }
 
     /** From now on there are none: what H2 holds is not what the log says any more. */
@@ -167,7 +177,7 @@ public final class Checkpoint {
         // Never the chunk before: that one may have been written beside a statement, or not know its predecessor.
         checkpoints.put(CHECKPOINT, ++taken);
         store.commit();
-        return new Image(store.getFileStore().size(), position.get(), read(store, 0, HEADER));
+        return new Image(store.getFileStore().size(), position.get(), read(store, 0, HEADER), 0);
     }
 
     /** Makes what was written the state that the next start goes on from. */
@@ -175,7 +185,12 @@ public final class Checkpoint {
         store.sync();
         sum.extend(taken.length, (offset, length) -> read(store, offset, length));
         new CheckpointFile(taken.length, taken.position.index, origin, sum.value()).write(sideFile);
-        image = taken;
+        image = new Image(taken.length, taken.position, taken.header, sum.value());
+    }
+
+    /** What is to be found in the file. Waits while its bytes are being moved. */
+    synchronized Sealed sealed() {
+        return new Sealed(sum.end(), sum.value(), moves);
     }
 
     CheckpointFile file(long length, long applied) {

@@ -39,6 +39,17 @@ final class FileSum {
         end = Checkpoint.HEADER;
     }
 
+    /** What was added ends there. */
+    long end() {
+        return end;
+    }
+
+    /** For messages, behind the name of the file. */
+    static String differs(int found, int expected) {
+        return " does not hold what was written to it: checksum " + Integer.toHexString(found) + ", expected "
+                + Integer.toHexString(expected);
+    }
+
     int value() {
         return (int) crc.getValue();
     }

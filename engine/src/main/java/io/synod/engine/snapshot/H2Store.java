@@ -9,6 +9,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.SQLException;
 import java.util.Map;
+import java.util.function.IntConsumer;
 import java.util.function.LongSupplier;
 import java.util.function.Supplier;
 import org.h2.api.ErrorCode;
@@ -19,6 +20,7 @@ import org.h2.engine.SynodDatabaseBridge;
 import org.h2.engine.User;
 import org.h2.message.DbException;
 import org.h2.mvstore.FileStore;
+import org.h2.mvstore.MVStoreException;
 import org.h2.mvstore.db.LobStorageMap;
 import org.h2.mvstore.db.SynodLobStore;
 import org.h2.mvstore.tx.SynodUndoLogs;
@@ -316,6 +318,50 @@ public final class H2Store implements AutoCloseable {
         synchronized (checkpoint) {
             return new SpaceReclaim(database.getStore().getMvStore(), gate, files, checkpoint).run();
         }
+    }
+
+    /**
+     * Compares the file up to its last checkpoint with the checksum of that. Not held up by anybody, nor does it hold up anybody.
+     *
+     * @param read is told how many bytes were read just now, and takes its time; what it throws ends it
+     * @return how many bytes were compared; 0 where they were moved or the store was closed meanwhile, and in memory
+     * @throws DamagedStoreException they are not what was written, or cannot be read
+     */
+    public long verify(IntConsumer read) throws IOException {
+        Checkpoint checkpoints = checkpoint;
+        if (files == null || checkpoints == null) {
+            return 0;
+        }
+        Checkpoint.Sealed sealed = checkpoints.sealed();
+        FileSum found = new FileSum();
+        String unreadable = null;
+        try {
+            found.extend(sealed.length(), (offset, length) -> {
+                byte[] piece = Checkpoint.read(database.getStore().getMvStore(), offset, length);
+                read.accept(length);
+                return piece;
+            });
+        } catch (MVStoreException e) {
+            unreadable = e.getMessage();
+        } catch (RuntimeException e) {
+            if (isClosed()) {
+                return 0;
+            }
+            throw e;
+        }
+        if (unreadable == null && found.value() == sealed.sum()) {
+            return sealed.length();
+        }
+        if (isClosed() || checkpoints.sealed().moves() != sealed.moves()) {
+            return 0;
+        }
+        throw new DamagedStoreException(
+                files.data() + (unreadable == null ? FileSum.differs(found.value(), sealed.sum()) : ": " + unreadable));
+    }
+
+    /** By us, or by H2 itself, where it could not write. */
+    private synchronized boolean isClosed() {
+        return closed || database.getStore().getMvStore().isClosed();
     }
 
     /** How full the file is: bytes, and how many percent of them are current. Nothing in memory. */

@@ -33,6 +33,8 @@ final class SpaceReclaim {
     private final StatementGate gate;
     private final DatabaseFiles files;
     private final Checkpoint checkpoints;
+    /** Of what was copied. */
+    private final FileSum sum = new FileSum();
 
     SpaceReclaim(MVStore store, StatementGate gate, DatabaseFiles files, Checkpoint checkpoints) {
         this.store = store;
@@ -79,6 +81,11 @@ final class SpaceReclaim {
                 copy(copy, copied, before);
                 write(copy, image.header(), 0);
                 copy.force(true);
+                if (sum.value() != checkpoints.image().sum()) {
+                    // What is moved gets a new checksum, whatever it is.
+                    throw new DamagedStoreException(files.data()
+                            + FileSum.differs(sum.value(), checkpoints.image().sum()));
+                }
                 FaultPoint.reach(FaultPoint.COPIED);
                 compact(image);
             } finally {
@@ -142,7 +149,9 @@ final class SpaceReclaim {
         for (long offset = from; offset < end; offset += PIECE) {
             int length = (int) Math.min(PIECE, end - offset);
             try {
-                write(to, Checkpoint.read(store, offset, length), offset);
+                byte[] piece = Checkpoint.read(store, offset, length);
+                sum.extend(offset + length, (at, bytes) -> piece);
+                write(to, piece, offset);
             } catch (MVStoreException e) {
                 throw new IOException("the database file " + files.data() + " cannot be read at " + offset, e);
             }

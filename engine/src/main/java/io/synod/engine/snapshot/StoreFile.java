@@ -59,9 +59,7 @@ public final class StoreFile {
             FileSum sum = new FileSum();
             sum.extend(last.length(), (offset, length) -> ChunkStamps.read(channel, offset, length));
             if (last.sum() != null && last.sum() != sum.value()) {
-                throw new DamagedStoreException(file + " does not hold what was written to it: checksum "
-                        + Integer.toHexString(sum.value()) + ", expected " + Integer.toHexString(last.sum()) + "; "
-                        + has(last));
+                throw new DamagedStoreException(file + FileSum.differs(sum.value(), last.sum()) + "; " + has(last));
             }
             if (size > last.length()) {
                 channel.truncate(last.length());

@@ -43,8 +43,15 @@ final class StoreSnapshots {
         try {
             MessageDigest sha = SnapshotTrailer.sha256();
             sha.update(checkpoint.header());
-            for (long offset = Checkpoint.HEADER; offset < checkpoint.length(); offset += PIECE) {
-                sha.update(read(offset, (int) Math.min(PIECE, checkpoint.length() - offset)));
+            FileSum sum = new FileSum();
+            sum.extend(checkpoint.length(), (offset, length) -> {
+                byte[] piece = read(offset, length);
+                sha.update(piece);
+                return piece;
+            });
+            if (sum.value() != checkpoint.sum()) {
+                // Or the other member would take it for what this one has written.
+                throw new DamagedStoreException("the database file" + FileSum.differs(sum.value(), checkpoint.sum()));
             }
             Checkpoint.Position at = checkpoint.position();
             SnapshotTrailer end = new SnapshotTrailer(checkpoint.length(), at.index(), at.epoch(), sha.digest());
@@ -62,6 +69,13 @@ final class StoreSnapshots {
             }
         } finally {
             release();
+        }
+    }
+
+    /** It did not arrive as it was made: the next one is read, and compared, again. */
+    private synchronized void doubt(Header refused) {
+        if (header != null && header.id() == refused.id()) {
+            header = null;
         }
     }
 
@@ -141,6 +155,11 @@ final class StoreSnapshots {
             int length = Math.min(into.length - at, from.length - start);
             System.arraycopy(from, start, into, at, length);
             return length;
+        }
+
+        @Override
+        public void refused() {
+            doubt(header);
         }
 
         @Override
