@@ -192,6 +192,7 @@ public final class GroupState {
         // Behind it in the log: the leader has given the handover up since, and gone on.
         boolean late = core.terms.last() != m.lastIndex();
         if (fromLeader && !late && core.configurations.mayLead(core.self) && !core.hollow()) {
+            out.notice("takes over from slot " + from + ", which hands over");
             becomePrepare(m.epoch(), now, out);
         }
     }
@@ -324,6 +325,7 @@ public final class GroupState {
     /** Starts a graceful handover of leadership; without effect where this member does not lead. */
     public void transfer(int toSlot, long nowNanos, Effects out) {
         if (core.role == Role.LEADER) {
+            out.notice("hands leadership over to slot " + toSlot + ": asked to");
             leadership.transfer(toSlot, nowNanos - originNanos, out);
         }
     }

@@ -26,7 +26,8 @@ final class Cluster {
         boolean drops(int from, int to, Message message);
     }
 
-    final Timing timing = Timing.standard();
+    Timing timing = Timing.standard();
+    private boolean ranked;
     final Mutant mutant;
     final SplittableRandom disks;
     final SimulatedNetwork network;
@@ -94,6 +95,17 @@ final class Cluster {
             Members known = i < members ? first : Members.NOBODY;
             nodes[i] = new SimulatedNode(i + 1, known, this, mutant, clocks.nextLong(1L << 40), 1 + drift);
         }
+    }
+
+    /** The higher the slot, the rather it is to lead, and soon: to be called before they start. */
+    void rank() {
+        ranked = true;
+        timing = new Timing(
+                timing.heartbeat(), timing.electionTimeout(), timing.lease(), timing.maxDriftPercent(), 300 * MILLI);
+    }
+
+    int priority(int slot) {
+        return ranked ? slot : 0;
     }
 
     static Members members(int size) {

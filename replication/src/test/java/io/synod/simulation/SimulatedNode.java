@@ -106,7 +106,7 @@ final class SimulatedNode implements Effects {
                 disk.recovered(),
                 installed,
                 checkpoint,
-                0,
+                cluster.priority(slot),
                 cluster.timing,
                 cluster.disks.split(),
                 clock());

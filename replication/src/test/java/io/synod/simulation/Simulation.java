@@ -16,6 +16,8 @@ final class Simulation {
     private static final long REGISTER_EVERY = 4;
 
     private final long seed;
+    private static final int RANKED_EVERY = 5;
+
     private final Cluster cluster;
     private final SplittableRandom faults;
     private final SplittableRandom work;
@@ -39,6 +41,9 @@ final class Simulation {
         int size = faults.nextInt(4) == 0 ? 5 : 3;
         changes = new MemberChanges(seed, plan);
         cluster = changes.cluster(size, random, mutant);
+        if (mutant == Mutant.NONE && seed % RANKED_EVERY == RANKED_EVERY - 1) {
+            cluster.rank();
+        }
         if (seed % REGISTER_EVERY == 0) {
             register = new RegisterHistory(cluster);
             cluster.watch(register);
