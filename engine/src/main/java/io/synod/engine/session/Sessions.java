@@ -42,6 +42,7 @@ public final class Sessions {
             "RECLAIM",
             "LOG_LIMIT",
             "SNAPSHOT_RATE",
+            "MAX_CONNECTIONS",
             "CONNECT_TIMEOUT",
             "FAILOVER_TIMEOUT",
             "SYNOD_REQUESTS",
