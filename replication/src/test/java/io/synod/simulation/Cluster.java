@@ -104,6 +104,10 @@ final class Cluster {
                 timing.heartbeat(), timing.electionTimeout(), timing.lease(), timing.maxDriftPercent(), 300 * MILLI);
     }
 
+    boolean isRanked() {
+        return ranked;
+    }
+
     int priority(int slot) {
         return ranked ? slot : 0;
     }
