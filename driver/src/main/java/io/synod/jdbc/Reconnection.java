@@ -14,6 +14,7 @@ final class Reconnection {
     private static final int MAX_PAUSE_MILLIS = 100;
     /** Between rounds in which nodes had no place for one more connection. */
     private static final int MAX_FULL_PAUSE_MILLIS = 2_000;
+
     private static final int MIN_ATTEMPT_MILLIS = 250;
 
     private final SynodUrl url;

@@ -109,8 +109,7 @@ final class Watchdog {
         long now = System.nanoTime();
         synchronized (LINKS) {
             return LINKS.stream()
-                    .anyMatch(link ->
-                            endpoint.equals(link.endpoint()) && now - link.answeredNanos() < OVERDUE_NANOS);
+                    .anyMatch(link -> endpoint.equals(link.endpoint()) && now - link.answeredNanos() < OVERDUE_NANOS);
         }
     }
 

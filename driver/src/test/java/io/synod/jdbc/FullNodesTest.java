@@ -72,7 +72,9 @@ class FullNodesTest {
             SQLException e = assertThrows(
                     SQLException.class,
                     () -> DriverManager.getConnection(
-                            "jdbc:synod://" + a.address() + "," + b.address() + "/shop;CONNECT_TIMEOUT=60000", "sa", ""));
+                            "jdbc:synod://" + a.address() + "," + b.address() + "/shop;CONNECT_TIMEOUT=60000",
+                            "sa",
+                            ""));
             assertEquals("53300", e.getSQLState());
             assertTrue(e.getMessage().contains("MAX_CONNECTIONS=7"), e.getMessage());
             assertEquals(1, a.refused.get());

@@ -150,8 +150,9 @@ final class Election {
         if ((now >= deadline + courtesy || sole) && mayCampaign(now)) {
             if (core.leaderSlot != 0) {
                 out.notice("looks for another leader than slot " + core.leaderSlot + ": "
-                        + (leaderLost ? "the connection to it was lost" : "it has been silent for "
-                                + (now - lastHeard) / 1_000_000 + " ms"));
+                        + (leaderLost
+                                ? "the connection to it was lost"
+                                : "it has been silent for " + (now - lastHeard) / 1_000_000 + " ms"));
             }
             if (sole) {
                 group.becomePrepare(Epoch.NONE, now, out);

@@ -61,13 +61,7 @@ final class LeaderFitness {
      * @return whom leadership should go to; 0 for nobody
      */
     int successor(
-            Progress[] peers,
-            long barrier,
-            boolean serving,
-            long runningSince,
-            long patience,
-            long now,
-            Effects out) {
+            Progress[] peers, long barrier, boolean serving, long runningSince, long patience, long now, Effects out) {
         boolean gray = core.durability.lagNanos(now) > Math.max(GRAY_DISK_NANOS, patience);
         boolean removed = removed();
         boolean late = !serving && now - runningSince > core.timing.electionTimeout() / 2;

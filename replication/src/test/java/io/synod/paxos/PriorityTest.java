@@ -74,7 +74,9 @@ class PriorityTest {
         assertTrue(
                 notices(1).stream().anyMatch(n -> n.contains("to slot 2: its priority is 5, that of this node 1")),
                 notices(1).toString());
-        assertTrue(notices(2).contains("takes over from slot 1, which hands over"), notices(2).toString());
+        assertTrue(
+                notices(2).contains("takes over from slot 1, which hands over"),
+                notices(2).toString());
         run(300);
         assertEquals(2, leader);
         assertEquals(1, moves);

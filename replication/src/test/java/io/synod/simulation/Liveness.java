@@ -49,8 +49,8 @@ final class Liveness implements Checker {
                     .mapToInt(Member::slot)
                     .max()
                     .orElseThrow();
-            boolean led = cluster.runUntil(
-                    () -> cluster.leader() != null && cluster.leader().slot == highest, TIME_LIMIT);
+            boolean led =
+                    cluster.runUntil(() -> cluster.leader() != null && cluster.leader().slot == highest, TIME_LIMIT);
             Checker.check(led, "the member of the highest priority does not come to lead:", highest, state(cluster));
         }
         int electionsBefore = elections;

@@ -299,7 +299,14 @@ public final class FailoverMeter implements Callable<Integer> {
         out.printf(
                 "leader %s, %d times: gap without a commit p50 %d ms, p90 %d ms, p99 %d ms, max %d ms; leadership moved %d"
                         + " times; %s%n",
-                kind.what, millis.length, percentile(millis, 50), percentile(millis, 90), p99, percentile(millis, 100), moved, bar);
+                kind.what,
+                millis.length,
+                percentile(millis, 50),
+                percentile(millis, 90),
+                p99,
+                percentile(millis, 100),
+                moved,
+                bar);
     }
 
     private static long percentile(long[] sorted, double percentile) {

@@ -56,7 +56,11 @@ public final class OverloadCommand implements Callable<Integer> {
     @Option(names = "--seconds", defaultValue = "5", description = "of a step")
     private int seconds;
 
-    @Option(names = "--warm-up", defaultValue = "10", paramLabel = "SECONDS", description = "with the first step's clients")
+    @Option(
+            names = "--warm-up",
+            defaultValue = "10",
+            paramLabel = "SECONDS",
+            description = "with the first step's clients")
     private int warmUpSeconds;
 
     @Option(names = "--installation", defaultValue = "engine/target/synod", description = "the directory of synod.jar")

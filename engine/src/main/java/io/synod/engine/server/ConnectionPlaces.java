@@ -46,8 +46,10 @@ public final class ConnectionPlaces {
             if (!take(forwarded, (long) max * FORWARDED_FACTOR)) {
                 throw new SQLException(
                         "This node, which leads, has " + (long) max * FORWARDED_FACTOR
-                                + " sessions open for clients of other nodes, its greatest number (MAX_CONNECTIONS=" + max
-                                + ", " + FORWARDED_FACTOR + " for each): nothing was executed; close some connections, or"
+                                + " sessions open for clients of other nodes, its greatest number (MAX_CONNECTIONS="
+                                + max
+                                + ", " + FORWARDED_FACTOR
+                                + " for each): nothing was executed; close some connections, or"
                                 + " raise MAX_CONNECTIONS",
                         TOO_MANY,
                         TOO_MANY_CODE);
@@ -56,7 +58,8 @@ public final class ConnectionPlaces {
                 && !(administrator.getAsBoolean() && take(clients, (long) max + ADMINISTRATORS))) {
             throw new SQLException(
                     "This node serves its greatest number of connections already, MAX_CONNECTIONS=" + max + " ("
-                            + ADMINISTRATORS + " more are for administrators): close some, use a smaller pool, connect to"
+                            + ADMINISTRATORS
+                            + " more are for administrators): close some, use a smaller pool, connect to"
                             + " another node, or raise it",
                     TOO_MANY,
                     TOO_MANY_CODE);

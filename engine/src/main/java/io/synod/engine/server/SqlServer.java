@@ -83,8 +83,7 @@ public final class SqlServer implements AutoCloseable {
     }
 
     /** @param helloMillis within which a client has to have said who it is */
-    static SqlServer start(
-            String host, int port, SessionFactory sessions, ConnectionPlaces places, int helloMillis)
+    static SqlServer start(String host, int port, SessionFactory sessions, ConnectionPlaces places, int helloMillis)
             throws IOException {
         ServerSocket listener = new ServerSocket();
         try {
@@ -286,7 +285,10 @@ public final class SqlServer implements AutoCloseable {
             SynodSession session = sessions.open(request.database(), request.user(), hash, settings);
             greeting.end();
             transfer.setVersion(request.version());
-            serve(new SqlConnection(transfer, session, id, first, heads == null ? null : out), transfer, request.version());
+            serve(
+                    new SqlConnection(transfer, session, id, first, heads == null ? null : out),
+                    transfer,
+                    request.version());
         } finally {
             places.leave(internal);
         }

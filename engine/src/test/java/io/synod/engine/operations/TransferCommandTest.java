@@ -34,8 +34,8 @@ class TransferCommandTest {
     }
 
     @Test
-    void leadership_goes_to_the_node_that_is_named_or_to_another_one_and_a_refusal_is_one_line(
-            @TempDir Path directory) throws Exception {
+    void leadership_goes_to_the_node_that_is_named_or_to_another_one_and_a_refusal_is_one_line(@TempDir Path directory)
+            throws Exception {
         try (ClusterFixture cluster = new ClusterFixture(directory)) {
             String first = cluster.leaderOf("shop");
             String url = cluster.remoteUrl("shop");

@@ -358,7 +358,8 @@ class SqlServerTest {
 
     @Test
     void a_port_in_use_is_named() {
-        IOException e = assertThrows(IOException.class, () -> SqlServer.start("127.0.0.1", server.port(), node, new ConnectionPlaces(1)));
+        IOException e = assertThrows(
+                IOException.class, () -> SqlServer.start("127.0.0.1", server.port(), node, new ConnectionPlaces(1)));
         assertTrue(e.getMessage().contains("127.0.0.1:" + server.port()), e.getMessage());
     }
 
