@@ -5,6 +5,7 @@ import io.synod.bench.floor.FloorCommand;
 import io.synod.bench.tpch.TpchCommand;
 import io.synod.bench.workload.AsyncCommand;
 import io.synod.bench.workload.NeighboursCommand;
+import io.synod.bench.workload.OverloadCommand;
 import io.synod.bench.workload.WorkloadCommand;
 import java.util.List;
 import picocli.CommandLine;
@@ -21,6 +22,7 @@ import picocli.CommandLine.Parameters;
             WorkloadCommand.class,
             AsyncCommand.class,
             NeighboursCommand.class,
+            OverloadCommand.class,
             FailoverMeter.class,
             TpchCommand.class
         })

@@ -44,6 +44,11 @@ final class Broken {
         return NOT_THERE.contains(e.getErrorCode());
     }
 
+    /** The node serves as many as it may: another one, or the same a while later, may have a place. */
+    static boolean isTooMany(SQLException e) {
+        return Errors.TOO_MANY_CONNECTIONS.equals(e.getSQLState());
+    }
+
     /** The node is there but not ready for this database: worth another try, on another node. */
     static boolean isFinalAtReconnect(SQLException e) {
         return e.getErrorCode() == ErrorCode.WRONG_USER_OR_PASSWORD;

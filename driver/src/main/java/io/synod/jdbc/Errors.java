@@ -37,6 +37,9 @@ final class Errors {
     /** A node was asked for what it does not know. */
     static final String UNKNOWN_CALL = "22023";
 
+    /** The node has no place for one more connection; nothing was executed. */
+    static final String TOO_MANY_CONNECTIONS = "53300";
+
     private Errors() {}
 
     static SQLException badUrl(String url, String problem) {

@@ -226,6 +226,7 @@ final class FailoverSession extends RemoteView implements SessionNotices {
     private void executed(SessionRemote target, FailoverCommand command, CommitAge age) {
         transaction.executed(command, target.getAutoCommit());
         state.executed(target, command);
+        link.answered();
         ReplyHead head = link.node().latest();
         if (head != null) {
             link.answered(head);

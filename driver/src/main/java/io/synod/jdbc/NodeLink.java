@@ -1,6 +1,7 @@
 package io.synod.jdbc;
 
 import java.sql.SQLException;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
 import org.h2.api.ErrorCode;
 import org.h2.command.CommandInterface;
@@ -42,6 +43,7 @@ final class NodeLink {
     private long requests;
     private volatile Waiting waiting;
     private volatile SessionRemote silent;
+    private volatile long answeredNanos = neverAnswered();
     private volatile boolean closed;
 
     /** @param state which a new session there gets */
@@ -82,9 +84,23 @@ final class NodeLink {
         RemoteInternals.sever(overdue.remote());
     }
 
+    /** The node of the moment has answered a request. */
+    void answered() {
+        answeredNanos = System.nanoTime();
+    }
+
+    /** For the watchdog's thread: when the node of the moment has answered last, long ago where it has not yet. */
+    long answeredNanos() {
+        return answeredNanos;
+    }
+
     /** For the watchdog's thread. */
     String endpoint() {
         return reconnection.endpoint();
+    }
+
+    private static long neverAnswered() {
+        return System.nanoTime() - TimeUnit.HOURS.toNanos(1);
     }
 
     /** An answer of this node is awaited from now on. */
@@ -199,6 +215,7 @@ final class NodeLink {
     }
 
     private void attach(NodeSession session) {
+        answeredNanos = neverAnswered();
         node = session;
         remote = session.remote();
         openResults = 0;

@@ -12,6 +12,9 @@ import java.util.function.BooleanSupplier;
 final class Reconnection {
     private static final int MIN_PAUSE_MILLIS = 5;
     private static final int MAX_PAUSE_MILLIS = 100;
+    /** Between rounds in which nodes had no place for one more connection. */
+    private static final int MAX_FULL_PAUSE_MILLIS = 2_000;
+
     private static final int MIN_ATTEMPT_MILLIS = 250;
 
     private final SynodUrl url;
@@ -37,7 +40,8 @@ final class Reconnection {
     }
 
     /**
-     * A session's first connection: a wrong password fails at once, a database that none of the nodes has after asking them all.
+     * A session's first connection: a wrong password fails at once, a database that none of the nodes has, and a place that none
+     * has, after asking them all.
      * CONNECT_TIMEOUT bounds each attempt, and after it no further round over the nodes begins: each is asked once at least.
      */
     NodeSession connectFirst() throws SQLException {
@@ -82,7 +86,10 @@ final class Reconnection {
         try {
             SQLException last;
             SQLException notThere;
+            SQLException full;
+            int pauseMillis = MAX_PAUSE_MILLIS;
             do {
+                full = null;
                 last = null;
                 notThere = null;
                 List<String> order = order();
@@ -98,6 +105,10 @@ final class Reconnection {
                         lostLeader = "";
                         return session;
                     } catch (SQLException e) {
+                        if (Broken.isTooMany(e)) {
+                            full = e;
+                            continue;
+                        }
                         if (first && Broken.isDatabaseNotThere(e)) {
                             notThere = e;
                             continue;
@@ -110,8 +121,15 @@ final class Reconnection {
                     }
                     checkGivenUp();
                 }
-            } while (last != null && pause(deadline));
+                if (full != null) {
+                    pauseMillis = Math.min(2 * pauseMillis, MAX_FULL_PAUSE_MILLIS);
+                }
+            } while (full == null && last != null && pause(deadline, MAX_PAUSE_MILLIS)
+                    || full != null && !first && pause(deadline, pauseMillis));
             checkGivenUp();
+            if (full != null && !deadline.isOfStatement()) {
+                throw full;
+            }
             if (notThere != null) {
                 throw notThere;
             }
@@ -147,8 +165,11 @@ final class Reconnection {
 
     /** @return false when there is no time left, or the wait is given up */
     boolean pause(Deadline deadline) {
-        long pause = Math.min(
-                deadline.leftMillis(), ThreadLocalRandom.current().nextInt(MIN_PAUSE_MILLIS, MAX_PAUSE_MILLIS));
+        return pause(deadline, MAX_PAUSE_MILLIS);
+    }
+
+    private boolean pause(Deadline deadline, int maxMillis) {
+        long pause = Math.min(deadline.leftMillis(), ThreadLocalRandom.current().nextInt(MIN_PAUSE_MILLIS, maxMillis));
         if (pause <= 0) {
             return false;
         }

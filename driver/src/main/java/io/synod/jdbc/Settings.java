@@ -141,6 +141,14 @@ public final class Settings {
                 100_000,
                 " MiB per second",
                 "how fast this node sends snapshots at most; 0 for no bound");
+        integer(
+                "MAX_CONNECTIONS",
+                Scope.NODE,
+                "2000",
+                1,
+                100_000,
+                " connections",
+                "clients that this node serves over the network at a time; three more may be administrators");
         choice("READ", "LINEARIZABLE", List.of("LINEARIZABLE", "BOUNDED", "SESSION", "LOCAL"), "how recent a read is");
         integer(
                 "MAX_STALENESS",

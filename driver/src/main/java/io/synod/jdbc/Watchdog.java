@@ -12,8 +12,9 @@ import java.util.concurrent.locks.LockSupport;
 /**
  * Notices nodes that went silent without closing their connections: paused, or cut off. TCP alone would let a client wait for
  * a quarter of an hour. While an answer is overdue its node is asked something harmless on a new connection; a node that does
- * not answer that either loses the connections that wait for it, and their sessions fail over; so does one that knows no leader
- * while another node of the URL does. A slow statement on any other node is left alone, unless who asked has set a limit
+ * not answer that either, nor any other session of this JVM meanwhile, loses the connections that wait for it, and their sessions
+ * fail over; so does one that knows no leader while another node of the URL does. (A node that has more to do than it can answers
+ * new connections late: if all its sessions left it for that, their coming back would be even more to do.) A slow statement on any other node is left alone, unless who asked has set a limit
  * ({@code isValid}). It also drops what sessions have left for a leader.
  *
  * <p>One daemon thread, {@code synod-driver-watchdog}, for all sessions of the JVM; it starts with the first remote session.
@@ -97,11 +98,19 @@ final class Watchdog {
     private static boolean isToBeLeft(Overdue o, Map<Place, LeaderQuestion.Answer> answers) {
         SynodUrl url = o.link().url();
         return switch (ask(o.endpoint(), url, answers)) {
-            case SILENT -> true;
+            case SILENT -> !answersSomebody(o.endpoint());
             case NONE ->
                 url.endpoints().stream().anyMatch(other -> ask(other, url, answers) == LeaderQuestion.Answer.KNOWN);
             case OTHER, KNOWN -> false;
         };
+    }
+
+    private static boolean answersSomebody(String endpoint) {
+        long now = System.nanoTime();
+        synchronized (LINKS) {
+            return LINKS.stream()
+                    .anyMatch(link -> endpoint.equals(link.endpoint()) && now - link.answeredNanos() < OVERDUE_NANOS);
+        }
     }
 
     private static LeaderQuestion.Answer ask(String endpoint, SynodUrl url, Map<Place, LeaderQuestion.Answer> answers) {

@@ -60,6 +60,9 @@ final class Acceptor {
             return;
         }
         if (m.epoch() > core.promised || core.role != Role.FOLLOWER) {
+            if (core.role == Role.LEADER) {
+                out.notice("leads no longer: slot " + from + " stands for epoch " + m.epoch());
+            }
             group.stepDown(now, out);
         }
         group.election.expectLeader(now);

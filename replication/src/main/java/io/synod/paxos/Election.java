@@ -148,6 +148,12 @@ final class Election {
         boolean sole = core.configurations.voters().length == 1;
         long courtesy = servesLate(now) ? 2 * core.timing.electionTimeout() : 0;
         if ((now >= deadline + courtesy || sole) && mayCampaign(now)) {
+            if (core.leaderSlot != 0) {
+                out.notice("looks for another leader than slot " + core.leaderSlot + ": "
+                        + (leaderLost
+                                ? "the connection to it was lost"
+                                : "it has been silent for " + (now - lastHeard) / 1_000_000 + " ms"));
+            }
             if (sole) {
                 group.becomePrepare(Epoch.NONE, now, out);
             } else {
@@ -239,6 +245,7 @@ final class Election {
         // Behind it in the log: the leader has given the handover up since, and gone on.
         boolean late = core.terms.last() != m.lastIndex();
         if (fromLeader && !late && core.configurations.mayLead(core.self) && !core.hollow()) {
+            out.notice("takes over from slot " + from + ", which hands over");
             group.becomePrepare(m.epoch(), now, out);
         }
     }
@@ -249,6 +256,9 @@ final class Election {
 
     void onPreVoteReply(int from, Message.PreVoteReply m, long now, Effects out) {
         core.sawRound(m.promised());
+        if (core.role == Role.LEADER) {
+            group.leadership.toldPriority(from, m.priority());
+        }
         if (core.role != Role.PREVOTE || m.nextEpoch() != nextEpoch) {
             return;
         }

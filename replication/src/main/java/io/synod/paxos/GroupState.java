@@ -320,6 +320,7 @@ public final class GroupState {
     /** Starts a graceful handover of leadership; without effect where this member does not lead. */
     public void transfer(int toSlot, long nowNanos, Effects out) {
         if (core.role == Role.LEADER) {
+            out.notice("hands leadership over to slot " + toSlot + ": asked to");
             leadership.transfer(toSlot, nowNanos - originNanos, out);
         }
     }

@@ -58,6 +58,8 @@ final class Handover {
 
     void tick(long epoch, Progress peer, long now, Effects out) {
         if (target != 0 && now - begunAt > TIME_LIMIT_NANOS) {
+            out.notice("the handover to slot " + target + " is called off: it did not catch up in "
+                    + TIME_LIMIT_NANOS / 1_000_000 + " ms");
             callOff();
         }
         proceed(epoch, peer, now, out);

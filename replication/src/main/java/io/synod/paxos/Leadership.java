@@ -25,14 +25,12 @@ import java.util.Map;
  */
 final class Leadership {
     private static final List<Entry> NOTHING = List.of();
-    private static final long GRAY_DISK_NANOS = 250_000_000L;
-    /** A leader that is not a member any more goes after so many election timeouts, also where nobody takes over. */
-    private static final long REMOVED_LEADS_TIMEOUTS = 3;
 
     private final Core core;
     private final GroupState group;
     private final LeaderLease lease;
     private final Handover handover;
+    private final LeaderFitness fitness;
     private final Reconfiguration reconfiguration;
     private HeartbeatGap quorumGap;
 
@@ -45,8 +43,6 @@ final class Leadership {
     private long heartbeatAt;
     /** Whom the change that is not committed yet removes; 0 for nobody. */
     private int leaving;
-    /** Since when it is committed that this leader is no voter any more. */
-    private long removedSince = Core.NEVER;
     /** After a stall of this process, silence counts from here. */
     private long resumedAt;
 
@@ -55,6 +51,7 @@ final class Leadership {
         this.group = group;
         this.lease = new LeaderLease(core.timing);
         this.handover = new Handover(core, lease);
+        this.fitness = new LeaderFitness(core);
         this.reconfiguration = new Reconfiguration(core);
     }
 
@@ -67,7 +64,7 @@ final class Leadership {
         lease.start();
         handover.start();
         leaving = 0;
-        removedSince = Core.NEVER;
+        fitness.start(now);
         quorumGap = new HeartbeatGap(core.timing);
         long end = core.terms.last();
         barrier = end + 1;
@@ -280,6 +277,7 @@ final class Leadership {
 
     void onReject(int from, Message.Reject m, long now, Effects out) {
         if (m.promised() > epoch) {
+            out.notice("leads no longer: slot " + from + " has promised epoch " + m.promised());
             core.sawRound(m.promised());
             group.election.backOff(now);
             group.stepDown(now, out);
@@ -403,7 +401,9 @@ final class Leadership {
             resumedAt = now;
             heartbeat(now, out);
         }
-        if (now - Math.max(quorumAt(now), resumedAt) > patience()) {
+        long silent = now - Math.max(quorumAt(now), resumedAt);
+        if (silent > patience()) {
+            out.notice("leads no longer: no majority has answered for " + silent / 1_000_000 + " ms");
             group.election.backOff(now);
             group.stepDown(now, out);
             return;
@@ -424,42 +424,36 @@ final class Leadership {
             }
         }
         handover.tick(epoch, peer(handover.target()), now, out);
-        leaveIfUnfit(now, out);
+        giveWay(now, out);
     }
 
     private long patience() {
         return group.election.patience(quorumGap.high());
     }
 
-    /**
-     * A disk that hangs, a configuration without this member, or a state machine that does not come to apply the barrier while
-     * another one has: somebody else should lead.
-     */
-    private void leaveIfUnfit(long now, Effects out) {
-        boolean gray = core.durability.lagNanos(now) > Math.max(GRAY_DISK_NANOS, patience());
-        boolean removed = core.configurations.latestIndex() <= core.commit && !core.configurations.mayLead(core.self);
-        boolean late = !serving() && now - Math.max(startedAt, resumedAt) > core.timing.electionTimeout() / 2;
-        removedSince = !removed ? Core.NEVER : removedSince == Core.NEVER ? now : removedSince;
-        if (removed && now - removedSince > REMOVED_LEADS_TIMEOUTS * core.timing.electionTimeout()) {
+    private void giveWay(long now, Effects out) {
+        if (fitness.overstays(now)) {
+            out.notice("leads no longer: this node is no voting member any more, and nobody has taken over");
             group.stepDown(now, out);
             return;
         }
-        if (!gray && !removed && !late || handover.holdsProposals()) {
+        if (handover.holdsProposals()) {
             return;
         }
-        long atLeast = gray || removed ? 0 : barrier;
-        Progress best = null;
-        for (Progress peer : peers) {
-            boolean fit = core.configurations.mayLead(peer.slot)
-                    && peer.diskLagNanos < GRAY_DISK_NANOS
-                    && now - peer.echoSentAt < core.timing.electionTimeout()
-                    && peer.applied >= atLeast;
-            if (fit && (best == null || peer.match > best.match)) {
-                best = peer;
-            }
+        long runningSince = Math.max(startedAt, resumedAt);
+        int successor = fitness.successor(peers, barrier, serving(), runningSince, patience(), now, out);
+        if (successor == 0 && serving()) {
+            successor = fitness.preferred(peers, now, out);
         }
-        if (best != null) {
-            transfer(best.slot, now, out);
+        if (successor != 0) {
+            transfer(successor, now, out);
+        }
+    }
+
+    void toldPriority(int slot, int priority) {
+        Progress peer = peer(slot);
+        if (peer != null) {
+            peer.priority = priority;
         }
     }
 

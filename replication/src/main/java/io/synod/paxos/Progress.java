@@ -38,6 +38,10 @@ final class Progress {
 
     long applied;
     long diskLagNanos;
+    /** {@link LeaderFitness#UNKNOWN} until it has told. */
+    int priority = LeaderFitness.UNKNOWN;
+    /** Since when it could lead as well as anybody. */
+    long wellSince = Core.NEVER;
 
     private final long absenceNanos;
     private final long firstRetransmitNanos;

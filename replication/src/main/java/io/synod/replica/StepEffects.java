@@ -11,6 +11,8 @@ import io.synod.transport.Transport;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * What one step of a group wants done. Persist effects and entries to ship are put in their queues at once, under the
@@ -25,6 +27,7 @@ final class StepEffects implements Effects {
     private record Answer(long ticket, long index) {}
 
     private static final long NOT_READABLE = -1;
+    private static final Logger LOG = LoggerFactory.getLogger(StepEffects.class);
 
     private final Replica replica;
     private final PersistQueue persist;
@@ -33,6 +36,7 @@ final class StepEffects implements Effects {
     private List<Answer> answers;
     private List<Offer> offers;
     private List<PeerOutbox> shipped;
+    private List<String> notices;
     private Entry lastAppended;
     /** The configuration without this member; negative where none said so in this step. */
     private long removedBy = -1;
@@ -130,6 +134,14 @@ final class StepEffects implements Effects {
     }
 
     @Override
+    public void notice(String what) {
+        if (notices == null) {
+            notices = new ArrayList<>(1);
+        }
+        notices.add(what);
+    }
+
+    @Override
     public void readable(long ticket, long index) {
         answer(ticket, index);
     }
@@ -174,6 +186,11 @@ final class StepEffects implements Effects {
                             .computeIfAbsent(control.slot, slot -> new ArrayList<>())
                             .add(new Envelope(replica.group(), control.message));
                 }
+            }
+        }
+        if (notices != null) {
+            for (String notice : notices) {
+                LOG.info("group {}: {}", replica.group(), notice);
             }
         }
         if (offers != null) {

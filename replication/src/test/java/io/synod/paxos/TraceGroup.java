@@ -28,11 +28,17 @@ final class TraceGroup {
     final List<Envelope> wire = new ArrayList<>();
     private final Timing timing = Timing.standard();
     private final Sabotage sabotage;
+    private final int[] priorities;
     private long starts;
     long now;
 
     TraceGroup(int nodes, Members members, Sabotage sabotage) {
+        this(nodes, members, sabotage, new int[nodes]);
+    }
+
+    private TraceGroup(int nodes, Members members, Sabotage sabotage, int[] priorities) {
         this.sabotage = sabotage;
+        this.priorities = priorities;
         for (int slot = 1; slot <= nodes; slot++) {
             this.nodes.put(slot, new Node(slot, members.bySlot(slot) == null ? Members.NOBODY : members));
             start(slot, Recovered.NOTHING);
@@ -41,6 +47,11 @@ final class TraceGroup {
 
     TraceGroup(int nodes) {
         this(nodes, members(1, nodes), Sabotage.NOTHING);
+    }
+
+    /** With the priorities of its members, in the order of their slots. */
+    static TraceGroup ranked(int... priorities) {
+        return new TraceGroup(priorities.length, members(1, priorities.length), Sabotage.NOTHING, priorities);
     }
 
     static Members members(int from, int to) {
@@ -59,7 +70,15 @@ final class TraceGroup {
         Node node = node(slot);
         node.persistGiven = 0;
         node.state = sabotage.groupState(
-                slot, node.members, recovered, null, node.applied, 0, timing, new SplittableRandom(++starts), now);
+                slot,
+                node.members,
+                recovered,
+                null,
+                node.applied,
+                priorities[slot - 1],
+                timing,
+                new SplittableRandom(++starts),
+                now);
     }
 
     /** Loses what is not forced. */
@@ -187,6 +206,7 @@ final class TraceGroup {
         boolean holdsApply;
         boolean diskHangs;
         boolean removed;
+        final List<String> notices = new ArrayList<>();
         long applied;
         private long persistGiven;
         private long promise;
@@ -295,6 +315,11 @@ final class TraceGroup {
         @Override
         public void removed(long configuration) {
             removed = true;
+        }
+
+        @Override
+        public void notice(String what) {
+            notices.add(what);
         }
 
         @Override

@@ -27,6 +27,7 @@ final class Cluster {
     }
 
     private Timing timing = Timing.standard();
+    private boolean ranked;
     final Mutant mutant;
     final SplittableRandom disks;
     final SimulatedNetwork network;
@@ -99,6 +100,21 @@ final class Cluster {
             SimulatedClock clock = new SimulatedClock(time, clocks.nextLong(1L << 40), 1 + drift);
             nodes[i] = new SimulatedNode(i + 1, known, this, mutant, clock);
         }
+    }
+
+    /** The higher the slot, the rather it is to lead, and soon: to be called before they start. */
+    void rank() {
+        ranked = true;
+        timing = new Timing(
+                timing.heartbeat(), timing.electionTimeout(), timing.lease(), timing.maxDriftPercent(), 300 * MILLI);
+    }
+
+    boolean isRanked() {
+        return ranked;
+    }
+
+    int priority(int slot) {
+        return ranked ? slot : 0;
     }
 
     static Members members(int size) {
@@ -191,7 +207,7 @@ final class Cluster {
 
     /** Before anything starts. */
     void withoutLeases() {
-        timing = new Timing(timing.heartbeat(), timing.electionTimeout(), 0, timing.maxDriftPercent());
+        timing = new Timing(timing.heartbeat(), timing.electionTimeout(), 0, timing.maxDriftPercent(), timing.settled());
     }
 
     /** @return after how long the node is to look for room on its disk again; 0 where there is room */

@@ -158,7 +158,7 @@ record FaultPlan(
         some.remove(Fault.LOSE_STATE_MACHINE);
         some.add(Fault.DOUBT_STATE_MACHINE);
         some.add(Fault.DOUBT_STATE_MACHINE);
-        return with(some, weather, chunk, leases, false, forgetChance);
+        return with(some, weather, chunk, leases, false, clients, forgetChance);
     }
 
     private FaultPlan lasting(long nanos) {

@@ -1,6 +1,7 @@
 package io.synod.simulation;
 
 import io.synod.group.Entry;
+import io.synod.group.Member;
 
 /** L1 to L4: when all faults have ended, a leader serves, decides what is proposed, brings all up to date, and stays. */
 final class Liveness implements Checker {
@@ -46,6 +47,16 @@ final class Liveness implements Checker {
                 TIME_LIMIT);
         Checker.check(
                 decided, "after all faults ended: acknowledged", lastAcknowledged, "of before", before, state(cluster));
+        if (cluster.isRanked()) {
+            int highest = cluster.chosen.configuration().all().stream()
+                    .filter(member -> member.role().votes())
+                    .mapToInt(Member::slot)
+                    .max()
+                    .orElseThrow();
+            boolean led =
+                    cluster.runUntil(() -> cluster.leader() != null && cluster.leader().slot == highest, TIME_LIMIT);
+            Checker.check(led, "the member of the highest priority does not come to lead:", highest, state(cluster));
+        }
         int electionsBefore = elections;
         cluster.runFor(QUIET);
         Checker.check(elections - electionsBefore <= 1, "leadership does not settle:", elections - electionsBefore);

@@ -112,7 +112,7 @@ final class SimulatedNode implements Effects {
                 disk.recovered(),
                 installed,
                 checkpoint,
-                0,
+                cluster.priority(slot),
                 cluster.timing(),
                 cluster.disks.split(),
                 clock());

@@ -19,6 +19,8 @@ final class Simulation {
     private static final long CLIENT_PATIENCE = 10_000 * MILLI;
 
     private final long seed;
+    private static final int RANKED_EVERY = 5;
+
     private final Cluster cluster;
     private final SplittableRandom faults;
     private final SplittableRandom work;
@@ -44,6 +46,9 @@ final class Simulation {
         int size = faults.nextInt(4) == 0 ? 5 : 3;
         changes = new MemberChanges(seed, plan);
         cluster = changes.cluster(size, random, mutant);
+        if (mutant == Mutant.NONE && seed % RANKED_EVERY == RANKED_EVERY - 1) {
+            cluster.rank();
+        }
         if (seed % REGISTER_EVERY == 0) {
             register = new RegisterHistory(cluster);
             cluster.watch(register);

@@ -17,14 +17,16 @@ import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.Comparator;
+import java.util.EnumMap;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.Callable;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.IntStream;
 import java.util.stream.LongStream;
 import java.util.stream.Stream;
 import picocli.CommandLine.Command;
@@ -32,14 +34,16 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
-/** {@code java -jar benchmarks/target/benchmarks.jar failover --kills 20}. */
+/** {@code java -jar benchmarks/target/benchmarks.jar failover --kills 200 --partitions 200 --transfers 200 --pauses 50}. */
 @Command(
         name = "failover",
         mixinStandardHelpOptions = true,
         showDefaultValues = true,
         description = {
-            "Three nodes, clients that commit, the leader killed with kill -9 again and again: how long no commit is",
-            "acknowledged, and whether each acknowledged row is there once on every node (exit code 1 if not)."
+            "Three nodes, clients that commit, and what befalls the leader again and again: killed with kill -9, cut off from the",
+            "other nodes without a word (clients still reach it), asked to hand over, standing still for 300 ms. How long no",
+            "commit is acknowledged, against the bars; and whether each acknowledged row is there once on every node (exit code",
+            "1 if not). Without any number: 10 kills."
         })
 public final class FailoverMeter implements Callable<Integer> {
     private static final Duration LIMIT = Duration.ofSeconds(30);
@@ -48,9 +52,20 @@ public final class FailoverMeter implements Callable<Integer> {
 
     private static final int NODES = 3;
     private static final long STEADY_MILLIS = 500;
+    static final long PAUSE_MILLIS = 300;
+    private static final String DATABASE = "failover";
 
-    @Option(names = "--kills", defaultValue = "10")
+    @Option(names = "--kills", defaultValue = "0")
     private int kills;
+
+    @Option(names = "--partitions", defaultValue = "0")
+    private int partitions;
+
+    @Option(names = "--transfers", defaultValue = "0")
+    private int transfers;
+
+    @Option(names = "--pauses", defaultValue = "0")
+    private int pauses;
 
     @Option(names = "--clients", defaultValue = "4")
     private int clients;
@@ -71,21 +86,31 @@ public final class FailoverMeter implements Callable<Integer> {
     private CommandSpec spec;
 
     private final List<CommitClient> running = new ArrayList<>();
-    private final List<Long> killedAtNanos = new ArrayList<>();
+    private final List<Fault> faults = new ArrayList<>();
+
+    /** @param moved whether another node led afterwards, or the same in another epoch */
+    private record Fault(FaultKind kind, long atNanos, boolean moved) {}
+
+    /** Who leads. */
+    private record Leadership(String node, String epoch) {}
 
     @Override
     public Integer call() throws Exception {
         Files.createDirectories(parent);
         Path directory = Files.createTempDirectory(parent, "failover-");
-        try (ClusterProcesses cluster =
-                new ClusterProcesses(Installation.at(installation), directory, NODES, "failover", settings)) {
+        if (kills + partitions + transfers + pauses == 0) {
+            kills = 10;
+        }
+        try (RelayedCluster cluster =
+                new RelayedCluster(Installation.at(installation), directory, DATABASE, settings)) {
             return measure(cluster);
         } finally {
             delete(directory);
         }
     }
 
-    private int measure(ClusterProcesses cluster) throws Exception {
+    private int measure(RelayedCluster relayed) throws Exception {
+        ClusterProcesses cluster = relayed.processes();
         PrintWriter out = spec.commandLine().getOut();
         cluster.start(LIMIT);
         try (Connection connection = DriverManager.getConnection(cluster.url(), "sa", "");
@@ -97,17 +122,25 @@ public final class FailoverMeter implements Callable<Integer> {
             for (int i = 0; i < clients; i++) {
                 running.add(new CommitClient(i, cluster.url()));
             }
-            for (int kill = 1; kill <= kills; kill++) {
-                watch.awaitCaughtUp(NODES, UNDER_WAY_ENTRIES, LIMIT);
-                awaitCommitsUntil(System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(STEADY_MILLIS));
-                NodeProcess leader = cluster.node(watch.awaitLeader(LIMIT));
-                killedAtNanos.add(System.nanoTime());
-                leader.kill();
-                awaitCommitsUntil(System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(STEADY_MILLIS));
-                out.printf("kill %d: %s, gap %d ms%n", kill, leader.name(), lastGapMillis());
-                out.flush();
-                leader.start();
-                leader.awaitReady(LIMIT);
+            for (FaultKind kind : FaultKind.values()) {
+                int count = count(kind);
+                for (int i = 1; i <= count; i++) {
+                    watch.awaitCaughtUp(NODES, UNDER_WAY_ENTRIES, LIMIT);
+                    awaitCommitsUntil(System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(STEADY_MILLIS));
+                    String leader = watch.awaitLeader(LIMIT);
+                    fault(kind, leader, relayed);
+                    Fault fault = faults.get(faults.size() - 1);
+                    out.printf(
+                            "%s %d: %s, gap %d ms%s%n",
+                            kind.name().toLowerCase(Locale.ROOT),
+                            i,
+                            leader,
+                            TimeUnit.NANOSECONDS.toMillis(gapNanos(faults.size() - 1)),
+                            fault.moved() == (kind == FaultKind.PAUSE)
+                                    ? fault.moved() ? ", leadership moved" : ", leadership stayed"
+                                    : "");
+                    out.flush();
+                }
             }
             for (CommitClient client : running) {
                 client.stop();
@@ -115,6 +148,63 @@ public final class FailoverMeter implements Callable<Integer> {
             watch.awaitCaughtUp(NODES, 0, LIMIT);
         }
         return report(cluster, out);
+    }
+
+    private int count(FaultKind kind) {
+        return switch (kind) {
+            case KILL -> kills;
+            case PARTITION -> partitions;
+            case TRANSFER -> transfers;
+            case PAUSE -> pauses;
+        };
+    }
+
+    /** Returns when commits go on; what was broken is mended then. */
+    private void fault(FaultKind kind, String leader, RelayedCluster relayed) throws Exception {
+        ClusterProcesses cluster = relayed.processes();
+        NodeProcess node = cluster.node(leader);
+        Leadership before = leadership(cluster.url(leader));
+        long atNanos = System.nanoTime();
+        switch (kind) {
+            case KILL -> node.kill();
+            case PARTITION -> relayed.cutOff(leader);
+            case TRANSFER -> transfer(cluster.url(leader));
+            case PAUSE -> {
+                node.pause();
+                Thread.sleep(PAUSE_MILLIS);
+                node.resume();
+            }
+        }
+        awaitCommitsUntil(System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(STEADY_MILLIS));
+        String other = cluster.nodes().stream()
+                .map(NodeProcess::name)
+                .filter(name -> !name.equals(leader))
+                .findFirst()
+                .orElseThrow();
+        faults.add(new Fault(kind, atNanos, !before.equals(leadership(cluster.url(other)))));
+        if (kind == FaultKind.KILL) {
+            node.start();
+            node.awaitReady(LIMIT);
+        } else if (kind == FaultKind.PARTITION) {
+            relayed.mend();
+        }
+    }
+
+    /** By what that node knows. */
+    private static Leadership leadership(String url) throws SQLException {
+        try (Connection connection = DriverManager.getConnection(url + ";READ=LOCAL", "sa", "");
+                Statement statement = connection.createStatement();
+                ResultSet rows =
+                        statement.executeQuery("SELECT NODE, EPOCH FROM SYNOD.MEMBERS WHERE ROLE = 'LEADER'")) {
+            return rows.next() ? new Leadership(rows.getString(1), rows.getString(2)) : new Leadership("nobody", "");
+        }
+    }
+
+    private static void transfer(String url) throws SQLException {
+        try (Connection connection = DriverManager.getConnection(url, "sa", "");
+                Statement statement = connection.createStatement()) {
+            statement.execute("CALL SYNOD.TRANSFER()");
+        }
     }
 
     private void awaitCommitsUntil(long untilNanos) throws InterruptedException, SQLException {
@@ -130,13 +220,9 @@ public final class FailoverMeter implements Callable<Integer> {
         }
     }
 
-    private long lastGapMillis() {
-        return TimeUnit.NANOSECONDS.toMillis(gapNanos(killedAtNanos.size() - 1));
-    }
-
-    private long gapNanos(int kill) {
-        long from = killedAtNanos.get(kill);
-        long to = kill + 1 < killedAtNanos.size() ? killedAtNanos.get(kill + 1) : System.nanoTime();
+    private long gapNanos(int fault) {
+        long from = faults.get(fault).atNanos();
+        long to = fault + 1 < faults.size() ? faults.get(fault + 1).atNanos() : System.nanoTime();
         long[] atNanos = running.stream()
                 .flatMapToLong(client -> LongStream.of(client.acknowledgedAtNanos()))
                 .toArray();
@@ -144,18 +230,16 @@ public final class FailoverMeter implements Callable<Integer> {
     }
 
     private int report(ClusterProcesses cluster, PrintWriter out) throws SQLException, IOException {
-        long[] gapsMillis = new long[kills];
-        for (int i = 0; i < kills; i++) {
-            gapsMillis[i] = TimeUnit.NANOSECONDS.toMillis(gapNanos(i));
+        Map<FaultKind, long[]> gaps = new EnumMap<>(FaultKind.class);
+        for (FaultKind kind : FaultKind.values()) {
+            if (count(kind) > 0) {
+                gaps.put(kind, gapsMillis(kind));
+                print(kind, gaps.get(kind), out);
+            }
         }
-        Arrays.sort(gapsMillis);
-        long p50 = percentile(gapsMillis, 50);
-        long p99 = percentile(gapsMillis, 99);
-        long max = percentile(gapsMillis, 100);
         long acknowledged = running.stream()
                 .mapToLong(client -> client.acknowledged().size())
                 .sum();
-        out.printf("gap without a commit over %d kills: p50 %d ms, p99 %d ms, max %d ms%n", kills, p50, p99, max);
         Map<String, Integer> errors = new TreeMap<>();
         running.forEach(client -> client.errors().forEach((state, n) -> errors.merge(state, n, Integer::sum)));
         long unknown =
@@ -170,12 +254,17 @@ public final class FailoverMeter implements Callable<Integer> {
         out.flush();
         if (json != null) {
             Map<String, Object> result = new LinkedHashMap<>();
-            result.put("kills", kills);
             result.put("clients", clients);
-            result.put("gapsMillis", gapsMillis);
-            result.put("p50Millis", p50);
-            result.put("p99Millis", p99);
-            result.put("maxMillis", max);
+            gaps.forEach((kind, millis) -> {
+                Map<String, Object> of = new LinkedHashMap<>();
+                of.put("moved", moved(kind));
+                of.put("gapsMillis", millis);
+                of.put("p50Millis", percentile(millis, 50));
+                of.put("p90Millis", percentile(millis, 90));
+                of.put("p99Millis", percentile(millis, 99));
+                of.put("maxMillis", percentile(millis, 100));
+                result.put(kind.plural, of);
+            });
             result.put("acknowledged", acknowledged);
             result.put("withoutAnswer", unknown);
             result.put("wrongRows", wrong);
@@ -184,6 +273,40 @@ public final class FailoverMeter implements Callable<Integer> {
                     json, JSON.std.with(JSON.Feature.PRETTY_PRINT_OUTPUT).asString(result) + "\n");
         }
         return wrong == 0 ? 0 : 1;
+    }
+
+    /** In ascending order. */
+    private long[] gapsMillis(FaultKind kind) {
+        return IntStream.range(0, faults.size())
+                .filter(i -> faults.get(i).kind() == kind)
+                .mapToLong(i -> TimeUnit.NANOSECONDS.toMillis(gapNanos(i)))
+                .sorted()
+                .toArray();
+    }
+
+    private long moved(FaultKind kind) {
+        return faults.stream()
+                .filter(fault -> fault.kind() == kind && fault.moved())
+                .count();
+    }
+
+    private void print(FaultKind kind, long[] millis, PrintWriter out) {
+        long p99 = percentile(millis, 99);
+        long moved = moved(kind);
+        String bar = kind.barMillis > 0
+                ? "bar for p99 " + kind.barMillis + " ms: " + (p99 < kind.barMillis ? "met" : "missed")
+                : "bar: leadership stays: " + (moved == 0 ? "met" : "missed");
+        out.printf(
+                "leader %s, %d times: gap without a commit p50 %d ms, p90 %d ms, p99 %d ms, max %d ms; leadership moved %d"
+                        + " times; %s%n",
+                kind.what,
+                millis.length,
+                percentile(millis, 50),
+                percentile(millis, 90),
+                p99,
+                percentile(millis, 100),
+                moved,
+                bar);
     }
 
     private static long percentile(long[] sorted, double percentile) {

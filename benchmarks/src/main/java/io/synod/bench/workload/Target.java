@@ -18,7 +18,10 @@ import org.HdrHistogram.Histogram;
 /** A database that a workload runs on: its clients, each with a connection that it keeps. */
 final class Target implements AutoCloseable {
     private static final String ROLLED_BACK = "40001";
+    private static final String TOO_MANY_CONNECTIONS = "53300";
+    private static final int TOO_MANY_PAUSE_MILLIS = 200;
     private static final int RECONNECT_PAUSE_MILLIS = 20;
+    private static final int CONNECTING = 16;
 
     private final String name;
     private final String url;
@@ -67,10 +70,34 @@ final class Target implements AutoCloseable {
         }
     }
 
-    Round run(int clients, long nanos) throws Exception {
+    /** Has so many clients connected; a few at a time, as pools do that grow. */
+    void connect(int clients) throws Exception {
+        addWorkers(clients);
+        ExecutorService threads = Executors.newFixedThreadPool(CONNECTING);
+        try {
+            List<Callable<Void>> tasks = new ArrayList<>();
+            for (Worker worker : workers.subList(0, clients)) {
+                tasks.add(() -> {
+                    worker.connectOnce();
+                    return null;
+                });
+            }
+            for (Future<Void> done : threads.invokeAll(tasks)) {
+                done.get();
+            }
+        } finally {
+            threads.shutdown();
+        }
+    }
+
+    private void addWorkers(int clients) {
         while (workers.size() < clients) {
             workers.add(new Worker(workload.client(workers.size())));
         }
+    }
+
+    Round run(int clients, long nanos) throws Exception {
+        addWorkers(clients);
         ExecutorService threads = Executors.newFixedThreadPool(clients);
         try {
             long startNanos = System.nanoTime();
@@ -88,6 +115,14 @@ final class Target implements AutoCloseable {
         } finally {
             threads.shutdown();
         }
+    }
+
+    /** How many operations each client completed in the last round, in ascending order. */
+    long[] operations(int clients) {
+        return workers.subList(0, clients).stream()
+                .mapToLong(worker -> worker.latency.getTotalCount())
+                .sorted()
+                .toArray();
     }
 
     @Override
@@ -124,21 +159,26 @@ final class Target implements AutoCloseable {
             return this;
         }
 
+        void connectOnce() throws SQLException {
+            if (connection == null) {
+                connection = connect();
+                client.use(connection, Target.this::connect);
+            }
+        }
+
         /** @return false when the round ended without the operation done; its key is not used again */
         private boolean operate(long endNanos) throws SQLException, InterruptedException {
             while (true) {
                 try {
-                    if (connection == null) {
-                        connection = connect();
-                        client.use(connection, Target.this::connect);
-                    }
+                    connectOnce();
                     client.operate();
                     return true;
                 } catch (SQLException e) {
                     String state = String.valueOf(e.getSQLState());
                     errors.merge(state, 1L, Long::sum);
                     boolean lost = state.startsWith("08");
-                    if (!lost && !state.equals(ROLLED_BACK) && !state.equals("HYT00")) {
+                    boolean full = state.equals(TOO_MANY_CONNECTIONS);
+                    if (!lost && !full && !state.equals(ROLLED_BACK) && !state.equals("HYT00")) {
                         throw e;
                     }
                     if (System.nanoTime() > endNanos + TimeUnit.SECONDS.toNanos(10)) {
@@ -150,6 +190,9 @@ final class Target implements AutoCloseable {
                         close();
                         connection = null;
                         TimeUnit.MILLISECONDS.sleep(RECONNECT_PAUSE_MILLIS);
+                    }
+                    if (full) {
+                        TimeUnit.MILLISECONDS.sleep(TOO_MANY_PAUSE_MILLIS);
                     }
                     if (System.nanoTime() > endNanos) {
                         return false;

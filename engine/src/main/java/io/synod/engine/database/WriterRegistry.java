@@ -39,12 +39,14 @@ final class WriterRegistry {
                 return epoch;
             }
         }
-        places.release();
+        release();
         return 0;
     }
 
-    private boolean acquire(long lockTimeoutMillis) {
-        if (places.tryAcquire()) {
+    /** First come, first served: who has just left does not come back before those that wait. */
+    boolean acquire(long lockTimeoutMillis) {
+        // It takes places past those that wait.
+        if (!places.hasQueuedThreads() && places.tryAcquire()) {
             return true;
         }
         try {
@@ -53,6 +55,10 @@ final class WriterRegistry {
             Thread.currentThread().interrupt();
             return false;
         }
+    }
+
+    void release() {
+        places.release();
     }
 
     boolean isAdmitted(LocalTransaction writer) {
@@ -67,7 +73,7 @@ final class WriterRegistry {
             was = open.remove(writer) != null;
         }
         if (was) {
-            places.release();
+            release();
         }
     }
 

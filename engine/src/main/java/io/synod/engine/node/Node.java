@@ -249,6 +249,12 @@ public final class Node implements SessionFactory, AutoCloseable {
     }
 
     @Override
+    public boolean isAdministrator(String database, String user, byte[] passwordHash) {
+        HostedDatabase hosted = hosted(database.toLowerCase(Locale.ROOT));
+        return hosted != null && hosted.store().isAdministrator(user, passwordHash);
+    }
+
+    @Override
     public Boolean knowsLeader(String database) {
         Sessions sessions = databases.get(database.toLowerCase(Locale.ROOT));
         return sessions == null ? null : sessions.database().log().leader() != null;

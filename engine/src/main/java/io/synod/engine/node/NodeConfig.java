@@ -33,6 +33,7 @@ import java.util.stream.Collectors;
  * @param timeoutMillis how long a client waits for a leader or a majority
  * @param base the node whose H2 file a new group begins with; {@code null} for one that begins empty
  * @param outsideChanges what to do with a file that was written to outside of its log; {@code null} to refuse it
+ * @param connectionsMax sessions of clients over the network at a time, beside those of a few administrators
  * @param logLimits what is kept and spent for members that are behind
  * @param reclaimPercent a file of which less is current is compacted; 0 for never
  * @param scrubHours so often all files are looked at for damage; 0 for never
@@ -52,6 +53,7 @@ record NodeConfig(
         String outsideChanges,
         int reclaimPercent,
         int scrubHours,
+        int connectionsMax,
         LogLimits logLimits) {
     static final String ADOPT = "ADOPT";
     static final String DISCARD = "DISCARD";
@@ -114,6 +116,7 @@ record NodeConfig(
                 outsideChanges == null ? null : outsideChanges.toUpperCase(Locale.ROOT),
                 url.intSetting("RECLAIM"),
                 url.intSetting("SCRUB"),
+                url.intSetting("MAX_CONNECTIONS"),
                 new LogLimits((long) url.intSetting("LOG_LIMIT") << 20, (long) url.intSetting("SNAPSHOT_RATE") << 20));
     }
 
@@ -161,6 +164,7 @@ record NodeConfig(
                         .collect(Collectors.joining(",")));
         shown.put("CLUSTER", cluster);
         shown.put("PRIORITY", String.valueOf(priority));
+        shown.put("MAX_CONNECTIONS", String.valueOf(connectionsMax));
         shown.put("FAILOVER_TIMEOUT", String.valueOf(timeoutMillis));
         return shown;
     }

@@ -1,6 +1,7 @@
 package io.synod.engine.node;
 
 import io.synod.engine.database.Errors;
+import io.synod.engine.server.ConnectionPlaces;
 import io.synod.engine.server.SqlServer;
 import io.synod.transport.ForeignProtocol;
 import java.io.IOException;
@@ -18,11 +19,11 @@ final class SqlFrontEnd implements ForeignProtocol, AutoCloseable {
      * @throws SQLException 90061 when the port cannot be bound
      */
     void start(String address, Node node) throws SQLException {
-        behindPeers = SqlServer.withoutPort(node, SqlServer.CONNECTIONS_MAX);
+        ConnectionPlaces places = new ConnectionPlaces(node.config().connectionsMax());
+        behindPeers = SqlServer.withoutPort(node, places);
         if (address != null) {
             try {
-                listening = SqlServer.start(
-                        NodeConfig.host(address), NodeConfig.port(address), node, SqlServer.CONNECTIONS_MAX);
+                listening = SqlServer.start(NodeConfig.host(address), NodeConfig.port(address), node, places);
             } catch (IOException e) {
                 throw Errors.portInUse(e.getMessage(), e);
             }

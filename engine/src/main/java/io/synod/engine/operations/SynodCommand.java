@@ -25,6 +25,7 @@ import picocli.CommandLine.Spec;
             NodeCommand.class,
             StatusCommand.class,
             MemberCommand.class,
+            TransferCommand.class,
             SqlCommand.class,
             VerifyCommand.class,
             SpaceCommand.class,

@@ -19,6 +19,8 @@ import java.util.Map;
 import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;
 import org.h2.api.ErrorCode;
@@ -31,14 +33,18 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Accepts SQL clients: stock H2 clients and Synod's driver. A connection has a thread of its own, {@code synod-sql-n}; their
- * number is bounded, and one too many is told so. Thread-safe.
+ * number is bounded by {@link ConnectionPlaces}, and one too many is told so. Those that have not said yet who they are have a
+ * bound of their own: while it is reached the next ones wait in the listener's queue. Thread-safe.
  */
 public final class SqlServer implements AutoCloseable {
-    /** Connections that are served at a time, unless told otherwise. */
-    public static final int CONNECTIONS_MAX = 1000;
+    /** Connections without a session: on their way to one, being refused, or saying nothing. */
+    private static final int GREETINGS_MAX = 512;
 
-    /** How many more may be on their way to being refused; beyond, a connection is closed without a word. */
-    private static final int REFUSALS_MAX = 32;
+    /** Then it is closed without a word: places are kept by clients that say nothing. */
+    private static final long GREETING_WAIT_MILLIS = 1_000;
+
+    /** Of the listener's queue: all clients of a lost node come at once. */
+    private static final int BACKLOG = 1_024;
 
     /** For all that a client says first. */
     static final int HELLO_TIMEOUT_MILLIS = 10_000;
@@ -47,19 +53,19 @@ public final class SqlServer implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(SqlServer.class);
 
     private final SessionFactory sessions;
-    private final int connectionsMax;
+    private final ConnectionPlaces places;
     private final int helloMillis;
     private final ServerSocket listener;
     private final Set<Socket> sockets = ConcurrentHashMap.newKeySet();
     private final Set<SqlConnection> connections = ConcurrentHashMap.newKeySet();
-    private final AtomicInteger open = new AtomicInteger();
+    private final Semaphore greetings = new Semaphore(GREETINGS_MAX);
     private final AtomicInteger threads = new AtomicInteger();
     private volatile boolean closed;
 
-    private SqlServer(ServerSocket listener, SessionFactory sessions, int connectionsMax, int helloMillis) {
+    private SqlServer(ServerSocket listener, SessionFactory sessions, ConnectionPlaces places, int helloMillis) {
         this.listener = listener;
         this.sessions = sessions;
-        this.connectionsMax = connectionsMax;
+        this.places = places;
         this.helloMillis = helloMillis;
     }
 
@@ -68,21 +74,21 @@ public final class SqlServer implements AutoCloseable {
      *
      * @param host name or address of this machine on which to listen
      * @param port 0 for any free one
-     * @param connectionsMax at least 1
+     * @param places may be shared with another server
      * @throws IOException when the address cannot be listened on; the message names it
      */
-    public static SqlServer start(String host, int port, SessionFactory sessions, int connectionsMax)
+    public static SqlServer start(String host, int port, SessionFactory sessions, ConnectionPlaces places)
             throws IOException {
-        return start(host, port, sessions, connectionsMax, HELLO_TIMEOUT_MILLIS);
+        return start(host, port, sessions, places, HELLO_TIMEOUT_MILLIS);
     }
 
     /** @param helloMillis within which a client has to have said who it is */
-    static SqlServer start(String host, int port, SessionFactory sessions, int connectionsMax, int helloMillis)
+    static SqlServer start(String host, int port, SessionFactory sessions, ConnectionPlaces places, int helloMillis)
             throws IOException {
         ServerSocket listener = new ServerSocket();
         try {
             listener.setReuseAddress(true);
-            listener.bind(new InetSocketAddress(InetAddress.getByName(host), port));
+            listener.bind(new InetSocketAddress(InetAddress.getByName(host), port), BACKLOG);
         } catch (IOException e) {
             listener.close();
             throw new IOException(
@@ -90,7 +96,7 @@ public final class SqlServer implements AutoCloseable {
                             + ". Give another address (SQL= or --sql), or stop the process that uses it",
                     e);
         }
-        SqlServer server = new SqlServer(listener, sessions, connectionsMax, helloMillis);
+        SqlServer server = new SqlServer(listener, sessions, places, helloMillis);
         Thread thread = new Thread(server::accept, "synod-sql-accept");
         thread.setDaemon(true);
         thread.start();
@@ -98,8 +104,8 @@ public final class SqlServer implements AutoCloseable {
     }
 
     /** A server without a port of its own: connections come through {@link #serve}. */
-    public static SqlServer withoutPort(SessionFactory sessions, int connectionsMax) {
-        return new SqlServer(null, sessions, connectionsMax, HELLO_TIMEOUT_MILLIS);
+    public static SqlServer withoutPort(SessionFactory sessions, ConnectionPlaces places) {
+        return new SqlServer(null, sessions, places, HELLO_TIMEOUT_MILLIS);
     }
 
     /** @return the port that is listened on */
@@ -121,7 +127,13 @@ public final class SqlServer implements AutoCloseable {
         while (!closed) {
             try {
                 Socket socket = listener.accept();
-                serve(socket, socket.getInputStream());
+                if (greetings.tryAcquire(GREETING_WAIT_MILLIS, TimeUnit.MILLISECONDS)) {
+                    greet(socket, socket.getInputStream());
+                } else {
+                    closeQuietly(socket);
+                }
+            } catch (InterruptedException e) {
+                return;
             } catch (IOException e) {
                 if (!closed) {
                     // Out of file descriptors, most likely: going on at once would only burn the processor.
@@ -139,26 +151,45 @@ public final class SqlServer implements AutoCloseable {
      * @return true: the socket is ours from now on, closed by us also when it is refused
      */
     public boolean serve(Socket socket, InputStream in) {
-        int number = open.incrementAndGet();
-        if (closed || number > connectionsMax + REFUSALS_MAX) {
-            open.decrementAndGet();
+        if (greetings.tryAcquire()) {
+            greet(socket, in);
+        } else {
             closeQuietly(socket);
-            return true;
         }
+        return true;
+    }
+
+    /** It has a place among those that say who they are. */
+    private void greet(Socket socket, InputStream in) {
+        Greeting greeting = new Greeting();
         sockets.add(socket);
-        Thread thread =
-                new Thread(() -> run(socket, in, number > connectionsMax), "synod-sql-" + threads.incrementAndGet());
+        if (closed) {
+            forget(socket, greeting);
+            return;
+        }
+        Thread thread = new Thread(() -> run(socket, in, greeting), "synod-sql-" + threads.incrementAndGet());
         thread.setDaemon(true);
         try {
             thread.start();
         } catch (OutOfMemoryError e) {
             LOG.warn("no thread left for an SQL client: {}", e.getMessage());
-            forget(socket);
+            forget(socket, greeting);
         }
-        return true;
     }
 
-    private void run(Socket socket, InputStream in, boolean refused) {
+    /** A place that is given back once. */
+    private final class Greeting {
+        private boolean over;
+
+        void end() {
+            if (!over) {
+                over = true;
+                greetings.release();
+            }
+        }
+    }
+
+    private void run(Socket socket, InputStream in, Greeting greeting) {
         boolean greeted = false;
         try {
             socket.setTcpNoDelay(true);
@@ -174,7 +205,7 @@ public final class SqlServer implements AutoCloseable {
             ClientHello hello = ClientHello.read(new DataInputStream(buffered));
             greeted = true;
             limited.greeted();
-            answer(hello, new TakenOverSocket(socket, buffered), refused);
+            answer(hello, new TakenOverSocket(socket, buffered), greeting);
         } catch (IOException e) {
             if (closed) {
                 return;
@@ -188,11 +219,11 @@ public final class SqlServer implements AutoCloseable {
         } catch (RuntimeException | Error e) {
             LOG.error("the connection of SQL client {} failed", socket.getRemoteSocketAddress(), e);
         } finally {
-            forget(socket);
+            forget(socket, greeting);
         }
     }
 
-    private void answer(ClientHello hello, TakenOverSocket socket, boolean refused) throws IOException {
+    private void answer(ClientHello hello, TakenOverSocket socket, Greeting greeting) throws IOException {
         Transfer transfer = new Transfer(null, socket);
         transfer.init();
         if (hello instanceof ClientHello.Cancel cancel) {
@@ -215,7 +246,7 @@ public final class SqlServer implements AutoCloseable {
                             Integer.toString(Constants.TCP_PROTOCOL_VERSION_MIN_SUPPORTED)));
         } else if (hello instanceof ClientHello.Open request) {
             try {
-                open(request, transfer, socket.output(), refused);
+                open(request, transfer, socket.output(), greeting);
             } catch (SQLException e) {
                 new Replies(transfer).error(e);
             } catch (DbException e) {
@@ -224,15 +255,8 @@ public final class SqlServer implements AutoCloseable {
         }
     }
 
-    private void open(ClientHello.Open request, Transfer transfer, HeadedOutput out, boolean refused)
+    private void open(ClientHello.Open request, Transfer transfer, HeadedOutput out, Greeting greeting)
             throws SQLException, IOException {
-        if (refused) {
-            throw new SQLException(
-                    "This node serves its greatest number of SQL connections already, " + connectionsMax
-                            + ": close some, use a smaller pool, or connect to another node",
-                    "08004",
-                    ErrorCode.REMOTE_CONNECTION_NOT_ALLOWED);
-        }
         if (request.filePasswordHash() != null) {
             throw new SQLException(
                     "Encrypted databases (CIPHER) are not served: connect without CIPHER",
@@ -255,15 +279,25 @@ public final class SqlServer implements AutoCloseable {
         }
         UUID id = clientSession == null ? UUID.randomUUID() : uuid(clientSession);
         byte[] hash = request.passwordHash() == null ? new byte[0] : request.passwordHash();
-        SynodSession session = sessions.open(request.database(), request.user(), hash, settings);
-        transfer.setVersion(request.version());
-        SqlConnection connection = new SqlConnection(
-                transfer, session, id, requests == null ? null : (Long) number(requests), heads == null ? null : out);
+        Long first = requests == null ? null : (Long) number(requests);
+        places.enter(internal, () -> sessions.isAdministrator(request.database(), request.user(), hash));
+        try {
+            SynodSession session = sessions.open(request.database(), request.user(), hash, settings);
+            greeting.end();
+            transfer.setVersion(request.version());
+            serve(
+                    new SqlConnection(transfer, session, id, first, heads == null ? null : out),
+                    transfer,
+                    request.version());
+        } finally {
+            places.leave(internal);
+        }
+    }
+
+    private void serve(SqlConnection connection, Transfer transfer, int version) throws IOException {
         connections.add(connection);
         try {
-            transfer.writeInt(SessionRemote.STATUS_OK)
-                    .writeInt(request.version())
-                    .flush();
+            transfer.writeInt(SessionRemote.STATUS_OK).writeInt(version).flush();
             connection.serve();
         } finally {
             connections.remove(connection);
@@ -296,11 +330,10 @@ public final class SqlServer implements AutoCloseable {
                 cause);
     }
 
-    private void forget(Socket socket) {
-        if (sockets.remove(socket)) {
-            open.decrementAndGet();
-            closeQuietly(socket);
-        }
+    private void forget(Socket socket, Greeting greeting) {
+        sockets.remove(socket);
+        closeQuietly(socket);
+        greeting.end();
     }
 
     private static void closeQuietly(Socket socket) {

@@ -19,6 +19,15 @@ public interface SessionFactory {
             throws SQLException;
 
     /**
+     * Asks without opening anything, or waiting for anybody.
+     *
+     * @return whether this is an administrator of the database, by what this node knows
+     */
+    default boolean isAdministrator(String database, String user, byte[] passwordHash) {
+        return false;
+    }
+
+    /**
      * @param database the database's name, any case
      * @return {@code true} and {@code false} where it is open on this node: whether that knows who leads it; {@code null} elsewhere
      */

@@ -43,6 +43,7 @@ public final class Sessions {
             "SCRUB",
             "LOG_LIMIT",
             "SNAPSHOT_RATE",
+            "MAX_CONNECTIONS",
             "CONNECT_TIMEOUT",
             "FAILOVER_TIMEOUT",
             "SYNOD_REQUESTS",

@@ -158,11 +158,22 @@ public final class H2Store implements AutoCloseable {
      * @throws SQLException 28000 wrong user or password
      */
     public SessionLocal session(String user, byte[] passwordHash) throws SQLException {
-        User found = database.findUser(user);
-        if (found == null || !SynodDatabaseBridge.passwordMatches(found, passwordHash)) {
+        User found = known(user, passwordHash);
+        if (found == null) {
             throw DbException.get(ErrorCode.WRONG_USER_OR_PASSWORD).getSQLException();
         }
         return session(found);
+    }
+
+    /** Whether an administrator has this name and password. */
+    public boolean isAdministrator(String user, byte[] passwordHash) {
+        User found = known(user, passwordHash);
+        return found != null && found.isAdmin();
+    }
+
+    private User known(String user, byte[] passwordHash) {
+        User found = database.findUser(user);
+        return found != null && SynodDatabaseBridge.passwordMatches(found, passwordHash) ? found : null;
     }
 
     /**

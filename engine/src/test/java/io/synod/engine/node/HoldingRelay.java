@@ -10,6 +10,7 @@ import java.net.Socket;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.locks.Condition;
+import java.util.concurrent.locks.LockSupport;
 import java.util.concurrent.locks.ReentrantLock;
 
 /** Passes connections on to a port and can hold them: nothing is lost, nothing arrives, nobody is told. */
@@ -20,6 +21,7 @@ final class HoldingRelay implements AutoCloseable {
     private final ReentrantLock lock = new ReentrantLock();
     private final Condition released = lock.newCondition();
     private boolean held;
+    private volatile long nanosPerPortion;
 
     HoldingRelay(int port) throws IOException {
         this.port = port;
@@ -38,6 +40,11 @@ final class HoldingRelay implements AutoCloseable {
         } finally {
             lock.unlock();
         }
+    }
+
+    /** From now on so much time for each 4 KiB, in either direction of each connection; 0 for none. */
+    void slow(long nanos) {
+        nanosPerPortion = nanos;
     }
 
     /** What is held is lost, with the connections on which it was sent. */
@@ -78,12 +85,15 @@ final class HoldingRelay implements AutoCloseable {
     }
 
     private void pump(Socket from, Socket to) {
-        byte[] portion = new byte[1 << 16];
+        byte[] portion = new byte[1 << 12];
         try {
             InputStream in = from.getInputStream();
             OutputStream out = to.getOutputStream();
             for (int n; (n = in.read(portion)) >= 0; ) {
                 pass();
+                if (nanosPerPortion > 0) {
+                    LockSupport.parkNanos(nanosPerPortion);
+                }
                 out.write(portion, 0, n);
                 out.flush();
             }

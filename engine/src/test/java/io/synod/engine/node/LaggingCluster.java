@@ -99,6 +99,11 @@ public final class LaggingCluster implements AutoCloseable {
         toC.hold(on);
     }
 
+    /** From now on c's line bears so little, in bytes per second; 0 for all. */
+    void slowC(int bytesPerSecond) {
+        toC.slow(bytesPerSecond == 0 ? 0 : 4096 * 1_000_000_000L / bytesPerSecond);
+    }
+
     /** Every node has talked to every other. */
     private void awaitAddresses() throws SQLException {
         long start = System.nanoTime();

@@ -50,7 +50,7 @@ class HostileClientsFuzzTest {
     static void start() throws Exception {
         node = new PlainNode();
         server = node.serve(50);
-        impatient = SqlServer.start("127.0.0.1", 0, node, 4, HELLO_MILLIS);
+        impatient = SqlServer.start("127.0.0.1", 0, node, new ConnectionPlaces(4), HELLO_MILLIS);
     }
 
     @AfterAll

@@ -72,7 +72,7 @@ final class PlainNode implements SessionFactory, AutoCloseable {
     }
 
     SqlServer serve(int connectionsMax) throws Exception {
-        SqlServer server = SqlServer.start("127.0.0.1", 0, this, connectionsMax);
+        SqlServer server = SqlServer.start("127.0.0.1", 0, this, new ConnectionPlaces(connectionsMax));
         servers.add(server);
         return server;
     }

@@ -20,6 +20,7 @@ import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Properties;
 import java.util.Random;
@@ -306,8 +307,8 @@ class SqlServerTest {
         SqlServer small = node.serve(1);
         try (Connection c = PlainNode.stock(small)) {
             SQLException e = assertThrows(SQLException.class, () -> PlainNode.stock(small));
-            assertEquals("08004", e.getSQLState());
-            assertTrue(e.getMessage().contains("1"), e.getMessage());
+            assertEquals("53300", e.getSQLState());
+            assertTrue(e.getMessage().contains("MAX_CONNECTIONS=1 "), e.getMessage());
             assertTrue(c.isValid(60));
         }
         await(() -> {
@@ -315,15 +316,50 @@ class SqlServerTest {
                 PlainNode.stock(small).close();
                 return true;
             } catch (SQLException e) {
-                assertEquals("08004", e.getSQLState(), e.getMessage());
+                assertEquals("53300", e.getSQLState(), e.getMessage());
                 return false;
             }
         });
     }
 
     @Test
+    void where_a_node_is_full_the_driver_takes_the_next_one_and_where_all_are_it_tells() throws Exception {
+        SqlServer small = node.serve(1);
+        SqlServer other = node.serve(1);
+        try (Connection first = PlainNode.driver(small, other);
+                Connection second = PlainNode.driver(small, other)) {
+            assertTrue(first.isValid(60) && second.isValid(60));
+            assertEquals(1, small.connections());
+            assertEquals(1, other.connections());
+            SQLException e = assertThrows(SQLException.class, () -> PlainNode.driver(small, other));
+            assertEquals("53300", e.getSQLState());
+            assertTrue(e.getMessage().contains("MAX_CONNECTIONS=1 "), e.getMessage());
+        }
+    }
+
+    @Test
+    void who_only_connects_takes_no_place_of_a_session() throws Exception {
+        SqlServer small = node.serve(1);
+        List<Socket> silent = new ArrayList<>();
+        try {
+            for (int i = 0; i < 20; i++) {
+                silent.add(new Socket("127.0.0.1", small.port()));
+            }
+            await(() -> small.sockets() == 20);
+            try (Connection c = PlainNode.stock(small)) {
+                assertTrue(c.isValid(60));
+            }
+        } finally {
+            for (Socket socket : silent) {
+                socket.close();
+            }
+        }
+    }
+
+    @Test
     void a_port_in_use_is_named() {
-        IOException e = assertThrows(IOException.class, () -> SqlServer.start("127.0.0.1", server.port(), node, 1));
+        IOException e = assertThrows(
+                IOException.class, () -> SqlServer.start("127.0.0.1", server.port(), node, new ConnectionPlaces(1)));
         assertTrue(e.getMessage().contains("127.0.0.1:" + server.port()), e.getMessage());
     }
 
@@ -361,7 +397,7 @@ class SqlServerTest {
 
     @Test
     void a_connection_that_another_port_accepted_and_began_to_read_is_served() throws Exception {
-        SqlServer portless = SqlServer.withoutPort(node, 10);
+        SqlServer portless = SqlServer.withoutPort(node, new ConnectionPlaces(10));
         try (ServerSocket other = new ServerSocket(0)) {
             CompletableFuture<Boolean> handedOver = CompletableFuture.supplyAsync(() -> {
                 try {

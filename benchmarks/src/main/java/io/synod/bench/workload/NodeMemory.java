@@ -1,0 +1,57 @@
+package io.synod.bench.workload;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/** What a node's process takes, by {@code /proc} and {@code jcmd}; what these do not tell is a dash. */
+record NodeMemory(String name, long pid) {
+    private static final Pattern RESIDENT = Pattern.compile("VmRSS:\\s+(\\d+) kB");
+    private static final Pattern THREADS = Pattern.compile("Threads:\\s+(\\d+)");
+    private static final Pattern HEAP = Pattern.compile("\\bused (\\d+)K");
+
+    /** Name, resident MiB, MiB of heap in use after a full collection, threads. */
+    String now() throws IOException, InterruptedException {
+        jcmd("GC.run");
+        String heap = jcmd("GC.heap_info");
+        Path status = Path.of("/proc", Long.toString(pid), "status");
+        String text = Files.exists(status) ? Files.readString(status) : "";
+        return name + " " + mib(first(RESIDENT, text)) + " " + heap(heap) + " " + first(THREADS, text);
+    }
+
+    private String jcmd(String command) throws IOException, InterruptedException {
+        Path tool = Path.of(System.getProperty("java.home"), "bin", "jcmd");
+        if (!Files.isExecutable(tool)) {
+            return "";
+        }
+        Process process = new ProcessBuilder(tool.toString(), Long.toString(pid), command)
+                .redirectErrorStream(true)
+                .start();
+        String text = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+        process.waitFor();
+        return text;
+    }
+
+    private static String first(Pattern pattern, String text) {
+        Matcher matcher = pattern.matcher(text);
+        return matcher.find() ? matcher.group(1) : "-";
+    }
+
+    /** Of each generation, or of the whole, whichever the collector tells. */
+    private static String heap(String info) {
+        int end = info.indexOf("Metaspace");
+        Matcher matcher = HEAP.matcher(end < 0 ? info : info.substring(0, end));
+        long kib = -1;
+        while (matcher.find()) {
+            kib = Math.max(kib, 0) + Long.parseLong(matcher.group(1));
+        }
+        return kib < 0 ? "-" : Long.toString(kib >> 10);
+    }
+
+    private static String mib(String kib) {
+        return kib.equals("-") ? kib : Long.toString(Long.parseLong(kib) >> 10);
+    }
+}
