@@ -1,6 +1,6 @@
 package io.synod.engine.database;
 
-import org.h2.message.DbException;
+import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -15,8 +15,12 @@ import org.slf4j.LoggerFactory;
 public final class CopyRepair {
     private static final Logger LOG = LoggerFactory.getLogger(CopyRepair.class);
 
+    private static final long HANDOVER_NANOS = TimeUnit.SECONDS.toNanos(1);
+    private static final long RETRY_NANOS = TimeUnit.MINUTES.toNanos(1);
+
     private final HostedDatabase database;
     private String told;
+    private long triedAt;
 
     CopyRepair(HostedDatabase database) {
         this.database = database;
@@ -47,6 +51,16 @@ public final class CopyRepair {
         return done;
     }
 
+    /** Nothing is written meanwhile, and it may be in vain for hours. */
+    private boolean handsOver() {
+        long now = System.nanoTime();
+        if (told != null && now - triedAt < RETRY_NANOS) {
+            return false;
+        }
+        triedAt = now;
+        return database.log().transferAway(HANDOVER_NANOS);
+    }
+
     private String proceedWith(String damage) {
         if (database.storage().isDistrusted()) {
             return "a snapshot of another node is to take its place, statements wait for it";
@@ -56,16 +70,9 @@ public final class CopyRepair {
                     + " be read. Restore the directory from a backup, or copy what can be read with SCRIPT TO; the next start"
                     + " rebuilds the copy if the log reaches back to the first entry, else it refuses";
         }
-        try {
-            if (database.log().servingEpoch() != 0) {
-                database.administration().transfer(null);
-            }
-        } catch (DbException e) {
-            LOG.debug("database {}: leadership stays", database.name(), e);
-        }
-        if (database.log().servingEpoch() != 0) {
-            return "this node leads, and no other could take over: it goes on with what it has, and hands over as soon as one can."
-                    + " Start the others";
+        if (database.log().servingEpoch() != 0 && !handsOver()) {
+            return "this node leads, and no other could take over: it goes on with what it has, and tries again every minute. Start"
+                    + " the others";
         }
         database.storage().distrust();
         if (!database.log().needSnapshot(database.appliedIndex())) {
