@@ -7,17 +7,15 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.synod.engine.Sql;
 import io.synod.engine.failover.Await;
+import io.synod.engine.failover.LogDamage;
 import io.synod.engine.failover.TestCluster;
 import io.synod.group.Member;
 import io.synod.jdbc.SynodUrl;
-import java.io.IOException;
-import java.io.RandomAccessFile;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.SQLException;
-import java.util.Comparator;
 import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
@@ -59,14 +57,6 @@ class LostDirectoryTest {
                 .filter(name -> !List.of(names).contains(name))
                 .findFirst()
                 .orElseThrow();
-    }
-
-    private static void delete(Path root) throws IOException {
-        try (Stream<Path> files = Files.walk(root)) {
-            for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
-                Files.delete(file);
-            }
-        }
     }
 
     private Member member(String asked, String database, String node) throws SQLException {
@@ -112,12 +102,12 @@ class LostDirectoryTest {
     void a_follower_without_its_directory_votes_again_under_a_new_slot() throws Exception {
         String lost = other(leader);
         cluster.end(lost);
-        delete(directory.resolve(lost));
+        LogDamage.delete(directory.resolve(lost));
         comesBack(lost, leader);
         // Once more, when it is no founder any more.
         int slot = member(leader, "shop", lost).slot();
         cluster.end(lost);
-        delete(directory.resolve(lost));
+        LogDamage.delete(directory.resolve(lost));
         cluster.begin(lost, "shop");
         Await.until("another slot", () -> member(leader, "shop", lost).slot() > slot);
         awaitVotes(leader, "shop", lost);
@@ -133,7 +123,7 @@ class LostDirectoryTest {
             Sql.untilDone(c, "CREATE TABLE t(x INT PRIMARY KEY)", "INSERT INTO t VALUES (7)");
         }
         cluster.end(leader);
-        delete(directory.resolve(leader));
+        LogDamage.delete(directory.resolve(leader));
         comesBack(leader, rest);
         cluster.begin(leader, "stock");
         awaitVotes(rest, "stock", leader);
@@ -168,11 +158,10 @@ class LostDirectoryTest {
     void a_log_that_is_damaged_in_its_middle_is_set_aside_and_the_node_comes_back() throws Exception {
         String damaged = other(leader);
         cluster.end(damaged);
-        Path segment = firstSegment(directory.resolve(damaged).resolve("log"));
-        flipByte(segment, "before");
+        assertTrue(LogDamage.flipIn(directory.resolve(damaged).resolve("log"), "before"));
         comesBack(damaged, leader);
         Path aside = directory.resolve(damaged).resolve("set-aside-1");
-        assertTrue(Files.exists(aside.resolve("log").resolve(segment.getFileName())), aside.toString());
+        assertTrue(Files.exists(aside.resolve("log").resolve("DURABLE")), aside.toString());
         assertTrue(Files.exists(aside.resolve("node.properties")));
     }
 
@@ -180,7 +169,7 @@ class LostDirectoryTest {
     void without_its_log_or_what_says_who_it_is_a_node_comes_back_too() throws Exception {
         String lost = other(leader);
         cluster.end(lost);
-        delete(directory.resolve(lost).resolve("log"));
+        LogDamage.delete(directory.resolve(lost).resolve("log"));
         comesBack(lost, leader);
         cluster.end(lost);
         int slot = member(leader, "shop", lost).slot();
@@ -211,7 +200,7 @@ class LostDirectoryTest {
         assertEquals(
                 3, cluster.hosted(leader, "shop").log().members().all().size());
         // One is found again: the other one comes back by it.
-        delete(directory.resolve(first));
+        LogDamage.delete(directory.resolve(first));
         Files.move(directory.resolve("kept-" + first), directory.resolve(first));
         cluster.begin(first, "shop");
         cluster.begin(second, "shop");
@@ -226,7 +215,7 @@ class LostDirectoryTest {
         for (String name : List.of("a", "b", "c")) {
             cluster.end(name);
         }
-        delete(directory.resolve(lost));
+        LogDamage.delete(directory.resolve(lost));
         Node alone = EmbeddedEngine.start(SynodUrl.parse(cluster.url(lost, "shop"), null));
         cluster.begin(leader, "shop");
         cluster.begin(rest, "shop");
@@ -235,26 +224,5 @@ class LostDirectoryTest {
         awaitVotes(leader, "shop", lost);
         awaitRows(lost, "shop", List.of("1"));
         assertNotEquals(0, cluster.hosted(leader, "shop").log().commitIndex());
-    }
-
-    private static Path firstSegment(Path log) throws IOException {
-        try (Stream<Path> files = Files.list(log)) {
-            return files.filter(file -> file.toString().endsWith(".cq4"))
-                    .sorted()
-                    .findFirst()
-                    .orElseThrow();
-        }
-    }
-
-    /** In the middle of what was written: more stands behind it. */
-    private static void flipByte(Path segment, String text) throws IOException {
-        byte[] bytes = Files.readAllBytes(segment);
-        String all = new String(bytes, java.nio.charset.StandardCharsets.ISO_8859_1);
-        int at = all.indexOf(text);
-        assertTrue(at > 0, "no '" + text + "' in " + segment);
-        try (RandomAccessFile file = new RandomAccessFile(segment.toFile(), "rw")) {
-            file.seek(at);
-            file.write(bytes[at] ^ 1);
-        }
     }
 }
