@@ -179,6 +179,24 @@ class LostDirectoryTest {
         awaitVotes(leader, "shop", lost);
     }
 
+    /** As one whose disk was not mounted. */
+    @Test
+    void a_log_that_is_found_again_when_another_one_has_its_place_is_not_read() throws Exception {
+        String lost = other(leader);
+        cluster.end(lost);
+        Path log = directory.resolve(lost).resolve("log");
+        Files.move(log, directory.resolve("kept"));
+        comesBack(lost, leader);
+        int slot = member(leader, "shop", lost).slot();
+        cluster.end(lost);
+        LogDamage.delete(log);
+        Files.move(directory.resolve("kept"), log);
+        cluster.begin(lost, "shop");
+        Await.until("another slot", () -> member(leader, "shop", lost).slot() > slot);
+        awaitVotes(leader, "shop", lost);
+        awaitRows(lost, "shop", List.of("1", "2", "3"));
+    }
+
     @Test
     void two_of_three_without_their_directories_neither_vote_nor_serve_and_say_why() throws Exception {
         String first = other(leader);
