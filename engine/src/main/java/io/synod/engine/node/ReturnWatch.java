@@ -21,9 +21,9 @@ import org.slf4j.LoggerFactory;
  */
 final class ReturnWatch implements Runnable, AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(ReturnWatch.class);
-    private static final long PAUSE_MILLIS = 500;
+    private static final long PAUSE_MILLIS = 1_000;
     /** In so many rounds once for a place that others do not give: there may be none. */
-    private static final int ROUNDS_PER_QUESTION = 8;
+    private static final int ROUNDS_PER_QUESTION = 4;
 
     /** What becomes of the node. */
     interface Ends {

@@ -104,6 +104,12 @@ class LostDirectoryTest {
         cluster.end(lost);
         LogDamage.delete(directory.resolve(lost));
         comesBack(lost, leader);
+        // A database that comes later begins with those that began the cluster, the lost directory among them.
+        String leads = cluster.leaderOf("later");
+        awaitVotes(leads, "later", lost);
+        assertEquals(
+                member(leader, "shop", lost).slot(),
+                member(leads, "later", lost).slot());
         // Once more, when it is no founder any more.
         int slot = member(leader, "shop", lost).slot();
         cluster.end(lost);
@@ -129,7 +135,8 @@ class LostDirectoryTest {
         awaitVotes(rest, "stock", leader);
         awaitRows(leader, "stock", List.of("7"));
         assertEquals(
-                member(rest, "shop", leader).slot(), member(rest, "stock", leader).slot());
+                member(rest, "shop", leader).slot(),
+                member(rest, "stock", leader).slot());
     }
 
     @Test
@@ -215,8 +222,7 @@ class LostDirectoryTest {
             assertTrue(e.getMessage().contains("does not vote"), e.getMessage());
             assertTrue(e.getMessage().contains("from a backup"), e.getMessage());
         }
-        assertEquals(
-                3, cluster.hosted(leader, "shop").log().members().all().size());
+        assertEquals(3, cluster.hosted(leader, "shop").log().members().all().size());
         // One is found again: the other one comes back by it.
         LogDamage.delete(directory.resolve(first));
         Files.move(directory.resolve("kept-" + first), directory.resolve(first));
