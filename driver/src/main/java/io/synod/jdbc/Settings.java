@@ -88,6 +88,14 @@ public final class Settings {
                 "TRUE or FALSE",
                 "this node was added to a cluster that runs, and learns from PEERS who belongs to it; asked for once",
                 Settings::checkJoin);
+        own(
+                "REPLACE",
+                Scope.NODE,
+                "AUTOMATIC",
+                "AUTOMATIC or MANUAL",
+                "whether a node that has lost its directory, or whose log is damaged, comes back as a new member by itself; the same on"
+                        + " every node",
+                Settings::checkReplace);
         name("CLUSTER", Scope.NODE, "name of the cluster; nodes of different clusters refuse each other");
         integer("PRIORITY", Scope.NODE, "1", 0, 1000, "", "greater is preferred as leader, 0 never leads by choice");
         name(
@@ -247,6 +255,12 @@ public final class Settings {
 
     private static void checkOutsideChanges(Setting setting, String value) throws SQLException {
         if (!value.equalsIgnoreCase("ADOPT") && !value.equalsIgnoreCase("DISCARD")) {
+            throw Errors.badValue(setting.key(), value, setting.expected());
+        }
+    }
+
+    private static void checkReplace(Setting setting, String value) throws SQLException {
+        if (!value.equalsIgnoreCase("AUTOMATIC") && !value.equalsIgnoreCase("MANUAL")) {
             throw Errors.badValue(setting.key(), value, setting.expected());
         }
     }

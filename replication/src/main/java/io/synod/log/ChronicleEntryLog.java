@@ -187,6 +187,26 @@ public final class ChronicleEntryLog implements EntryLog {
         }
     }
 
+    /** Whether nothing was ever written to it, not so much as a promise. */
+    public boolean isEmpty() {
+        return lastBatch == 0;
+    }
+
+    /**
+     * Moves a log that no node has, under its lock.
+     *
+     * @param to does not exist; on the same file system
+     * @throws LogLockedException a node has it after all
+     */
+    public static void moveAway(Path directory, Path to, String node) throws IOException {
+        DirectoryLock lock = DirectoryLock.take(directory, node);
+        try {
+            Files.move(directory, to);
+        } finally {
+            lock.close();
+        }
+    }
+
     @Override
     public Recovered recovered(long group) {
         return index.recovered(group);

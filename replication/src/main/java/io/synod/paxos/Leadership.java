@@ -150,7 +150,7 @@ final class Leadership {
         if (handover.holdsProposals()) {
             return MemberChange.Outcome.refused(MemberChange.Refusal.NOT_LEADING);
         }
-        MemberChange.Refusal refusal = reconfiguration.refusal(change, barrier, peers, now);
+        MemberChange.Refusal refusal = reconfiguration.refusal(change, barrier, peers, startedAt, now);
         if (refusal != null) {
             return MemberChange.Outcome.refused(refusal);
         }

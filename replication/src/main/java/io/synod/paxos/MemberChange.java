@@ -10,7 +10,8 @@ import java.util.UUID;
  * One step from a configuration of a group to the next. A member comes as a learner, which gets everything and counts for nothing,
  * is promoted when it has caught up, and goes in one step. None changes more than one voter.
  *
- * @param incarnation of the node that comes, or is promoted; {@link Member#UNSEEN} where it is not known, and otherwise
+ * @param incarnation of the node that comes, or is promoted; {@link Member#UNSEEN} where it is not known, and otherwise. What takes
+ *     another one's place has one
  * @param address {@code host:port} for peers of the node that comes, else empty
  * @param slot of the node that comes; 0 for the next one of the group. A node has one slot in all its groups, so what one of them has
  *     given the others are told
@@ -26,7 +27,12 @@ public record MemberChange(Kind kind, String name, UUID incarnation, String addr
         /** From voter to learner. */
         DEMOTE,
         /** It goes; its slot is never given again. */
-        REMOVE
+        REMOVE,
+        /**
+         * It goes, and a node of its name with another directory comes in the same step, as a learner with a slot of its own. No
+         * configuration between the two leaves the name to somebody else, or is left without it by a crash.
+         */
+        REPLACE
     }
 
     /** Why a change is not made now. */
@@ -39,6 +45,9 @@ public record MemberChange(Kind kind, String name, UUID incarnation, String addr
         NOT_A_LEARNER("only a learner can be promoted"),
         NOT_A_VOTER("only a voter with a state machine can be made a learner"),
         LEARNER_IS_BEHIND("the learner has not caught up: try again when it has"),
+        STILL_THERE(
+                "the member that it is to take the place of was heard a moment ago: stop that node, or give this one another"
+                        + " name"),
         TOO_FEW_VOTERS("the group would be left without a voter that can lead, or with too many witnesses"),
         MAJORITY_OUT_OF_REACH("a majority of the voters there would be is not connected, or has not caught up"),
         NOT_KNOWN("whether it happened is not known: leadership was lost, or it was not committed in time; look at the"
@@ -95,6 +104,16 @@ public record MemberChange(Kind kind, String name, UUID incarnation, String addr
         return new MemberChange(Kind.REMOVE, name, Member.UNSEEN, "", 0);
     }
 
+    /** @param slot as in {@link #add(String, UUID, String, int)} */
+    public static MemberChange replace(String name, UUID incarnation, String address, int slot) {
+        return new MemberChange(Kind.REPLACE, name, incarnation, address, slot);
+    }
+
+    /** Whether a node comes by it, which needs a slot. */
+    boolean brings() {
+        return kind == Kind.ADD || kind == Kind.REPLACE;
+    }
+
     /** Whether it makes no sense in this configuration, whatever the state of its members; {@code null} where it does. */
     Refusal refusedBy(Members now) {
         Member named = now.byName(name);
@@ -107,6 +126,7 @@ public record MemberChange(Kind kind, String name, UUID incarnation, String addr
         return switch (kind) {
             case PROMOTE -> named.role() == Member.Role.LEARNER ? null : Refusal.NOT_A_LEARNER;
             case DEMOTE -> named.role() == Member.Role.VOTER ? null : Refusal.NOT_A_VOTER;
+            case REPLACE -> named.incarnation().equals(incarnation) ? Refusal.NAME_TAKEN : null;
             case ADD, REMOVE -> null;
         };
     }
@@ -119,7 +139,8 @@ public record MemberChange(Kind kind, String name, UUID incarnation, String addr
     /** The configuration that it leads to. */
     Members appliedTo(Members now) {
         List<Member> all = new ArrayList<>(now.all());
-        if (kind == Kind.ADD) {
+        if (brings()) {
+            all.removeIf(member -> member.name().equals(name));
             int given = slotIn(now);
             all.add(new Member(given, name, incarnation, Member.Role.LEARNER, address));
             return new Members(all, Math.max(now.nextSlot(), given + 1));

@@ -14,6 +14,11 @@ final class Reconfiguration {
     /** A member has caught up when it lacks at most so many committed entries. */
     static final long CAUGHT_UP_ENTRIES = 512;
 
+    /** So long nobody must have heard a member whose place another directory is to take, and so many election timeouts. */
+    private static final long SILENCE_NANOS = 5_000_000_000L;
+
+    private static final int SILENCE_TIMEOUTS = 5;
+
     private final Core core;
 
     Reconfiguration(Core core) {
@@ -29,15 +34,23 @@ final class Reconfiguration {
                 && next.voters().length > 0;
     }
 
-    /** {@code null} where the change may be made now. */
-    Refusal refusal(MemberChange change, long barrier, Progress[] peers, long now) {
+    /**
+     * {@code null} where the change may be made now.
+     *
+     * @param leadsSince before that it heard nobody
+     */
+    Refusal refusal(MemberChange change, long barrier, Progress[] peers, long leadsSince, long now) {
         Members members = core.configurations.latest();
         Refusal senseless = change.refusedBy(members);
         if (senseless != null) {
             return senseless;
         }
-        if (change.kind() == MemberChange.Kind.ADD && !core.rules.isFree(members, change.slotIn(members))) {
+        if (change.brings() && !core.rules.isFree(members, change.slotIn(members))) {
             return Refusal.SLOT_GIVEN;
+        }
+        if (change.kind() == MemberChange.Kind.REPLACE
+                && !isSilent(members.byName(change.name()).slot(), peers, leadsSince, now)) {
+            return Refusal.STILL_THERE;
         }
         Members next = change.appliedTo(members);
         if (!keepsLeaders(next)) {
@@ -60,6 +73,16 @@ final class Reconfiguration {
             }
         }
         return sound >= next.majority() ? null : Refusal.MAJORITY_OUT_OF_REACH;
+    }
+
+    private boolean isSilent(int slot, Progress[] peers, long leadsSince, long now) {
+        long silence = Math.max(SILENCE_NANOS, SILENCE_TIMEOUTS * core.timing.electionTimeout());
+        for (Progress peer : peers) {
+            if (peer.slot == slot) {
+                return now - Math.max(peer.echoSentAt, leadsSince) >= silence;
+            }
+        }
+        return false;
     }
 
     /** Only one with a state machine can lead; witnesses alone must never be a majority, nor hold the only copy. */

@@ -11,7 +11,8 @@ import java.util.function.LongSupplier;
 
 /**
  * The peers that this node has because a configuration in the log of one of its groups names them. One that none names any more is
- * still talked to for a while, so that it can hear that it was removed; so is one that this node was given when it began. Thread-safe.
+ * still talked to for a while, so that it can hear that it was removed; so is one that this node was given when it began. Not so where
+ * another directory has its name by now: that one is at its address. Thread-safe.
  */
 final class NamedPeers {
     static final long FAREWELL_NANOS = 300_000_000_000L;
@@ -40,12 +41,19 @@ final class NamedPeers {
         named.values().forEach(transport::addPeer);
         long now = nanoClock.getAsLong();
         for (int slot : transport.peers()) {
-            if (all && !named.containsKey(slot)) {
+            if (all && !named.containsKey(slot) && isTaken(transport.peerName(slot), slot, named)) {
+                unnamed.remove(slot);
+                transport.removePeer(slot);
+            } else if (all && !named.containsKey(slot)) {
                 unnamed.putIfAbsent(slot, now);
             } else {
                 unnamed.remove(slot);
             }
         }
+    }
+
+    private static boolean isTaken(String name, int slot, Map<Integer, Member> named) {
+        return named.values().stream().anyMatch(member -> member.name().equals(name) && member.slot() > slot);
     }
 
     synchronized void tick() {

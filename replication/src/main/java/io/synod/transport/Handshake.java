@@ -47,7 +47,7 @@ final class Handshake {
                     self.name(), identity.clusterId(), theirs.name(), theirs.clusterId());
         }
         String ours = Hello.describe(identity.members());
-        Peer peer = byName(theirs.name());
+        Peer peer = find(theirs);
         // Whoever began the cluster has to begin it with the same members; who comes later is told of them by the log.
         boolean later = identity.joins() || peer != null && peer.added;
         if (!later && !theirs.members().equals(ours)) {
@@ -66,33 +66,48 @@ final class Handshake {
                     self.name(), ours, theirs.name());
         }
         Member known = peer.member;
+        if (known.slot() > theirs.slot() && peer.added) {
+            return String.format(
+                    "node %s has lost its place to another directory of that name: by what node %s knows it has slot %d by now, and not"
+                            + " %d; nothing is missing here, and the old directory is not needed any more",
+                    theirs.name(), self.name(), known.slot(), theirs.slot());
+        }
         if (known.slot() != theirs.slot()) {
             return String.format(
-                    "node %s has slot %d for node %s, which says %d: start every node with the same names",
+                    "node %s has slot %d for node %s, which says %d: start every node with the same names (where another directory has"
+                            + " taken its place, this passes when the log is open that says so)",
                     self.name(), known.slot(), theirs.name(), theirs.slot());
         }
         return refusalOfIncarnation(known, theirs);
     }
 
-    private Peer byName(String name) {
+    /** By its slot, or else the newest one of its name. */
+    private Peer find(Hello theirs) {
+        Peer found = peers.get(theirs.slot());
+        if (found != null && found.member.name().equals(theirs.name())) {
+            return found;
+        }
+        found = null;
         for (Peer peer : peers.values()) {
-            if (peer.member.name().equals(name)) {
-                return peer;
+            if (peer.member.name().equals(theirs.name())
+                    && (found == null || peer.member.slot() > found.member.slot())) {
+                found = peer;
             }
         }
-        return null;
+        return found;
     }
 
     private String refusalOfIncarnation(Member known, Hello theirs) throws IOException {
         UUID expected = known.incarnation().equals(Member.UNSEEN)
-                ? identities.firstSeen(theirs.name(), theirs.incarnation())
+                ? identities.firstSeen(theirs.name(), theirs.slot(), theirs.incarnation())
                 : known.incarnation();
         if (expected.equals(theirs.incarnation())) {
             return null;
         }
         return String.format(
                 "node %s knows node %s with the data directory %s, now it has %s: it has lost what it promised and must"
-                        + " not vote; give it its old directory back, or remove it and add it under a new name",
+                        + " not vote; give it its old directory back, or start it with an empty one, so that it comes back as a new"
+                        + " member",
                 self.name(), theirs.name(), expected, theirs.incarnation());
     }
 }

@@ -166,6 +166,11 @@ final class PeerConnections {
                     "address %s is node %s's, not node %s's: correct the list of peers",
                     peer.member.address(), theirs.name(), peer.member.name());
         }
+        if (refusal == null && theirs.slot() != peer.member.slot()) {
+            // Another directory took its place; that one is a peer of its own.
+            LOG.debug("{}: it has slot {} by now", threadName(peer, kind), theirs.slot());
+            return false;
+        }
         if (refusal != null) {
             refuse(socket, refusal);
             return false;

@@ -19,6 +19,13 @@ public interface PeerIdentities {
     UUID firstSeen(String name, UUID incarnation) throws IOException;
 
     /**
+     * The same for a name that several slots have had, one after the other: what is known of a slot says nothing of the next one.
+     */
+    default UUID firstSeen(String name, int slot, UUID incarnation) throws IOException {
+        return firstSeen(name, incarnation);
+    }
+
+    /**
      * Remembers in this file, which is made at the first peer.
      *
      * @throws IOException when the file cannot be read, or is not one of these

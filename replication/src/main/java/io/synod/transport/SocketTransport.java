@@ -198,6 +198,12 @@ public final class SocketTransport implements Transport {
     }
 
     @Override
+    public String peerName(int slot) {
+        Peer peer = peers.get(slot);
+        return peer == null ? "" : peer.member.name();
+    }
+
+    @Override
     public void sendControl(int toSlot, long group, Message message) {
         Lane lane = lane(toSlot, Hello.Kind.CONTROL);
         if (lane != null) {

@@ -64,6 +64,11 @@ public interface Transport extends AutoCloseable {
         return List.of();
     }
 
+    /** Name of that peer; empty where it is none. */
+    default String peerName(int slot) {
+        return "";
+    }
+
     /** {@code host:port} where clients reach that node, as it has said; empty where it has not, or has no such place. */
     default String clientAddress(int slot) {
         return "";

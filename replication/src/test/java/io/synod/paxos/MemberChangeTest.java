@@ -93,6 +93,68 @@ class MemberChangeTest {
                 group.change(1, MemberChange.promote("s4")).refusal());
     }
 
+    /** In one step: nobody gets the name in between, and no crash leaves the group without it. */
+    @Test
+    void directory_takes_the_place_of_one_of_its_name_that_is_silent_as_a_learner_with_its_own_slot() {
+        TraceGroup group = led(4, 3);
+        UUID directory = new UUID(7, 7);
+        MemberChange replace = MemberChange.replace("s3", directory, "s3:2", 4);
+        assertEquals(
+                Refusal.NO_SUCH_MEMBER,
+                group.change(1, MemberChange.replace("s9", directory, "s9:1", 4))
+                        .refusal());
+        assertEquals(
+                Refusal.SLOT_GIVEN,
+                group.change(1, MemberChange.replace("s3", directory, "s3:2", 3))
+                        .refusal());
+        assertEquals(
+                Refusal.STILL_THERE,
+                group.change(1, MemberChange.replace("s1", directory, "s1:2", 4))
+                        .refusal(),
+                "the leader itself");
+        long silent = 0;
+        while (silent < 4_900 * TraceGroup.MILLI) {
+            beat(group, 1, 2);
+            group.drop();
+            silent += 40 * TraceGroup.MILLI;
+            assertEquals(Refusal.STILL_THERE, group.change(1, replace).refusal(), silent + " ns");
+        }
+        for (int i = 0; i < 5; i++) {
+            beat(group, 1, 2);
+            group.drop();
+        }
+        assertNull(group.change(1, replace).refusal());
+        group.settle(1, 2, 4);
+        Members now = group.node(4).state.members();
+        assertNull(now.bySlot(3));
+        assertEquals(new Member(4, "s3", directory, Member.Role.LEARNER, "s3:2"), now.bySlot(4));
+        assertArrayEquals(new int[] {1, 2}, now.voters());
+        assertEquals(Refusal.NAME_TAKEN, group.change(1, replace).refusal());
+        beat(group, 1, 2, 4);
+        assertNull(group.change(1, MemberChange.promote("s3")).refusal());
+        group.settle(1, 2, 4);
+        assertEquals(
+                new Member(4, "s3", directory, Member.Role.VOTER, "s3:2"),
+                group.node(2).state.members().bySlot(4));
+    }
+
+    @Test
+    void place_of_a_silent_voter_is_not_given_away_where_the_rest_is_no_majority() {
+        TraceGroup group = led(4, 4);
+        for (int i = 0; i < 150; i++) {
+            beat(group, 1, 2, 3);
+            group.drop();
+        }
+        MemberChange replace = MemberChange.replace("s4", new UUID(7, 7), "s4:2", 5);
+        for (int i = 0; i < 8; i++) {
+            group.pass(20 * TraceGroup.MILLI);
+        }
+        assertEquals(Refusal.MAJORITY_OUT_OF_REACH, group.change(1, replace).refusal());
+        beat(group, 1, 2);
+        beat(group, 1, 2, 3);
+        assertNull(group.change(1, replace).refusal());
+    }
+
     @Test
     void voter_is_not_removed_where_the_rest_would_be_no_majority() {
         TraceGroup group = led(3, 3);

@@ -378,6 +378,23 @@ class SocketTransportTest {
     }
 
     @Test
+    void directory_that_has_the_place_of_another_one_is_met_by_its_slot_and_the_old_one_is_told() throws Exception {
+        Members members = members("a", "b");
+        PeerIdentities known = PeerIdentities.inMemory();
+        known.firstSeen("b", id(2));
+        Map<Integer, Peer> peers = new HashMap<>();
+        peers.put(2, new Peer(members.bySlot(2), false));
+        peers.put(5, new Peer(new Member(5, "b", id(5), Member.Role.LEARNER, "h:2"), true));
+        Handshake handshake = new Handshake(new SocketTransport.Identity("c", members, 1, id(1)), peers, known);
+        Hello old = new Hello(1, 1, "c", "1=a,2=b", "b", 2, id(2), Hello.Kind.DATA, "");
+        assertNull(handshake.refusal(new Hello(1, 1, "c", "1=a,5=b", "b", 5, id(5), Hello.Kind.DATA, "")));
+        assertNull(handshake.refusal(old), "in some groups it is still a member");
+        peers.remove(2);
+        String refusal = handshake.refusal(old);
+        assertTrue(refusal.contains("lost its place to another directory"), refusal);
+    }
+
+    @Test
     void identities_of_peers_survive_a_restart_and_damage_is_named(@TempDir Path dir) throws Exception {
         Path file = dir.resolve("peers");
         assertEquals(id(2), PeerIdentities.in(file).firstSeen("b", id(2)));

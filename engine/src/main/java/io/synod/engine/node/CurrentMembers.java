@@ -41,9 +41,13 @@ final class CurrentMembers {
         return others().stream().map(Member::slot).toList();
     }
 
-    /** Those that are so whatever becomes of the present leaders. */
+    /** Those that are so whatever becomes of the present leaders; of a name that has two slots meanwhile, the newer one. */
     List<Member> committed() {
-        return all(hosted -> hosted.log().committedMembers());
+        Map<String, Member> byName = new TreeMap<>();
+        for (Member member : all(hosted -> hosted.log().committedMembers())) {
+            byName.put(member.name(), member);
+        }
+        return List.copyOf(byName.values());
     }
 
     /** One that no group of this node has given. */

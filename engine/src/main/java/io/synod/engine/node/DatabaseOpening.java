@@ -55,7 +55,10 @@ final class DatabaseOpening {
         if (ForeignFile.isThere(base)) {
             checkBase();
             adopt();
-        } else if (config.name().equals(config.base()) && log.lastIndex() == 0 && !StoreFile.isThere(base)) {
+        } else if (config.name().equals(config.base())
+                && !place.joined()
+                && log.lastIndex() == 0
+                && !StoreFile.isThere(base)) {
             throw Errors.badSetting(
                     "BASE",
                     config.base(),

@@ -111,6 +111,8 @@ public final class EmbeddedEngine implements EngineProvider {
         String key = key(url);
         Running running = NODES.get(key);
         if (running != null && running.node.isClosed()) {
+            // It may be at it.
+            running.node.close();
             NODES.remove(key);
             running = null;
         }

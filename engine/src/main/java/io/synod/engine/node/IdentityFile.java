@@ -16,7 +16,9 @@ import java.nio.file.StandardOpenOption;
 import java.sql.SQLException;
 import java.util.List;
 import java.util.Properties;
+import java.util.Set;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import java.util.UUID;
 import java.util.zip.CRC32C;
 
@@ -32,6 +34,18 @@ final class IdentityFile implements PeerIdentities {
     private static final String MEMBERS = "members";
     /** That it was to join others, and did not begin a cluster. */
     private static final String JOINED = "joined";
+    /** That others may have met another directory of this name; gone when all have said that they have not. */
+    private static final String UNPROVEN = "unproven";
+    /** That it has no place, and has to get a new one from the others; {@link #AGAIN} where what is here belongs to another one. */
+    private static final String RETURNS = "returns";
+
+    private static final String AGAIN = "again";
+    /** That it has come back so. */
+    private static final String RETURNED = "returned";
+    /** Groups in which it is to vote again. */
+    private static final String VOTES = "votes";
+    /** Which slot the directory has that took its place. */
+    private static final String REPLACED = "replaced";
     /** Before a database's name: index of the configuration without this node. */
     private static final String REMOVED = "removed.";
     /** Of all the other lines. Earlier releases neither write it nor look at it, and leave it behind as it was. */
@@ -53,6 +67,28 @@ final class IdentityFile implements PeerIdentities {
         return Files.exists(directory.resolve(NAME));
     }
 
+    static Path in(Path directory) {
+        return directory.resolve(NAME);
+    }
+
+    /**
+     * What can be told before anything is changed, of a file that may be damaged.
+     *
+     * @throws SQLException 90096 it is another node's
+     */
+    static void checkOwner(Path directory, NodeConfig config) throws IOException, SQLException {
+        IdentityFile identity = new IdentityFile(in(directory));
+        try {
+            identity.load();
+        } catch (SQLException damaged) {
+            return;
+        }
+        String node = identity.properties.getProperty("node", config.name());
+        check(directory, "node", node, config.name(), "give NODE=" + node);
+        String cluster = identity.properties.getProperty("cluster", config.cluster());
+        check(directory, "cluster", cluster, config.cluster(), "give CLUSTER=" + cluster);
+    }
+
     /**
      * @throws SQLException 90096 when the directory belongs to another node or cluster, or to a newer version; 90030 when the file is
      *     not what was written
@@ -68,9 +104,19 @@ final class IdentityFile implements PeerIdentities {
             p.setProperty("incarnation", UUID.randomUUID().toString());
             if (config.joins()) {
                 p.setProperty(JOINED, "true");
+            } else if (config.comesBack()) {
+                p.setProperty(UNPROVEN, "true");
+            }
+            if (SetAside.isIn(directory)) {
+                p.setProperty(RETURNS, "true");
             }
             identity.countStart();
             return identity;
+        }
+        for (String key : List.of("format", "node", "cluster")) {
+            if (p.getProperty(key) == null) {
+                throw identity.damaged("it lacks " + key, null);
+            }
         }
         check(directory, "format", p.getProperty("format"), FORMAT, "use the version of Synod that made it");
         check(directory, "node", p.getProperty("node"), config.name(), "give NODE=" + p.getProperty("node"));
@@ -81,6 +127,10 @@ final class IdentityFile implements PeerIdentities {
                 config.cluster(),
                 "give CLUSTER=" + p.getProperty("cluster"));
         identity.checkSum();
+        String replaced = p.getProperty(REPLACED);
+        if (replaced != null) {
+            throw Errors.mayNotJoin(config.name(), replacedBy(replaced));
+        }
         identity.countStart();
         return identity;
     }
@@ -109,7 +159,7 @@ final class IdentityFile implements PeerIdentities {
         return Errors.damaged(
                 file + " is damaged (" + why + ")",
                 "nothing of it was used: restore the file, or the whole directory, from a backup; where the other members have the"
-                        + " data, remove this directory's node and add one under a new name",
+                        + " data, give the node an empty directory and its PEERS, and it comes back as a new member",
                 cause);
     }
 
@@ -200,7 +250,7 @@ final class IdentityFile implements PeerIdentities {
             throw damaged("its members " + given + " lack " + config.name(), null);
         }
         for (Member peer : config.members().all()) {
-            if (known.byName(peer.name()) == null && seen(peer.name()) == null) {
+            if (known.byName(peer.name()) == null && !knows(peer.name())) {
                 throw Errors.unknownPeer(peer.name(), given);
             }
         }
@@ -215,10 +265,137 @@ final class IdentityFile implements PeerIdentities {
         }
     }
 
-    /** With which directory a node of this name was seen; {@code null} where none was. */
-    synchronized UUID seen(String name) {
-        String incarnation = properties.getProperty(PEER + name);
+    private boolean knows(String name) {
+        return seen(name) != null || !firstKey(name).equals(PEER + name);
+    }
+
+    /** Whether a node of this name was met, or began the cluster with this one. */
+    boolean knows(String name, NodePlace place) {
+        return place.known().byName(name) != null || knows(name);
+    }
+
+    /** With which directory a node of this name was seen first; {@code null} where none was. */
+    private synchronized UUID seen(String name) {
+        return uuid(PEER + name);
+    }
+
+    /** With which directory the node of this name was seen that has this slot; {@code null} where it was not. */
+    synchronized UUID seen(String name, int slot) {
+        UUID seen = uuid(PEER + name + '@' + slot);
+        // An earlier release did not write the slot: then the name had one only.
+        return seen != null || !firstKey(name).equals(PEER + name) ? seen : uuid(PEER + name);
+    }
+
+    /** Whether a node of this name was seen with this directory, in whatever slot. */
+    synchronized boolean hasMet(String name, UUID incarnation) {
+        return properties.stringPropertyNames().stream()
+                .filter(key -> key.equals(PEER + name) || key.startsWith(PEER + name + '@'))
+                .anyMatch(key -> incarnation.equals(uuid(key)));
+    }
+
+    /** Under which the first slot of this name has its directory. */
+    private String firstKey(String name) {
+        return properties.stringPropertyNames().stream()
+                .filter(key -> key.startsWith(PEER + name + '@'))
+                .findFirst()
+                .orElse(PEER + name);
+    }
+
+    private UUID uuid(String key) {
+        String incarnation = properties.getProperty(key);
         return incarnation == null ? null : UUID.fromString(incarnation);
+    }
+
+    // ------------------------------------------------------------------ coming back
+
+    /** Whether it has not been given a place yet. */
+    synchronized boolean isNew() {
+        return properties.getProperty(MEMBERS) == null;
+    }
+
+    synchronized boolean isUnproven() {
+        return properties.getProperty(UNPROVEN) != null;
+    }
+
+    /** All others have said that they have met no other directory of this name. */
+    synchronized void proven() throws IOException {
+        if (properties.remove(UNPROVEN) != null) {
+            save();
+        }
+    }
+
+    /** Whether it has to get a place from the others. */
+    synchronized boolean returns() {
+        return properties.getProperty(RETURNS) != null;
+    }
+
+    /** Whether what is here has to be set aside before. */
+    synchronized boolean beginsAgain() {
+        return AGAIN.equals(properties.getProperty(RETURNS));
+    }
+
+    /** Others have met another directory of this name: where this one has been used already, it is given up. */
+    synchronized void mustReturn(List<Standing.Other> others) throws IOException {
+        properties.setProperty(RETURNS, isNew() ? "true" : AGAIN);
+        mustVote(others);
+    }
+
+    /** Notes in which groups its name votes. */
+    synchronized void mustVote(List<Standing.Other> others) throws IOException {
+        Set<String> votes = votes();
+        others.stream()
+                .filter(other -> other.votes() && other.group() != 0)
+                .forEach(other -> votes.add(String.valueOf(other.group())));
+        properties.setProperty(VOTES, String.join(",", votes));
+        save();
+    }
+
+    /** It has come back. */
+    synchronized void placed(NodePlace place) throws IOException {
+        properties.setProperty(MEMBERS, NodePlace.encode(place.known().all()));
+        properties.setProperty(JOINED, "true");
+        properties.setProperty(RETURNED, "true");
+        properties.remove(RETURNS);
+        properties.remove(UNPROVEN);
+        save();
+    }
+
+    synchronized boolean hasReturned() {
+        return properties.getProperty(RETURNED) != null;
+    }
+
+    /** Whether it has come back to this group, and is to vote there. */
+    synchronized boolean votesAgain(long group) {
+        return votes().contains(String.valueOf(group));
+    }
+
+    /** It votes in this group. */
+    synchronized void voting(long group) throws IOException {
+        Set<String> votes = votes();
+        if (votes.remove(String.valueOf(group))) {
+            properties.setProperty(VOTES, String.join(",", votes));
+            save();
+        }
+    }
+
+    private Set<String> votes() {
+        Set<String> votes =
+                new TreeSet<>(List.of(properties.getProperty(VOTES, "").split(",")));
+        votes.remove("");
+        return votes;
+    }
+
+    /** Another directory has its place for good. */
+    synchronized void noteReplaced(int slot) throws IOException {
+        properties.setProperty(REPLACED, String.valueOf(slot));
+        save();
+    }
+
+    static String replacedBy(String slot) {
+        return "another directory has taken the place of this one (slot " + slot
+                + "), and a majority has that in its log: nothing of"
+                + " this one is needed there. Start the node on the other directory; this one can be deleted when"
+                + " nobody wants it";
     }
 
     /** This node is not one of a database's group any more. */
@@ -238,11 +415,23 @@ final class IdentityFile implements PeerIdentities {
 
     @Override
     public synchronized UUID firstSeen(String name, UUID incarnation) throws IOException {
-        String before = properties.getProperty(PEER + name);
+        return firstSeen(PEER + name, uuid(PEER + name), incarnation);
+    }
+
+    @Override
+    public synchronized UUID firstSeen(String name, int slot, UUID incarnation) throws IOException {
+        return firstSeen(PEER + name + '@' + slot, seen(name, slot), incarnation);
+    }
+
+    private UUID firstSeen(String key, UUID before, UUID incarnation) throws IOException {
         if (before != null) {
-            return UUID.fromString(before);
+            return before;
         }
-        properties.setProperty(PEER + name, incarnation.toString());
+        properties.setProperty(key, incarnation.toString());
+        if (key.indexOf('@') > 0) {
+            // Where an earlier release looks.
+            properties.putIfAbsent(key.substring(0, key.indexOf('@')), incarnation.toString());
+        }
         save();
         return incarnation;
     }

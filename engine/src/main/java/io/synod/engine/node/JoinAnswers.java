@@ -34,12 +34,12 @@ final class JoinAnswers {
         if (identity == null || self == null) {
             return "";
         }
-        UUID seen = self.incarnation().equals(Member.UNSEEN) ? identity.seen(node) : self.incarnation();
+        UUID seen = self.incarnation().equals(Member.UNSEEN) ? identity.seen(node, self.slot()) : self.incarnation();
         if (seen != null && !seen.equals(incarnation)) {
             return Joining.REFUSED + "node " + config.name() + " has met a node of this name with the data directory "
                     + seen
-                    + ", and this one is " + incarnation + ": give it that directory back, or remove it and add it"
-                    + " under a new name, with an empty directory";
+                    + ", and this one is " + incarnation + ": give it that directory back; or remove it, and add it"
+                    + " again, for an empty directory";
         }
         return NodePlace.encode(known);
     }

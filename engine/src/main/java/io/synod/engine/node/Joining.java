@@ -6,8 +6,6 @@ import io.synod.group.Member;
 import io.synod.group.Members;
 import java.io.IOException;
 import java.sql.SQLException;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.UUID;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
@@ -39,9 +37,9 @@ final class Joining {
      */
     NodePlace await() throws SQLException {
         long deadline = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(config.timeoutMillis());
-        LOG.info("node {} asks {} for its place in the cluster", config.name(), peers());
+        LOG.info("node {} asks {} for its place in the cluster", config.name(), config.peers());
         while (true) {
-            for (Member peer : peers()) {
+            for (Member peer : config.peers()) {
                 NodePlace place = ask(peer);
                 if (place != null) {
                     LOG.info("node {} has slot {} among {}", config.name(), place.slot(), place.known());
@@ -57,12 +55,6 @@ final class Joining {
             }
             LockSupport.parkNanos(PAUSE_NANOS);
         }
-    }
-
-    private List<Member> peers() {
-        List<Member> peers = new ArrayList<>(config.members().all());
-        peers.removeIf(member -> member.name().equals(config.name()));
-        return peers;
     }
 
     /** @return {@code null} where that node does not answer, or does not know of this one */

@@ -18,9 +18,11 @@ import java.util.TreeSet;
 import java.util.UUID;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
+import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
 import java.util.regex.Pattern;
+import org.h2.message.DbException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -34,6 +36,7 @@ import org.slf4j.LoggerFactory;
 final class MemberChanges implements MemberCommands {
     private static final Logger LOG = LoggerFactory.getLogger(MemberChanges.class);
     private static final Pattern ADDED = Pattern.compile("[A-Za-z0-9_.-]{1,64}@[^@,=\\s]+:[0-9]{1,5}");
+    private static final long REPLACE_MILLIS_MAX = 3_000;
     private static final long PAUSE_NANOS = TimeUnit.MILLISECONDS.toNanos(20);
     /** What passes by itself, or is known when it is asked for again. */
     private static final Set<Refusal> PASSING = Set.of(Refusal.NOT_LEADING, Refusal.TOO_EARLY, Refusal.NOT_KNOWN);
@@ -44,6 +47,7 @@ final class MemberChanges implements MemberCommands {
     private final CurrentMembers current;
     private final Questions questions;
     private final Supplier<Collection<HostedDatabase>> hosted;
+    private final ReentrantLock replacing = new ReentrantLock();
 
     MemberChanges(
             NodeConfig config,
@@ -82,7 +86,9 @@ final class MemberChanges implements MemberCommands {
                 lacking.add(database);
             }
         }
-        checkNew(member, name, known, lacking);
+        if (lacking.isEmpty()) {
+            throw Errors.memberTaken(member, "it is a member already");
+        }
         int slot = known == null ? current.nextSlot() : known.slot();
         List<Done> done = new ArrayList<>();
         for (HostedDatabase database : lacking) {
@@ -112,24 +118,87 @@ final class MemberChanges implements MemberCommands {
         return database.log().members().byName(name);
     }
 
-    private void checkNew(String member, String name, Member known, List<HostedDatabase> lacking) {
-        if (lacking.isEmpty()) {
-            throw Errors.memberTaken(member, "it is a member already");
+    // ------------------------------------------------------------------ another directory of a known name
+
+    /**
+     * Has a node take the place of the one that it was before it lost its directory, in each database where that is still to be done. Asks no
+     * person: the leaders see to it that the other directory is not there, and it is reached where it was, so that nobody has the others talk
+     * to a place of his choice.
+     *
+     * @return why it is not done in all; empty where it is
+     */
+    String replace(String name, UUID incarnation) {
+        if (!replacing.tryLock()) {
+            return "node " + config.name() + " is at it, or lets another node in: this one asks again";
         }
-        if (known == null && wasMember(name)) {
-            throw Errors.memberTaken(
-                    member,
-                    "a node of this name was a member once, and what it promised is not forgotten: choose another name");
+        try {
+            Integer slot = slotOf(name, incarnation);
+            for (HostedDatabase database : databases()) {
+                Member there = database.log().members().byName(name);
+                if (there == null || isMet(there, incarnation)) {
+                    continue;
+                }
+                int given = slot == null ? current.nextSlot() : slot;
+                Refusal refusal = replace(database, there, incarnation, given);
+                while (refusal == Refusal.SLOT_GIVEN && slot == null) {
+                    refusal = replace(database, there, incarnation, ++given);
+                }
+                if (refusal != null && refusal != Refusal.NAME_TAKEN) {
+                    return "database " + database.name() + ": " + refusal.text();
+                }
+                slot = slotOf(name, incarnation);
+            }
+            return "";
+        } catch (DbException e) {
+            return e.getSQLException().getMessage();
+        } finally {
+            replacing.unlock();
         }
     }
 
-    /**
-     * Whether it is, or was, a member of any of the groups: this node began with it, or has met it. No other one has had its name since, for
-     * that is never given again.
-     */
-    private boolean wasMember(String name) {
-        return place.known().byName(name) != null || identity.seen(name) != null;
+    private Refusal replace(HostedDatabase database, Member lost, UUID incarnation, int slot) {
+        MemberChange change = MemberChange.replace(lost.name(), incarnation, lost.address(), slot);
+        Refusal refusal = change(database, change, REPLACE_MILLIS_MAX);
+        if (refusal == null) {
+            LOG.warn(
+                    "database {}: node {} has lost its directory and is a new member at {}, with slot {}",
+                    database.name(),
+                    lost.name(),
+                    lost.address(),
+                    slot);
+        }
+        return refusal;
     }
+
+    /** @return the slot that this directory has in any of the groups; {@code null} for none */
+    private Integer slotOf(String name, UUID incarnation) {
+        for (HostedDatabase database : databases()) {
+            Member member = database.log().members().byName(name);
+            if (member != null && member.incarnation().equals(incarnation)) {
+                return member.slot();
+            }
+        }
+        return null;
+    }
+
+    private boolean isMet(Member member, UUID incarnation) {
+        UUID directory = member.incarnation().equals(Member.UNSEEN)
+                ? identity.seen(member.name(), member.slot())
+                : member.incarnation();
+        return incarnation.equals(directory);
+    }
+
+    /**
+     * Has this node vote in a database, once it has caught up.
+     *
+     * @return why it does not yet; {@code null} where it does
+     */
+    Refusal voteAgain(HostedDatabase database) {
+        Refusal refusal = change(database, MemberChange.promote(config.name()), REPLACE_MILLIS_MAX);
+        return refusal == Refusal.NOT_A_LEARNER ? null : refusal;
+    }
+
+    // ------------------------------------------------------------------ as somebody asks for it
 
     @Override
     public synchronized List<Done> promote(String node) {
@@ -151,7 +220,7 @@ final class MemberChanges implements MemberCommands {
     public synchronized List<Done> remove(String node) {
         List<Done> done = new ArrayList<>();
         // Whoever has lost the answer asks again.
-        for (HostedDatabase database : wasMember(node) ? databases() : having(node)) {
+        for (HostedDatabase database : identity.knows(node, place) ? databases() : having(node)) {
             if (database.log().members().byName(node) != null) {
                 Refusal refusal = change(database, MemberChange.remove(node));
                 check(refusal == Refusal.NO_SUCH_MEMBER ? null : refusal, "removing " + node, database, node);
@@ -188,7 +257,11 @@ final class MemberChanges implements MemberCommands {
 
     /** Has the leader make it, whoever that is. */
     private Refusal change(HostedDatabase database, MemberChange change) {
-        long deadline = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(database.timeoutMillis());
+        return change(database, change, database.timeoutMillis());
+    }
+
+    private Refusal change(HostedDatabase database, MemberChange change, long millis) {
+        long deadline = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(millis);
         boolean perhapsDone = false;
         while (true) {
             database.checkRunning();
@@ -212,7 +285,7 @@ final class MemberChanges implements MemberCommands {
     /** How it is refused where it has been made. */
     private static Refusal whenDone(MemberChange change) {
         return switch (change.kind()) {
-            case ADD -> Refusal.NAME_TAKEN;
+            case ADD, REPLACE -> Refusal.NAME_TAKEN;
             case PROMOTE -> Refusal.NOT_A_LEARNER;
             case DEMOTE -> Refusal.NOT_A_VOTER;
             case REMOVE -> Refusal.NO_SUCH_MEMBER;
@@ -221,7 +294,9 @@ final class MemberChanges implements MemberCommands {
 
     private Refusal ask(HostedDatabase database, String leader, MemberChange change, long timeoutNanos) {
         if (leader.equals(database.node())) {
-            return database.log().changeMembers(known(change), timeoutNanos).refusal();
+            return database.log()
+                    .changeMembers(known(database, change), timeoutNanos)
+                    .refusal();
         }
         Member there = database.log().members().byName(leader);
         if (there == null) {
@@ -246,8 +321,9 @@ final class MemberChanges implements MemberCommands {
         Thread thread = new Thread(
                 () -> {
                     long nanos = TimeUnit.MILLISECONDS.toNanos(database.timeoutMillis());
-                    Refusal refusal =
-                            database.log().changeMembers(known(change), nanos).refusal();
+                    Refusal refusal = database.log()
+                            .changeMembers(known(database, change), nanos)
+                            .refusal();
                     LOG.info("database {}: {} {}: {}", database.name(), change.kind(), change.name(), said(refusal));
                     answer.accept(MemberMessages.answer(refusal));
                 },
@@ -257,8 +333,14 @@ final class MemberChanges implements MemberCommands {
     }
 
     /** Who votes does so with the directory that its leader has met. */
-    private MemberChange known(MemberChange change) {
-        UUID seen = change.kind() == MemberChange.Kind.PROMOTE ? identity.seen(change.name()) : null;
+    private MemberChange known(HostedDatabase database, MemberChange change) {
+        Member member = database.log().members().byName(change.name());
+        if (change.kind() != MemberChange.Kind.PROMOTE
+                || member == null
+                || !member.incarnation().equals(Member.UNSEEN)) {
+            return change;
+        }
+        UUID seen = identity.seen(change.name(), member.slot());
         return seen == null ? change : MemberChange.promote(change.name(), seen);
     }
 
@@ -282,7 +364,7 @@ final class MemberChanges implements MemberCommands {
                 throw Errors.badValue("member", node, "a member of " + name + ", which it is no more");
             case NOT_LEADING, TOO_EARLY, NOT_KNOWN -> throw Errors.membersBusy(what, name, refusal.text());
             case LEARNER_IS_BEHIND -> throw Errors.membersNotChanged(what, name, refusal.text() + lag(database, node));
-            case NOT_A_LEARNER, NOT_A_VOTER, TOO_FEW_VOTERS, MAJORITY_OUT_OF_REACH ->
+            case NOT_A_LEARNER, NOT_A_VOTER, STILL_THERE, TOO_FEW_VOTERS, MAJORITY_OUT_OF_REACH ->
                 throw Errors.membersNotChanged(what, name, refusal.text());
         }
     }

@@ -26,6 +26,7 @@ import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -48,6 +49,8 @@ public final class Node implements SessionFactory, AutoCloseable {
     private final SqlFrontEnd sql;
     private final RemoteLink link;
     private final JoinAnswers joins;
+    private final ReturnAnswers returns;
+    private final ReturnWatch returnWatch;
     private final MemberChanges memberChanges;
     private final GlobalCommits globalCommits;
     private final Deadlocks deadlocks;
@@ -60,6 +63,8 @@ public final class Node implements SessionFactory, AutoCloseable {
     private final Neighbours neighbours;
 
     private final List<RoleListener> listeners = new CopyOnWriteArrayList<>();
+    private final CountDownLatch ended = new CountDownLatch(1);
+    private volatile SQLException replaced;
     private volatile boolean closed;
 
     /** @param identity {@code null} for a node in memory */
@@ -79,6 +84,10 @@ public final class Node implements SessionFactory, AutoCloseable {
         CurrentMembers members = new CurrentMembers(place, this::hosted);
         this.joins = new JoinAnswers(config, identity, members);
         this.memberChanges = new MemberChanges(config, place, identity, members, replicas.questions(), this::hosted);
+        this.returns = new ReturnAnswers(config, place, identity, memberChanges, this::hosted);
+        this.returnWatch = config.comesBack()
+                ? new ReturnWatch(config, place, identity, memberChanges, this::hosted, new Ends())
+                : null;
         this.link = config.isReachable() ? new RemoteLink(members) : null;
         Serials serials = Serials.of(identity);
         this.globalCommits = new GlobalCommits(
@@ -126,6 +135,38 @@ public final class Node implements SessionFactory, AutoCloseable {
         checkpoints.start();
         globalCommits.start();
         scrubber.start();
+        if (returnWatch != null) {
+            returnWatch.start();
+        }
+    }
+
+    /** By what its peers know of it. */
+    private final class Ends implements ReturnWatch.Ends {
+        @Override
+        public void toComeBack(String why) {
+            LOG.warn("node {} stops to come back as a new member: {}", config.name(), why);
+            onOwnThread(Node.this::closeOnce);
+        }
+
+        @Override
+        public void replaced(String why) {
+            LOG.error("node {} stops: {}", config.name(), why);
+            replaced = Errors.mayNotJoin(config.name(), why);
+            onOwnThread(Node.this::closeOnce);
+        }
+    }
+
+    /**
+     * Waits for the end of this node. Where it returns and nobody closed the node, that is to be started again: others know another
+     * directory of it.
+     *
+     * @throws SQLException 90096 another directory has its place
+     */
+    public void awaitEnd() throws SQLException, InterruptedException {
+        ended.await();
+        if (replaced != null) {
+            throw replaced;
+        }
     }
 
     public String name() {
@@ -240,7 +281,7 @@ public final class Node implements SessionFactory, AutoCloseable {
         Sessions sessions = databases.get(key);
         if (sessions == null) {
             checkMember(key);
-            if (exists(database)) {
+            if (exists(database) || isComing()) {
                 throw Errors.notOpenYet(database, config.name());
             }
             throw Errors.noSuchDatabase(database, config.name(), databases.keySet());
@@ -263,6 +304,11 @@ public final class Node implements SessionFactory, AutoCloseable {
     @Override
     public String joins(String cluster, String node, UUID incarnation) {
         return joins.answer(cluster, node, incarnation);
+    }
+
+    @Override
+    public String returns(String cluster, String node, UUID incarnation, String address) {
+        return returns.answer(cluster, node, incarnation, address);
     }
 
     /** Where this node is reached by SQL clients, −1 for nowhere. */
@@ -336,6 +382,7 @@ public final class Node implements SessionFactory, AutoCloseable {
             return;
         }
         closed = true;
+        NodeStart.closeQuietly(returnWatch);
         NodeStart.closeQuietly(sql);
         deadlocks.close();
         globalCommits.close();
@@ -347,9 +394,11 @@ public final class Node implements SessionFactory, AutoCloseable {
         for (HostedDatabase database : hosted) {
             close(database, false);
         }
+        ended.countDown();
     }
 
-    boolean isClosed() {
+    /** Whether it has stopped, or is about to. */
+    public boolean isClosed() {
         return closed;
     }
 
@@ -362,10 +411,22 @@ public final class Node implements SessionFactory, AutoCloseable {
         return databases.keySet();
     }
 
-    /** Whether the database is hosted here, or its file is in the directory. */
+    /**
+     * Whether the database is hosted here, or its file is in the directory, or its log; the file may be lost, and both where the others
+     * have them.
+     */
     boolean exists(String database) {
         String key = database.toLowerCase(Locale.ROOT);
-        return databases.containsKey(key) || config.directory() != null && hasFile(key);
+        long group = HostedDatabase.groupId(key);
+        return databases.containsKey(key)
+                || config.directory() != null && hasFile(key)
+                || log.recovered(group).lastIndex() > 0
+                || identity != null && identity.votesAgain(group);
+    }
+
+    /** A node that others let in has nothing at its first start that says which databases it is about to open. */
+    private boolean isComing() {
+        return place.joined() && databases.isEmpty() && shutDown.isEmpty();
     }
 
     /** Clients choose the name: it must not lead out of the directory. */

@@ -28,6 +28,7 @@ import java.util.stream.Collectors;
  * @param cluster nodes of different clusters refuse each other
  * @param members this node and those of PEERS, with slots by sorted names; a directory keeps those that it began with ({@link NodePlace})
  * @param joins whether the node was added to a cluster that runs, should its directory be new
+ * @param replaces whether a node that has lost its directory may take its own place again, this one or another
  * @param priority the greater is preferred as leader
  * @param electionTimeoutMillis silence of a leader after which another is looked for, at least
  * @param timeoutMillis how long a client waits for a leader or a majority
@@ -46,6 +47,7 @@ record NodeConfig(
         String cluster,
         Members members,
         boolean joins,
+        boolean replaces,
         int priority,
         int electionTimeoutMillis,
         long timeoutMillis,
@@ -109,6 +111,7 @@ record NodeConfig(
                 orDefault(url.settings().get("CLUSTER"), DEFAULT_CLUSTER),
                 members,
                 joins,
+                !"MANUAL".equalsIgnoreCase(url.settings().get("REPLACE")),
                 url.intSetting("PRIORITY"),
                 url.intSetting("ELECTION_TIMEOUT"),
                 url.intSetting("FAILOVER_TIMEOUT"),
@@ -172,6 +175,18 @@ record NodeConfig(
     /** Whether other nodes may be its peers, now or later: a member that forgets what it promised cannot be one of several. */
     boolean isReachable() {
         return listen != null && directory != null;
+    }
+
+    /** Whether others can have what this node has lost, and it may ask for that. */
+    boolean comesBack() {
+        return replaces && directory != null && members.all().size() > 1;
+    }
+
+    /** The nodes of PEERS. */
+    List<Member> peers() {
+        List<Member> peers = new ArrayList<>(members.all());
+        peers.removeIf(member -> member.name().equals(name));
+        return peers;
     }
 
     /** Nodes that others depend on, or that clients reach from outside, do not stop with the last connection in here. */

@@ -40,7 +40,7 @@ record NodePlace(Members known, int slot, boolean joined) {
         return new Member(slot, name, Member.UNSEEN, Member.Role.VOTER, address);
     }
 
-    /** {@code 1=a@host:port,2=b@host:port}. */
+    /** {@code 1=a@host:port,2=b@host:port}; each name once. */
     static String encode(List<Member> members) {
         return members.stream()
                 .map(member -> member.slot() + "=" + member.name() + "@" + member.address())

@@ -1,9 +1,7 @@
 package io.synod.engine.node;
 
 import io.synod.engine.database.Errors;
-import io.synod.log.ChronicleEntryLog;
 import io.synod.log.EntryLog;
-import io.synod.log.LogConfig;
 import io.synod.log.LogLockedException;
 import io.synod.log.MemoryEntryLog;
 import io.synod.paxos.Timing;
@@ -12,8 +10,6 @@ import io.synod.transport.SocketTransport;
 import java.io.IOException;
 import java.net.ServerSocket;
 import java.nio.file.AccessDeniedException;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.sql.SQLException;
 import java.util.SplittableRandom;
 import org.slf4j.Logger;
@@ -29,7 +25,8 @@ final class NodeStart {
      * Starts a node; its databases are opened after that.
      *
      * @throws SQLException 90020 another process or node has the directory, 90031 it cannot be written or its log not be
-     *     read, 90061 a port is in use, 90096 the directory belongs to another node, 55000 it is to join and was not added
+     *     read, 90061 a port is in use, 90096 the directory belongs to another node, or another one has taken its place, 55000 it is to join and was not added, or
+     *     to come back and that is not possible now
      */
     static Node start(NodeConfig config) throws SQLException {
         EntryLog log = null;
@@ -40,18 +37,14 @@ final class NodeStart {
             if (config.directory() == null) {
                 log = new MemoryEntryLog();
             } else {
-                Files.createDirectories(config.directory());
-                Path logDirectory = config.directory().resolve("log");
-                if (IdentityFile.isIn(config.directory()) && !ChronicleEntryLog.isIn(logDirectory)) {
-                    throw Errors.logGone(logDirectory.toString());
-                }
-                log = ChronicleEntryLog.open(logDirectory, LogConfig.standard(config.name()));
-                identity = IdentityFile.open(config.directory(), config);
+                NodeDirectory directory = NodeDirectory.open(config);
+                log = directory.log();
+                identity = directory.identity();
             }
             sql = new SqlFrontEnd();
             SocketTransport transport = null;
             SplittableRandom random = new SplittableRandom();
-            NodePlace place = identity == null ? NodePlace.beginning(config) : identity.place(config);
+            NodePlace place = identity == null ? NodePlace.beginning(config) : new Returning(config, identity).place();
             if (config.isReachable()) {
                 listener = listen(config.listen());
                 transport = new SocketTransport(

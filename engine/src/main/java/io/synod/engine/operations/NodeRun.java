@@ -3,12 +3,15 @@ package io.synod.engine.operations;
 import io.synod.engine.database.HostedDatabase;
 import io.synod.engine.node.EmbeddedEngine;
 import io.synod.engine.node.Node;
+import io.synod.engine.node.StillReturningException;
 import io.synod.jdbc.SynodUrl;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.PrintWriter;
+import java.sql.SQLException;
 import java.util.List;
-import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -16,10 +19,13 @@ import org.slf4j.LoggerFactory;
 final class NodeRun {
     private static final Logger LOG = LoggerFactory.getLogger(NodeRun.class);
 
+    private static final long PAUSE_NANOS = TimeUnit.SECONDS.toNanos(1);
+
     private final String name;
     private final List<SynodUrl> databases;
     private final RoleLines lines;
     private final PrintWriter err;
+    private volatile Node node;
 
     NodeRun(String name, List<SynodUrl> databases, PrintWriter out, PrintWriter err) {
         this.name = name;
@@ -31,19 +37,50 @@ final class NodeRun {
 
     /** Starts the node and returns its exit code, if it cannot; at SIGTERM the process ends in here. */
     int untilStopped() throws Exception {
-        Node node = EmbeddedEngine.start(databases.get(0));
-        node.addRoleListener(lines);
-        Runtime.getRuntime().addShutdownHook(new Thread(() -> stop(node), "synod-stop"));
-        for (SynodUrl url : databases) {
-            HostedDatabase hosted = node.host(url.database(), url.h2Settings());
-            // The first database was open before anybody listened.
-            lines.stands(url.database(), hosted.log());
+        start();
+        Runtime.getRuntime().addShutdownHook(new Thread(this::stop, "synod-stop"));
+        while (true) {
+            hostAll();
+            node.awaitEnd();
+            LOG.warn("node {} is started again", name);
+            start();
         }
-        new CountDownLatch(1).await();
-        throw new IllegalStateException("node " + name + " was left running");
     }
 
-    private void stop(Node node) {
+    /** One that has lost its directory waits for the others here as long as that takes. */
+    private void start() throws SQLException {
+        String why = "";
+        while (true) {
+            try {
+                node = EmbeddedEngine.start(databases.get(0));
+                node.addRoleListener(lines);
+                return;
+            } catch (StillReturningException e) {
+                if (!why.equals(e.getMessage())) {
+                    why = e.getMessage();
+                    LOG.warn("{}", why);
+                }
+                LockSupport.parkNanos(PAUSE_NANOS);
+            }
+        }
+    }
+
+    private void hostAll() throws SQLException {
+        try {
+            for (SynodUrl url : databases) {
+                HostedDatabase hosted = node.host(url.database(), url.h2Settings());
+                // The first database was open before anybody listened.
+                lines.stands(url.database(), hosted.log());
+            }
+        } catch (SQLException e) {
+            if (!node.isClosed()) {
+                throw e;
+            }
+            LOG.debug("node {} ends by itself", name, e);
+        }
+    }
+
+    private void stop() {
         int code = 0;
         try {
             node.close();

@@ -46,7 +46,7 @@ public record JoinQuestion(String cluster, String node, UUID incarnation) {
         return NodeQuestion.ask(endpoint, key, timeoutMillis, JoinQuestion::read);
     }
 
-    private static String read(DataInputStream in) throws IOException {
+    static String read(DataInputStream in) throws IOException {
         if (in.readInt() != ANSWERED) {
             return null;
         }

@@ -231,6 +231,10 @@ public final class SqlServer implements AutoCloseable {
         } else if (hello instanceof ClientHello.CheckKey check && JoinQuestion.of(check.key()) != null) {
             JoinQuestion asked = JoinQuestion.of(check.key());
             JoinQuestion.write(sessions.joins(asked.cluster(), asked.node(), asked.incarnation()), transfer);
+        } else if (hello instanceof ClientHello.CheckKey check && ReturnQuestion.of(check.key()) != null) {
+            ReturnQuestion asked = ReturnQuestion.of(check.key());
+            JoinQuestion.write(
+                    sessions.returns(asked.cluster(), asked.node(), asked.incarnation(), asked.address()), transfer);
         } else if (hello instanceof ClientHello.CheckKey check) {
             String database = LeaderQuestion.database(check.key());
             transfer.writeInt(

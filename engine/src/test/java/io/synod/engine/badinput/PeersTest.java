@@ -14,6 +14,7 @@ import java.net.Socket;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.util.List;
+import java.util.Map;
 import java.util.Random;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.AfterEach;
@@ -109,17 +110,56 @@ class PeersTest {
     }
 
     @Test
-    void a_node_that_lost_its_directory_never_comes_back_under_its_name() throws Exception {
+    void where_replacement_is_for_persons_a_node_that_lost_its_directory_waits_and_says_what_to_do() throws Exception {
+        cluster.close();
+        cluster = new TestCluster(
+                TestCluster.quick(),
+                directory.resolve("manual"),
+                3,
+                Map.of("REPLACE", "MANUAL", "ELECTION_TIMEOUT", "1000"));
+        cluster.startAll();
+        NodeProcess c = cluster.node("c");
+        c.kill();
+        // Its own setting does not decide alone.
+        try (SynodRun stranger =
+                SynodRun.node(directory, "c", directory.resolve("empty"), c.listen(), c.sql(), "--peers", peersOfC())) {
+            Await.until("it says what to do", () -> stranger.err().contains("has REPLACE=MANUAL"));
+            assertTrue(stranger.err().contains("SYNOD.MEMBER_REMOVE('c')"), stranger.err());
+            assertFalse(stranger.out().contains("ready"), stranger.out());
+        }
+        try (SynodRun stranger = SynodRun.node(
+                directory,
+                "c",
+                directory.resolve("empty2"),
+                c.listen(),
+                c.sql(),
+                "--peers",
+                peersOfC(),
+                "--set",
+                "REPLACE=MANUAL")) {
+            Await.until("the lost directory named on both sides", () -> bothSay(stranger, "lost what it promised"));
+            assertFalse(stranger.out().contains("ready"), stranger.out());
+        }
+    }
+
+    @Test
+    void a_node_that_lost_its_directory_comes_back_as_a_new_member_and_the_old_directory_does_not() throws Exception {
         cluster.restart("c");
         cluster.node("c").kill();
         NodeProcess c = cluster.node("c");
         try (SynodRun stranger =
                 SynodRun.node(directory, "c", directory.resolve("empty"), c.listen(), c.sql(), "--peers", peersOfC())) {
-            Await.until("the lost directory named on both sides", () -> bothSay(stranger, "lost what it promised"));
-            assertGoesOnWithout(stranger);
+            Await.until("it votes again", () -> stranger.err().contains("node c has caught up and votes again"));
+            assertTrue(stranger.err().contains("node c has come back with slot 4"), stranger.err());
         }
-        cluster.restart("c");
-        cluster.assertMembersEqual();
+        c.start();
+        Await.until("the old directory ends by itself", () -> !c.isAlive());
+        assertTrue(c.errors().contains("another directory has taken the place of this one"), c.errors());
+        try (SynodRun again =
+                SynodRun.node(directory, "c", directory.resolve("empty"), c.listen(), c.sql(), "--peers", peersOfC())) {
+            Await.until("it serves", () -> again.out().contains("ready"));
+            cluster.assertMembersEqual();
+        }
     }
 
     @Test

@@ -2,6 +2,7 @@ package io.synod.engine.faults;
 
 import io.synod.engine.Sql;
 import io.synod.engine.failover.Await;
+import io.synod.engine.failover.LogDamage;
 import io.synod.engine.failover.TestCluster;
 import io.synod.engine.operations.NodeProcess;
 import java.io.IOException;
@@ -25,6 +26,7 @@ import java.util.SplittableRandom;
 import java.util.TreeSet;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
+import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -77,7 +79,14 @@ final class Nemesis {
         FILL_DISK_OF_LEADER,
         FILL_DISK_OF_ANY,
         /** kill -9, and the database's file is deleted or cut short before the node starts again. */
-        LOSE_COPY;
+        LOSE_COPY,
+        /** kill -9, and all that is in its directory is deleted before the node starts again. */
+        LOSE_DIRECTORY,
+        /** kill -9, and a bit of the oldest segment of its log is turned before the node starts again. */
+        DAMAGE_LOG;
+
+        /** After which the node has to be let in by the others: with two of three at a time nobody could. */
+        private static final Set<Fault> LOSSES = EnumSet.of(LOSE_DIRECTORY, DAMAGE_LOG);
 
         private static final Set<Fault> WITH_NAMESPACES =
                 EnumSet.of(ISOLATE_LEADER, FILL_DISK_OF_LEADER, FILL_DISK_OF_ANY);
@@ -106,6 +115,7 @@ final class Nemesis {
     private final Set<String> dead = new LinkedHashSet<>();
     private final Set<String> paused = new LinkedHashSet<>();
     private final Set<String> full = new LinkedHashSet<>();
+    private String lost;
 
     /** @param directory holds that of each node */
     Nemesis(
@@ -167,7 +177,7 @@ final class Nemesis {
 
     private void begin(Fault fault) throws Exception {
         String victim = victim(fault);
-        if (victim == null) {
+        if (victim == null || lost != null && Fault.LOSSES.contains(fault)) {
             return;
         }
         boolean all = fault == Fault.KILL_ALL || fault == Fault.PAUSE_ALL;
@@ -201,6 +211,16 @@ final class Nemesis {
             case LOSE_COPY -> {
                 kill(victim);
                 loseCopy(victim);
+            }
+            case LOSE_DIRECTORY -> {
+                kill(victim);
+                lost = victim;
+                LogDamage.empty(directory.resolve(victim));
+            }
+            case DAMAGE_LOG -> {
+                kill(victim);
+                lost = victim;
+                LogDamage.flip(directory.resolve(victim).resolve("log"), random);
             }
         }
     }
@@ -285,12 +305,39 @@ final class Nemesis {
             }
             Await.until("node " + node + " answers", START_LIMIT, () -> answers(node));
         }
+        if (lost != null) {
+            Await.until("node " + lost + " votes again", START_LIMIT, this::allVote);
+            forgetWhatWasSetAside(directory.resolve(lost));
+            lost = null;
+        }
         recoveriesMillis.add(millis);
         LOG.info("mended: all clients went on within {} ms", millis);
         touched.clear();
         dead.clear();
         paused.clear();
         full.clear();
+    }
+
+    /** It answers, so it has the place by which it does. */
+    private boolean allVote() {
+        try (Connection c = TestCluster.connect(cluster.url() + TestCluster.BUSY)) {
+            return Sql.number(c, "SELECT COUNT(*) FROM SYNOD.MEMBERS WHERE MEMBERSHIP = 'VOTER'")
+                    == cluster.names().size();
+        } catch (SQLException e) {
+            LOG.debug("nobody says who votes", e);
+            return false;
+        }
+    }
+
+    /** Disks are small. */
+    private static void forgetWhatWasSetAside(Path node) throws IOException {
+        try (Stream<Path> files = Files.list(node)) {
+            for (Path file : files.toList()) {
+                if (file.getFileName().toString().startsWith("set-aside-")) {
+                    LogDamage.delete(file);
+                }
+            }
+        }
     }
 
     private boolean answers(String node) {

@@ -83,6 +83,11 @@ public final class ClusterFixture implements AutoCloseable {
         return epoch[0];
     }
 
+    /** Starts one of the nodes, with one database. */
+    public void begin(String name, String database) throws SQLException {
+        nodes.put(name, EmbeddedEngine.start(SynodUrl.parse(url(name, database), null)));
+    }
+
     /** Stops one of the nodes. */
     public void stop(String node) {
         nodes.remove(node).close();

@@ -279,13 +279,23 @@ class MembersTest {
         SQLException e = assertThrows(SQLException.class, () -> start(down, "shop", "", first));
         assertEquals("08001", e.getSQLState());
         EmbeddedEngine.stop(SynodUrl.parse(url(down, "shop", "", first), null));
-        // Nor can it come back under its name, with its directory or another one.
-        assertTrue(refusal(left, "MEMBER_ADD('" + down + "@" + address(down) + "')", "42710")
-                .contains("another name"));
+        // Nor can it come back by itself, with its directory or another one.
+        SQLException gone = assertThrows(
+                SQLException.class, () -> start(down, "shop", "", first, directory.resolve("empty-by-itself")));
+        assertEquals("90096", gone.getSQLState());
+        assertTrue(gone.getMessage().contains("it was removed from the cluster"), gone.getMessage());
         SQLException begun =
                 assertThrows(SQLException.class, () -> start(down, "shop", ";JOIN=TRUE", List.of("a", "b", "c")));
         assertEquals("90096", begun.getSQLState());
         assertTrue(begun.getMessage().contains("empty directory"), begun.getMessage());
+        // Somebody who wants it adds it again: another slot, whatever its name.
+        assertEquals(
+                List.of("shop|" + down + "|LEARNER"),
+                call(left, "shop", "MEMBER_ADD('" + down + "@" + address(down) + "')"));
+        start(down, "shop", ";JOIN=TRUE", List.of(left), directory.resolve("empty"));
+        awaitRow(down, "shop", "2");
+        assertEquals(4, slot(left, "shop", down));
+        promote(left, "shop", down);
     }
 
     @Test
@@ -322,14 +332,30 @@ class MembersTest {
                     nodes.get("m").host("shop", Map.of()).log().members().byName(name);
             assertNotEquals(Member.UNSEEN, member.incarnation(), name);
         }
-        // With another directory it is another node, whoever is asked.
+        // With another directory it is another node, whoever is asked: where that is a matter for persons, it has to be
+        // added.
         stop("z");
         for (String asked : List.of("a", "m")) {
             SQLException e = assertThrows(
                     SQLException.class,
-                    () -> start("z", "shop", ";JOIN=TRUE", List.of(asked), directory.resolve("empty-" + asked)));
+                    () -> start(
+                            "z",
+                            "shop",
+                            ";JOIN=TRUE;REPLACE=MANUAL",
+                            List.of(asked),
+                            directory.resolve("empty-" + asked)));
             assertEquals("90096", e.getSQLState());
-            assertTrue(e.getMessage().contains("under a new name"), e.getMessage());
+            assertTrue(e.getMessage().contains("add it again"), e.getMessage());
         }
+        start("z", "shop", ";JOIN=TRUE", List.of("a", "m"), directory.resolve("empty"));
+        Await.until("it votes again", () -> {
+            Member z = nodes.get("m")
+                    .host("shop", Map.of())
+                    .log()
+                    .committedMembers()
+                    .byName("z");
+            return z.slot() > 3 && z.role() == Member.Role.VOTER;
+        });
+        awaitRow("z", "shop", "2");
     }
 }
