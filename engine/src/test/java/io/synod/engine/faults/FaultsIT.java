@@ -10,9 +10,11 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.SplittableRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.slf4j.Logger;
@@ -21,7 +23,7 @@ import org.slf4j.LoggerFactory;
 /**
  * Nodes as processes, clients that record what they are told, and faults: {@code mvn -Pfaults verify}, see docs/faults.md.
  * {@code -Dfaults.minutes=N} is how long mixes last in all, {@code -Dfaults.kills=N} how often the leader is killed,
- * {@code -Dfaults.only=KILL_LEADER,…} which of them there are, {@code -Dfaults.seed=N} sets what clients and faults do, not their
+ * {@code -Dfaults.only=KILL_LEADER,…} which of them there are, {@code -Dfaults.nodes=5} how many nodes, {@code -Dfaults.seed=N} sets what clients and faults do, not their
  * interleaving.
  */
 class FaultsIT {
@@ -29,9 +31,10 @@ class FaultsIT {
     private static final int MINUTES = Integer.getInteger("faults.minutes", 2);
     private static final int KILLS = Integer.getInteger("faults.kills", 5);
 
-    private static final List<String> ONLY = Stream.of(
+    private static final List<Nemesis.Fault> ONLY = Stream.of(
                     System.getProperty("faults.only", "").split(","))
             .filter(name -> !name.isBlank())
+            .map(name -> Nemesis.Fault.valueOf(name.strip()))
             .toList();
 
     @TempDir
@@ -39,6 +42,12 @@ class FaultsIT {
 
     private final long seed = Long.getLong("faults.seed", System.nanoTime());
     private final SplittableRandom random = new SplittableRandom(seed);
+    private WallClocks clocks;
+
+    @BeforeEach
+    void clocks() throws IOException {
+        clocks = new WallClocks(directory);
+    }
 
     /** What a run does between the start and the end of its clients. */
     @FunctionalInterface
@@ -50,7 +59,7 @@ class FaultsIT {
     void a_mix_of_faults_with_relays_between_the_nodes() throws Exception {
         assumeTrue(MINUTES > 0, "faults.minutes is 0");
         try (NodeNetwork network = new RelayNetwork(FaultyCluster.NAMES, random.split())) {
-            run(network, mix(network, false));
+            run(network, mix(network, null));
         }
     }
 
@@ -60,7 +69,7 @@ class FaultsIT {
         try (NodeNetwork network = namespaces();
                 SmallDisks disks = disks()) {
             LOG.info("{}", disks);
-            run(network, mix(network, true));
+            run(network, mix(network, disks));
         }
     }
 
@@ -104,30 +113,29 @@ class FaultsIT {
         return sorted[(int) Math.ceil(sorted.length * percent / 100.0) - 1];
     }
 
-    private Course mix(NodeNetwork network, boolean root) {
+    /** @param disks {@code null} when the nodes have none of their own */
+    private Course mix(NodeNetwork network, SmallDisks disks) throws IOException {
+        Map<Nemesis.Fault, String> skipped = Nemesis.Fault.skipped(disks);
+        List<Nemesis.Fault> kinds = new ArrayList<>(ONLY.isEmpty() ? List.of(Nemesis.Fault.values()) : ONLY);
+        skipped.keySet().retainAll(kinds);
+        kinds.removeAll(skipped.keySet());
+        assumeTrue(!kinds.isEmpty(), "none of " + ONLY + " is possible here: " + skipped);
         return (cluster, histories) -> {
             long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(MINUTES * 60L / 2);
-            Nemesis nemesis = new Nemesis(cluster, directory, network, kinds(root), histories, random.split());
-            while (System.nanoTime() - end < 0) {
-                nemesis.round();
+            try (Nemesis nemesis =
+                    new Nemesis(cluster, directory, network, disks, clocks, kinds, histories, random.split())) {
+                while (System.nanoTime() - end < 0) {
+                    nemesis.round();
+                }
+                LOG.info("{} nodes, {}: {}", FaultyCluster.NAMES.size(), network, nemesis.counts().table(skipped));
             }
-            LOG.info("{}: {}", network, nemesis.counts());
         };
-    }
-
-    private static List<Nemesis.Fault> kinds(boolean root) {
-        List<Nemesis.Fault> kinds = Nemesis.Fault.possible(root);
-        if (!ONLY.isEmpty()) {
-            kinds = kinds.stream().filter(kind -> ONLY.contains(kind.name())).toList();
-        }
-        assumeTrue(!kinds.isEmpty(), "none of " + ONLY + " is possible here");
-        return kinds;
     }
 
     /** @throws AssertionError with the seed and what the nodes said, whatever does not hold */
     private Histories run(NodeNetwork network, Course course) throws Exception {
         LOG.info("seed {}, {}", seed, network);
-        try (TestCluster cluster = FaultyCluster.start(directory, network);
+        try (TestCluster cluster = FaultyCluster.start(directory, network, clocks);
                 Histories histories = new Histories()) {
             try {
                 histories.create(cluster.url() + TestCluster.BUSY);

@@ -9,9 +9,9 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 
-/** Three nodes as processes on a network that can fail. */
+/** Three nodes or five as processes, on a network that can fail and with clocks that can be wrong. */
 final class FaultyCluster {
-    static final List<String> NAMES = List.of("a", "b", "c");
+    static final List<String> NAMES = names(Integer.getInteger("faults.nodes", 3));
     static final String DATABASE = "shop";
 
     /** Little, so that nodes that were away get snapshots too. */
@@ -19,12 +19,21 @@ final class FaultyCluster {
 
     private FaultyCluster() {}
 
+    private static List<String> names(int nodes) {
+        if (nodes != 3 && nodes != 5) {
+            throw new IllegalArgumentException(
+                    "faults.nodes is " + nodes + ", but has to be 3 or 5: two nodes may fail at a time");
+        }
+        return List.of("a", "b", "c", "d", "e").subList(0, nodes);
+    }
+
     /** Starts them; they end when the cluster is closed. */
-    static TestCluster start(Path directory, NodeNetwork network) throws Exception {
+    static TestCluster start(Path directory, NodeNetwork network, WallClocks clocks) throws Exception {
         Files.createDirectories(directory);
         List<NodeProcess> nodes = new ArrayList<>();
         for (String node : NAMES) {
             List<String> command = new ArrayList<>(network.prefix(node));
+            command.addAll(clocks.prefix(node));
             command.addAll(TestCluster.quick().command());
             command.addAll(List.of("node", "--exit-with-parent", "--name", node, "--database", DATABASE));
             command.addAll(List.of("--dir", directory.resolve(node).toString()));

@@ -24,13 +24,17 @@ final class Histories implements AutoCloseable {
     /** More would lose each other's values. */
     private static final int LARGE_WRITERS = 1;
 
+    private static final int KILLED = 1;
+
     private final ListAppends serializable = new ListAppends("list", Connection.TRANSACTION_SERIALIZABLE);
     private final ListAppends committed = new ListAppends("committed_list", Connection.TRANSACTION_READ_COMMITTED);
     private final Registers registers = new Registers();
     private final UniqueInserts inserts = new UniqueInserts();
     private final Transfers transfers = new Transfers();
     private final LargeRows large = new LargeRows();
-    private final List<Workload> all = List.of(serializable, committed, registers, inserts, transfers, large);
+    private final KilledClients killed = new KilledClients();
+    private final List<Workload> all =
+            List.of(serializable, committed, registers, inserts, transfers, large, killed);
     private final ClientThreads threads = new ClientThreads();
     private int clients;
 
@@ -50,6 +54,12 @@ final class Histories implements AutoCloseable {
         start(inserts, INSERTERS, url, random);
         start(transfers, TELLERS, url, random);
         start(large, LARGE_WRITERS, url, random);
+        start(killed, KILLED, url, random);
+    }
+
+    /** {@code kill -9} of the client that is a process. @return false when it does not run just now */
+    boolean killClient() {
+        return killed.kill();
     }
 
     private void start(Workload workload, int count, String url, SplittableRandom random) {

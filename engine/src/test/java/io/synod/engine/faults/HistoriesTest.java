@@ -32,6 +32,8 @@ class HistoriesTest {
             histories.create(url);
             histories.start(url, new SplittableRandom(seed));
             histories.awaitProgress(20);
+            assertTrue(histories.killClient(), "the client's process runs");
+            histories.awaitProgress(5);
             histories.stop();
             histories.counts().forEach(LOG::info);
             assertEquals(List.of(), histories.judge(url), "seed " + seed);
@@ -66,6 +68,8 @@ class HistoriesTest {
         assertFound("2 times", histories.judge(url));
         Sql.untilDone(c, "INSERT INTO item VALUES (-1)");
         assertFound("by nobody", histories.judge(url));
+        Sql.untilDone(c, "DELETE FROM killed_item WHERE x = (SELECT MIN(x) FROM killed_item)");
+        assertFound("killed client: ", histories.judge(url));
         Sql.untilDone(c, "UPDATE account SET x = x + 1 WHERE id = 0");
         assertFound("bank", histories.judge(url));
         Sql.untilDone(c, "UPDATE large_row SET n = n - 16 WHERE n = (SELECT MAX(n) FROM large_row)");

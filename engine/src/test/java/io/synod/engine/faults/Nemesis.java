@@ -24,6 +24,9 @@ import java.util.Random;
 import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.TreeSet;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import java.util.stream.Stream;
@@ -34,7 +37,7 @@ import org.slf4j.LoggerFactory;
  * Does to nodes and to what lies between them what a seed draws: one fault, often a second one while the first lasts; then all
  * is mended, every node has to answer and every client to go on. Each kind comes before any comes again.
  */
-final class Nemesis {
+final class Nemesis implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Nemesis.class);
     private static final int LASTS_MILLIS_MAX = 4_000;
     /** Longer than clients wait that are not patient. */
@@ -48,6 +51,13 @@ final class Nemesis {
 
     /** A process alone has taken 100 s to start where a hundred others wanted the two cores. */
     private static final Duration START_LIMIT = Duration.ofMinutes(10);
+
+    /** More than a day, either way. */
+    private static final int OFFSET_SECONDS_MAX = 100_000;
+
+    private static final String TRANSFER_SETTINGS = ";CONNECT_TIMEOUT=10000;FAILOVER_TIMEOUT=10000";
+    /** No leader, no connection, or nobody knows. */
+    private static final Set<String> TRANSFER_ERRORS = Set.of("40001", "HYT00", "08001", "08007");
 
     /** What may happen; to the leader, or to any node. */
     enum Fault {
@@ -83,32 +93,56 @@ final class Nemesis {
         /** kill -9, and all that is in its directory is deleted before the node starts again. */
         LOSE_DIRECTORY,
         /** kill -9, and a bit of the oldest segment of its log is turned before the node starts again. */
-        DAMAGE_LOG;
+        DAMAGE_LOG,
+        /** Leadership is to go to a node that has not failed, while the next fault happens. */
+        TRANSFER,
+        /** kill -9 of a client. */
+        KILL_CLIENT,
+        /** kill -9, and the node starts again at once with a wrong wall clock, which it has until its next start. */
+        CLOCK_OFFSET,
+        /** Few writes a second, and few bytes. */
+        SLOW_DISK_OF_LEADER,
+        SLOW_DISK_OF_ANY;
 
         /** After which the node has to be let in by the others: with two of three at a time nobody could. */
         private static final Set<Fault> LOSSES = EnumSet.of(LOSE_DIRECTORY, DAMAGE_LOG);
 
-        private static final Set<Fault> WITH_NAMESPACES =
-                EnumSet.of(ISOLATE_LEADER, FILL_DISK_OF_LEADER, FILL_DISK_OF_ANY);
+        private static final Set<Fault> ON_OWN_DISK = EnumSet.of(FILL_DISK_OF_LEADER, FILL_DISK_OF_ANY);
+        private static final Set<Fault> ON_LOOP_DEVICE = EnumSet.of(SLOW_DISK_OF_LEADER, SLOW_DISK_OF_ANY);
 
-        /** @param root whether nodes have networks and disks of their own */
-        static List<Fault> possible(boolean root) {
-            return EnumSet.allOf(Fault.class).stream()
-                    .filter(fault -> root || !WITH_NAMESPACES.contains(fault))
-                    .toList();
+        /**
+         * What cannot be tried here.
+         *
+         * @param disks of the nodes, {@code null} when they have networks and disks in common
+         * @return and why not
+         */
+        static Map<Fault, String> skipped(SmallDisks disks) throws IOException {
+            Map<Fault, String> skipped = new EnumMap<>(Fault.class);
+            if (disks == null) {
+                skipped.put(ISOLATE_LEADER, "needs namespaces");
+                ON_OWN_DISK.forEach(fault -> skipped.put(fault, "needs a disk of the node's own"));
+                ON_LOOP_DEVICE.forEach(fault -> skipped.put(fault, "needs a disk of the node's own"));
+            } else if (!disks.neverSlow().isEmpty()) {
+                ON_LOOP_DEVICE.forEach(fault -> skipped.put(fault, disks.neverSlow()));
+            }
+            if (!WallClocks.missing().isEmpty()) {
+                skipped.put(CLOCK_OFFSET, WallClocks.missing());
+            }
+            return skipped;
         }
     }
 
     private final TestCluster cluster;
     private final Path directory;
     private final NodeNetwork network;
+    private final SmallDisks disks;
+    private final WallClocks clocks;
     private final Histories histories;
     private final SplittableRandom random;
     private final List<Fault> kinds;
     private final List<Fault> deck = new ArrayList<>();
-    private final Map<Fault, Integer> counts = new EnumMap<>(Fault.class);
-    private final List<Long> recoveriesMillis = new ArrayList<>();
-    private int restartsByHand;
+    private final FaultCounts counts = new FaultCounts();
+    private final ExecutorService calls = Executors.newSingleThreadExecutor();
 
     // Since the last mending.
     private final Set<String> touched = new TreeSet<>();
@@ -116,18 +150,27 @@ final class Nemesis {
     private final Set<String> paused = new LinkedHashSet<>();
     private final Set<String> full = new LinkedHashSet<>();
     private String lost;
+    private final Set<String> offset = new LinkedHashSet<>();
+    private Future<Boolean> transfer;
 
-    /** @param directory holds that of each node */
+    /**
+     * @param directory holds that of each node
+     * @param disks {@code null} when the nodes have none of their own
+     */
     Nemesis(
             TestCluster cluster,
             Path directory,
             NodeNetwork network,
+            SmallDisks disks,
+            WallClocks clocks,
             List<Fault> kinds,
             Histories histories,
             SplittableRandom random) {
         this.cluster = cluster;
         this.directory = directory;
         this.network = network;
+        this.disks = disks;
+        this.clocks = clocks;
         this.kinds = kinds;
         this.histories = histories;
         this.random = random;
@@ -171,6 +214,9 @@ final class Nemesis {
         if (free.isEmpty()) {
             return null;
         }
+        if (fault == Fault.TRANSFER && free.size() > 1) {
+            free.remove(cluster.leader(Set.of()));
+        }
         String leader = fault.name().endsWith("LEADER") ? cluster.leader(touched) : null;
         return leader != null ? leader : free.get(random.nextInt(free.size()));
     }
@@ -182,7 +228,16 @@ final class Nemesis {
         }
         boolean all = fault == Fault.KILL_ALL || fault == Fault.PAUSE_ALL;
         LOG.info("{} {}, leader {}", fault, all ? cluster.names() : victim, cluster.leader(Set.of()));
-        counts.merge(fault, 1, Integer::sum);
+        if (fault == Fault.KILL_CLIENT && !histories.killClient()) {
+            return; // the one before has just been killed
+        }
+        counts.began(fault);
+        if (fault == Fault.TRANSFER) {
+            transfer(victim);
+        }
+        if (fault == Fault.TRANSFER || fault == Fault.KILL_CLIENT) {
+            return; // which is no reason to spare the node
+        }
         touched.add(victim);
         switch (fault) {
             case KILL_LEADER, KILL_ANY -> kill(victim);
@@ -201,7 +256,7 @@ final class Nemesis {
             case CUT_OFF_LEADER, CUT_OFF_ANY -> cut(victim, true, true);
             case MUTE_LEADER -> cut(victim, true, false);
             case DEAFEN_LEADER -> cut(victim, false, true);
-            case CUT_ONE_WAY -> network.cut(victim, peers(victim).get(random.nextInt(2)));
+            case CUT_ONE_WAY -> network.cut(victim, peers(victim).get(random.nextInt(cluster.names().size() - 1)));
             case HAMPER_LEADER, HAMPER_ANY -> network.hamper(victim, random);
             case ISOLATE_LEADER -> network.isolate(victim);
             case FILL_DISK_OF_LEADER, FILL_DISK_OF_ANY -> {
@@ -222,6 +277,12 @@ final class Nemesis {
                 lost = victim;
                 LogDamage.flip(directory.resolve(victim).resolve("log"), random);
             }
+            case CLOCK_OFFSET -> {
+                kill(victim);
+                startWithWrongClock(victim);
+            }
+            case SLOW_DISK_OF_LEADER, SLOW_DISK_OF_ANY -> disks.slow(directory.resolve(victim), random);
+            case TRANSFER, KILL_CLIENT -> throw new AssertionError(fault);
         }
     }
 
@@ -270,6 +331,39 @@ final class Nemesis {
         }
     }
 
+    private void startWithWrongClock(String node) throws IOException {
+        int seconds = (1 + random.nextInt(OFFSET_SECONDS_MAX)) * (random.nextBoolean() ? 1 : -1);
+        clocks.shift(node, seconds);
+        offset.add(node);
+        LOG.info("the wall clock of node {} is off by {} s", node, seconds);
+        cluster.node(node).start();
+        dead.remove(node);
+    }
+
+    /** Whatever becomes of it: until it is told, everything else goes on. */
+    private void transfer(String to) throws Exception {
+        endOfTransfer();
+        transfer = calls.submit(() -> {
+            try (Connection c = TestCluster.connect(cluster.url() + TRANSFER_SETTINGS)) {
+                return "TRUE".equalsIgnoreCase(TestCluster.rows(c, "CALL SYNOD.TRANSFER('" + to + "')")
+                        .get(0)
+                        .replaceAll("[|].*", ""));
+            } catch (SQLException e) {
+                if (!TRANSFER_ERRORS.contains(String.valueOf(e.getSQLState()))) {
+                    throw e;
+                }
+                return false;
+            }
+        });
+    }
+
+    private void endOfTransfer() throws Exception {
+        if (transfer != null) {
+            counts.transferred(transfer.get(Await.LIMIT.toSeconds(), TimeUnit.SECONDS));
+            transfer = null;
+        }
+    }
+
     private void loseCopy(String node) throws IOException {
         Path file = directory.resolve(node).resolve(FaultyCluster.DATABASE + ".mv.db");
         if (random.nextBoolean()) {
@@ -292,6 +386,12 @@ final class Nemesis {
         for (String node : full) {
             SmallDisks.free(directory.resolve(node));
         }
+        if (disks != null) {
+            disks.fast();
+        }
+        for (String node : offset) {
+            clocks.right(node);
+        }
         for (NodeProcess node : cluster.nodes()) {
             if (!node.isAlive()) {
                 node.start();
@@ -310,12 +410,14 @@ final class Nemesis {
             forgetWhatWasSetAside(directory.resolve(lost));
             lost = null;
         }
-        recoveriesMillis.add(millis);
+        endOfTransfer();
+        counts.mended(millis);
         LOG.info("mended: all clients went on within {} ms", millis);
         touched.clear();
         dead.clear();
         paused.clear();
         full.clear();
+        offset.clear();
     }
 
     /** It answers, so it has the place by which it does. */
@@ -355,7 +457,7 @@ final class Nemesis {
         while (!answers(node)) {
             if (System.nanoTime() - end > 0) {
                 LOG.info("node {} did not go on by itself after its disk had been full", node);
-                restartsByHand++;
+                counts.restartedByHand();
                 cluster.node(node).kill();
                 cluster.node(node).start();
                 return;
@@ -365,10 +467,12 @@ final class Nemesis {
     }
 
     /** What happened. */
-    String counts() {
-        List<Long> sorted = recoveriesMillis.stream().sorted().toList();
-        return counts + "; " + sorted.size() + " rounds, all clients went on within " + sorted.get(sorted.size() / 2)
-                + " ms (median) to " + sorted.get(sorted.size() - 1) + " ms of the end of the faults; " + restartsByHand
-                + " nodes restarted by hand";
+    FaultCounts counts() {
+        return counts;
+    }
+
+    @Override
+    public void close() {
+        calls.shutdownNow();
     }
 }

@@ -54,26 +54,39 @@ final class UniqueInserts extends Workload {
 
     @Override
     List<String> judge(Connection c) throws SQLException {
+        List<String> faults = judge(this, outcomes, found(c, "item"));
+        return faults.subList(0, Math.min(faults.size(), FAULTS_MAX));
+    }
+
+    /** How often each value is there. */
+    static Map<Long, Integer> found(Connection c, String table) throws SQLException {
         Map<Long, Integer> found = new HashMap<>();
         try (Statement s = c.createStatement();
-                ResultSet rows = s.executeQuery("SELECT x FROM item")) {
+                ResultSet rows = s.executeQuery("SELECT x FROM " + table)) {
             while (rows.next()) {
                 found.merge(rows.getLong(1), 1, Integer::sum);
             }
         }
+        return found;
+    }
+
+    /** What does not fit to what clients were told. */
+    static List<String> judge(Workload who, Map<Long, Outcome> outcomes, Map<Long, Integer> found) {
         List<String> faults = new ArrayList<>();
         outcomes.forEach((value, outcome) -> {
-            Integer times = found.remove(value);
-            if (times != null && times > 1) {
-                faults.add(this + ": " + value + " is there " + times + " times");
-            } else if (times == null && outcome == Outcome.COMMITTED) {
-                faults.add(this + ": " + value + " is lost, though it was acknowledged");
-            } else if (times != null && outcome == Outcome.ABORTED) {
-                faults.add(this + ": " + value + " is there, though its client was told that it is not");
+            int times = found.getOrDefault(value, 0);
+            if (times > 1) {
+                faults.add(who + ": " + value + " is there " + times + " times");
+            } else if (times == 0 && outcome == Outcome.COMMITTED) {
+                faults.add(who + ": " + value + " is lost, though it was acknowledged");
+            } else if (times == 1 && outcome == Outcome.ABORTED) {
+                faults.add(who + ": " + value + " is there, though its client was told that it is not");
             }
         });
-        found.keySet().forEach(value -> faults.add(this + ": " + value + " was inserted by nobody"));
-        return faults.subList(0, Math.min(faults.size(), FAULTS_MAX));
+        found.keySet().stream()
+                .filter(value -> !outcomes.containsKey(value))
+                .forEach(value -> faults.add(who + ": " + value + " was inserted by nobody"));
+        return faults;
     }
 
     @Override

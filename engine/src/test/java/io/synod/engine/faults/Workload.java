@@ -86,10 +86,7 @@ abstract class Workload {
          */
         Outcome failed(SQLException e, boolean committing) {
             String state = String.valueOf(e.getSQLState());
-            if (!NOT_DONE.contains(state) && !UNKNOWN.contains(state)) {
-                throw new AssertionError("client " + id + " of " + Workload.this + " got " + state, e);
-            }
-            failures.computeIfAbsent(state, s -> new AtomicLong()).incrementAndGet();
+            Outcome outcome = told(state, committing, e);
             try {
                 if (connection != null && !connection.getAutoCommit()) {
                     connection.rollback();
@@ -100,11 +97,24 @@ abstract class Workload {
             } catch (SQLException again) {
                 close();
             }
+            return outcome;
+        }
+
+        /** The same where the connection is another one's. */
+        Outcome told(String state, boolean committing, SQLException e) {
+            if (!NOT_DONE.contains(state) && !UNKNOWN.contains(state)) {
+                throw new AssertionError("client " + id + " of " + Workload.this + " got " + state, e);
+            }
+            failures.computeIfAbsent(state, s -> new AtomicLong()).incrementAndGet();
             if (committing && UNKNOWN.contains(state)) {
                 unknown.incrementAndGet();
                 return Outcome.UNKNOWN;
             }
             return Outcome.ABORTED;
+        }
+
+        String url() {
+            return url;
         }
 
         /** Whatever is open then is rolled back. */
@@ -131,6 +141,11 @@ abstract class Workload {
         c.setAutoCommit(false);
     }
 
+    /** After its last transaction. */
+    void end(Client client) {
+        client.close();
+    }
+
     /** Adds a client, which goes on until the threads are told to stop. */
     final void start(ClientThreads threads, String url, SplittableRandom random) {
         Client client = new Client(url, random);
@@ -143,7 +158,7 @@ abstract class Workload {
                 }
                 return null;
             } finally {
-                client.close();
+                end(client);
             }
         });
     }
@@ -158,7 +173,7 @@ abstract class Workload {
         return writesAcknowledged.stream().mapToLong(Long::longValue).toArray();
     }
 
-    final String counts() {
+    String counts() {
         return this + ": " + progress().stream().mapToLong(AtomicLong::get).sum() + " acknowledged, " + unknown
                 + " of unknown outcome, errors " + new TreeMap<>(failures);
     }
