@@ -188,7 +188,6 @@ final class Replica implements ReplicatedLog {
         return step((s, now, out) -> proposals.place(s, now, out, apply));
     }
 
-    /** Carries out what a step wants, and wakes who has to do something because of it. */
     void conclude(StepEffects out) {
         conclude(out, null);
     }
