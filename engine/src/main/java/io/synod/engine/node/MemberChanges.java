@@ -324,7 +324,10 @@ final class MemberChanges implements MemberCommands {
                     Refusal refusal = database.log()
                             .changeMembers(known(database, change), nanos)
                             .refusal();
-                    LOG.info("database {}: {} {}: {}", database.name(), change.kind(), change.name(), said(refusal));
+                    if (refusal == null || !PASSING.contains(refusal)) {
+                        LOG.info(
+                                "database {}: {} {}: {}", database.name(), change.kind(), change.name(), said(refusal));
+                    }
                     answer.accept(MemberMessages.answer(refusal));
                 },
                 "synod-members");
