@@ -176,7 +176,7 @@ final class Faults {
                     restartLater(slot, random);
                 }
             }
-            case FORCE_FAILS -> node.failForce();
+            case FORCE_FAILS -> node.forces.fail(true);
             case FULL_DISK -> group.full(slot, group.now() + random.nextLong(1_500 * MILLI));
             case FLAP -> flap(slot, 1 + random.nextInt(12), (2 + random.nextLong(120)) * MILLI, random);
             case ROT, LOSE_DISK -> {

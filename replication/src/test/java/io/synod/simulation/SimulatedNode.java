@@ -61,9 +61,7 @@ final class SimulatedNode implements Effects {
     /** The state machine stands still. */
     private boolean holdsApply;
 
-    private long persistGiven;
-    private boolean forcing;
-    private boolean forceFails;
+    final SimulatedForces forces;
     private boolean gone;
 
     private final Map<Long, Entry> proposals = new TreeMap<>();
@@ -76,6 +74,7 @@ final class SimulatedNode implements Effects {
         this.disk = new SimulatedDisk(mutant);
         this.snapshots = new SimulatedSnapshots(this, cluster, members);
         this.reads = new SimulatedReads(this, cluster);
+        this.forces = new SimulatedForces(this, cluster);
         this.clock = clock;
     }
 
@@ -101,10 +100,8 @@ final class SimulatedNode implements Effects {
         applied = checkpoint;
         commit = Math.max(checkpoint, disk.base());
         applying = false;
-        persistGiven = 0;
-        forcing = false;
+        forces.start();
         crashIn = -1;
-        forceFails = false;
         pausedUntil = 0;
         state = cluster.mutant.sabotage.groupState(
                 slot,
@@ -154,13 +151,8 @@ final class SimulatedNode implements Effects {
     void mend() {
         crashIn = -1;
         crashInInstall = -1;
-        forceFails = false;
+        forces.fail(false);
         clock.runs(1);
-    }
-
-    /** Its next force fails. */
-    void failForce() {
-        forceFails = true;
     }
 
     /** Before each step, as production does. */
@@ -303,14 +295,14 @@ final class SimulatedNode implements Effects {
         effect();
         cluster.checkers(c -> c.appending(this, entry));
         disk.append(entry);
-        persisted();
+        forces.due();
     }
 
     @Override
     public void promise(long epoch) {
         effect();
         disk.promise(epoch);
-        persisted();
+        forces.due();
     }
 
     @Override
@@ -318,7 +310,7 @@ final class SimulatedNode implements Effects {
         effect();
         cluster.checkers(c -> c.rebasing(this, base, voids));
         disk.base(base, voids);
-        persisted();
+        forces.due();
     }
 
     @Override
@@ -352,61 +344,8 @@ final class SimulatedNode implements Effects {
         scheduleApply();
     }
 
-    private void persisted() {
-        persistGiven++;
-        if (!forcing) {
-            forcing = true;
-            int born = life;
-            cluster.after(0, () -> {
-                if (life == born) {
-                    force();
-                }
-            });
-        }
-    }
-
-    private void force() {
-        int born = life;
-        long full = cluster.fullFor(slot);
-        if (full > 0) {
-            cluster.after(full, () -> {
-                if (life == born && up()) {
-                    force();
-                }
-            });
-            return;
-        }
-        long count = persistGiven;
-        int written = disk.written();
-        cluster.after(cluster.forceTime(slot), () -> {
-            if (life != born || !up()) {
-                return;
-            }
-            if (!forced(written)) {
-                crash();
-                cluster.crashedInStep(this);
-                return;
-            }
-            cluster.checkers(c -> c.forced(this));
-            step("forced", () -> state.onForced(count, clock(), this));
-            if (up() && life == born) {
-                if (persistGiven > count) {
-                    force();
-                } else {
-                    forcing = false;
-                }
-            }
-        });
-    }
-
-    /** @return false where the force failed, and the node stops: it cannot know what is on its disk */
-    private boolean forced(int written) {
-        if (!forceFails) {
-            disk.forcedTo(written);
-            return true;
-        }
-        forceFails = false;
-        return cluster.mutant == Mutant.FAILED_FORCE_IS_BELIEVED;
+    void forced(long count) {
+        step("forced", () -> state.onForced(count, clock(), this));
     }
 
     @Override
