@@ -74,7 +74,8 @@ final class Handshake {
         }
         if (known.slot() != theirs.slot()) {
             return String.format(
-                    "node %s has slot %d for node %s, which says %d: start every node with the same names",
+                    "node %s has slot %d for node %s, which says %d: start every node with the same names (where another directory has"
+                            + " taken its place, this passes when the log is open that says so)",
                     self.name(), known.slot(), theirs.name(), theirs.slot());
         }
         return refusalOfIncarnation(known, theirs);

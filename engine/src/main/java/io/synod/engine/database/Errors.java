@@ -487,8 +487,8 @@ public final class Errors {
         return wrap(new SQLException(
                 "node " + node + " was removed from database " + database
                         + " and serves it no longer: connect to another node. Nothing was deleted here; once the others have all that is"
-                        + " wanted, the directory can be. To come back, the machine needs an empty directory and a new"
-                        + " name, and to be added again (SYNOD.MEMBER_ADD)",
+                        + " wanted, the directory can be. To come back, the node needs an empty directory and to be added"
+                        + " again (SYNOD.MEMBER_ADD)",
                 "08001",
                 ErrorCode.DATABASE_IS_CLOSED));
     }

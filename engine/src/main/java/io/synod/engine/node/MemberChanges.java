@@ -122,22 +122,16 @@ final class MemberChanges implements MemberCommands {
 
     /**
      * Has a node take the place of the one that it was before it lost its directory, in each database where that is still to be done. Asks no
-     * person: the leaders see to it that the other directory is not there.
+     * person: the leaders see to it that the other directory is not there, and it is reached where it was, so that nobody has the others talk
+     * to a place of his choice.
      *
      * @return why it is not done in all; empty where it is
      */
-    String replace(String name, UUID incarnation, String address) {
+    String replace(String name, UUID incarnation) {
         if (!replacing.tryLock()) {
             return "node " + config.name() + " is at it, or lets another node in: this one asks again";
         }
         try {
-            for (HostedDatabase database : databases()) {
-                for (Member member : database.log().members().all()) {
-                    if (member.address().equals(address) && !member.name().equals(name)) {
-                        return "its address " + address + " is that of " + member.name() + " in " + database.name();
-                    }
-                }
-            }
             Integer slot = slotOf(name, incarnation);
             for (HostedDatabase database : databases()) {
                 Member there = database.log().members().byName(name);
@@ -145,9 +139,9 @@ final class MemberChanges implements MemberCommands {
                     continue;
                 }
                 int given = slot == null ? current.nextSlot() : slot;
-                Refusal refusal = replace(database, name, incarnation, address, given);
+                Refusal refusal = replace(database, there, incarnation, given);
                 while (refusal == Refusal.SLOT_GIVEN && slot == null) {
-                    refusal = replace(database, name, incarnation, address, ++given);
+                    refusal = replace(database, there, incarnation, ++given);
                 }
                 if (refusal != null && refusal != Refusal.NAME_TAKEN) {
                     return "database " + database.name() + ": " + refusal.text();
@@ -162,14 +156,15 @@ final class MemberChanges implements MemberCommands {
         }
     }
 
-    private Refusal replace(HostedDatabase database, String name, UUID incarnation, String address, int slot) {
-        Refusal refusal = change(database, MemberChange.replace(name, incarnation, address, slot), REPLACE_MILLIS_MAX);
+    private Refusal replace(HostedDatabase database, Member lost, UUID incarnation, int slot) {
+        MemberChange change = MemberChange.replace(lost.name(), incarnation, lost.address(), slot);
+        Refusal refusal = change(database, change, REPLACE_MILLIS_MAX);
         if (refusal == null) {
             LOG.warn(
                     "database {}: node {} has lost its directory and is a new member at {}, with slot {}",
                     database.name(),
-                    name,
-                    address,
+                    lost.name(),
+                    lost.address(),
                     slot);
         }
         return refusal;

@@ -277,7 +277,7 @@ public final class Node implements SessionFactory, AutoCloseable {
         Sessions sessions = databases.get(key);
         if (sessions == null) {
             checkMember(key);
-            if (exists(database)) {
+            if (exists(database) || isComing()) {
                 throw Errors.notOpenYet(database, config.name());
             }
             throw Errors.noSuchDatabase(database, config.name(), databases.keySet());
@@ -400,10 +400,22 @@ public final class Node implements SessionFactory, AutoCloseable {
         return databases.keySet();
     }
 
-    /** Whether the database is hosted here, or its file is in the directory. */
+    /**
+     * Whether the database is hosted here, or its file is in the directory, or its log; the file may be lost, and both where the others
+     * have them.
+     */
     boolean exists(String database) {
         String key = database.toLowerCase(Locale.ROOT);
-        return databases.containsKey(key) || config.directory() != null && hasFile(key);
+        long group = HostedDatabase.groupId(key);
+        return databases.containsKey(key)
+                || config.directory() != null && hasFile(key)
+                || log.recovered(group).lastIndex() > 0
+                || identity != null && identity.votesAgain(group);
+    }
+
+    /** A node that others let in has nothing at its first start that says which databases it is about to open. */
+    private boolean isComing() {
+        return place.joined() && databases.isEmpty() && shutDown.isEmpty();
     }
 
     /** Clients choose the name: it must not lead out of the directory. */

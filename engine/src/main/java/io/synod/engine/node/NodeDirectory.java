@@ -5,8 +5,13 @@ import io.synod.log.ChronicleEntryLog;
 import io.synod.log.DamagedLogException;
 import io.synod.log.LogConfig;
 import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
 import java.sql.SQLException;
 import org.h2.api.ErrorCode;
 import org.slf4j.Logger;
@@ -17,6 +22,9 @@ import org.slf4j.LoggerFactory;
  * node begins a new one, with which it has to come back.
  */
 record NodeDirectory(ChronicleEntryLog log, IdentityFile identity) {
+    /** In the log: the incarnation of its directory. One that an earlier release made gets it at the next start. */
+    private static final String STAMP = "INCARNATION";
+
     private static final Logger LOG = LoggerFactory.getLogger(NodeDirectory.class);
 
     /** What is here cannot be gone on from. */
@@ -84,11 +92,37 @@ record NodeDirectory(ChronicleEntryLog log, IdentityFile identity) {
             why = "others have met another directory of this node";
         } else if (!known && !opened.log.isEmpty()) {
             why = IdentityFile.in(config.directory()) + " is gone, which says whose log this is";
+        } else {
+            why = foreignLog(config.directory(), opened.identity.incarnation().toString());
         }
         if (why != null) {
             NodeStart.closeQuietly(opened.log);
             throw new UnusableException(why);
         }
         return opened;
+    }
+
+    /**
+     * A log that was not there for a while, because its disk was not mounted say, must not pass for that of the directory which took
+     * its place: it lacks what that one has promised.
+     *
+     * @return {@code null} where it is this directory's
+     */
+    private static String foreignLog(Path directory, String incarnation) throws IOException {
+        Path stamp = directory.resolve(SetAside.LOG).resolve(STAMP);
+        if (Files.exists(stamp)) {
+            String owner = Files.readString(stamp, StandardCharsets.ISO_8859_1).strip();
+            return owner.equals(incarnation)
+                    ? null
+                    : "its log belongs to the directory " + owner + ", and this one is " + incarnation;
+        }
+        Path fresh = stamp.resolveSibling(STAMP + ".new");
+        try (FileChannel channel = FileChannel.open(
+                fresh, StandardOpenOption.CREATE, StandardOpenOption.TRUNCATE_EXISTING, StandardOpenOption.WRITE)) {
+            channel.write(ByteBuffer.wrap(incarnation.getBytes(StandardCharsets.ISO_8859_1)));
+            channel.force(true);
+        }
+        Files.move(fresh, stamp, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+        return null;
     }
 }

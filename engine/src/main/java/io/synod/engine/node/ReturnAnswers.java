@@ -49,7 +49,7 @@ final class ReturnAnswers {
                     + " (SYNOD.MEMBER_REMOVE('" + node + "')) and added (SYNOD.MEMBER_ADD('" + node + "@" + address
                     + "')), and start it on an empty directory with JOIN=TRUE";
         }
-        String why = changes.replace(node, incarnation, address);
+        String why = changes.replace(node, incarnation);
         Standing standing = standing(node, incarnation);
         return encoded(standing == null ? null : standing.because(why), incarnation, node);
     }

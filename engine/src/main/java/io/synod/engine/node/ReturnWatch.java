@@ -21,7 +21,9 @@ import org.slf4j.LoggerFactory;
  */
 final class ReturnWatch implements Runnable, AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(ReturnWatch.class);
-    private static final long PAUSE_MILLIS = 500;
+    private static final long PAUSE_MILLIS = 1_000;
+    /** In so many rounds once for a place that others do not give: there may be none. */
+    private static final int ROUNDS_PER_QUESTION = 4;
 
     /** What becomes of the node. */
     interface Ends {
@@ -42,6 +44,7 @@ final class ReturnWatch implements Runnable, AutoCloseable {
     private final Set<String> asked = new HashSet<>();
     private final CountDownLatch closed = new CountDownLatch(1);
     private String lastWhy = "";
+    private int lackingRounds;
 
     ReturnWatch(
             NodeConfig config,
@@ -132,7 +135,7 @@ final class ReturnWatch implements Runnable, AutoCloseable {
                 vote(database);
             }
         }
-        if (lacking) {
+        if (lacking && lackingRounds++ % ROUNDS_PER_QUESTION == 0) {
             for (Member peer : config.peers()) {
                 Standing standing = returning.returned(peer);
                 if (standing != null && !standing.why().isEmpty()) {

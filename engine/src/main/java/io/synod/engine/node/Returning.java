@@ -123,7 +123,8 @@ final class Returning {
         }
         identity.placed(place);
         LOG.warn("node {} has come back with slot {} among {}", config.name(), place.slot(), place.known());
-        return place;
+        // By the addresses at which this node reaches them.
+        return place.at(config.members());
     }
 
     private SQLException removed() {

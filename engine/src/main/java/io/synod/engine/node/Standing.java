@@ -93,9 +93,12 @@ record Standing(
             UUID directory = member.slot() == slot ? incarnation : member.incarnation();
             members.add(new Member(member.slot(), member.name(), directory, member.role(), member.address()));
         }
-        return new Standing(Boolean.parseBoolean(parts[1]),
+        return new Standing(
+                Boolean.parseBoolean(parts[1]),
                 Boolean.parseBoolean(parts[2]),
                 Boolean.parseBoolean(parts[3]),
-                others, members, parts[7]);
+                others,
+                members,
+                parts[7]);
     }
 }

@@ -10,12 +10,16 @@ import java.io.InputStream;
 import java.io.PrintWriter;
 import java.sql.SQLException;
 import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /** A node in the foreground, from its start to SIGTERM. */
 final class NodeRun {
     private static final Logger LOG = LoggerFactory.getLogger(NodeRun.class);
+
+    private static final long PAUSE_NANOS = TimeUnit.SECONDS.toNanos(1);
 
     private final String name;
     private final List<SynodUrl> databases;
@@ -56,6 +60,7 @@ final class NodeRun {
                     why = e.getMessage();
                     LOG.warn("{}", why);
                 }
+                LockSupport.parkNanos(PAUSE_NANOS);
             }
         }
     }

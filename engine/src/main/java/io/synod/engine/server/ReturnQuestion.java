@@ -9,7 +9,7 @@ import java.util.UUID;
  * directory that it has now. Others refuse it as a peer. A node of an earlier release does not know the question.
  *
  * @param incarnation of the directory that the node runs on
- * @param address {@code host:port} at which it is to take its place; empty to ask only
+ * @param address {@code host:port} where it listens and is to take its place; empty to ask only
  */
 public record ReturnQuestion(String cluster, String node, UUID incarnation, String address) {
     private static final String PREFIX = "SYNOD.RETURN/1/";

@@ -39,8 +39,8 @@ public interface SessionFactory {
      * What is known here of a node that has, or may have, lost its directory.
      *
      * @param incarnation of the directory that it has now
-     * @param address {@code host:port} at which it is to take the place of the one that it was, as far as that can be done now; empty
-     *     where it only asks
+     * @param address {@code host:port} where it listens, and is to take the place of the one that it was, as far as that can be done
+     *     now; empty where it only asks
      * @return of a format of the nodes' own; empty where this node cannot tell; after a {@code !} why it must not come back
      */
     default String returns(String cluster, String node, UUID incarnation, String address) {

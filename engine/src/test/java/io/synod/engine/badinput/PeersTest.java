@@ -113,7 +113,10 @@ class PeersTest {
     void where_replacement_is_for_persons_a_node_that_lost_its_directory_waits_and_says_what_to_do() throws Exception {
         cluster.close();
         cluster = new TestCluster(
-                TestCluster.quick(), directory.resolve("manual"), 3, Map.of("REPLACE", "MANUAL", "ELECTION_TIMEOUT", "1000"));
+                TestCluster.quick(),
+                directory.resolve("manual"),
+                3,
+                Map.of("REPLACE", "MANUAL", "ELECTION_TIMEOUT", "1000"));
         cluster.startAll();
         NodeProcess c = cluster.node("c");
         c.kill();

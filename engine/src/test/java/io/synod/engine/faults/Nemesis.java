@@ -2,6 +2,7 @@ package io.synod.engine.faults;
 
 import io.synod.engine.Sql;
 import io.synod.engine.failover.Await;
+import io.synod.engine.failover.LogDamage;
 import io.synod.engine.failover.TestCluster;
 import io.synod.engine.operations.NodeProcess;
 import java.io.IOException;
@@ -28,6 +29,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
+import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -96,7 +98,14 @@ final class Nemesis implements AutoCloseable {
         CLOCK_OFFSET,
         /** Few writes a second, and few bytes. */
         SLOW_DISK_OF_LEADER,
-        SLOW_DISK_OF_ANY;
+        SLOW_DISK_OF_ANY,
+        /** kill -9, and all that is in its directory is deleted before the node starts again. */
+        LOSE_DIRECTORY,
+        /** kill -9, and a bit of the oldest segment of its log is turned before the node starts again. */
+        DAMAGE_LOG;
+
+        /** After which the node has to be let in by the others: with two of three at a time nobody could. */
+        private static final Set<Fault> LOSSES = EnumSet.of(LOSE_DIRECTORY, DAMAGE_LOG);
 
         private static final Set<Fault> ON_OWN_DISK = EnumSet.of(FILL_DISK_OF_LEADER, FILL_DISK_OF_ANY);
         private static final Set<Fault> ON_LOOP_DEVICE = EnumSet.of(SLOW_DISK_OF_LEADER, SLOW_DISK_OF_ANY);
@@ -142,6 +151,7 @@ final class Nemesis implements AutoCloseable {
     private final Set<String> full = new LinkedHashSet<>();
     private final Set<String> offset = new LinkedHashSet<>();
     private Future<Boolean> transfer;
+    private String lost;
 
     /**
      * @param directory holds that of each node
@@ -213,7 +223,7 @@ final class Nemesis implements AutoCloseable {
 
     private void begin(Fault fault) throws Exception {
         String victim = victim(fault);
-        if (victim == null) {
+        if (victim == null || lost != null && Fault.LOSSES.contains(fault)) {
             return;
         }
         boolean all = fault == Fault.KILL_ALL || fault == Fault.PAUSE_ALL;
@@ -246,7 +256,9 @@ final class Nemesis implements AutoCloseable {
             case CUT_OFF_LEADER, CUT_OFF_ANY -> cut(victim, true, true);
             case MUTE_LEADER -> cut(victim, true, false);
             case DEAFEN_LEADER -> cut(victim, false, true);
-            case CUT_ONE_WAY -> network.cut(victim, peers(victim).get(random.nextInt(cluster.names().size() - 1)));
+            case CUT_ONE_WAY ->
+                network.cut(
+                        victim, peers(victim).get(random.nextInt(cluster.names().size() - 1)));
             case HAMPER_LEADER, HAMPER_ANY -> network.hamper(victim, random);
             case ISOLATE_LEADER -> network.isolate(victim);
             case FILL_DISK_OF_LEADER, FILL_DISK_OF_ANY -> {
@@ -263,6 +275,16 @@ final class Nemesis implements AutoCloseable {
             }
             case SLOW_DISK_OF_LEADER, SLOW_DISK_OF_ANY -> disks.slow(directory.resolve(victim), random);
             case TRANSFER, KILL_CLIENT -> throw new AssertionError(fault);
+            case LOSE_DIRECTORY -> {
+                kill(victim);
+                lost = victim;
+                LogDamage.empty(directory.resolve(victim));
+            }
+            case DAMAGE_LOG -> {
+                kill(victim);
+                lost = victim;
+                LogDamage.flip(directory.resolve(victim).resolve("log"), random);
+            }
         }
     }
 
@@ -325,9 +347,10 @@ final class Nemesis implements AutoCloseable {
         endOfTransfer();
         transfer = calls.submit(() -> {
             try (Connection c = TestCluster.connect(cluster.url() + TRANSFER_SETTINGS)) {
-                return "TRUE".equalsIgnoreCase(TestCluster.rows(c, "CALL SYNOD.TRANSFER('" + to + "')")
-                        .get(0)
-                        .replaceAll("[|].*", ""));
+                return "TRUE"
+                        .equalsIgnoreCase(TestCluster.rows(c, "CALL SYNOD.TRANSFER('" + to + "')")
+                                .get(0)
+                                .replaceAll("[|].*", ""));
             } catch (SQLException e) {
                 if (!TRANSFER_ERRORS.contains(String.valueOf(e.getSQLState()))) {
                     throw e;
@@ -386,6 +409,11 @@ final class Nemesis implements AutoCloseable {
             Await.until("node " + node + " answers", START_LIMIT, () -> answers(node));
         }
         endOfTransfer();
+        if (lost != null) {
+            Await.until("node " + lost + " votes again", START_LIMIT, this::allVote);
+            forgetWhatWasSetAside(directory.resolve(lost));
+            lost = null;
+        }
         counts.mended(millis);
         LOG.info("mended: all clients went on within {} ms", millis);
         touched.clear();
@@ -393,6 +421,28 @@ final class Nemesis implements AutoCloseable {
         paused.clear();
         full.clear();
         offset.clear();
+    }
+
+    /** It answers, so it has the place by which it does. */
+    private boolean allVote() {
+        try (Connection c = TestCluster.connect(cluster.url() + TestCluster.BUSY)) {
+            return Sql.number(c, "SELECT COUNT(*) FROM SYNOD.MEMBERS WHERE MEMBERSHIP = 'VOTER'")
+                    == cluster.names().size();
+        } catch (SQLException e) {
+            LOG.debug("nobody says who votes", e);
+            return false;
+        }
+    }
+
+    /** Disks are small. */
+    private static void forgetWhatWasSetAside(Path node) throws IOException {
+        try (Stream<Path> files = Files.list(node)) {
+            for (Path file : files.toList()) {
+                if (file.getFileName().toString().startsWith("set-aside-")) {
+                    LogDamage.delete(file);
+                }
+            }
+        }
     }
 
     private boolean answers(String node) {

@@ -46,7 +46,11 @@ final class WallClocks {
         // What is executed has the shell's place: its pid is the node's.
         return library == null
                 ? List.of()
-                : List.of("sh", "-c", "test -f \"$0\" && . \"$0\"; exec \"$@\"", file(node).toString());
+                : List.of(
+                        "sh",
+                        "-c",
+                        "test -f \"$0\" && . \"$0\"; exec \"$@\"",
+                        file(node).toString());
     }
 
     /** From its next start on the node's wall clock is off by so much. */

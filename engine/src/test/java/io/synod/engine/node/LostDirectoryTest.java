@@ -104,6 +104,12 @@ class LostDirectoryTest {
         cluster.end(lost);
         LogDamage.delete(directory.resolve(lost));
         comesBack(lost, leader);
+        // A database that comes later begins with those that began the cluster, the lost directory among them.
+        String leads = cluster.leaderOf("later");
+        awaitVotes(leads, "later", lost);
+        assertEquals(
+                member(leader, "shop", lost).slot(),
+                member(leads, "later", lost).slot());
         // Once more, when it is no founder any more.
         int slot = member(leader, "shop", lost).slot();
         cluster.end(lost);
@@ -129,7 +135,8 @@ class LostDirectoryTest {
         awaitVotes(rest, "stock", leader);
         awaitRows(leader, "stock", List.of("7"));
         assertEquals(
-                member(rest, "shop", leader).slot(), member(rest, "stock", leader).slot());
+                member(rest, "shop", leader).slot(),
+                member(rest, "stock", leader).slot());
     }
 
     @Test
@@ -179,6 +186,24 @@ class LostDirectoryTest {
         awaitVotes(leader, "shop", lost);
     }
 
+    /** As one whose disk was not mounted. */
+    @Test
+    void a_log_that_is_found_again_when_another_one_has_its_place_is_not_read() throws Exception {
+        String lost = other(leader);
+        cluster.end(lost);
+        Path log = directory.resolve(lost).resolve("log");
+        Files.move(log, directory.resolve("kept"));
+        comesBack(lost, leader);
+        int slot = member(leader, "shop", lost).slot();
+        cluster.end(lost);
+        LogDamage.delete(log);
+        Files.move(directory.resolve("kept"), log);
+        cluster.begin(lost, "shop");
+        Await.until("another slot", () -> member(leader, "shop", lost).slot() > slot);
+        awaitVotes(leader, "shop", lost);
+        awaitRows(lost, "shop", List.of("1", "2", "3"));
+    }
+
     @Test
     void two_of_three_without_their_directories_neither_vote_nor_serve_and_say_why() throws Exception {
         String first = other(leader);
@@ -197,8 +222,7 @@ class LostDirectoryTest {
             assertTrue(e.getMessage().contains("does not vote"), e.getMessage());
             assertTrue(e.getMessage().contains("from a backup"), e.getMessage());
         }
-        assertEquals(
-                3, cluster.hosted(leader, "shop").log().members().all().size());
+        assertEquals(3, cluster.hosted(leader, "shop").log().members().all().size());
         // One is found again: the other one comes back by it.
         LogDamage.delete(directory.resolve(first));
         Files.move(directory.resolve("kept-" + first), directory.resolve(first));

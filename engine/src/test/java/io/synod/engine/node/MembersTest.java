@@ -332,15 +332,30 @@ class MembersTest {
                     nodes.get("m").host("shop", Map.of()).log().members().byName(name);
             assertNotEquals(Member.UNSEEN, member.incarnation(), name);
         }
-        // With another directory it is another node, whoever is asked: where that is a matter for persons, it has to be added.
+        // With another directory it is another node, whoever is asked: where that is a matter for persons, it has to be
+        // added.
         stop("z");
         for (String asked : List.of("a", "m")) {
             SQLException e = assertThrows(
                     SQLException.class,
                     () -> start(
-                            "z", "shop", ";JOIN=TRUE;REPLACE=MANUAL", List.of(asked), directory.resolve("empty-" + asked)));
+                            "z",
+                            "shop",
+                            ";JOIN=TRUE;REPLACE=MANUAL",
+                            List.of(asked),
+                            directory.resolve("empty-" + asked)));
             assertEquals("90096", e.getSQLState());
             assertTrue(e.getMessage().contains("add it again"), e.getMessage());
         }
+        start("z", "shop", ";JOIN=TRUE", List.of("a", "m"), directory.resolve("empty"));
+        Await.until("it votes again", () -> {
+            Member z = nodes.get("m")
+                    .host("shop", Map.of())
+                    .log()
+                    .committedMembers()
+                    .byName("z");
+            return z.slot() > 3 && z.role() == Member.Role.VOTER;
+        });
+        awaitRow("z", "shop", "2");
     }
 }

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.synod.jdbc.SynodUrl;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.DriverManager;
@@ -38,6 +39,20 @@ class StartingNodeTest {
             try (Connection c = connect(node, "shop")) {
                 assertTrue(c.isValid(10));
             }
+        }
+    }
+
+    /** As when the disk lost it: it is rebuilt from the log, and clients come meanwhile. */
+    @Test
+    void a_database_whose_file_is_lost_is_not_called_missing() throws Exception {
+        try (Node node = start("shop");
+                Connection c = connect(node, "shop")) {
+            assertTrue(c.isValid(10));
+        }
+        Files.delete(directory.resolve("shop.mv.db"));
+        try (Node node = start("other")) {
+            SQLException e = assertThrows(SQLException.class, () -> connect(node, "shop"));
+            assertEquals("08001", e.getSQLState(), e.getMessage());
         }
     }
 
