@@ -40,7 +40,8 @@ final class FaultCounts {
 
     /** @param skipped and why */
     String table(Map<Nemesis.Fault, String> skipped) {
-        StringBuilder table = new StringBuilder("\n| fault | tried | all clients went on: median, longest |\n| --- | --- | --- |");
+        StringBuilder table =
+                new StringBuilder("\n| fault | tried | all clients went on: median, longest |\n| --- | --- | --- |");
         tried.forEach((fault, times) -> table.append("\n| `")
                 .append(fault)
                 .append("` | ")
@@ -48,8 +49,11 @@ final class FaultCounts {
                 .append(" | ")
                 .append(millis(wentOnMillis.getOrDefault(fault, List.of())))
                 .append(" |"));
-        skipped.forEach((fault, why) ->
-                table.append("\n| `").append(fault).append("` | skipped | ").append(why).append(" |"));
+        skipped.forEach((fault, why) -> table.append("\n| `")
+                .append(fault)
+                .append("` | skipped | ")
+                .append(why)
+                .append(" |"));
         table.append("\n| all, in ")
                 .append(roundsMillis.size())
                 .append(" rounds | ")

@@ -127,7 +127,11 @@ class FaultsIT {
                 while (System.nanoTime() - end < 0) {
                     nemesis.round();
                 }
-                LOG.info("{} nodes, {}: {}", FaultyCluster.NAMES.size(), network, nemesis.counts().table(skipped));
+                LOG.info(
+                        "{} nodes, {}: {}",
+                        FaultyCluster.NAMES.size(),
+                        network,
+                        nemesis.counts().table(skipped));
             }
         };
     }

@@ -33,8 +33,7 @@ final class Histories implements AutoCloseable {
     private final Transfers transfers = new Transfers();
     private final LargeRows large = new LargeRows();
     private final KilledClients killed = new KilledClients();
-    private final List<Workload> all =
-            List.of(serializable, committed, registers, inserts, transfers, large, killed);
+    private final List<Workload> all = List.of(serializable, committed, registers, inserts, transfers, large, killed);
     private final ClientThreads threads = new ClientThreads();
     private int clients;
 

@@ -98,7 +98,8 @@ final class KilledClients extends Workload {
     private void read(Client client) throws IOException {
         for (String line = history.readLine(); line != null; line = history.readLine()) {
             if (line.startsWith(ClientProcess.BEGIN + " ")) {
-                String[] words = line.substring(ClientProcess.BEGIN.length() + 1).split(" ");
+                String[] words =
+                        line.substring(ClientProcess.BEGIN.length() + 1).split(" ");
                 open = Stream.of(words).map(Long::valueOf).toList();
                 values = open.get(open.size() - 1);
             } else if (line.equals(ClientProcess.COMMITTED)) {
@@ -190,10 +191,11 @@ final class KilledClients extends Workload {
     @Override
     String counts() {
         List<Long> sorted = freeMillis.stream().sorted().toList();
-        return super.counts() + (sorted.isEmpty()
-                ? ", never killed"
-                : ", killed " + sorted.size() + " times, its row free after " + sorted.get(sorted.size() / 2)
-                        + " ms (median) to " + sorted.get(sorted.size() - 1) + " ms of the kill");
+        return super.counts()
+                + (sorted.isEmpty()
+                        ? ", never killed"
+                        : ", killed " + sorted.size() + " times, its row free after " + sorted.get(sorted.size() / 2)
+                                + " ms (median) to " + sorted.get(sorted.size() - 1) + " ms of the kill");
     }
 
     @Override

@@ -90,10 +90,6 @@ final class Nemesis implements AutoCloseable {
         FILL_DISK_OF_ANY,
         /** kill -9, and the database's file is deleted or cut short before the node starts again. */
         LOSE_COPY,
-        /** kill -9, and all that is in its directory is deleted before the node starts again. */
-        LOSE_DIRECTORY,
-        /** kill -9, and a bit of the oldest segment of its log is turned before the node starts again. */
-        DAMAGE_LOG,
         /** Leadership is to go to a node that has not failed, while the next fault happens. */
         TRANSFER,
         /** kill -9 of a client. */
@@ -102,7 +98,11 @@ final class Nemesis implements AutoCloseable {
         CLOCK_OFFSET,
         /** Few writes a second, and few bytes. */
         SLOW_DISK_OF_LEADER,
-        SLOW_DISK_OF_ANY;
+        SLOW_DISK_OF_ANY,
+        /** kill -9, and all that is in its directory is deleted before the node starts again. */
+        LOSE_DIRECTORY,
+        /** kill -9, and a bit of the oldest segment of its log is turned before the node starts again. */
+        DAMAGE_LOG;
 
         /** After which the node has to be let in by the others: with two of three at a time nobody could. */
         private static final Set<Fault> LOSSES = EnumSet.of(LOSE_DIRECTORY, DAMAGE_LOG);
@@ -149,9 +149,9 @@ final class Nemesis implements AutoCloseable {
     private final Set<String> dead = new LinkedHashSet<>();
     private final Set<String> paused = new LinkedHashSet<>();
     private final Set<String> full = new LinkedHashSet<>();
-    private String lost;
     private final Set<String> offset = new LinkedHashSet<>();
     private Future<Boolean> transfer;
+    private String lost;
 
     /**
      * @param directory holds that of each node
@@ -256,7 +256,9 @@ final class Nemesis implements AutoCloseable {
             case CUT_OFF_LEADER, CUT_OFF_ANY -> cut(victim, true, true);
             case MUTE_LEADER -> cut(victim, true, false);
             case DEAFEN_LEADER -> cut(victim, false, true);
-            case CUT_ONE_WAY -> network.cut(victim, peers(victim).get(random.nextInt(cluster.names().size() - 1)));
+            case CUT_ONE_WAY ->
+                network.cut(
+                        victim, peers(victim).get(random.nextInt(cluster.names().size() - 1)));
             case HAMPER_LEADER, HAMPER_ANY -> network.hamper(victim, random);
             case ISOLATE_LEADER -> network.isolate(victim);
             case FILL_DISK_OF_LEADER, FILL_DISK_OF_ANY -> {
@@ -267,6 +269,12 @@ final class Nemesis implements AutoCloseable {
                 kill(victim);
                 loseCopy(victim);
             }
+            case CLOCK_OFFSET -> {
+                kill(victim);
+                startWithWrongClock(victim);
+            }
+            case SLOW_DISK_OF_LEADER, SLOW_DISK_OF_ANY -> disks.slow(directory.resolve(victim), random);
+            case TRANSFER, KILL_CLIENT -> throw new AssertionError(fault);
             case LOSE_DIRECTORY -> {
                 kill(victim);
                 lost = victim;
@@ -277,12 +285,6 @@ final class Nemesis implements AutoCloseable {
                 lost = victim;
                 LogDamage.flip(directory.resolve(victim).resolve("log"), random);
             }
-            case CLOCK_OFFSET -> {
-                kill(victim);
-                startWithWrongClock(victim);
-            }
-            case SLOW_DISK_OF_LEADER, SLOW_DISK_OF_ANY -> disks.slow(directory.resolve(victim), random);
-            case TRANSFER, KILL_CLIENT -> throw new AssertionError(fault);
         }
     }
 
@@ -345,9 +347,10 @@ final class Nemesis implements AutoCloseable {
         endOfTransfer();
         transfer = calls.submit(() -> {
             try (Connection c = TestCluster.connect(cluster.url() + TRANSFER_SETTINGS)) {
-                return "TRUE".equalsIgnoreCase(TestCluster.rows(c, "CALL SYNOD.TRANSFER('" + to + "')")
-                        .get(0)
-                        .replaceAll("[|].*", ""));
+                return "TRUE"
+                        .equalsIgnoreCase(TestCluster.rows(c, "CALL SYNOD.TRANSFER('" + to + "')")
+                                .get(0)
+                                .replaceAll("[|].*", ""));
             } catch (SQLException e) {
                 if (!TRANSFER_ERRORS.contains(String.valueOf(e.getSQLState()))) {
                     throw e;
@@ -405,12 +408,12 @@ final class Nemesis implements AutoCloseable {
             }
             Await.until("node " + node + " answers", START_LIMIT, () -> answers(node));
         }
+        endOfTransfer();
         if (lost != null) {
             Await.until("node " + lost + " votes again", START_LIMIT, this::allVote);
             forgetWhatWasSetAside(directory.resolve(lost));
             lost = null;
         }
-        endOfTransfer();
         counts.mended(millis);
         LOG.info("mended: all clients went on within {} ms", millis);
         touched.clear();
