@@ -207,7 +207,8 @@ final class Cluster {
 
     /** Before anything starts. */
     void withoutLeases() {
-        timing = new Timing(timing.heartbeat(), timing.electionTimeout(), 0, timing.maxDriftPercent(), timing.settled());
+        timing =
+                new Timing(timing.heartbeat(), timing.electionTimeout(), 0, timing.maxDriftPercent(), timing.settled());
     }
 
     /** @return after how long the node is to look for room on its disk again; 0 where there is room */

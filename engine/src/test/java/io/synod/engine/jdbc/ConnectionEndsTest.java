@@ -49,7 +49,10 @@ class ConnectionEndsTest {
         leader = cluster.leaderOf("ends");
         follower = leader.equals("a") ? "b" : "a";
         try (Connection c = connect("leader")) {
-            run(c, "CREATE TABLE t(id INT PRIMARY KEY, x INT)", "INSERT INTO t VALUES (1, 0)",
+            run(
+                    c,
+                    "CREATE TABLE t(id INT PRIMARY KEY, x INT)",
+                    "INSERT INTO t VALUES (1, 0)",
                     "CREATE ALIAS hold FOR '" + Functions.class.getName() + ".hold'");
         }
     }
