@@ -34,6 +34,7 @@ final class Cluster {
     final ReadsLinearizable reads = new ReadsLinearizable();
     final CommittedNeverLost chosen;
     final Liveness liveness = new Liveness();
+    final OnlyTheSilentReplaced silent;
 
     private final SplittableRandom clocks;
     private final Timeline time;
@@ -82,6 +83,7 @@ final class Cluster {
         fullUntil = new long[size + 1];
         Members first = members(members);
         chosen = new CommittedNeverLost(first);
+        silent = new OnlyTheSilentReplaced(this, size);
         checkers = new ArrayList<>(List.of(
                 new OneLeaderPerEpoch(),
                 new PromiseNeverDecreases(),
@@ -92,6 +94,7 @@ final class Cluster {
                 reads,
                 new AcknowledgedSurvives(),
                 new AcknowledgementsTrue(this),
+                silent,
                 liveness));
         nodes = new SimulatedNode[size];
         for (int i = 0; i < size; i++) {
@@ -105,6 +108,11 @@ final class Cluster {
     /** The higher the slot, the rather it is to lead, and soon: to be called before they start. */
     void rank() {
         ranked = true;
+        settlesSoon();
+    }
+
+    /** Nobody is waited for as long as on real networks: to be called before they start. */
+    void settlesSoon() {
         timing = new Timing(
                 timing.heartbeat(), timing.electionTimeout(), timing.lease(), timing.maxDriftPercent(), 300 * MILLI);
     }

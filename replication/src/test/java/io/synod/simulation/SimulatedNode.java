@@ -41,9 +41,9 @@ final class SimulatedNode implements Effects {
     GroupState state;
     int life;
     long pausedUntil;
-    /** So many effects from now it crashes; negative for never. */
+    /** So many effects from now, or from the beginning of the next installation of a snapshot, it crashes; negative for never. */
     int crashIn = -1;
-    /** The same, from the beginning of the next installation of a snapshot. */
+
     int crashInInstall = -1;
 
     /** The state machine: what was applied, of which the first {@link #checkpoint} outlive a crash. */
@@ -228,6 +228,7 @@ final class SimulatedNode implements Effects {
     void receive(int from, Message message) {
         step(message.getClass().getSimpleName(), () -> {
             cluster.told(from, slot, message);
+            cluster.silent.receives(this, from, message);
             if (!snapshots.takes(from, message)) {
                 state.onMessage(from, message, clock(), this);
             }
@@ -269,7 +270,12 @@ final class SimulatedNode implements Effects {
     /** @param wanted chosen when it gets to it, which is later if it is paused: among the members of that moment */
     void change(Function<Members, MemberChange> wanted) {
         step("change", () -> {
-            state.changeMembers(wanted.apply(state.members()), clock(), this);
+            Members before = state.members();
+            MemberChange change = wanted.apply(before);
+            MemberChange.Outcome outcome = state.changeMembers(change, clock(), this);
+            if (change.kind() == MemberChange.Kind.REPLACE && outcome.refusal() == null) {
+                cluster.silent.replaced(this, before.byName(change.name()).slot());
+            }
             state.flush(clock(), this);
         });
     }
