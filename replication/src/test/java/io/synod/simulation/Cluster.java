@@ -38,7 +38,7 @@ final class Cluster {
 
     private final SplittableRandom clocks;
     private final Timeline time;
-    private final List<Checker> checkers;
+    final Checkers checkers;
     private final SimulatedNode[] nodes;
     private final int spares;
     private Filter filter = (from, to, message) -> false;
@@ -84,9 +84,9 @@ final class Cluster {
         Members first = members(members);
         chosen = new CommittedNeverLost(first);
         silent = new OnlyTheSilentReplaced(this, size);
-        checkers = new ArrayList<>(List.of(
+        checkers = new Checkers(List.of(
                 new OneLeaderPerEpoch(),
-                new PromiseNeverDecreases(),
+                new PromiseNeverDecreases(size),
                 new LogPrefixesAgree(),
                 chosen,
                 new AppliedAgree(),
@@ -348,12 +348,6 @@ final class Cluster {
 
     void watch(Checker checker) {
         checkers.add(checker);
-    }
-
-    void checkers(Consumer<Checker> event) {
-        for (Checker checker : checkers) {
-            event.accept(checker);
-        }
     }
 
     void trace(int slot, String name) {

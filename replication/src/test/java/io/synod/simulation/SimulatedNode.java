@@ -115,7 +115,7 @@ final class SimulatedNode implements Effects {
                 clock());
         suspends = new SuspendWatch(
                 this::clock, clock::wallMillis, cluster.timing().lease());
-        cluster.checkers(c -> c.restarted(this));
+        cluster.checkers.restarted(this);
         step("start", () -> state.start(clock(), this));
         scheduleTick();
     }
@@ -216,7 +216,7 @@ final class SimulatedNode implements Effects {
             cluster.crashedInStep(this);
             return;
         }
-        cluster.checkers(c -> c.stepped(this));
+        cluster.checkers.stepped(this);
     }
 
     private void effect() {
@@ -258,7 +258,7 @@ final class SimulatedNode implements Effects {
         }
         Entry entry = disk.entry(index);
         proposals.put(index, entry);
-        cluster.checkers(c -> c.proposed(this, entry));
+        cluster.checkers.proposed(this, entry);
         return entry;
     }
 
@@ -282,12 +282,8 @@ final class SimulatedNode implements Effects {
 
     /** The newest in the log, wherever that stands in the protocol. */
     Members configuration() {
-        for (long i = disk.last(); i > disk.base(); i--) {
-            if (disk.entry(i).kind() == EntryKind.CONFIG) {
-                return Members.decode(disk.entry(i).payload());
-            }
-        }
-        return disk.configuration() == null ? members : disk.configuration();
+        Members newest = disk.newestConfiguration();
+        return newest == null ? members : newest;
     }
 
     void read(boolean byLease, long pause) {
@@ -299,7 +295,7 @@ final class SimulatedNode implements Effects {
     @Override
     public void append(Entry entry) {
         effect();
-        cluster.checkers(c -> c.appending(this, entry));
+        cluster.checkers.appending(this, entry);
         disk.append(entry);
         forces.due();
     }
@@ -314,7 +310,7 @@ final class SimulatedNode implements Effects {
     @Override
     public void base(Base base, boolean voids) {
         effect();
-        cluster.checkers(c -> c.rebasing(this, base, voids));
+        cluster.checkers.rebasing(this, base, voids);
         disk.base(base, voids);
         forces.due();
     }
@@ -344,7 +340,7 @@ final class SimulatedNode implements Effects {
         commit = Math.max(commit, applied);
         proposals.keySet().removeIf(index -> index <= applied);
         cluster.installed++;
-        cluster.checkers(c -> c.installed(this));
+        cluster.checkers.installed(this);
         state.onSnapshotInstalled(base, knownBy, clock(), this);
         reads.applied();
         scheduleApply();
@@ -357,7 +353,7 @@ final class SimulatedNode implements Effects {
     @Override
     public void send(int toSlot, Message message) {
         effect();
-        cluster.checkers(c -> c.sent(this, message));
+        cluster.checkers.sent(this, message);
         cluster.network.send(slot, toSlot, message);
     }
 
@@ -411,7 +407,7 @@ final class SimulatedNode implements Effects {
         effect();
         long from = commit + 1;
         commit = index;
-        cluster.checkers(c -> c.committed(this, from, index));
+        cluster.checkers.committed(this, from, index);
         scheduleApply();
     }
 
@@ -444,12 +440,12 @@ final class SimulatedNode implements Effects {
     private void applyAll() {
         while (applied < commit && !state.hollow()) {
             Entry entry = disk.entry(applied + 1);
-            cluster.checkers(c -> c.applied(this, entry));
+            cluster.checkers.applied(this, entry);
             applied++;
             machine.add(entry);
             Entry proposed = proposals.remove(entry.index());
             if (proposed == entry && state.role() == Role.LEADER && state.leaderEpoch() == entry.epoch()) {
-                cluster.checkers(c -> c.acknowledged(this, entry));
+                cluster.checkers.acknowledged(this, entry);
             }
         }
         if (cluster.checkpointNow() && disk.isForced(applied)) {
@@ -474,7 +470,7 @@ final class SimulatedNode implements Effects {
     public void roleChanged(Role role, long epoch, int leaderSlot) {
         effect();
         if (role == Role.LEADER) {
-            cluster.checkers(c -> c.led(this, epoch));
+            cluster.checkers.led(this, epoch);
         } else {
             proposals.clear();
         }
@@ -483,7 +479,7 @@ final class SimulatedNode implements Effects {
     @Override
     public void removed(long configuration) {
         effect();
-        cluster.checkers(c -> c.removed(this));
+        cluster.checkers.removed(this);
     }
 
     @Override

@@ -85,7 +85,7 @@ final class Simulation {
             changes.replaceLost();
             cluster.liveness.awaitSettled(cluster);
             cluster.runUntil(() -> clients == null || clients.idle(), CLIENT_PATIENCE);
-            cluster.checkers(c -> c.settled(cluster));
+            cluster.checkers.settled(cluster);
         } catch (AssertionError | RuntimeException broken) {
             throw new AssertionError(
                     "seed " + seed + " at " + cluster.now() / 1000 + " us, " + plan + ": " + broken.getMessage(),

@@ -1,5 +1,7 @@
 package io.synod.engine.node;
 
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
 import io.synod.formats.Golden;
 import io.synod.group.Member;
 import io.synod.paxos.MemberChange;
@@ -34,6 +36,14 @@ class MemberFormatTest {
                                 new Member(4, "d", DIRECTORY, Member.Role.LEARNER, "10.0.0.4:7101")),
                         "why"));
         return messages;
+    }
+
+    /** Of a later release, which has one more. It must not pass for done. */
+    @Test
+    void a_reason_that_this_release_does_not_know_is_one() {
+        byte[] answer = MemberMessages.answer(MemberChange.Refusal.NOT_LEADING);
+        answer[answer.length - 1] = 'X';
+        assertEquals(MemberChange.Refusal.NOT_KNOWN, MemberMessages.decodeAnswer(answer));
     }
 
     @Test

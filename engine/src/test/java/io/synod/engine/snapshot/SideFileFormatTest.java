@@ -59,7 +59,9 @@ class SideFileFormatTest {
                                 // Without a checksum of the file.
                                 "checkpoint 1", new CheckpointFile(4096, 17, new SnapshotHeader(header())),
                                 "checkpoint-of-own", new CheckpointFile(4096, 17, null, 99),
+                                // Version 1 had no origin either.
                                 "checkpoint-of-own 1", new CheckpointFile(4096, 17, null),
+                                "checkpoint-of-own 2", new CheckpointFile(4096, 17, null),
                                 "trailer", new SnapshotTrailer(4096, 17, 258, DIGEST)),
                         format());
     }
