@@ -69,7 +69,7 @@ public final class Golden {
                 "",
                 String.join("\n", missing),
                 resource + " lacks what this release writes. Do nodes and files of the release before still go on with it, and it with"
-                        + " theirs? Then add these lines, and change none (docs/operations.md, formats)");
+                        + " theirs? Then add these lines, and change none (docs/architecture.md, formats)");
         for (Map.Entry<String, TreeMap<Integer, String>> name : lines.entrySet()) {
             for (Map.Entry<Integer, String> line : name.getValue().entrySet()) {
                 String key = name.getKey() + " " + line.getKey();

@@ -6,9 +6,11 @@ import io.synod.paxos.Message;
 import java.lang.reflect.Method;
 import java.util.Arrays;
 import java.util.EnumMap;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
 
 /** All that watch a cluster. Most look at few kinds of events, and some kinds come with every step: each is told only to those that look at it. */
 final class Checkers implements Checker {
@@ -33,6 +35,13 @@ final class Checkers implements Checker {
         SETTLED
     }
 
+    private static final ClassValue<Set<Event>> LOOKED_AT = new ClassValue<>() {
+        @Override
+        protected Set<Event> computeValue(Class<?> checker) {
+            return lookedAtBy(checker);
+        }
+    };
+
     private final Map<Event, Checker[]> watching = new EnumMap<>(Event.class);
     // Those that come with every step.
     private Checker[] stepped = NOBODY;
@@ -45,14 +54,11 @@ final class Checkers implements Checker {
     }
 
     void add(Checker checker) {
-        for (Method method : Checker.class.getDeclaredMethods()) {
-            Event event = method.isDefault() ? Event.valueOf(method.getName().toUpperCase(Locale.ROOT)) : null;
-            if (event != null && looksAt(checker, method)) {
-                Checker[] before = watching.getOrDefault(event, NOBODY);
-                Checker[] now = Arrays.copyOf(before, before.length + 1);
-                now[before.length] = checker;
-                watching.put(event, now);
-            }
+        for (Event event : LOOKED_AT.get(checker.getClass())) {
+            Checker[] before = of(event);
+            Checker[] now = Arrays.copyOf(before, before.length + 1);
+            now[before.length] = checker;
+            watching.put(event, now);
         }
         stepped = of(Event.STEPPED);
         sent = of(Event.SENT);
@@ -60,15 +66,21 @@ final class Checkers implements Checker {
         applied = of(Event.APPLIED);
     }
 
-    private static boolean looksAt(Checker checker, Method event) {
-        try {
-            return checker.getClass()
-                            .getMethod(event.getName(), event.getParameterTypes())
-                            .getDeclaringClass()
-                    != Checker.class;
-        } catch (NoSuchMethodException e) {
-            throw new AssertionError(e);
+    private static Set<Event> lookedAtBy(Class<?> checker) {
+        Set<Event> events = EnumSet.noneOf(Event.class);
+        for (Method event : Checker.class.getDeclaredMethods()) {
+            try {
+                if (event.isDefault()
+                        && checker.getMethod(event.getName(), event.getParameterTypes())
+                                        .getDeclaringClass()
+                                != Checker.class) {
+                    events.add(Event.valueOf(event.getName().toUpperCase(Locale.ROOT)));
+                }
+            } catch (NoSuchMethodException e) {
+                throw new AssertionError(e);
+            }
         }
+        return events;
     }
 
     private Checker[] of(Event event) {

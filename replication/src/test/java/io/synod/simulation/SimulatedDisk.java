@@ -119,8 +119,12 @@ final class SimulatedDisk {
         return base.index();
     }
 
-    /** The newest, wherever that stands in the protocol; {@code null} where that is the first one. */
-    Members newestConfiguration() {
+    /**
+     * The newest, wherever that stands in the protocol.
+     *
+     * @param first that the group was opened with
+     */
+    Members newestConfiguration(Members first) {
         // Asked for at each commit.
         if (configuration == null) {
             int at = content.size() - 1;
@@ -129,7 +133,7 @@ final class SimulatedDisk {
             }
             configuration = at < 0 ? Optional.ofNullable(base.members()) : Optional.of(Members.decode(content.get(at).payload()));
         }
-        return configuration.orElse(null);
+        return configuration.orElse(first);
     }
 
     boolean baseIsForced() {

@@ -282,8 +282,7 @@ final class SimulatedNode implements Effects {
 
     /** The newest in the log, wherever that stands in the protocol. */
     Members configuration() {
-        Members newest = disk.newestConfiguration();
-        return newest == null ? members : newest;
+        return disk.newestConfiguration(members);
     }
 
     void read(boolean byLease, long pause) {
