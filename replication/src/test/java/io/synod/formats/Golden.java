@@ -60,7 +60,9 @@ public final class Golden {
             TreeMap<Integer, String> versions = lines.getOrDefault(name, new TreeMap<>());
             String written = HexFormat.of().formatHex(format.encode(value.getValue()));
             boolean newest = !name.contains(" ");
-            if (newest && (versions.isEmpty() || !written.equals(versions.lastEntry().getValue()))) {
+            if (newest
+                    && (versions.isEmpty()
+                            || !written.equals(versions.lastEntry().getValue()))) {
                 int next = versions.isEmpty() ? 1 : versions.lastKey() + 1;
                 missing.add(name + " " + next + " " + written);
             }
@@ -68,7 +70,8 @@ public final class Golden {
         assertEquals(
                 "",
                 String.join("\n", missing),
-                resource + " lacks what this release writes. Do nodes and files of the release before still go on with it, and it with"
+                resource
+                        + " lacks what this release writes. Do nodes and files of the release before still go on with it, and it with"
                         + " theirs? Then add these lines, and change none (docs/architecture.md, formats)");
         for (Map.Entry<String, TreeMap<Integer, String>> name : lines.entrySet()) {
             for (Map.Entry<Integer, String> line : name.getValue().entrySet()) {

@@ -35,8 +35,7 @@ class LogFormatTest {
     private Path directory;
 
     private static List<Append> batch() {
-        Members members = new Members(
-                List.of(new Member(1, "a", new UUID(1, 2), Member.Role.VOTER, "10.0.0.1:7101")));
+        Members members = new Members(List.of(new Member(1, "a", new UUID(1, 2), Member.Role.VOTER, "10.0.0.1:7101")));
         return List.of(
                 Append.promise(3, 258),
                 Append.entry(3, new Entry(258, 7, EntryKind.DATA, new byte[] {1, 2, 3, 4, 5})),
@@ -69,8 +68,7 @@ class LogFormatTest {
                         } else if (kind == EntryCodec.BASE) {
                             read.add(EntryCodec.baseOf(group, epoch, index, from, at, length));
                         } else {
-                            read.add(Append.entry(
-                                    group, EntryCodec.entryOf(kind, epoch, index, from, at, length)));
+                            read.add(Append.entry(group, EntryCodec.entryOf(kind, epoch, index, from, at, length)));
                         }
                     });
             return read;
@@ -124,7 +122,9 @@ class LogFormatTest {
             }
             byte[] before = Files.readAllBytes(segment);
             IOException refused = assertThrows(
-                    IOException.class, () -> ChronicleEntryLog.open(log, ChronicleEntryLogTest.SMALL).close());
+                    IOException.class,
+                    () -> ChronicleEntryLog.open(log, ChronicleEntryLogTest.SMALL)
+                            .close());
             assertFalse(refused instanceof DamagedLogException, refused.toString());
             assertTrue(refused.getMessage().contains("version 2"), refused.getMessage());
             assertTrue(refused.getMessage().contains("reads version 1"), refused.getMessage());

@@ -130,7 +130,8 @@ final class MemberChanges {
         }
         if (members.nextSlot() <= cluster.size() && directories.nextInt(5) == 0) {
             // Somebody has given its name to another node: refused while it is heard.
-            return comesBack(members, members.all().get(directories.nextInt(members.all().size())));
+            return comesBack(
+                    members, members.all().get(directories.nextInt(members.all().size())));
         }
         if (members.nextSlot() <= cluster.size() && random.nextInt(4) == 0) {
             return add(members);

@@ -50,9 +50,9 @@ final class OnlyTheSilentReplaced implements Checker {
     void replaced(SimulatedNode leader, int slot) {
         long now = leader.clock() - startedAt[leader.slot];
         long silent = now - Math.max(asked[leader.slot][slot], ledAt[leader.slot]);
-        long needed = Math.max(cluster.timing().settled() / 2, TIMEOUTS * cluster.timing().electionTimeout());
+        long needed = Math.max(
+                cluster.timing().settled() / 2, TIMEOUTS * cluster.timing().electionTimeout());
         places++;
-        Checker.check(
-                silent >= needed, leader, "gives away the place of", slot, "which it heard", silent, "ns ago");
+        Checker.check(silent >= needed, leader, "gives away the place of", slot, "which it heard", silent, "ns ago");
     }
 }

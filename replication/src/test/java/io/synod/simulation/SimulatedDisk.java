@@ -131,7 +131,9 @@ final class SimulatedDisk {
             while (at >= 0 && content.get(at).kind() != EntryKind.CONFIG) {
                 at--;
             }
-            configuration = at < 0 ? Optional.ofNullable(base.members()) : Optional.of(Members.decode(content.get(at).payload()));
+            configuration = at < 0
+                    ? Optional.ofNullable(base.members())
+                    : Optional.of(Members.decode(content.get(at).payload()));
         }
         return configuration.orElse(first);
     }

@@ -28,16 +28,7 @@ public final class SimulationMain {
                                 + " %d histories that overlap too much to judge, %d transactions of clients,"
                                 + " %d asked about, %d void behind their fence, %d disks lost,"
                                 + " %d places given to other directories",
-                        sums[1],
-                        sums[2],
-                        sums[3],
-                        sums[4],
-                        sums[5],
-                        sums[6],
-                        sums[7],
-                        sums[8],
-                        sums[9],
-                        sums[10],
+                        sums[1], sums[2], sums[3], sums[4], sums[5], sums[6], sums[7], sums[8], sums[9], sums[10],
                         sums[11]));
     }
 

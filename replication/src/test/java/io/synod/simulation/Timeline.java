@@ -5,7 +5,8 @@ import java.util.function.BooleanSupplier;
 
 /** Virtual time: what happens, in order. What is due at the same time happens in the order in which it was asked for. */
 final class Timeline {
-    // A binary heap by time and order, in arrays: a fifth of a run was spent on objects and comparisons of a PriorityQueue.
+    // A binary heap by time and order, in arrays: a fifth of a run was spent on objects and comparisons of a
+    // PriorityQueue.
     private long[] due = new long[64];
     private long[] orders = new long[64];
     private Runnable[] events = new Runnable[64];

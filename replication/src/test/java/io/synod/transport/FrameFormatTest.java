@@ -76,8 +76,7 @@ class FrameFormatTest {
         hellos.put("hello", HELLO);
         // The first release did not say where its clients reach it.
         hellos.put(
-                "hello 1",
-                new Hello(1, 1, "cluster", HELLO.members(), "a", 1, new UUID(3, 4), Hello.Kind.CONTROL, ""));
+                "hello 1", new Hello(1, 1, "cluster", HELLO.members(), "a", 1, new UUID(3, 4), Hello.Kind.CONTROL, ""));
         Golden.of(FrameFormatTest.class, "/formats/hello.txt").check(hellos, new Golden.Format<Hello>() {
             @Override
             public byte[] encode(Hello hello) {

@@ -36,8 +36,7 @@ final class UpgradeSteps {
     private int step;
 
     /** @param directory holds that of each node */
-    UpgradeSteps(
-            TestCluster cluster, Path directory, Histories histories, Releases releases, SplittableRandom random) {
+    UpgradeSteps(TestCluster cluster, Path directory, Histories histories, Releases releases, SplittableRandom random) {
         this.cluster = cluster;
         this.directory = directory;
         this.histories = histories;
@@ -100,8 +99,8 @@ final class UpgradeSteps {
     }
 
     private boolean answers(String node) {
-        try (Connection c = TestCluster.connect(
-                cluster.url(node) + ";READ=LOCAL;CONNECT_TIMEOUT=1000;FAILOVER_TIMEOUT=1000")) {
+        try (Connection c =
+                TestCluster.connect(cluster.url(node) + ";READ=LOCAL;CONNECT_TIMEOUT=1000;FAILOVER_TIMEOUT=1000")) {
             return Sql.number(c, "SELECT COUNT(*) FROM account") > 0;
         } catch (SQLException e) {
             LOG.debug("node {} does not answer", node, e);

@@ -21,8 +21,7 @@ class SideFileFormatTest {
 
     private static Header header() {
         SnapshotTrailer trailer = new SnapshotTrailer(4096, 17, 258, DIGEST);
-        Members members =
-                new Members(List.of(new Member(1, "a", new UUID(1, 2), Member.Role.VOTER, "10.0.0.1:7101")));
+        Members members = new Members(List.of(new Member(1, "a", new UUID(1, 2), Member.Role.VOTER, "10.0.0.1:7101")));
         return new Header(SnapshotTrailer.VERSION, trailer.id(), 17, 258, members, 4096 + SnapshotTrailer.SIZE);
     }
 
