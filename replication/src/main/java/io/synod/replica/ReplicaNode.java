@@ -187,6 +187,13 @@ public final class ReplicaNode implements AutoCloseable {
         }
     }
 
+    /** Its peers hear it from now on, and it them, where that was held back by {@link Transport#speak}. */
+    public void speak() {
+        if (transport != null) {
+            transport.speak();
+        }
+    }
+
     /** What its users ask those of other nodes. */
     public Questions questions() {
         return questions;

@@ -25,6 +25,12 @@ public interface Transport extends AutoCloseable {
     /** To be called once, before anything is sent; from now on the receiver is called. */
     void start(Receiver receiver);
 
+    /**
+     * Peers may be talked to from now on. Until then one that was made to be quiet neither says nor hears anything, which for peers is as if
+     * it were not there. Without effect for others.
+     */
+    default void speak() {}
+
     /** Drops the oldest messages where the peer does not take them. */
     void sendControl(int toSlot, long group, Message message);
 

@@ -86,7 +86,14 @@ public final class Node implements SessionFactory, AutoCloseable {
         this.memberChanges = new MemberChanges(config, place, identity, members, replicas.questions(), this::hosted);
         this.returns = new ReturnAnswers(config, place, identity, memberChanges, this::hosted);
         this.returnWatch = config.comesBack()
-                ? new ReturnWatch(config, place, identity, memberChanges, this::hosted, new Ends())
+                ? new ReturnWatch(
+                        config,
+                        place,
+                        identity,
+                        new Returning(config, identity),
+                        memberChanges,
+                        this::hosted,
+                        new Ends())
                 : null;
         this.link = config.isReachable() ? new RemoteLink(members) : null;
         Serials serials = Serials.of(identity);
@@ -153,6 +160,11 @@ public final class Node implements SessionFactory, AutoCloseable {
             LOG.error("node {} stops: {}", config.name(), why);
             replaced = Errors.mayNotJoin(config.name(), why);
             onOwnThread(Node.this::closeOnce);
+        }
+
+        @Override
+        public void mayVote() {
+            replicas.speak();
         }
     }
 

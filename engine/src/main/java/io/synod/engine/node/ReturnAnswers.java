@@ -66,6 +66,7 @@ final class ReturnAnswers {
         boolean established = false;
         boolean known = false;
         boolean member = false;
+        int still = 0;
         for (HostedDatabase database : hosted.get()) {
             Members committed = database.log().committedMembers();
             established |= database.log().durableIndex() > 0 || database.log().commitIndex() > 0;
@@ -76,7 +77,10 @@ final class ReturnAnswers {
             Member named = committed.byName(node);
             member |= named != null;
             UUID directory = named == null ? null : directory(named);
-            if (directory != null && !directory.equals(incarnation)) {
+            if (directory == null || directory.equals(incarnation)) {
+                // One that this node has not heard of itself counts on whoever was there.
+                still += named != null || committed.all().isEmpty() ? 1 : 0;
+            } else {
                 others.add(new Standing.Other(
                         HostedDatabase.groupId(database.name()),
                         named.role().votes(),
@@ -95,7 +99,13 @@ final class ReturnAnswers {
         }
         boolean removed = known && !member && identity.knows(node, place);
         return new Standing(
-                established, identity.hasMet(node, incarnation), removed, others, List.copyOf(members.values()), "");
+                established,
+                identity.hasMet(node, incarnation),
+                removed,
+                others,
+                List.copyOf(members.values()),
+                still,
+                "");
     }
 
     /** @return {@code null} where this node has not met it */

@@ -17,7 +17,8 @@ import org.slf4j.LoggerFactory;
  * the log that a majority of the others commits, and votes when it has caught up.
  *
  * <p>A first start, where nobody is there or has met anybody of its name, goes on at once. That the others are not reached proves nothing:
- * {@link ReturnWatch} goes on asking.
+ * {@link ReturnWatch} goes on asking, and until enough have answered the node says nothing to its peers: it neither promises nor
+ * acknowledges, and so does not lead.
  */
 final class Returning {
     private static final Logger LOG = LoggerFactory.getLogger(Returning.class);
@@ -25,13 +26,25 @@ final class Returning {
     private static final int CHANGE_MILLIS = 10_000;
     private static final long PAUSE_NANOS = TimeUnit.MILLISECONDS.toNanos(300);
 
+    /** How a node is asked. */
+    interface Asks {
+        /** As {@link ReturnQuestion#ask}. */
+        String ask(ReturnQuestion question, Member peer, int timeoutMillis) throws IOException;
+    }
+
     private final NodeConfig config;
     private final IdentityFile identity;
+    private final Asks asks;
     private String lastWhy = "";
 
     Returning(NodeConfig config, IdentityFile identity) {
+        this(config, identity, (question, peer, timeoutMillis) -> question.ask(peer.address(), timeoutMillis));
+    }
+
+    Returning(NodeConfig config, IdentityFile identity, Asks asks) {
         this.config = config;
         this.identity = identity;
+        this.asks = asks;
     }
 
     /**
@@ -74,9 +87,19 @@ final class Returning {
                 return false;
             }
             if (removed) {
-                throw removed();
+                throw Errors.mayNotJoin(config.name(), removed());
             }
-            if (!established || heard >= neededToBegin()) {
+            if (mayVote(heard, established)) {
+                identity.votesYet();
+                return false;
+            }
+            if (!established) {
+                LOG.warn(
+                        "node {} has an empty directory, and takes part in nothing until others say that they have met no other"
+                                + " one of its name: {} of them, or, for a first start, {} where none has anything yet",
+                        config.name(),
+                        neededToBegin(),
+                        config.members().majority() - 1);
                 return false;
             }
             waits(
@@ -84,6 +107,20 @@ final class Returning {
                             + " this name, which takes " + neededToBegin() + ": start the others",
                     deadline);
         }
+    }
+
+    /**
+     * Whether this directory may count, though it is new: no majority that has acknowledged or promised anything had another one of its name.
+     * Any such majority would have one of so many peers, who write down whom they meet before they hear him. Fewer of them, who with
+     * this node are a majority, are enough where none has ever had an entry: then the cluster begins. That it has begun long ago, among
+     * those that are not there, nobody can tell from that.
+     *
+     * @param heard peers that have met no other directory of this name
+     * @param established whether one of these has entries
+     */
+    boolean mayVote(int heard, boolean established) {
+        return heard >= neededToBegin()
+                || !established && heard + 1 >= config.members().majority();
     }
 
     /** Any majority with the other directory, if there was one, has one of them. */
@@ -106,7 +143,7 @@ final class Returning {
                     return taken(place);
                 }
                 if (standing.removed()) {
-                    throw removed();
+                    throw Errors.mayNotJoin(config.name(), removed());
                 }
                 why = standing.why().isEmpty()
                         ? "node " + peer.name() + " has not met another directory of its name"
@@ -127,11 +164,10 @@ final class Returning {
         return place.at(config.members());
     }
 
-    private SQLException removed() {
-        return Errors.mayNotJoin(
-                config.name(),
-                "it was removed from the cluster: call SYNOD.MEMBER_ADD('" + config.name() + "@" + config.listen()
-                        + "') on a node of it, and start this one on an empty directory with JOIN=TRUE");
+    /** What to do where it was. */
+    String removed() {
+        return "it was removed from the cluster: call SYNOD.MEMBER_ADD('" + config.name() + "@" + config.listen()
+                + "') on a node of it, and start this one on an empty directory with JOIN=TRUE";
     }
 
     private long deadline() {
@@ -167,8 +203,10 @@ final class Returning {
     private Standing ask(Member peer, String address, int timeoutMillis) {
         lastWhy = "";
         try {
-            String answer = new ReturnQuestion(config.cluster(), config.name(), identity.incarnation(), address)
-                    .ask(peer.address(), timeoutMillis);
+            String answer = asks.ask(
+                    new ReturnQuestion(config.cluster(), config.name(), identity.incarnation(), address),
+                    peer,
+                    timeoutMillis);
             if (answer == null || answer.isEmpty()) {
                 return null;
             }

@@ -40,6 +40,12 @@ class LostDirectoryTest {
         try (Connection c = connect(leader, "shop")) {
             Sql.run(c, "CREATE TABLE t(x INT PRIMARY KEY, y VARCHAR)", "INSERT INTO t VALUES (1, 'before')");
         }
+        // One that nobody has met may begin as itself.
+        long index = cluster.hosted(leader, "shop").log().commitIndex();
+        for (String name : List.of("a", "b", "c")) {
+            Await.until(
+                    name + " has it", () -> cluster.hosted(name, "shop").log().appliedIndex() >= index);
+        }
     }
 
     @AfterEach
