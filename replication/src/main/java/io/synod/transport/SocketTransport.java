@@ -211,6 +211,11 @@ public final class SocketTransport implements Transport {
     }
 
     @Override
+    public String selfName() {
+        return identity.self().name();
+    }
+
+    @Override
     public String peerName(int slot) {
         Peer peer = peers.get(slot);
         return peer == null ? "" : peer.member.name();

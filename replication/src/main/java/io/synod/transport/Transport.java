@@ -70,6 +70,11 @@ public interface Transport extends AutoCloseable {
         return List.of();
     }
 
+    /** Name of this node; empty where the transport does not tell nodes by their names. */
+    default String selfName() {
+        return "";
+    }
+
     /** Name of that peer; empty where it is none. */
     default String peerName(int slot) {
         return "";

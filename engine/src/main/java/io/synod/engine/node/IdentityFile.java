@@ -331,7 +331,8 @@ final class IdentityFile implements PeerIdentities {
 
     /** Whether it has not been given a place yet. */
     synchronized boolean isNew() {
-        return properties.getProperty(MEMBERS) == null;
+        // One that an earlier release made has no members in it, and was met under its name.
+        return properties.getProperty(MEMBERS) == null && (isUnproven() || properties.getProperty(JOINED) != null);
     }
 
     synchronized boolean isUnproven() {
@@ -389,6 +390,16 @@ final class IdentityFile implements PeerIdentities {
                 .filter(other -> other.votes() && other.group() != 0)
                 .forEach(other -> votes.add(String.valueOf(other.group())));
         return votes;
+    }
+
+    /** Nobody has met the one that it was. */
+    synchronized void returnsNot() throws IOException {
+        save(p -> {
+            p.remove(RETURNS);
+            if (isUnproven()) {
+                p.setProperty(UNPROVEN, VOTES_YET);
+            }
+        });
     }
 
     /** It has come back. */

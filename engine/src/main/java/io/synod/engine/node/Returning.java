@@ -59,7 +59,15 @@ final class Returning {
         if (config.comesBack() && identity.isNew() && wasMember()) {
             return await();
         }
-        return identity.place(config);
+        try {
+            return identity.place(config);
+        } catch (SQLException e) {
+            // One that nobody answered a moment ago hears of its other directory when it asks for its place.
+            if (config.comesBack() && config.joins() && identity.isNew() && wasMember()) {
+                return await();
+            }
+            throw e;
+        }
     }
 
     /** Whether somebody has met another directory of this name; where that cannot be told, it may have to wait. */
@@ -133,6 +141,7 @@ final class Returning {
         LOG.warn("node {} does not vote until the others have given it a new place", config.name());
         String why = "none of its PEERS answers";
         while (true) {
+            int unmet = 0;
             for (Member peer : config.peers()) {
                 Standing standing = returned(peer);
                 if (standing == null) {
@@ -145,12 +154,24 @@ final class Returning {
                 if (standing.removed()) {
                     throw Errors.mayNotJoin(config.name(), removed());
                 }
+                unmet += standing.others().isEmpty() ? 1 : 0;
                 why = standing.why().isEmpty()
                         ? "node " + peer.name() + " has not met another directory of its name"
                         : standing.why();
             }
+            if (unmet >= neededToBegin()) {
+                return unmet();
+            }
             waits(lastWhy.isEmpty() ? why : lastWhy, deadline);
         }
+    }
+
+    /** What was set aside was never part of anything: no majority that it may have been of lacks all of those that have not met it. */
+    private NodePlace unmet() throws IOException, SQLException {
+        LOG.warn("node {}: nobody has met the directory that was set aside, and it begins as itself", config.name());
+        SetAside.databases(config.directory());
+        identity.returnsNot();
+        return identity.place(config);
     }
 
     private NodePlace taken(NodePlace place) throws IOException {

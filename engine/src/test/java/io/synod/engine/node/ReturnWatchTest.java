@@ -2,6 +2,7 @@ package io.synod.engine.node;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.synod.engine.database.HostedDatabase;
@@ -12,10 +13,12 @@ import io.synod.jdbc.SynodUrl;
 import io.synod.paxos.MemberChange;
 import io.synod.replica.ReplicatedLog;
 import java.lang.reflect.Proxy;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 import java.util.UUID;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -34,7 +37,7 @@ class ReturnWatchTest {
     private final List<H2Store> stores = new ArrayList<>();
     private final List<HostedDatabase> hosted = new ArrayList<>();
     /** By peer; one that is not here does not answer. */
-    private final Map<String, Standing> answers = new java.util.TreeMap<>();
+    private final Map<String, Standing> answers = new TreeMap<>();
 
     private NodeConfig config;
     private IdentityFile identity;
@@ -43,7 +46,7 @@ class ReturnWatchTest {
     void open() throws Exception {
         config = NodeConfig.of(SynodUrl.parse(
                 "jdbc:synod:file:" + directory.resolve("shop")
-                        + ";NODE=c;LISTEN=127.0.0.1:3;PEERS=a@127.0.0.1:1,b@127.0.0.1:2",
+                        + ";NODE=c;LISTEN=127.0.0.1:3;PEERS=a@127.0.0.1:1,b@127.0.0.1:2;FAILOVER_TIMEOUT=500",
                 null));
         identity = IdentityFile.open(directory, config);
     }
@@ -215,5 +218,57 @@ class ReturnWatchTest {
         assertTrue(ends.get(0).startsWith("come back"), ends.toString());
         assertTrue(identity.beginsAgain());
         assertFalse(identity.mayVote());
+    }
+
+    @Test
+    void a_directory_that_was_set_aside_and_that_nobody_has_met_does_not_keep_its_name_from_beginning() throws Exception {
+        Files.delete(directory.resolve("node.properties"));
+        Files.createDirectory(directory.resolve("set-aside-1"));
+        identity = IdentityFile.open(directory, config);
+        assertTrue(identity.returns());
+        answers.put("a", standing(true, 0, List.of()));
+        assertThrows(StillReturningException.class, () -> returning().place(), "b may have met it");
+        answers.put("b", standing(true, 0, List.of()));
+        assertEquals(3, returning().place().slot());
+        assertFalse(identity.returns());
+        assertTrue(identity.mayVote());
+    }
+
+    /** It has no members in it, and was met long ago. */
+    @Test
+    void a_directory_of_an_earlier_release_is_not_taken_for_a_new_one() throws Exception {
+        Files.writeString(
+                directory.resolve("node.properties"),
+                "format=1\ncluster=" + config.cluster() + "\nnode=c\nincarnation=" + new UUID(3, 3) + "\nstarts=7\npeer.a="
+                        + new UUID(1, 1) + "\n");
+        identity = IdentityFile.open(directory, config);
+        answers.put("a", standing(true, 0, List.of()));
+        assertEquals(3, returning().place().slot());
+        assertTrue(identity.mayVote());
+    }
+
+    @Test
+    void a_node_that_joined_and_is_there_before_its_peers_comes_back_when_they_tell_of_its_other_directory() throws Exception {
+        Files.delete(directory.resolve("node.properties"));
+        config = NodeConfig.of(SynodUrl.parse(
+                "jdbc:synod:file:" + directory.resolve("shop")
+                        + ";NODE=d;LISTEN=127.0.0.1:4;PEERS=a@127.0.0.1:1,b@127.0.0.1:2;JOIN=TRUE;FAILOVER_TIMEOUT=500",
+                null));
+        identity = IdentityFile.open(directory, config);
+        Member voter = new Member(1, "a", new UUID(1, 1), Member.Role.VOTER, "127.0.0.1:1");
+        Member self = new Member(5, "d", identity.incarnation(), Member.Role.LEARNER, "127.0.0.1:4");
+        Standing returned = new Standing(true, false, false, List.of(), List.of(voter, self), 0, "");
+        int[] asked = {0};
+        Returning returning = new Returning(config, identity, (question, peer, timeoutMillis) -> {
+            // Nobody in the first round; then what it was, and, when that is done, its place.
+            Standing standing = switch (asked[0]++) {
+                case 0, 1 -> null;
+                case 2, 3 -> standing(true, 0, List.of(new Standing.Other(SHOP, true, 4, true)));
+                default -> returned;
+            };
+            return standing == null ? null : standing.encode(identity.incarnation(), config.name());
+        });
+        assertEquals(5, returning.place().slot());
+        assertTrue(identity.votesAgain(SHOP));
     }
 }
