@@ -208,7 +208,8 @@ public final class ReplicaNode implements AutoCloseable {
             return false;
         }
         replica.stop(new IllegalStateException("slot " + self.slot() + ", which node " + name + " has, is that of node "
-                + self.name() + " in this group: remove one of the two from all databases, and add it again, for an empty"
+                + self.name()
+                + " in this group: remove one of the two from all databases, and add it again, for an empty"
                 + " directory"));
         return true;
     }

@@ -155,18 +155,16 @@ class NamedPeersTest {
     @Test
     void a_group_that_has_another_node_at_this_ones_slot_stops_here() {
         try (ReplicaNode node = new ReplicaNode(
-                new MemoryEntryLog(),
-                new Slots(),
-                Timing.patient(1_000),
-                System::nanoTime,
-                new SplittableRandom(1))) {
+                new MemoryEntryLog(), new Slots(), Timing.patient(1_000), System::nanoTime, new SplittableRandom(1))) {
             ListApplier mine = new ListApplier();
             node.openGroup(1, of(1, 2, 3), 1, 0, mine);
             ListApplier others = new ListApplier();
             Member another = new Member(1, "n4", Member.UNSEEN, Member.Role.VOTER, "h:4");
             node.openGroup(2, new Members(List.of(another, of(2).bySlot(2))), 1, 0, others);
             Await.until("it has stopped", () -> others.stopped() != null);
-            assertTrue(others.stopped().getMessage().contains("node n4"), others.stopped().toString());
+            assertTrue(
+                    others.stopped().getMessage().contains("node n4"),
+                    others.stopped().toString());
             assertNull(mine.stopped());
             assertNull(node.failure());
         }

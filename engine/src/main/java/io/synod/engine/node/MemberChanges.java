@@ -143,6 +143,11 @@ final class MemberChanges implements MemberCommands {
                 while (refusal == Refusal.SLOT_GIVEN && slot == null) {
                     refusal = replace(database, there, incarnation, ++given);
                 }
+                if (refusal == Refusal.SLOT_GIVEN) {
+                    // It has that one in another database, and one node has one slot.
+                    return "database " + database.name() + ": " + refusal.text() + ": have " + name
+                            + " removed from all databases and added again, for an empty directory with JOIN=TRUE";
+                }
                 if (refusal != null && refusal != Refusal.NAME_TAKEN) {
                     return "database " + database.name() + ": " + refusal.text();
                 }

@@ -10,14 +10,19 @@ import java.util.Map;
 import java.util.TreeMap;
 import java.util.UUID;
 import java.util.function.Supplier;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** What this node answers one whose directory is empty, or was damaged. Thread-safe. */
 final class ReturnAnswers {
+    private static final Logger LOG = LoggerFactory.getLogger(ReturnAnswers.class);
+
     private final NodeConfig config;
     private final NodePlace place;
     private final IdentityFile identity;
     private final MemberChanges changes;
     private final Supplier<Collection<HostedDatabase>> hosted;
+    private volatile String lastStranger = "";
 
     ReturnAnswers(
             NodeConfig config,
@@ -35,8 +40,14 @@ final class ReturnAnswers {
     /** @return see {@link io.synod.engine.session.SessionFactory#returns} */
     String answer(String cluster, String node, UUID incarnation, String address) {
         if (!cluster.equals(config.cluster())) {
-            return Joining.REFUSED + "node " + config.name() + " belongs to cluster '" + config.cluster()
-                    + "', and it to '" + cluster + "': give CLUSTER=" + config.cluster() + ", or correct PEERS";
+            String why = "node " + config.name() + " belongs to cluster '" + config.cluster() + "', and node " + node
+                    + " to cluster '" + cluster + "': give CLUSTER=" + config.cluster() + ", or correct PEERS";
+            if (!why.equals(lastStranger)) {
+                // It asks again and again.
+                lastStranger = why;
+                LOG.warn("a node with an empty directory was refused: {}", why);
+            }
+            return Joining.REFUSED + why;
         }
         if (identity == null || node.equals(config.name())) {
             return "";

@@ -23,7 +23,7 @@ final class ReturnWatch implements Runnable, AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(ReturnWatch.class);
     private static final long PAUSE_MILLIS = 1_000;
     /** While the node waits for the answers. */
-    private static final long WAITING_MILLIS = 50;
+    private static final long WAITING_MILLIS = 100;
     /** In so many rounds once for a place that others do not give: there may be none. */
     private static final int ROUNDS_PER_QUESTION = 4;
 
@@ -101,6 +101,8 @@ final class ReturnWatch implements Runnable, AutoCloseable {
                 return;
             }
         }
+        // Not before all were asked: one that is there may have met the other directory.
+        votesYet();
         if (asked.size() == config.peers().size()) {
             identity.proven();
         }
@@ -113,6 +115,9 @@ final class ReturnWatch implements Runnable, AutoCloseable {
     private boolean asks(Member peer) throws IOException {
         Standing standing = returning.ask(peer);
         if (standing == null) {
+            if (!identity.mayVote() && !returning.refusal().isEmpty()) {
+                say("takes part in nothing: " + returning.refusal());
+            }
             return false;
         }
         if (identity.isUnproven() && !standing.met() && !standing.others().isEmpty()) {
@@ -133,7 +138,6 @@ final class ReturnWatch implements Runnable, AutoCloseable {
         if (standing.others().stream().noneMatch(other -> standing.isReplacedIn(other.group(), place.slot()))) {
             asked.add(peer.name());
             established |= standing.established();
-            votesYet();
         }
         return false;
     }

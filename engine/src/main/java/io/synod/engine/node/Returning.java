@@ -16,9 +16,8 @@ import org.slf4j.LoggerFactory;
  * the other directory of its name has promised and accepted is lost, so this one never passes for it: it gets another slot, by an entry of
  * the log that a majority of the others commits, and votes when it has caught up.
  *
- * <p>A first start, where nobody is there or has met anybody of its name, goes on at once. That the others are not reached proves nothing:
- * {@link ReturnWatch} goes on asking, and until enough have answered the node says nothing to its peers: it neither promises nor
- * acknowledges, and so does not lead.
+ * <p>One of which nobody has met another directory begins. That others are not reached proves nothing: {@link ReturnWatch} goes on asking,
+ * and until enough have answered the node says nothing to its peers: it neither promises nor acknowledges, and so does not lead.
  */
 final class Returning {
     private static final Logger LOG = LoggerFactory.getLogger(Returning.class);
@@ -70,70 +69,57 @@ final class Returning {
         }
     }
 
-    /** Whether somebody has met another directory of this name; where that cannot be told, it may have to wait. */
+    /** Whether somebody has met another directory of this name. */
     private boolean wasMember() throws IOException, SQLException {
-        long deadline = deadline();
-        while (true) {
-            int heard = 0;
-            boolean established = false;
-            boolean removed = false;
-            for (Member peer : config.peers()) {
-                Standing standing = ask(peer);
-                if (standing != null && !standing.others().isEmpty()) {
-                    LOG.warn(
-                            "node {} has a new directory, and node {} has met it with another one: it comes back as a new member",
-                            config.name(),
-                            peer.name());
-                    identity.mustReturn(standing.others());
-                    return true;
-                }
-                heard += standing == null ? 0 : 1;
-                established |= standing != null && standing.established();
-                removed |= standing != null && standing.removed();
-            }
-            if (config.joins()) {
-                return false;
-            }
-            if (removed) {
-                throw Errors.mayNotJoin(config.name(), removed());
-            }
-            if (mayVote(heard, established)) {
-                identity.votesYet();
-                return false;
-            }
-            if (!established) {
+        int heard = 0;
+        boolean established = false;
+        boolean removed = false;
+        for (Member peer : config.peers()) {
+            Standing standing = ask(peer);
+            if (standing != null && !standing.others().isEmpty()) {
                 LOG.warn(
-                        "node {} has an empty directory, and takes part in nothing until others say that they have met no other"
-                                + " one of its name: {} of them, or, for a first start, {} where none has anything yet",
+                        "node {} has a new directory, and node {} has met it with another one: it comes back as a new member",
                         config.name(),
-                        neededToBegin(),
-                        config.members().majority() - 1);
-                return false;
+                        peer.name());
+                identity.mustReturn(standing.others());
+                return true;
             }
-            waits(
-                    "the cluster has begun, and only " + heard + " of its nodes have said that they have not met one of"
-                            + " this name, which takes " + neededToBegin() + ": start the others",
-                    deadline);
+            heard += standing == null ? 0 : 1;
+            established |= standing != null && standing.established();
+            removed |= standing != null && standing.removed();
         }
+        if (config.joins()) {
+            return false;
+        }
+        if (removed) {
+            throw Errors.mayNotJoin(config.name(), removed());
+        }
+        if (mayVote(heard, established)) {
+            identity.votesYet();
+        } else {
+            LOG.warn(
+                    "node {} has an empty directory, and takes part in nothing until {} have said that they have met no"
+                            + " other one of its name; {} of them are enough for a first start, where none has anything yet",
+                    config.name(),
+                    config.peers().stream().map(Member::name).toList(),
+                    config.members().majority() - 1);
+        }
+        return false;
     }
 
     /**
-     * Whether this directory may count, though it is new: no majority that has acknowledged or promised anything had another one of its name.
-     * Any such majority would have one of so many peers, who write down whom they meet before they hear him. Fewer of them, who with
-     * this node are a majority, are enough where none has ever had an entry: then the cluster begins. That it has begun long ago, among
-     * those that are not there, nobody can tell from that.
+     * Whether this directory may count, though it is new: no other one of its name has promised or acknowledged anything. Whoever it was
+     * promised or acknowledged to has met that one, and written it down before he heard it; so all peers have to say that they have
+     * not, and none may be left out: of a majority that has an entry, only its leader must have met all. Fewer peers, who with this node are a
+     * majority, are enough where none has ever had an entry: then the cluster begins. That it has begun long ago, among those that are
+     * not there, nobody can tell from that.
      *
      * @param heard peers that have met no other directory of this name
      * @param established whether one of these has entries
      */
     boolean mayVote(int heard, boolean established) {
-        return heard >= neededToBegin()
+        return heard >= config.peers().size()
                 || !established && heard + 1 >= config.members().majority();
-    }
-
-    /** Any majority with the other directory, if there was one, has one of them. */
-    private int neededToBegin() {
-        return config.members().all().size() - config.members().majority() + 1;
     }
 
     private NodePlace await() throws IOException, SQLException {
@@ -159,14 +145,14 @@ final class Returning {
                         ? "node " + peer.name() + " has not met another directory of its name"
                         : standing.why();
             }
-            if (unmet >= neededToBegin()) {
+            if (unmet == config.peers().size()) {
                 return unmet();
             }
             waits(lastWhy.isEmpty() ? why : lastWhy, deadline);
         }
     }
 
-    /** What was set aside was never part of anything: no majority that it may have been of lacks all of those that have not met it. */
+    /** What was set aside was never part of anything: see {@link #mayVote}. */
     private NodePlace unmet() throws IOException, SQLException {
         LOG.warn("node {}: nobody has met the directory that was set aside, and it begins as itself", config.name());
         SetAside.databases(config.directory());
@@ -203,6 +189,11 @@ final class Returning {
                             + " nor let it in: restore the lost ones from what was set aside, or from a backup");
         }
         LockSupport.parkNanos(PAUSE_NANOS);
+    }
+
+    /** Why the last one that was asked did not answer what it knows; empty where it did not say. */
+    String refusal() {
+        return lastWhy;
     }
 
     /** Asks for its place in each group that knows another directory of this name. */

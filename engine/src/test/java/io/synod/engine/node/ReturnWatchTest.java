@@ -197,6 +197,18 @@ class ReturnWatchTest {
         assertFalse(identity.isUnproven());
     }
 
+    /** Of a majority it is enough where none has an entry; but not where another one is there that can tell. */
+    @Test
+    void all_that_are_there_are_asked_before_a_cluster_begins() throws Exception {
+        NodePlace place = returning().place();
+        answers.put("a", standing(false, 0, List.of()));
+        answers.put("b", standing(true, 0, List.of(new Standing.Other(SHOP, true, 3, false))));
+        watch(place).step();
+        assertEquals(1, ends.size(), ends.toString());
+        assertTrue(ends.get(0).startsWith("come back"), ends.toString());
+        assertFalse(identity.mayVote());
+    }
+
     @Test
     void a_node_that_comes_after_the_others_votes_at_once() throws Exception {
         answers.put("a", standing(false, 0, List.of()));
@@ -221,7 +233,8 @@ class ReturnWatchTest {
     }
 
     @Test
-    void a_directory_that_was_set_aside_and_that_nobody_has_met_does_not_keep_its_name_from_beginning() throws Exception {
+    void a_directory_that_was_set_aside_and_that_nobody_has_met_does_not_keep_its_name_from_beginning()
+            throws Exception {
         Files.delete(directory.resolve("node.properties"));
         Files.createDirectory(directory.resolve("set-aside-1"));
         identity = IdentityFile.open(directory, config);
@@ -239,8 +252,8 @@ class ReturnWatchTest {
     void a_directory_of_an_earlier_release_is_not_taken_for_a_new_one() throws Exception {
         Files.writeString(
                 directory.resolve("node.properties"),
-                "format=1\ncluster=" + config.cluster() + "\nnode=c\nincarnation=" + new UUID(3, 3) + "\nstarts=7\npeer.a="
-                        + new UUID(1, 1) + "\n");
+                "format=1\ncluster=" + config.cluster() + "\nnode=c\nincarnation=" + new UUID(3, 3)
+                        + "\nstarts=7\npeer.a=" + new UUID(1, 1) + "\n");
         identity = IdentityFile.open(directory, config);
         answers.put("a", standing(true, 0, List.of()));
         assertEquals(3, returning().place().slot());
@@ -248,7 +261,8 @@ class ReturnWatchTest {
     }
 
     @Test
-    void a_node_that_joined_and_is_there_before_its_peers_comes_back_when_they_tell_of_its_other_directory() throws Exception {
+    void a_node_that_joined_and_is_there_before_its_peers_comes_back_when_they_tell_of_its_other_directory()
+            throws Exception {
         Files.delete(directory.resolve("node.properties"));
         config = NodeConfig.of(SynodUrl.parse(
                 "jdbc:synod:file:" + directory.resolve("shop")

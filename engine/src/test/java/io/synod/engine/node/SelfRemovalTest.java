@@ -63,8 +63,8 @@ class SelfRemovalTest {
         });
         NodePlace place = NodePlace.beginning(config);
         List<HostedDatabase> hosted = List.of(database);
-        changes = new MemberChanges(
-                config, place, identity, new CurrentMembers(place, () -> hosted), null, () -> hosted);
+        changes =
+                new MemberChanges(config, place, identity, new CurrentMembers(place, () -> hosted), null, () -> hosted);
     }
 
     @AfterEach
