@@ -5,6 +5,7 @@ import static io.synod.engine.Sql.run;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotNull;
+import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -19,9 +20,11 @@ import java.sql.Statement;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import org.h2.jdbc.JdbcConnection;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -136,6 +139,36 @@ class ConnectionEndsTest {
             assertNotNull(e);
             assertEquals("57014", e.getSQLState(), e.toString());
             holder.rollback();
+        }
+    }
+
+    /** What was meant for one statement of a list does not take a later one out of its wait. */
+    @Test
+    void a_list_that_was_cancelled_leaves_what_comes_next_its_lock_timeout() throws Exception {
+        try (Connection holder = connect("leader");
+                Connection waiter = connect("leader");
+                Statement s = waiter.createStatement()) {
+            holder.setAutoCommit(false);
+            run(holder, "UPDATE t SET x = x + 1");
+            run(waiter, "SET LOCK_TIMEOUT 60000");
+            found = new CountDownLatch(1);
+            cancelled = new CountDownLatch(1);
+            CompletableFuture<SQLException> list =
+                    running(s, "SELECT 1; UPDATE t SET x = 5 WHERE id = 1 AND hold() = id");
+            try {
+                assertTrue(found.await(30, TimeUnit.SECONDS), () -> "ended: " + list.getNow(null));
+                s.cancel();
+            } finally {
+                cancelled.countDown();
+            }
+            SQLException e = list.get(50, TimeUnit.SECONDS);
+            assertNotNull(e);
+            assertEquals("57014", e.getSQLState(), e.toString());
+            CompletableFuture<SQLException> next = running(s, "UPDATE t SET x = 5 WHERE id = 1");
+            // Whoever was to be cancelled is looked for every 10 ms.
+            assertThrows(TimeoutException.class, () -> next.get(1, TimeUnit.SECONDS));
+            holder.rollback();
+            assertNull(next.get(50, TimeUnit.SECONDS));
         }
     }
 
