@@ -456,9 +456,9 @@ final class RoutedCommand implements CommandInterface, PlainRead {
         session.stopWaiting();
         // Before it is looked which one runs: whoever begins one looks here afterwards.
         cancelled = true;
-        RoutedCommand part = session.partOf(this);
-        if (part != null) {
-            part.cancel();
+        RoutedCommand runs = session.runningOf(this);
+        if (runs != null && runs != this) {
+            runs.cancel();
             return;
         }
         if (decision != null
@@ -474,7 +474,18 @@ final class RoutedCommand implements CommandInterface, PlainRead {
         if (target != null) {
             target.cancel();
         }
-        session.writer().wakeLockWait(() -> cancelled);
+        wakeLockWait();
+    }
+
+    /** It runs from now on; whoever cancelled it before has found nothing to wake. */
+    void begins() {
+        if (cancelled) {
+            wakeLockWait();
+        }
+    }
+
+    private void wakeLockWait() {
+        session.writer().wakeLockWait(() -> cancelled && session.runningOf(this) != null);
     }
 
     /**

@@ -126,6 +126,7 @@ final class RoutedSession extends LocalView {
             } else if (parent == whole) {
                 whole.checkCancelled();
             }
+            command.begins();
             if (!isHarmless(command)) {
                 transaction.settle(route);
             }
@@ -150,9 +151,11 @@ final class RoutedSession extends LocalView {
             mine.close();
             patience = outer;
             current = parent;
+            if (parent != command) {
+                command.forgetCancel();
+            }
             if (outer == null) {
                 whole = null;
-                command.forgetCancel();
                 if (!isNaming(command)) {
                     ids.forgetName();
                 }
@@ -352,10 +355,10 @@ final class RoutedSession extends LocalView {
         transaction.move(fresh, writer);
     }
 
-    /** Of a statement that is made of others, the one that runs; {@code null} for none. From any thread. */
-    RoutedCommand partOf(RoutedCommand command) {
-        RoutedCommand part = current;
-        return whole == command && part != command ? part : null;
+    /** Of a statement that runs, the part that does, or itself; {@code null} where it does not run. From any thread. */
+    RoutedCommand runningOf(RoutedCommand command) {
+        RoutedCommand now = current;
+        return now == command || whole == command ? now : null;
     }
 
     /** The statement that runs waits no longer for a leader or a majority; from any thread. */

@@ -198,6 +198,7 @@ final class SystemCalls {
                 return execution.rows(leader(session.database()));
             }
             case "TRANSFER" -> {
+                session.local().getUser().checkAdmin();
                 String member = call.arguments().isEmpty() ? null : argument(call, 0);
                 boolean done = session.transfer(member);
                 return execution.rows(single("TRANSFERRED", ValueBoolean.get(done)));

@@ -226,6 +226,26 @@ class ConnectionEndsTest {
         }
     }
 
+    /** Else who vanishes without a word would keep its rows locked for two hours. */
+    @Test
+    void both_ends_of_a_client_and_of_a_follower_look_whether_the_other_one_is_there() throws Exception {
+        KeepAlives.assumeShown();
+        int client = portOf(cluster.remoteUrl(follower, "ends"));
+        int nodes = portOf(cluster.remoteUrl(leader, "ends"));
+        try (Connection c = connect("remote")) {
+            c.setAutoCommit(false);
+            run(c, "INSERT INTO t VALUES (9, 9)");
+            Await.until("the client's server looks", () -> KeepAlives.soon(client, true) > 0);
+            Await.until("the leader looks", () -> KeepAlives.soon(nodes, true) > 0);
+            Await.until("the follower looks", () -> KeepAlives.soon(nodes, false) > 0);
+            c.rollback();
+        }
+    }
+
+    private static int portOf(String url) {
+        return Integer.parseInt(url.replaceFirst(".*:(\\d+)/.*", "$1"));
+    }
+
     @ParameterizedTest
     @ValueSource(strings = {"leader", "follower", "remote"})
     void a_statement_in_the_log_is_not_cancelled_and_members_stay_equal(String kind) throws Exception {
