@@ -185,6 +185,7 @@ final class SystemCalls {
                 }
                 if (committed) {
                     levels.seen().changedElsewhere();
+                    session.transaction().lastCommit().lookedUp(levels.commit());
                 }
                 return execution.rows(single("COMMITTED", ValueBoolean.get(committed)));
             }
