@@ -80,8 +80,9 @@ final class LastCommit {
     /** Its answer was lost: that it is committed is all that can be found out. */
     void lookedUp(CommitLevel level) {
         if (level == CommitLevel.ALL) {
-            levels.warn("committed on a majority, but whether COMMIT=ALL was reached is not known: the leader, or the node of the"
-                    + " session, was lost before it could answer");
+            levels.warn(
+                    "committed on a majority, but whether COMMIT=ALL was reached is not known: the leader, or the node of the"
+                            + " session, was lost before it could answer");
         }
     }
 
