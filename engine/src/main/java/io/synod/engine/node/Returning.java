@@ -1,6 +1,6 @@
 package io.synod.engine.node;
 
-import io.synod.engine.database.Errors;
+import io.synod.engine.database.MemberErrors;
 import io.synod.engine.server.ReturnQuestion;
 import io.synod.group.Member;
 import java.io.IOException;
@@ -128,7 +128,7 @@ final class Returning {
     }
 
     private SQLException removed() {
-        return Errors.mayNotJoin(
+        return MemberErrors.mayNotJoin(
                 config.name(),
                 "it was removed from the cluster: call SYNOD.MEMBER_ADD('" + config.name() + "@" + config.listen()
                         + "') on a node of it, and start this one on an empty directory with JOIN=TRUE");

@@ -124,10 +124,10 @@ final class RoutedSession extends LocalView {
             if (outer == null) {
                 whole = command;
             } else if (parent == whole) {
-                whole.checkCancelled();
+                whole.cancelling().check();
             }
-            command.begins();
-            if (!isHarmless(command)) {
+            command.cancelling().begins();
+            if (!command.isHarmless()) {
                 transaction.settle(route);
             }
             if (command.systemCall() != null) {
@@ -152,7 +152,7 @@ final class RoutedSession extends LocalView {
             patience = outer;
             current = parent;
             if (parent != command) {
-                command.forgetCancel();
+                command.cancelling().forget();
             }
             if (outer == null) {
                 whole = null;
@@ -320,11 +320,6 @@ final class RoutedSession extends LocalView {
     @Override
     public SQLWarning takeWarnings() {
         return levels.takeWarnings();
-    }
-
-    /** What neither needs to know how the last commit ended, nor should be kept from the user by it. */
-    private static boolean isHarmless(RoutedCommand command) {
-        return command.isOfNode() || command.systemCall() != null && SystemCalls.isHarmless(command.systemCall());
     }
 
     private void checkOpen() {
