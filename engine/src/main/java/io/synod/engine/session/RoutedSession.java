@@ -123,7 +123,8 @@ final class RoutedSession extends LocalView {
             current = command;
             if (outer == null) {
                 whole = command;
-            } else if (parent == whole) {
+            } else if (parent == whole && route != Route.ROLLBACK_TO_SAVEPOINT) {
+                // But not where the parts before it are undone.
                 whole.cancelling().check();
             }
             command.cancelling().begins();

@@ -151,6 +151,8 @@ class ConnectionEndsTest {
             holder.setAutoCommit(false);
             run(holder, "UPDATE t SET x = x + 1");
             run(waiter, "SET LOCK_TIMEOUT 60000");
+            waiter.setAutoCommit(false);
+            run(waiter, "INSERT INTO t VALUES (6, 6)");
             found = new CountDownLatch(1);
             cancelled = new CountDownLatch(1);
             CompletableFuture<SQLException> list =
@@ -164,11 +166,14 @@ class ConnectionEndsTest {
             SQLException e = list.get(50, TimeUnit.SECONDS);
             assertNotNull(e);
             assertEquals("57014", e.getSQLState(), e.toString());
+            // The list is undone, and no more.
+            assertEquals(1, number(waiter, "SELECT COUNT(*) FROM t WHERE id = 6"));
             CompletableFuture<SQLException> next = running(s, "UPDATE t SET x = 5 WHERE id = 1");
             // Whoever was to be cancelled is looked for every 10 ms.
             assertThrows(TimeoutException.class, () -> next.get(1, TimeUnit.SECONDS));
             holder.rollback();
             assertNull(next.get(50, TimeUnit.SECONDS));
+            waiter.rollback();
         }
     }
 
