@@ -247,7 +247,7 @@ public final class HostedDatabase implements Applier, AutoCloseable {
     private DbException whyOver() {
         Throwable cause = stopped;
         if (cause instanceof RemovedMemberException) {
-            return Errors.removed(name, node);
+            return MemberErrors.removed(name, node);
         }
         if (cause != null) {
             return Errors.stopped(name, cause.toString());

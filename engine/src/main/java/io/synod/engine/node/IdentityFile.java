@@ -1,6 +1,7 @@
 package io.synod.engine.node;
 
 import io.synod.engine.database.Errors;
+import io.synod.engine.database.MemberErrors;
 import io.synod.group.Member;
 import io.synod.group.Members;
 import io.synod.transport.PeerIdentities;
@@ -138,7 +139,7 @@ final class IdentityFile implements PeerIdentities {
         identity.checkSum();
         String replaced = p.getProperty(REPLACED);
         if (replaced != null) {
-            throw Errors.mayNotJoin(config.name(), replacedBy(replaced));
+            throw MemberErrors.mayNotJoin(config.name(), replacedBy(replaced));
         }
         identity.countStart(same -> {});
         return identity;
@@ -252,7 +253,7 @@ final class IdentityFile implements PeerIdentities {
         boolean joined = Boolean.parseBoolean(properties.getProperty(JOINED));
         String given = properties.getProperty(MEMBERS);
         if (config.joins() && !joined) {
-            throw Errors.mayNotJoin(
+            throw MemberErrors.mayNotJoin(
                     config.name(),
                     config.directory() + " is that of a node which has begun a cluster"
                             + (given == null ? "" : " (" + given + ")")
@@ -272,7 +273,7 @@ final class IdentityFile implements PeerIdentities {
         }
         for (Member peer : config.members().all()) {
             if (known.byName(peer.name()) == null && !knows(peer.name())) {
-                throw Errors.unknownPeer(peer.name(), given);
+                throw MemberErrors.unknownPeer(peer.name(), given);
             }
         }
         return new NodePlace(known, self.slot(), joined).at(config.members());

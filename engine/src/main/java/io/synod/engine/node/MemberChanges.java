@@ -2,6 +2,7 @@ package io.synod.engine.node;
 
 import io.synod.engine.database.Errors;
 import io.synod.engine.database.HostedDatabase;
+import io.synod.engine.database.MemberErrors;
 import io.synod.engine.session.MemberCommands;
 import io.synod.group.Member;
 import io.synod.paxos.MemberChange;
@@ -71,7 +72,7 @@ final class MemberChanges implements MemberCommands {
                     "member", member, "NAME@HOST:PORT, its name and the address on which it listens for peers");
         }
         if (!config.isReachable()) {
-            throw Errors.memberTaken(
+            throw MemberErrors.memberTaken(
                     member,
                     "this node has no address for others: start it on a directory of its own, with LISTEN=HOST:PORT");
         }
@@ -87,7 +88,7 @@ final class MemberChanges implements MemberCommands {
             }
         }
         if (lacking.isEmpty()) {
-            throw Errors.memberTaken(member, "it is a member already");
+            throw MemberErrors.memberTaken(member, "it is a member already");
         }
         int slot = known == null ? current.nextSlot() : known.slot();
         List<Done> done = new ArrayList<>();
@@ -106,12 +107,12 @@ final class MemberChanges implements MemberCommands {
     private static Member memberOf(HostedDatabase database, String name, String address) {
         for (Member member : database.log().members().all()) {
             if (member.name().equals(name) && !member.address().equals(address)) {
-                throw Errors.memberTaken(
+                throw MemberErrors.memberTaken(
                         name + "@" + address,
                         "a member of this name is at " + member.address() + " in " + database.name());
             }
             if (member.address().equals(address) && !member.name().equals(name)) {
-                throw Errors.memberTaken(
+                throw MemberErrors.memberTaken(
                         name + "@" + address, "its address is that of " + member.name() + " in " + database.name());
             }
         }
@@ -216,7 +217,7 @@ final class MemberChanges implements MemberCommands {
             }
         }
         if (done.isEmpty()) {
-            throw Errors.membersNotChanged("promoting " + node, name(having(node)), "it votes already");
+            throw MemberErrors.membersNotChanged("promoting " + node, name(having(node)), "it votes already");
         }
         return done;
     }
@@ -372,18 +373,19 @@ final class MemberChanges implements MemberCommands {
         }
         String name = database.name();
         switch (refusal) {
-            case NAME_TAKEN -> throw Errors.memberTaken(node, "a member of this name is in " + name + " by now");
+            case NAME_TAKEN -> throw MemberErrors.memberTaken(node, "a member of this name is in " + name + " by now");
             case SLOT_GIVEN ->
-                throw Errors.memberTaken(
+                throw MemberErrors.memberTaken(
                         node,
                         refusal.text() + " (" + name
                                 + "): remove it, and add it again, so that it gets a new one in all");
             case NO_SUCH_MEMBER ->
                 throw Errors.badValue("member", node, "a member of " + name + ", which it is no more");
-            case NOT_LEADING, TOO_EARLY, NOT_KNOWN -> throw Errors.membersBusy(what, name, refusal.text());
-            case LEARNER_IS_BEHIND -> throw Errors.membersNotChanged(what, name, refusal.text() + lag(database, node));
+            case NOT_LEADING, TOO_EARLY, NOT_KNOWN -> throw MemberErrors.membersBusy(what, name, refusal.text());
+            case LEARNER_IS_BEHIND ->
+                throw MemberErrors.membersNotChanged(what, name, refusal.text() + lag(database, node));
             case NOT_A_LEARNER, NOT_A_VOTER, STILL_THERE, TOO_FEW_VOTERS, MAJORITY_OUT_OF_REACH ->
-                throw Errors.membersNotChanged(what, name, refusal.text());
+                throw MemberErrors.membersNotChanged(what, name, refusal.text());
         }
     }
 

@@ -3,6 +3,7 @@ package io.synod.engine.node;
 import io.synod.engine.database.Errors;
 import io.synod.engine.database.HostedDatabase;
 import io.synod.engine.database.HostedDatabase.RoleListener;
+import io.synod.engine.database.MemberErrors;
 import io.synod.engine.global.Deadlocks;
 import io.synod.engine.global.GlobalCommits;
 import io.synod.engine.session.Neighbours;
@@ -160,7 +161,7 @@ public final class Node implements SessionFactory, AutoCloseable {
         @Override
         public void replaced(String why) {
             LOG.error("node {} stops: {}", config.name(), why);
-            replaced = Errors.mayNotJoin(config.name(), why);
+            replaced = MemberErrors.mayNotJoin(config.name(), why);
             onOwnThread(Node.this::closeOnce);
         }
 
@@ -266,7 +267,7 @@ public final class Node implements SessionFactory, AutoCloseable {
 
     private void checkMember(String key) throws SQLException {
         if (identity != null && identity.removedFrom(key) != null) {
-            throw Errors.removed(key, config.name()).getSQLException();
+            throw MemberErrors.removed(key, config.name()).getSQLException();
         }
     }
 

@@ -3,6 +3,7 @@ package io.synod.engine.server;
 import io.synod.engine.session.SessionFactory;
 import io.synod.engine.session.SynodSession;
 import io.synod.jdbc.LeaderQuestion;
+import io.synod.jdbc.RemoteInternals;
 import io.synod.jdbc.ReplyHead;
 import java.io.BufferedInputStream;
 import java.io.DataInputStream;
@@ -193,7 +194,8 @@ public final class SqlServer implements AutoCloseable {
         boolean greeted = false;
         try {
             socket.setTcpNoDelay(true);
-            socket.setKeepAlive(true);
+            // Else who vanishes without a word would keep its rows locked for two hours.
+            RemoteInternals.keepAlive(socket);
             HelloInput limited = new HelloInput(socket, in, helloMillis);
             BufferedInputStream buffered = new BufferedInputStream(limited);
             buffered.mark(1);

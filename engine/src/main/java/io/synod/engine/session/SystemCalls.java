@@ -185,6 +185,7 @@ final class SystemCalls {
                 }
                 if (committed) {
                     levels.seen().changedElsewhere();
+                    session.transaction().lastCommit().lookedUp(levels.commit());
                 }
                 return execution.rows(single("COMMITTED", ValueBoolean.get(committed)));
             }
@@ -198,6 +199,7 @@ final class SystemCalls {
                 return execution.rows(leader(session.database()));
             }
             case "TRANSFER" -> {
+                session.local().getUser().checkAdmin();
                 String member = call.arguments().isEmpty() ? null : argument(call, 0);
                 boolean done = session.transfer(member);
                 return execution.rows(single("TRANSFERRED", ValueBoolean.get(done)));
