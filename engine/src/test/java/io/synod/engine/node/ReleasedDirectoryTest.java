@@ -57,7 +57,8 @@ class ReleasedDirectoryTest {
                     run(c, "COMMIT TRANSACTION branch_a");
                 }
                 assertEquals(39, number(c, "SELECT COUNT(*) FROM item"));
-                assertTrue(number(c, "SELECT NEXT VALUE FOR numbers") > 1, "a number that was given out is given again");
+                assertTrue(
+                        number(c, "SELECT NEXT VALUE FOR numbers") > 1, "a number that was given out is given again");
             }
             try (Connection clerk = open("clerk", "clerk")) {
                 assertEquals(39, number(clerk, "SELECT COUNT(*) FROM item"));
