@@ -34,6 +34,7 @@ class MemberFormatTest {
                         List.of(
                                 new Member(1, "a", Member.UNSEEN, Member.Role.VOTER, "10.0.0.1:7101"),
                                 new Member(4, "d", DIRECTORY, Member.Role.LEARNER, "10.0.0.4:7101")),
+                        2,
                         "why"));
         return messages;
     }
