@@ -19,7 +19,7 @@ import java.util.Map;
  * that a follower is known to have, so they are never refused for being early. A follower whose next entry this log has
  * already forgotten is offered a snapshot, and streams again once it acknowledges an entry of this log.
  *
- * <p>Failure. No majority of answers younger than an election timeout, or than what members that stand still now and then
+ * <p>Failure. No majority of answers within {@link Timing#silence}, or within what members that stand still now and then
  * need: step down, in the same epoch. An own disk that hangs while others force, or an own state machine that stands still
  * before this member serves: hand over.
  */
@@ -64,7 +64,7 @@ final class Leadership {
         lease.start();
         handover.start();
         leaving = 0;
-        fitness.start(now);
+        fitness.start(group.preparation.releasedBy(), now);
         quorumGap = new HeartbeatGap(core.timing);
         long end = core.terms.last();
         barrier = end + 1;
@@ -402,7 +402,7 @@ final class Leadership {
             heartbeat(now, out);
         }
         long silent = now - Math.max(quorumAt(now), resumedAt);
-        if (silent > patience()) {
+        if (silent > group.election.silence(quorumGap.high())) {
             out.notice("leads no longer: no majority has answered for " + silent / 1_000_000 + " ms");
             group.election.backOff(now);
             group.stepDown(now, out);

@@ -1,6 +1,7 @@
 package io.synod.paxos;
 
 import io.synod.group.Entry;
+import io.synod.group.Epoch;
 import io.synod.group.Invariant;
 import io.synod.group.Members;
 import java.util.List;
@@ -62,6 +63,11 @@ final class Preparation {
         startedAt = now;
         ownForced = false;
         ownPromise = core.promise(epoch, now, out);
+    }
+
+    /** Who has handed leadership over to this member; 0 for nobody. */
+    int releasedBy() {
+        return releases == Epoch.NONE ? 0 : Epoch.slot(releases);
     }
 
     void onForced(long now, Effects out) {

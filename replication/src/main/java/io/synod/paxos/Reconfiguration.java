@@ -76,7 +76,7 @@ final class Reconfiguration {
     }
 
     private boolean isSilent(int slot, Progress[] peers, long leadsSince, long now) {
-        long silence = Math.max(SILENCE_NANOS, SILENCE_TIMEOUTS * core.timing.electionTimeout());
+        long silence = Math.max(SILENCE_NANOS, SILENCE_TIMEOUTS * core.timing.silence());
         for (Progress peer : peers) {
             if (peer.slot == slot) {
                 return now - Math.max(peer.echoSentAt, leadsSince) >= silence;
