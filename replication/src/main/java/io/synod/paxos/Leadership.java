@@ -37,6 +37,9 @@ final class Leadership {
     private long epoch;
     private long barrier;
     private long startedAt;
+    /** Whether it has been said that it serves. */
+    private boolean said;
+
     private Progress[] peers = new Progress[0];
     private long[] scratch = new long[8];
     private long seq;
@@ -58,6 +61,7 @@ final class Leadership {
     void start(long newEpoch, Map<Integer, Message.Promise> promises, long now, Effects out) {
         epoch = newEpoch;
         startedAt = now;
+        said = false;
         resumedAt = now;
         heartbeatAt = Core.NEVER;
         seq = 0;
@@ -121,6 +125,16 @@ final class Leadership {
 
     boolean serving() {
         return core.rules.serves(barrier, core.commit, core.applied);
+    }
+
+    /** The state machine has come further: says how long each phase took, once it serves. */
+    void applied(long now, Effects out) {
+        if (!said && serving()) {
+            said = true;
+            long prepared = startedAt - group.preparation.startedAt();
+            out.notice("serves, " + (now - startedAt + prepared) / 1_000_000 + " ms after it stood for election: "
+                    + prepared / 1_000_000 + " ms for promises and what it lacked, the rest until its first entry was applied");
+        }
     }
 
     boolean handsOver() {
