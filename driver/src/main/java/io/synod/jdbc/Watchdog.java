@@ -36,9 +36,10 @@ final class Watchdog {
     private static Thread thread;
 
     /** @param silent whether it has waited so long that the silence of its node counts */
-    private record Overdue(NodeLink link, NodeLink.Waiting waiting, String endpoint, boolean silent) {}
+    record Overdue(NodeLink link, NodeLink.Waiting waiting, String endpoint, boolean silent) {}
 
-    private record Place(String endpoint, String database, int probeMillis) {}
+    /** @param serving what is asked: whether it serves, not only whether it knows a leader */
+    record Place(String endpoint, String database, int probeMillis, boolean serving) {}
 
     private Watchdog() {}
 
@@ -122,18 +123,27 @@ final class Watchdog {
     }
 
     /**
-     * A node that does not answer is given up; so is one that knows no leader where another node of the URL does: the
-     * session's own may be cut off from the majority, and would keep it waiting.
+     * A node that does not answer is given up, at once where another one of the URL serves by now; so is one that knows no leader where another
+     * node does: the session's own may be cut off from the majority, and would keep it waiting.
      */
-    private static boolean isToBeLeft(Overdue o, Map<Place, LeaderQuestion.Answer> answers) {
+    static boolean isToBeLeft(Overdue o, Map<Place, LeaderQuestion.Answer> answers) {
         SynodUrl url = o.link().url();
         return switch (ask(o.endpoint(), url, o.silent() ? PROBE_MILLIS : SHORT_PROBE_MILLIS, answers)) {
-            case SILENT -> o.silent() && !answersSomebody(o.endpoint());
+            case SILENT -> !answersSomebody(o.endpoint()) && (o.silent() || anotherServes(o, answers));
             case NONE ->
                 url.endpoints().stream()
                         .anyMatch(other -> ask(other, url, SHORT_PROBE_MILLIS, answers) == LeaderQuestion.Answer.KNOWN);
             case OTHER, SERVES, KNOWN -> false;
         };
+    }
+
+    private static boolean anotherServes(Overdue o, Map<Place, LeaderQuestion.Answer> answers) {
+        SynodUrl url = o.link().url();
+        return LeaderHints.wants(url)
+                && url.endpoints().stream()
+                        .filter(other -> !other.equals(o.endpoint()))
+                        .map(other -> new Place(other, url.database(), SHORT_PROBE_MILLIS, true))
+                        .anyMatch(place -> ask(place, answers) == LeaderQuestion.Answer.SERVES);
     }
 
     private static boolean answersSomebody(String endpoint) {
@@ -146,8 +156,14 @@ final class Watchdog {
 
     private static LeaderQuestion.Answer ask(
             String endpoint, SynodUrl url, int probeMillis, Map<Place, LeaderQuestion.Answer> answers) {
+        return ask(new Place(endpoint, url.database(), probeMillis, false), answers);
+    }
+
+    private static LeaderQuestion.Answer ask(Place asked, Map<Place, LeaderQuestion.Answer> answers) {
         return answers.computeIfAbsent(
-                new Place(endpoint, url.database(), probeMillis),
-                place -> LeaderQuestion.ask(place.endpoint(), place.database(), place.probeMillis()));
+                asked,
+                place -> place.serving()
+                        ? LeaderQuestion.askServing(place.endpoint(), place.database(), place.probeMillis())
+                        : LeaderQuestion.ask(place.endpoint(), place.database(), place.probeMillis()));
     }
 }

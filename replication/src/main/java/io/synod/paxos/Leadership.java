@@ -133,7 +133,8 @@ final class Leadership {
             said = true;
             long prepared = startedAt - group.preparation.startedAt();
             out.notice("serves, " + (now - startedAt + prepared) / 1_000_000 + " ms after it stood for election: "
-                    + prepared / 1_000_000 + " ms for promises and what it lacked, the rest until its first entry was applied");
+                    + prepared / 1_000_000
+                    + " ms for promises and what it lacked, the rest until its first entry was applied");
         }
     }
 
