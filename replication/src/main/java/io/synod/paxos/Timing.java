@@ -20,10 +20,16 @@ public record Timing(
     public static final int STANDARD_SILENCE_MILLIS = 400;
 
     static final int SETTLED_LEADS = 3;
+    private static final int SILENCE_TIMEOUTS = 5;
 
     private static final long MILLI = 1_000_000L;
     private static final long SETTLED_NANOS = 10_000 * MILLI;
     private static final int STANDARD_TIMEOUT_MILLIS = 150;
+
+    /** So long a leader must not have heard a member whose place another directory is to take: 5 s, five times the silence at least. */
+    long absence() {
+        return Math.max(settled / 2, SILENCE_TIMEOUTS * silence);
+    }
 
     /** 20 ms heartbeats, 150 ms timeout, 90 ms leases, 2 % drift, 10 s to settle, 400 ms of silence. */
     public static Timing standard() {
