@@ -112,11 +112,12 @@ public final class Settings {
         integer(
                 "ELECTION_TIMEOUT",
                 Scope.NODE,
-                "150",
+                "400",
                 100,
                 60_000,
                 " ms",
-                "silence of the leader after which another node stands for election, at least");
+                "silence of the leader after which another node stands for election, and of a majority after which a leader steps down, at"
+                        + " least");
         integer(
                 "RECLAIM",
                 Scope.NODE,

@@ -57,7 +57,12 @@ final class Election {
 
     /** Silence of the leader that this member bears, randomised so that not all start at once. */
     private long timeout() {
-        return patience(gap.high()) + random(core.timing.electionTimeout() / 3);
+        return silence(gap.high()) + random(core.timing.electionTimeout() / 3);
+    }
+
+    /** How long to bear that nothing is heard of whom one mostly hears of within {@code usualGap}. */
+    long silence(long usualGap) {
+        return Math.max(core.timing.silence(), patience(usualGap));
     }
 
     /**

@@ -269,6 +269,7 @@ public final class GroupState {
         Invariant.that(index >= core.applied, "applied %d after %d", index, core.applied);
         core.applied = index;
         if (core.role == Role.LEADER) {
+            leadership.applied(nowNanos - originNanos, out);
             reads.confirmed(leadership.confirmedSeq(), nowNanos - originNanos, out);
         }
     }

@@ -1,6 +1,7 @@
 package io.synod.paxos;
 
 import io.synod.group.Entry;
+import io.synod.group.Epoch;
 import io.synod.group.Invariant;
 import io.synod.group.Members;
 import java.util.List;
@@ -36,6 +37,7 @@ final class Preparation {
     private long ownPromise;
     private boolean ownForced;
     private long startedAt;
+    private long begunAt;
     private long askedAt;
     private final Map<Integer, Message.Promise> promises = new TreeMap<>();
     /** Whose suffix cannot be had: its promise is worth nothing. */
@@ -60,8 +62,19 @@ final class Preparation {
         donor = 0;
         known = core.configurations.latest();
         startedAt = now;
+        begunAt = now;
         ownForced = false;
         ownPromise = core.promise(epoch, now, out);
+    }
+
+    /** When it began, with its own promise. */
+    long startedAt() {
+        return begunAt;
+    }
+
+    /** Who has handed leadership over to this member; 0 for nobody. */
+    int releasedBy() {
+        return releases == Epoch.NONE ? 0 : Epoch.slot(releases);
     }
 
     void onForced(long now, Effects out) {

@@ -73,7 +73,7 @@ final class Reconfiguration {
     private boolean isSilent(int slot, Progress[] peers, long leadsSince, long now) {
         for (Progress peer : peers) {
             if (peer.slot == slot) {
-                return core.rules.isGone(now - Math.max(peer.echoSentAt, leadsSince), core.timing.silence());
+                return core.rules.isGone(now - Math.max(peer.echoSentAt, leadsSince), core.timing.absence());
             }
         }
         return false;

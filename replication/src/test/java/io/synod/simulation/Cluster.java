@@ -26,7 +26,9 @@ final class Cluster {
         boolean drops(int from, int to, Message message);
     }
 
-    private Timing timing = Timing.standard();
+    /** Less patient than by default: so more happens in a run. */
+    private Timing timing = Timing.patient(150);
+
     private boolean ranked;
     final Mutant mutant;
     final SplittableRandom disks;
@@ -114,7 +116,23 @@ final class Cluster {
     /** Nobody is waited for as long as on real networks: to be called before they start. */
     void settlesSoon() {
         timing = new Timing(
-                timing.heartbeat(), timing.electionTimeout(), timing.lease(), timing.maxDriftPercent(), 300 * MILLI);
+                timing.heartbeat(),
+                timing.electionTimeout(),
+                timing.lease(),
+                timing.maxDriftPercent(),
+                300 * MILLI,
+                timing.silence());
+    }
+
+    /** As patient as nodes are by default: to be called before they start. */
+    void patient() {
+        timing = new Timing(
+                timing.heartbeat(),
+                timing.electionTimeout(),
+                timing.lease(),
+                timing.maxDriftPercent(),
+                timing.settled(),
+                Timing.standard().silence());
     }
 
     boolean isRanked() {
@@ -215,8 +233,13 @@ final class Cluster {
 
     /** Before anything starts. */
     void withoutLeases() {
-        timing =
-                new Timing(timing.heartbeat(), timing.electionTimeout(), 0, timing.maxDriftPercent(), timing.settled());
+        timing = new Timing(
+                timing.heartbeat(),
+                timing.electionTimeout(),
+                0,
+                timing.maxDriftPercent(),
+                timing.settled(),
+                timing.silence());
     }
 
     /** @return after how long the node is to look for room on its disk again; 0 where there is room */

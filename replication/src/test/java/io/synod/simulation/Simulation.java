@@ -20,6 +20,7 @@ final class Simulation {
 
     private final long seed;
     private static final int RANKED_EVERY = 5;
+    private static final int PATIENT_EVERY = 3;
 
     private final Cluster cluster;
     private final SplittableRandom faults;
@@ -48,6 +49,9 @@ final class Simulation {
         cluster = changes.cluster(size, random, mutant);
         if (mutant == Mutant.NONE && seed % RANKED_EVERY == RANKED_EVERY - 1) {
             cluster.rank();
+        }
+        if (mutant == Mutant.NONE && seed % PATIENT_EVERY == 0) {
+            cluster.patient();
         }
         if (seed % REGISTER_EVERY == 0) {
             register = new RegisterHistory(cluster);

@@ -327,6 +327,12 @@ public final class Node implements SessionFactory, AutoCloseable {
     }
 
     @Override
+    public boolean serves(String database) {
+        Sessions sessions = databases.get(database.toLowerCase(Locale.ROOT));
+        return sessions != null && sessions.database().log().servingEpoch() != 0;
+    }
+
+    @Override
     public String joins(String cluster, String node, UUID incarnation) {
         return joins.answer(cluster, node, incarnation);
     }

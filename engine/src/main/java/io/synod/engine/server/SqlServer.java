@@ -238,12 +238,7 @@ public final class SqlServer implements AutoCloseable {
             JoinQuestion.write(
                     sessions.returns(asked.cluster(), asked.node(), asked.incarnation(), asked.address()), transfer);
         } else if (hello instanceof ClientHello.CheckKey check) {
-            String database = LeaderQuestion.database(check.key());
-            transfer.writeInt(
-                            database == null
-                                    ? SessionRemote.STATUS_ERROR
-                                    : LeaderQuestion.answer(sessions.knowsLeader(database)))
-                    .flush();
+            transfer.writeInt(ofLeader(check.key())).flush();
         } else if (hello instanceof ClientHello.WrongVersion version) {
             new Replies(transfer)
                     .error(DbException.get(
@@ -259,6 +254,17 @@ public final class SqlServer implements AutoCloseable {
                 new Replies(transfer).error(e);
             }
         }
+    }
+
+    private int ofLeader(String key) {
+        String database = LeaderQuestion.database(key);
+        if (database != null) {
+            return LeaderQuestion.answer(sessions.knowsLeader(database));
+        }
+        String served = LeaderQuestion.servedDatabase(key);
+        return served == null
+                ? SessionRemote.STATUS_ERROR
+                : LeaderQuestion.answer(sessions.knowsLeader(served), sessions.serves(served));
     }
 
     private void open(ClientHello.Open request, Transfer transfer, HeadedOutput out, Greeting greeting)
