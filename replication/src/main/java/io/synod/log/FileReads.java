@@ -60,11 +60,18 @@ final class FileReads {
      */
     static List<Unreadable> whole(File file, RandomAccessFile in, byte[] into, int length, IntConsumer read) {
         List<Unreadable> unreadable = new ArrayList<>();
+        int refused = 0;
         for (int at = 0; at < length; at += PIECE) {
             int end = Math.min(length, at + PIECE);
-            if (!read(file, in, into, at, end, unreadable.size() >= SECTORS_MAX ? unreadable : null)) {
-                for (int sector = at; sector < end; sector += SECTOR) {
-                    read(file, in, into, sector, Math.min(end, sector + SECTOR), unreadable);
+            int step = PIECE;
+            for (int from = at; from < end; from += step) {
+                String why = read(file, in, into, from, Math.min(end, from + step));
+                if (why != null && step == PIECE && refused < SECTORS_MAX) {
+                    step = SECTOR;
+                    from -= step;
+                } else if (why != null) {
+                    refused++;
+                    add(unreadable, from, Math.min(end, from + step), why);
                 }
             }
             read.accept(end - at);
@@ -72,19 +79,23 @@ final class FileReads {
         return unreadable;
     }
 
-    /** @param unreadable {@code null} where it is tried once more, in smaller parts */
-    private static boolean read(
-            File file, RandomAccessFile in, byte[] into, int from, int to, List<Unreadable> unreadable) {
+    /** @return why it could not be read; {@code null} where it was */
+    private static String read(File file, RandomAccessFile in, byte[] into, int from, int to) {
         try {
             at(file, in, from, into, from, to - from);
-            return true;
+            return null;
         } catch (IOException e) {
             Arrays.fill(into, from, to, (byte) 0);
-            if (unreadable == null) {
-                return false;
-            }
-            unreadable.add(new Unreadable(from, to, e.getMessage()));
-            return true;
+            return String.valueOf(e.getMessage());
+        }
+    }
+
+    private static void add(List<Unreadable> unreadable, long from, long to, String why) {
+        Unreadable last = unreadable.isEmpty() ? null : unreadable.get(unreadable.size() - 1);
+        if (last != null && last.to() == from && last.why().equals(why)) {
+            unreadable.set(unreadable.size() - 1, new Unreadable(last.from(), to, why));
+        } else {
+            unreadable.add(new Unreadable(from, to, why));
         }
     }
 
