@@ -28,8 +28,7 @@ class DocsTest {
         for (String module : List.of("driver", "replication", "engine", "engine/clients", "benchmarks")) {
             try (Stream<Path> files = Files.walk(ROOT.resolve(module).resolve("src/test/java"))) {
                 files.filter(file -> file.toString().endsWith(".java"))
-                        .forEach(file ->
-                                tests.put(file.getFileName().toString().replace(".java", ""), file));
+                        .forEach(file -> tests.put(file.getFileName().toString().replace(".java", ""), file));
             }
         }
         return tests;

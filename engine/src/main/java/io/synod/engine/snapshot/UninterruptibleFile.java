@@ -52,7 +52,8 @@ final class UninterruptibleFile extends FileBase {
      */
     private void checkForced() throws IOException {
         if (notForced != null) {
-            throw new IOException(path + " could not be forced to disk, restart this node: " + notForced.getMessage(), notForced);
+            throw new IOException(
+                    path + " could not be forced to disk, restart this node: " + notForced.getMessage(), notForced);
         }
     }
 

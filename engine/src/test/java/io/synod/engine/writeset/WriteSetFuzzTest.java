@@ -50,12 +50,16 @@ class WriteSetFuzzTest {
                         : Fuzz.mutated(valid.get(random.nextInt(valid.size())), random);
                 long allocated = Fuzz.allocated();
                 // Tables and marks; then all of it.
-                String head = outcome(follower, () -> WriteSetApplier.applyOwn(
-                        follower.system, follower.tables, follower.marks, ByteBuffer.wrap(bytes)));
+                String head = outcome(
+                        follower,
+                        () -> WriteSetApplier.applyOwn(
+                                follower.system, follower.tables, follower.marks, ByteBuffer.wrap(bytes)));
                 long cost = Fuzz.allocated() - allocated;
                 assertTrue(cost <= BUFFERS, () -> cost + " bytes allocated for " + bytes.length);
-                String all = outcome(follower, () -> WriteSetApplier.apply(
-                        follower.system, follower.tables, follower.marks, ByteBuffer.wrap(bytes)));
+                String all = outcome(
+                        follower,
+                        () -> WriteSetApplier.apply(
+                                follower.system, follower.tables, follower.marks, ByteBuffer.wrap(bytes)));
                 assertTrue(head.equals(APPLIED) || all.equals(head), head + ", then " + all);
                 return all;
             });
@@ -71,8 +75,10 @@ class WriteSetFuzzTest {
                     long allocated = Fuzz.allocated();
                     assertEquals(
                             IllegalStateException.class.getSimpleName(),
-                            outcome(member, () -> WriteSetApplier.applyOwn(
-                                    member.system, member.tables, member.marks, ByteBuffer.wrap(bytes))));
+                            outcome(
+                                    member,
+                                    () -> WriteSetApplier.applyOwn(
+                                            member.system, member.tables, member.marks, ByteBuffer.wrap(bytes))));
                     long cost = Fuzz.allocated() - allocated;
                     assertTrue(cost <= BUFFERS, () -> cost + " bytes allocated for a count of " + count);
                 }
