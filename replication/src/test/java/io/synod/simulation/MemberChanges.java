@@ -19,6 +19,7 @@ final class MemberChanges {
 
     private final SplittableRandom random;
     private final SplittableRandom slots;
+    private final SplittableRandom directories;
     private final boolean on;
     private final long gap;
     private Cluster cluster;
@@ -27,6 +28,7 @@ final class MemberChanges {
     MemberChanges(long seed, FaultPlan plan) {
         random = new SplittableRandom(~seed);
         slots = random.split();
+        directories = new SplittableRandom(Long.rotateLeft(~seed, 32));
         on = seed % 2 == 1 && plan.members();
         gap = (10 + random.nextLong(Math.max(1, plan.duration() / 10 / MILLI))) * MILLI;
     }
@@ -42,6 +44,7 @@ final class MemberChanges {
         cluster = group;
         trouble = faults;
         if (on) {
+            cluster.settlesSoon();
             schedule();
         }
     }
@@ -70,7 +73,7 @@ final class MemberChanges {
         return null;
     }
 
-    /** When the faults are over: those whose disks are lost leave, others come in their place. */
+    /** When the faults are over: other directories take the place of those that are lost, as long as there are any, and vote where they did. */
     void replaceLost() {
         if (Stream.of(cluster.nodes()).noneMatch(SimulatedNode::isLost)) {
             return;
@@ -112,7 +115,7 @@ final class MemberChanges {
         Member lost = lost(members);
         Member learner = learner(members);
         if (lost != null) {
-            return MemberChange.remove(lost.name());
+            return gives(members, lost);
         }
         return learner == null && members.nextSlot() <= cluster.size()
                 ? addNext(members)
@@ -123,7 +126,12 @@ final class MemberChanges {
         Member lost = lost(members);
         if (lost != null) {
             // Nobody else may leave before: the rest could be no majority.
-            return MemberChange.remove(lost.name());
+            return gives(members, lost);
+        }
+        if (members.nextSlot() <= cluster.size() && directories.nextInt(5) == 0) {
+            // Somebody has given its name to another node: refused while it is heard.
+            return comesBack(
+                    members, members.all().get(directories.nextInt(members.all().size())));
         }
         if (members.nextSlot() <= cluster.size() && random.nextInt(4) == 0) {
             return add(members);
@@ -137,6 +145,15 @@ final class MemberChanges {
             return MemberChange.promote(member.name());
         }
         return random.nextInt(3) == 0 ? MemberChange.remove(member.name()) : MemberChange.demote(member.name());
+    }
+
+    /** Its place to the next spare node, or to nobody where there is none. */
+    private MemberChange gives(Members members, Member lost) {
+        return members.nextSlot() <= cluster.size() ? comesBack(members, lost) : MemberChange.remove(lost.name());
+    }
+
+    private static MemberChange comesBack(Members members, Member lost) {
+        return MemberChange.replace(lost.name(), new UUID(0, members.nextSlot()), lost.address(), 0);
     }
 
     /** With the next slot, or one that the node has elsewhere: a later one, or one that is given already, which is refused. */

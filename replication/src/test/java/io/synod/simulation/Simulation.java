@@ -85,7 +85,7 @@ final class Simulation {
             changes.replaceLost();
             cluster.liveness.awaitSettled(cluster);
             cluster.runUntil(() -> clients == null || clients.idle(), CLIENT_PATIENCE);
-            cluster.checkers(c -> c.settled(cluster));
+            cluster.checkers.settled(cluster);
         } catch (AssertionError | RuntimeException broken) {
             throw new AssertionError(
                     "seed " + seed + " at " + cluster.now() / 1000 + " us, " + plan + ": " + broken.getMessage(),
@@ -103,7 +103,8 @@ final class Simulation {
                 clients == null ? 0 : clients.committed(),
                 clients == null ? 0 : clients.resolved(),
                 clients == null ? 0 : clients.voids(),
-                Stream.of(cluster.nodes()).filter(SimulatedNode::isLost).count());
+                Stream.of(cluster.nodes()).filter(SimulatedNode::isLost).count(),
+                cluster.silent.places());
     }
 
     /**
@@ -114,6 +115,7 @@ final class Simulation {
      * @param resolved commits whose clients had to ask what became of them
      * @param voids commits that came after their fence
      * @param lost disks
+     * @param places that leaders gave to other directories
      */
     record Outcome(
             long traceHash,
@@ -127,7 +129,8 @@ final class Simulation {
             long transactions,
             long resolved,
             long voids,
-            long lost) {}
+            long lost,
+            long places) {}
 
     private SimulatedNode any(SplittableRandom random) {
         return cluster.node(1 + random.nextInt(cluster.size()));

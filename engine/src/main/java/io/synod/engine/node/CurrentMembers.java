@@ -9,6 +9,7 @@ import java.util.Map;
 import java.util.TreeMap;
 import java.util.function.Function;
 import java.util.function.Supplier;
+import java.util.stream.IntStream;
 
 /** Who belongs to the groups of this node by now, as their logs say. Thread-safe. */
 final class CurrentMembers {
@@ -48,6 +49,12 @@ final class CurrentMembers {
             byName.put(member.name(), member);
         }
         return List.copyOf(byName.values());
+    }
+
+    /** Whether so many of these are members of groups of this node that they may yet be a majority of a new one. */
+    boolean haveMajorityOf(Members first) {
+        List<Integer> slots = committed().stream().map(Member::slot).toList();
+        return IntStream.of(first.voters()).filter(slots::contains).count() >= first.majority();
     }
 
     /** One that no group of this node has given. */

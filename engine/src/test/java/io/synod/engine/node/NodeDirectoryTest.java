@@ -2,132 +2,98 @@ package io.synod.engine.node;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
-import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
-import io.synod.group.Epoch;
+import io.synod.engine.Sql;
+import io.synod.engine.failover.LogDamage;
 import io.synod.jdbc.SynodUrl;
-import io.synod.log.EntryLog.Append;
-import io.synod.log.UnreadableSectors;
-import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.List;
+import java.sql.Connection;
+import java.sql.DriverManager;
 import java.util.UUID;
-import java.util.stream.Stream;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.EnumSource;
 
-/** Something of a node's directory is not what was written, or the disk does not give it. */
+/** What a node finds in its directory that cannot be gone on from, and does with it; {@link LostDirectoryTest} has it come back. */
 class NodeDirectoryTest {
-    private static final long GROUP = 7;
-    private static final AutoCloseable NOTHING = () -> {};
-
-    enum Damage {
-        IDENTITY {
-            @Override
-            AutoCloseable to(Path directory) throws IOException {
-                return unreadable(directory.resolve("node.properties"));
-            }
-        },
-        STAMP {
-            @Override
-            AutoCloseable to(Path directory) throws IOException {
-                return unreadable(directory.resolve("log/INCARNATION"));
-            }
-        },
-        MANIFEST {
-            @Override
-            AutoCloseable to(Path directory) throws IOException {
-                Path manifest = directory.resolve("log/MANIFEST");
-                byte[] bytes = Files.readAllBytes(manifest);
-                bytes[bytes.length / 2] ^= 1;
-                Files.write(manifest, bytes);
-                return NOTHING;
-            }
-        },
-        MARK {
-            @Override
-            AutoCloseable to(Path directory) {
-                return UnreadableSectors.all(directory.resolve("log/DURABLE"));
-            }
-        },
-        SEGMENT {
-            @Override
-            AutoCloseable to(Path directory) throws IOException {
-                try (Stream<Path> files = Files.list(directory.resolve("log"))) {
-                    Path segment = files.filter(file -> file.toString().endsWith(".cq4"))
-                            .findFirst()
-                            .orElseThrow();
-                    return UnreadableSectors.at(segment, 0);
-                }
-            }
-        };
-
-        abstract AutoCloseable to(Path directory) throws IOException;
-
-        /** What nothing is mapped in gives an Input/output error, as a disk does. */
-        private static AutoCloseable unreadable(Path file) throws IOException {
-            Path memory = Path.of("/proc/self/mem");
-            assumeTrue(Files.exists(memory), "needs Linux");
-            Files.delete(file);
-            Files.createSymbolicLink(file, memory);
-            return NOTHING;
-        }
-    }
-
     @TempDir
+    private Path parent;
+
     private Path directory;
+    private UUID before;
 
-    private NodeConfig config(String more) throws Exception {
+    /** A node has run here, with an entry in its log that can be found. */
+    @BeforeEach
+    void run() throws Exception {
+        directory = parent.resolve("a");
+        String url = "jdbc:synod:file:" + directory.resolve("shop") + ";NODE=a";
+        try (Connection c = DriverManager.getConnection(url, "sa", "")) {
+            Sql.run(c, "CREATE TABLE t(x INT PRIMARY KEY, y VARCHAR)", "INSERT INTO t VALUES (1, 'before')");
+            Sql.run(c, "INSERT INTO t VALUES (2, 'after')");
+        }
+        before = IdentityFile.open(directory, config()).incarnation();
+    }
+
+    private NodeConfig config() throws Exception {
         return NodeConfig.of(SynodUrl.parse(
-                "jdbc:synod:file:" + directory.resolve("shop") + ";NODE=a;LISTEN=127.0.0.1:7101;" + more, null));
+                "jdbc:synod:file:" + directory.resolve("shop") + ";NODE=a;LISTEN=127.0.0.1:1;PEERS=b@127.0.0.1:2",
+                null));
     }
 
-    private NodeConfig withPeers() throws Exception {
-        return config("PEERS=b@127.0.0.1:7102,c@127.0.0.1:7103");
+    /** @param number of the directory that has what was set aside; 0 for none */
+    private IdentityFile open(int number) throws Exception {
+        NodeDirectory opened = NodeDirectory.open(config());
+        opened.log().close();
+        assertEquals(number > 0, opened.identity().returns());
+        if (number > 0) {
+            assertNotEquals(before, opened.identity().incarnation());
+            assertTrue(opened.log().isEmpty(), "it passes for another one's");
+            assertTrue(Files.exists(directory.resolve("set-aside-" + number)), "set aside");
+        }
+        return opened.identity();
     }
 
-    private static UUID begin(NodeConfig config) throws Exception {
-        NodeDirectory opened = NodeDirectory.open(config);
-        try (var log = opened.log()) {
-            log.append(List.of(Append.promise(GROUP, Epoch.of(3, 1))));
-            log.force();
-            return opened.identity().incarnation();
-        }
+    @Test
+    void nothing_is_set_aside_of_one_that_is_whole() throws Exception {
+        assertEquals(before, open(0).incarnation());
+        assertFalse(Files.exists(directory.resolve("set-aside-1")));
     }
 
-    @ParameterizedTest
-    @EnumSource
-    void node_with_peers_sets_it_aside_and_has_to_come_back(Damage damage) throws Exception {
-        UUID before = begin(withPeers());
-        NodeDirectory opened;
-        try (AutoCloseable done = damage.to(directory)) {
-            opened = NodeDirectory.open(withPeers());
-        }
-        try (var log = opened.log()) {
-            assertTrue(log.isEmpty());
-            assertTrue(opened.identity().returns());
-            assertFalse(before.equals(opened.identity().incarnation()));
-            assertTrue(Files.isDirectory(directory.resolve("set-aside-1/log")));
-        }
+    @Test
+    void a_log_that_is_damaged_in_its_middle_is_set_aside_with_all_that_belongs_to_it() throws Exception {
+        assertTrue(LogDamage.flipIn(directory.resolve("log"), "before"));
+        open(1);
+        Path aside = directory.resolve("set-aside-1");
+        assertTrue(Files.exists(aside.resolve("log").resolve("DURABLE")), aside.toString());
+        assertTrue(Files.exists(aside.resolve("node.properties")));
+        assertTrue(Files.exists(aside.resolve("shop.mv.db")));
+        assertFalse(Files.exists(directory.resolve("shop.mv.db")));
     }
 
-    @ParameterizedTest
-    @EnumSource(mode = EnumSource.Mode.EXCLUDE, names = "STAMP")
-    void node_alone_refuses_and_leaves_it_as_it_is(Damage damage) throws Exception {
-        begin(config(""));
-        try (AutoCloseable done = damage.to(directory)) {
-            Exception e = assertThrows(Exception.class, () -> NodeDirectory.open(config("")));
-            assertTrue(e.getMessage().contains("damaged") && e.getMessage().contains("backup"), e.toString());
-            assertFalse(Files.exists(directory.resolve("set-aside-1")));
-        }
-        if (damage == Damage.MARK || damage == Damage.SEGMENT) {
-            try (var log = NodeDirectory.open(config("")).log()) {
-                assertEquals(Epoch.of(3, 1), log.recovered(GROUP).promised());
-            }
-        }
+    @Test
+    void so_is_what_is_left_without_a_log_or_without_what_says_whose_it_is() throws Exception {
+        LogDamage.delete(directory.resolve("log"));
+        open(1);
+        Files.writeString(directory.resolve("node.properties"), "format=1\n");
+        open(2);
+        Files.delete(directory.resolve("node.properties"));
+        NodeDirectory.open(config()).log().close();
+        assertTrue(Files.exists(directory.resolve("set-aside-2")), "the log was empty, and nobody's");
+    }
+
+    /** As one whose disk was not mounted. */
+    @Test
+    void a_log_that_is_found_again_when_another_one_has_its_place_is_not_read() throws Exception {
+        open(0);
+        Path log = directory.resolve("log");
+        Path kept = parent.resolve("kept");
+        Files.move(log, kept);
+        open(1);
+        LogDamage.delete(log);
+        Files.move(kept, log);
+        open(2);
     }
 }

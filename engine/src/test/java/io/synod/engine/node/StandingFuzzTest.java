@@ -26,6 +26,7 @@ class StandingFuzzTest {
             List.of(
                     new Member(1, "a", SELF, Member.Role.VOTER, "localhost:1"),
                     new Member(2, "b", new UUID(3, 4), Member.Role.WITNESS, "localhost:2")),
+            2,
             "why; it is so");
 
     private static String spoilt(String valid, Random random) {
