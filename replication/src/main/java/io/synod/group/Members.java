@@ -155,6 +155,8 @@ public record Members(List<Member> all, int nextSlot) {
             return format == FORMAT_NEXT_SLOT ? new Members(members, nextSlot) : new Members(members);
         } catch (IOException e) {
             throw new IllegalArgumentException("configuration of " + payload.length + " bytes is cut short", e);
+        } catch (Invariant.Violation e) {
+            throw new IllegalArgumentException("configuration of " + payload.length + " bytes: " + e.getMessage(), e);
         }
     }
 }

@@ -10,6 +10,7 @@ import java.io.InputStream;
 import java.io.OutputStream;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -214,6 +215,11 @@ final class IdentityFile implements PeerIdentities {
             properties.load(in);
         } catch (IllegalArgumentException e) {
             throw damaged(e.getMessage(), e);
+        } catch (FileSystemException e) {
+            // It cannot be opened, which says nothing of what is in it.
+            throw e;
+        } catch (IOException e) {
+            throw damaged("it cannot be read: " + e.getMessage(), e);
         }
         if (properties.isEmpty()) {
             throw damaged("it is empty", null);
