@@ -93,7 +93,7 @@ final class GroupRetention {
 
     /** Under the group's lock. */
     private long mayForget(GroupState s, long restart, long whatever) {
-        return Math.min(Math.min(restart, pins.lowest(now())), Math.max(whatever, s.allHave()));
+        return Math.min(Math.min(restart, pins.lowest(now())), s.othersNeedAbove(whatever));
     }
 
     /**

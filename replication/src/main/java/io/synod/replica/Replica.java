@@ -84,6 +84,9 @@ final class Replica implements ReplicatedLog {
         if (snapshots != null && snapshots.awaitsBase()) {
             recovered.awaitBase();
         }
+        if (snapshots != null && snapshots.logOnly()) {
+            recovered.keepLogOnly();
+        }
         if (recovered.hollow() && (snapshots == null || bootstrap.all().size() == 1)) {
             throw new IllegalStateException("the state of group " + group + " stands at index " + applied
                     + ", but its log begins behind " + recovered.baseIndex()

@@ -285,7 +285,7 @@ final class MemberChanges implements MemberCommands {
     /** How it is refused where it has been made. */
     private static Refusal whenDone(MemberChange change) {
         return switch (change.kind()) {
-            case ADD, REPLACE -> Refusal.NAME_TAKEN;
+            case ADD, ADD_WITNESS, REPLACE, MOVE -> Refusal.NAME_TAKEN;
             case PROMOTE -> Refusal.NOT_A_LEARNER;
             case DEMOTE -> Refusal.NOT_A_VOTER;
             case REMOVE -> Refusal.NO_SUCH_MEMBER;
