@@ -1,10 +1,10 @@
 package io.synod.engine.node;
 
-import io.synod.engine.database.HostedDatabase;
 import io.synod.group.Member;
 import io.synod.group.Members;
-import java.util.Collection;
+import io.synod.replica.ReplicatedLog;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.function.Function;
@@ -13,26 +13,23 @@ import java.util.function.Supplier;
 /** Who belongs to the groups of this node by now, as their logs say. Thread-safe. */
 final class CurrentMembers {
     private final NodePlace place;
-    private final Supplier<Collection<HostedDatabase>> databases;
+    private final Supplier<Map<String, ReplicatedLog>> logs;
 
-    CurrentMembers(NodePlace place, Supplier<Collection<HostedDatabase>> databases) {
+    /** @param logs of the node's databases, by lower-case name */
+    CurrentMembers(NodePlace place, Supplier<Map<String, ReplicatedLog>> logs) {
         this.place = place;
-        this.databases = databases;
+        this.logs = logs;
     }
 
     /** @return {@code null} where it is no member of that database's group */
     Member find(String database, String node) {
-        for (HostedDatabase hosted : databases.get()) {
-            if (hosted.name().equalsIgnoreCase(database)) {
-                return hosted.log().members().byName(node);
-            }
-        }
-        return null;
+        ReplicatedLog log = logs.get().get(database.toLowerCase(Locale.ROOT));
+        return log == null ? null : log.members().byName(node);
     }
 
     /** The members of any of the groups, but for this node. */
     List<Member> others() {
-        return all(hosted -> hosted.log().members()).stream()
+        return all(ReplicatedLog::members).stream()
                 .filter(member -> member.slot() != place.slot())
                 .toList();
     }
@@ -44,7 +41,7 @@ final class CurrentMembers {
     /** Those that are so whatever becomes of the present leaders; of a name that has two slots meanwhile, the newer one. */
     List<Member> committed() {
         Map<String, Member> byName = new TreeMap<>();
-        for (Member member : all(hosted -> hosted.log().committedMembers())) {
+        for (Member member : all(ReplicatedLog::committedMembers)) {
             byName.put(member.name(), member);
         }
         return List.copyOf(byName.values());
@@ -53,16 +50,16 @@ final class CurrentMembers {
     /** One that no group of this node has given. */
     int nextSlot() {
         int next = place.known().nextSlot();
-        for (HostedDatabase hosted : databases.get()) {
-            next = Math.max(next, hosted.log().members().nextSlot());
+        for (ReplicatedLog log : logs.get().values()) {
+            next = Math.max(next, log.members().nextSlot());
         }
         return next;
     }
 
-    private List<Member> all(Function<HostedDatabase, Members> look) {
+    private List<Member> all(Function<ReplicatedLog, Members> look) {
         Map<Integer, Member> bySlot = new TreeMap<>();
-        for (HostedDatabase hosted : databases.get()) {
-            for (Member member : look.apply(hosted).all()) {
+        for (ReplicatedLog log : logs.get().values()) {
+            for (Member member : look.apply(log).all()) {
                 bySlot.put(member.slot(), member);
             }
         }

@@ -34,6 +34,8 @@ final class IdentityFile implements PeerIdentities {
     private static final String MEMBERS = "members";
     /** That it was to join others, and did not begin a cluster. */
     private static final String JOINED = "joined";
+    /** That it is a witness in all its databases. */
+    private static final String WITNESS = "witness";
     /** That others may have met another directory of this name; gone when all have said that they have not. */
     private static final String UNPROVEN = "unproven";
     /** That it has no place, and has to get a new one from the others; {@link #AGAIN} where what is here belongs to another one. */
@@ -102,6 +104,9 @@ final class IdentityFile implements PeerIdentities {
             p.setProperty("cluster", config.cluster());
             p.setProperty("node", config.name());
             p.setProperty("incarnation", UUID.randomUUID().toString());
+            if (config.witness()) {
+                p.setProperty(WITNESS, "true");
+            }
             if (config.joins()) {
                 p.setProperty(JOINED, "true");
             } else if (config.comesBack()) {
@@ -127,6 +132,12 @@ final class IdentityFile implements PeerIdentities {
                 config.cluster(),
                 "give CLUSTER=" + p.getProperty("cluster"));
         identity.checkSum();
+        if (config.witness() && !identity.isWitness()) {
+            throw Errors.mayNotJoin(
+                    config.name(),
+                    directory + " is that of a node which has copies of its databases: give the witness an empty directory, or"
+                            + " leave JOIN=WITNESS out");
+        }
         String replaced = p.getProperty(REPLACED);
         if (replaced != null) {
             throw Errors.mayNotJoin(config.name(), replacedBy(replaced));
@@ -407,6 +418,11 @@ final class IdentityFile implements PeerIdentities {
     /** Index of the configuration that no longer had this node; {@code null} for a database that it was not removed from. */
     synchronized String removedFrom(String database) {
         return properties.getProperty(REMOVED + database);
+    }
+
+    /** Whether this directory is a witness's, which it stays. */
+    synchronized boolean isWitness() {
+        return properties.getProperty(WITNESS) != null;
     }
 
     UUID incarnation() {

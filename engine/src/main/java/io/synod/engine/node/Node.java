@@ -11,14 +11,15 @@ import io.synod.engine.session.Sessions;
 import io.synod.engine.session.SynodSession;
 import io.synod.log.EntryLog;
 import io.synod.replica.ReplicaNode;
+import io.synod.replica.ReplicatedLog;
 import io.synod.replica.Snapshots;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.sql.SQLException;
-import java.util.ArrayList;
 import java.util.Collection;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -57,6 +58,9 @@ public final class Node implements SessionFactory, AutoCloseable {
     private final Scrubber scrubber;
     private final Checkpoints checkpoints = new Checkpoints();
     private final Map<String, Sessions> databases = new ConcurrentHashMap<>();
+    /** What a node that is a witness has instead of {@link #databases}. */
+    private final Witnesses witnesses;
+
     /** Settings of those that SHUTDOWN has closed: the next session opens them again, as in H2. */
     private final Map<String, Map<String, String>> shutDown = new ConcurrentHashMap<>();
 
@@ -81,10 +85,11 @@ public final class Node implements SessionFactory, AutoCloseable {
         this.log = log;
         this.replicas = replicas;
         this.sql = sql;
-        CurrentMembers members = new CurrentMembers(place, this::hosted);
+        this.witnesses = new Witnesses(config, place, log, replicas, new Hears());
+        CurrentMembers members = new CurrentMembers(place, this::logs);
         this.joins = new JoinAnswers(config, identity, members);
         this.memberChanges = new MemberChanges(config, place, identity, members, replicas.questions(), this::hosted);
-        this.returns = new ReturnAnswers(config, place, identity, memberChanges, this::hosted);
+        this.returns = new ReturnAnswers(config, place, identity, memberChanges, this::logs);
         this.returnWatch = config.comesBack()
                 ? new ReturnWatch(config, place, identity, memberChanges, this::hosted, new Ends())
                 : null;
@@ -115,8 +120,34 @@ public final class Node implements SessionFactory, AutoCloseable {
         });
     }
 
+    /** What the node is told of databases that it is a witness of. */
+    private final class Hears implements Witness.Listener {
+        @Override
+        public void onRole(String database, String leader, long epoch, boolean serving) {
+            tell(database, leader, epoch, serving);
+        }
+
+        @Override
+        public void onRemoved(String database, long configuration) {
+            noteRemoved(database, configuration);
+        }
+    }
+
+    private void tell(String database, String leader, long epoch, boolean serving) {
+        for (RoleListener listener : listeners) {
+            listener.onRole(database, leader, epoch, serving);
+        }
+    }
+
     private Collection<HostedDatabase> hosted() {
         return databases.values().stream().map(Sessions::database).toList();
+    }
+
+    private Map<String, ReplicatedLog> logs() {
+        Map<String, ReplicatedLog> logs = new HashMap<>();
+        databases.forEach((name, sessions) -> logs.put(name, sessions.database().log()));
+        logs.putAll(witnesses.logs());
+        return logs;
     }
 
     /** @return {@code null} where it is not open on this node */
@@ -187,7 +218,7 @@ public final class Node implements SessionFactory, AutoCloseable {
      *
      * @param h2Settings H2's settings, upper-case keys
      * @throws SQLException 90031 its file cannot be used, 0A000 a setting cannot be kept, and others of H2 with the value and
-     *     what to do
+     *     what to do; 08001 this node is a witness
      */
     public synchronized HostedDatabase host(String database, Map<String, String> h2Settings) throws SQLException {
         String key = database.toLowerCase(Locale.ROOT);
@@ -196,6 +227,9 @@ public final class Node implements SessionFactory, AutoCloseable {
             return open.database();
         }
         checkRunning();
+        if (isWitness()) {
+            throw Errors.witness(key, config.name(), String.join(", ", endpoints(key)));
+        }
         if (Boolean.parseBoolean(h2Settings.get("DATABASE_TO_LOWER"))) {
             throw Errors.refused(
                             "DATABASE_TO_LOWER=TRUE",
@@ -209,11 +243,7 @@ public final class Node implements SessionFactory, AutoCloseable {
             hosted = new DatabaseOpening(
                             config, place, key, OpenSettings.of(h2Settings), log.recovered(HostedDatabase.groupId(key)))
                     .open();
-            hosted.addRoleListener((name, leader, epoch, serving) -> {
-                for (RoleListener listener : listeners) {
-                    listener.onRole(name, leader, epoch, serving);
-                }
-            });
+            hosted.addRoleListener(this::tell);
             Sessions sessions = new Sessions(hosted, link, neighbours, config.shown());
             HostedDatabase opened = hosted;
             boolean awaitsBase = config.base() != null && !config.base().equals(config.name());
@@ -238,6 +268,27 @@ public final class Node implements SessionFactory, AutoCloseable {
             }
             throw Errors.cannotOpen(key, e);
         }
+    }
+
+    /** Whether it keeps the logs of its databases, and no copies of them. */
+    boolean isWitness() {
+        return identity != null && identity.isWitness();
+    }
+
+    /**
+     * The log of a database on this node, which is opened, or begun, where it is not open: with a copy of the database ({@link #host}),
+     * or without one where this node is a witness.
+     *
+     * @throws SQLException as {@link #host}
+     */
+    public synchronized ReplicatedLog hostLog(String database, Map<String, String> h2Settings) throws SQLException {
+        if (!isWitness()) {
+            return host(database, h2Settings).log();
+        }
+        String key = database.toLowerCase(Locale.ROOT);
+        checkRunning();
+        checkMember(key);
+        return witnesses.open(key);
     }
 
     private void checkMember(String key) throws SQLException {
@@ -274,6 +325,9 @@ public final class Node implements SessionFactory, AutoCloseable {
             throws SQLException {
         checkRunning();
         String key = database.toLowerCase(Locale.ROOT);
+        if (isWitness()) {
+            throw Errors.witness(key, config.name(), String.join(", ", endpoints(key)));
+        }
         Map<String, String> before = shutDown.get(key);
         if (before != null) {
             host(key, before);
@@ -287,6 +341,11 @@ public final class Node implements SessionFactory, AutoCloseable {
             throw Errors.noSuchDatabase(database, config.name(), databases.keySet());
         }
         return sessions.open(user, passwordHash, settings, onClose);
+    }
+
+    /** As {@link Witnesses#endpoints}. */
+    List<String> endpoints(String database) {
+        return witnesses.endpoints(database.toLowerCase(Locale.ROOT));
     }
 
     @Override
@@ -388,8 +447,7 @@ public final class Node implements SessionFactory, AutoCloseable {
         globalCommits.close();
         scrubber.close();
         checkpoints.close();
-        List<HostedDatabase> hosted = new ArrayList<>();
-        databases.values().forEach(s -> hosted.add(s.database()));
+        Collection<HostedDatabase> hosted = hosted();
         replicas.close(config.isReachable() ? HANDOVER_NANOS : 0);
         for (HostedDatabase database : hosted) {
             close(database, false);
