@@ -470,7 +470,7 @@ final class Replica implements ReplicatedLog {
     @Override
     public boolean transferTo(String member, long timeoutNanos) {
         Member target = members().byName(member);
-        if (target == null || !members().isVoter(target.slot())) {
+        if (target == null || !members().mayLead(target.slot())) {
             throw new IllegalArgumentException("no voting member " + member + " in " + members());
         }
         return target.slot() == selfSlot ? leadsNow() : transfer.to(target.slot(), timeoutNanos);
