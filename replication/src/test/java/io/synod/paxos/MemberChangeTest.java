@@ -254,6 +254,26 @@ class MemberChangeTest {
         assertEquals(7, group.node(2).state.commitIndex());
     }
 
+    /** Found by seed 1997, with a witness: it forgot what its leader would have lacked after a crash, had the third one been gone. */
+    @Test
+    void leader_whose_own_force_is_late_does_not_say_that_all_have_the_entry() {
+        TraceGroup group = led(3, 3);
+        group.propose(1, EntryKind.DATA, X);
+        for (int slot : List.of(2, 3)) {
+            group.deliver(1, slot, Message.Accept.class, accept -> !accept.entries().isEmpty());
+        }
+        TraceGroup.Node leader = group.node(1);
+        for (TraceGroup.Envelope envelope : List.copyOf(group.wire)) {
+            if (envelope.to() == 1) {
+                leader.state.onMessage(envelope.from(), envelope.message(), group.now, leader);
+            }
+        }
+        assertEquals(2, leader.state.commitIndex(), "by the other two");
+        assertEquals(1, leader.state.allHave());
+        group.force(1);
+        assertEquals(2, leader.state.allHave());
+    }
+
     /** Also where it is told that it is a voter. */
     @Test
     void member_that_has_the_log_only_does_not_stand_and_gives_no_snapshot() {

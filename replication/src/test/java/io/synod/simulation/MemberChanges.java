@@ -16,10 +16,13 @@ final class MemberChanges {
     private static final long MILLI = Cluster.MILLI;
     private static final long TIME_LIMIT = 20_000 * MILLI;
     private static final int SPARES = 3;
+    /** In so many runs there may be a witness once. */
+    private static final int WITNESS_EVERY = 8;
 
     private final SplittableRandom random;
     private final SplittableRandom slots;
     private final boolean on;
+    private final boolean witness;
     private final long gap;
     private Cluster cluster;
     private Faults trouble;
@@ -28,14 +31,20 @@ final class MemberChanges {
         random = new SplittableRandom(~seed);
         slots = random.split();
         on = seed % 2 == 1 && plan.members();
+        witness = on && seed % WITNESS_EVERY == WITNESS_EVERY - 3;
         gap = (10 + random.nextLong(Math.max(1, plan.duration() / 10 / MILLI))) * MILLI;
     }
 
     /** @param size where the members stay the same */
     Cluster cluster(int size, SplittableRandom rest, Mutant mutant) {
-        return on
-                ? new Cluster(2 + random.nextInt(3), SPARES, rest, mutant, new Timeline())
-                : new Cluster(size, rest, mutant);
+        if (!on) {
+            return new Cluster(size, rest, mutant);
+        }
+        Cluster changing = new Cluster(2 + random.nextInt(3), SPARES, rest, mutant, new Timeline());
+        if (witness) {
+            changing.withWitness();
+        }
+        return changing;
     }
 
     void begin(Cluster group, Faults faults) {
@@ -112,7 +121,7 @@ final class MemberChanges {
         Member lost = lost(members);
         Member learner = learner(members);
         if (lost != null) {
-            return MemberChange.remove(lost.name());
+            return leave(members, lost, learner);
         }
         return learner == null && members.nextSlot() <= cluster.size()
                 ? addNext(members)
@@ -123,7 +132,7 @@ final class MemberChanges {
         Member lost = lost(members);
         if (lost != null) {
             // Nobody else may leave before: the rest could be no majority.
-            return MemberChange.remove(lost.name());
+            return leave(members, lost, learner(members));
         }
         if (members.nextSlot() <= cluster.size() && random.nextInt(4) == 0) {
             return add(members);
@@ -146,12 +155,45 @@ final class MemberChanges {
         }
         int slot = members.nextSlot();
         int elsewhere = 1 + slots.nextInt(Math.min(slot + 1, cluster.size()));
-        String name = Cluster.name(elsewhere);
-        return MemberChange.add(name, new UUID(0, elsewhere), name + ":1", elsewhere);
+        return add(elsewhere, elsewhere);
     }
 
-    private static MemberChange addNext(Members members) {
-        int slot = members.nextSlot();
-        return MemberChange.add(Cluster.name(slot), new UUID(0, slot), Cluster.name(slot) + ":1");
+    private static long full(Members members) {
+        return members.all().stream()
+                .filter(member -> members.mayLead(member.slot()))
+                .count();
+    }
+
+    /** A witness stays with two that can lead at least: somebody else comes first, or it goes itself. */
+    private MemberChange leave(Members members, Member lost, Member learner) {
+        boolean needed = members.mayLead(lost.slot()) && full(members) == 2 && members.voters().length > 2;
+        if (needed && learner != null) {
+            return MemberChange.promote(learner.name());
+        }
+        return MemberChange.remove((needed ? witness(members) : lost).name());
+    }
+
+    private static Member witness(Members members) {
+        return members.all().stream()
+                .filter(member -> member.role() == Member.Role.WITNESS)
+                .findFirst()
+                .orElseThrow();
+    }
+
+    private MemberChange addNext(Members members) {
+        int next = members.nextSlot();
+        if (cluster.isWitness(next) && full(members) < 2) {
+            // It cannot come now: another one does, and its slot is gone.
+            return add(next + 1, next + 1);
+        }
+        return add(next, 0);
+    }
+
+    private MemberChange add(int node, int slot) {
+        String name = Cluster.name(node);
+        UUID directory = new UUID(0, node);
+        return cluster.isWitness(node)
+                ? MemberChange.addWitness(name, directory, name + ":1", slot)
+                : MemberChange.add(name, directory, name + ":1", slot);
     }
 }

@@ -103,7 +103,8 @@ final class Simulation {
                 clients == null ? 0 : clients.committed(),
                 clients == null ? 0 : clients.resolved(),
                 clients == null ? 0 : clients.voids(),
-                Stream.of(cluster.nodes()).filter(SimulatedNode::isLost).count());
+                Stream.of(cluster.nodes()).filter(SimulatedNode::isLost).count(),
+                cluster.chosen.witnessed() ? 1 : 0);
     }
 
     /**
@@ -114,6 +115,7 @@ final class Simulation {
      * @param resolved commits whose clients had to ask what became of them
      * @param voids commits that came after their fence
      * @param lost disks
+     * @param witnesses that came
      */
     record Outcome(
             long traceHash,
@@ -127,7 +129,8 @@ final class Simulation {
             long transactions,
             long resolved,
             long voids,
-            long lost) {}
+            long lost,
+            long witnesses) {}
 
     private SimulatedNode any(SplittableRandom random) {
         return cluster.node(1 + random.nextInt(cluster.size()));
