@@ -25,7 +25,9 @@ public final class RemoteSessions {
                 remote.append(';').append(key).append('=').append(value);
             }
         });
-        url.h2Settings().forEach((key, value) -> remote.append(';').append(key).append('=').append(value));
+        url.h2Settings()
+                .forEach((key, value) ->
+                        remote.append(';').append(key).append('=').append(value));
         Properties user = new Properties();
         user.setProperty("user", url.user());
         return FailoverSession.connect(SynodUrl.parse(remote.toString(), user), password);

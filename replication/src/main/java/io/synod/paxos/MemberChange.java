@@ -50,7 +50,8 @@ public record MemberChange(Kind kind, String name, UUID incarnation, String addr
         SLOT_GIVEN("the slot that it has elsewhere was given to another member here, or is below one that was"),
         NO_SUCH_MEMBER("no member of this name is in the group"),
         NOT_A_LEARNER("only a learner can be promoted"),
-        NOT_A_VOTER("only a voter that has a copy of the database can be made a learner: remove a witness, and add it again"),
+        NOT_A_VOTER(
+                "only a voter that has a copy of the database can be made a learner: remove a witness, and add it again"),
         LEARNER_IS_BEHIND("the learner has not caught up: try again when it has"),
         STILL_THERE(
                 "the member that it is to take the place of was heard a moment ago: stop that node, or give this one another"
@@ -148,9 +149,10 @@ public record MemberChange(Kind kind, String name, UUID incarnation, String addr
             case PROMOTE -> named.role() == Member.Role.LEARNER ? null : Refusal.NOT_A_LEARNER;
             case DEMOTE -> named.role() == Member.Role.VOTER ? null : Refusal.NOT_A_VOTER;
             // A witness would be a voter that goes and a learner that comes, with nothing that a learner is for.
-            case REPLACE -> named.role() == Member.Role.WITNESS
-                    ? Refusal.NOT_A_VOTER
-                    : named.incarnation().equals(incarnation) ? Refusal.NAME_TAKEN : null;
+            case REPLACE ->
+                named.role() == Member.Role.WITNESS
+                        ? Refusal.NOT_A_VOTER
+                        : named.incarnation().equals(incarnation) ? Refusal.NAME_TAKEN : null;
             case MOVE -> named.address().equals(address) ? Refusal.NAME_TAKEN : null;
             case ADD, ADD_WITNESS, REMOVE -> null;
         };

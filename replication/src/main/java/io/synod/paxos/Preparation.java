@@ -234,7 +234,8 @@ final class Preparation {
         if (witness && donorBase > core.terms.last() && donorBase != toldBase) {
             toldBase = donorBase;
             out.notice("cannot lead: it lacks the entries " + (core.terms.last() + 1) + " to " + donorBase
-                    + ", which the log of slot " + donor + " no longer has, and that has no snapshot to give: start a member"
+                    + ", which the log of slot " + donor
+                    + " no longer has, and that has no snapshot to give: start a member"
                     + " that has them");
         }
         out.send(donor, new Message.SnapshotRequest(core.applied));

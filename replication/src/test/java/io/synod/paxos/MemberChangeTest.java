@@ -260,7 +260,8 @@ class MemberChangeTest {
         TraceGroup group = led(3, 3);
         group.propose(1, EntryKind.DATA, X);
         for (int slot : List.of(2, 3)) {
-            group.deliver(1, slot, Message.Accept.class, accept -> !accept.entries().isEmpty());
+            group.deliver(
+                    1, slot, Message.Accept.class, accept -> !accept.entries().isEmpty());
         }
         TraceGroup.Node leader = group.node(1);
         for (TraceGroup.Envelope envelope : List.copyOf(group.wire)) {

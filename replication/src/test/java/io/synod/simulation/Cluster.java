@@ -42,6 +42,7 @@ final class Cluster {
     private final int spares;
     /** The slot of the node that is to come as a witness; 0 for none. */
     private int witness;
+
     private Filter filter = (from, to, message) -> false;
     private long value;
     private long trace = 1469598103934665603L;

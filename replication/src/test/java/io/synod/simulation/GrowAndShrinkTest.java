@@ -11,7 +11,6 @@ import java.util.List;
 import java.util.SplittableRandom;
 import java.util.UUID;
 import java.util.function.Predicate;
-
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -59,9 +58,7 @@ class GrowAndShrinkTest {
         for (int slot = 2; slot <= NODES; slot++) {
             int comes = slot;
             String name = Cluster.name(comes);
-            step(
-                    members -> members.bySlot(comes) != null,
-                    MemberChange.add(name, new UUID(0, comes), name + ":1"));
+            step(members -> members.bySlot(comes) != null, MemberChange.add(name, new UUID(0, comes), name + ":1"));
             step(members -> members.isVoter(comes), MemberChange.promote(name));
             assertEquals(comes, cluster.chosen.configuration().voters().length);
         }

@@ -452,8 +452,8 @@ public final class Errors {
     /** 08001: drivers try the other nodes. */
     public static SQLException witness(String database, String node, String others) {
         return new SQLNonTransientConnectionException(
-                "node " + node + " is a witness of database " + database + " and has no copy of it: connect to the others ("
-                        + others + ")",
+                "node " + node + " is a witness of database " + database
+                        + " and has no copy of it: connect to the others (" + others + ")",
                 "08001",
                 ErrorCode.CONNECTION_BROKEN_1);
     }
@@ -504,8 +504,8 @@ public final class Errors {
 
     /** 42710: a name or an address that cannot be a new member's. */
     public static DbException memberTaken(String member, String why) {
-        return wrap(
-                new SQLException("node " + member + " cannot be a member so: " + why, "42710", ErrorCode.GENERAL_ERROR_1));
+        return wrap(new SQLException(
+                "node " + member + " is refused: " + why, "42710", ErrorCode.GENERAL_ERROR_1));
     }
 
     /** 55000: the members are not changed, in the present state of the group. */

@@ -135,7 +135,8 @@ final class IdentityFile implements PeerIdentities {
         if (config.witness() && !identity.isWitness()) {
             throw Errors.mayNotJoin(
                     config.name(),
-                    directory + " is that of a node which has copies of its databases: give the witness an empty directory, or"
+                    directory
+                            + " is that of a node which has copies of its databases: give the witness an empty directory, or"
                             + " leave JOIN=WITNESS out");
         }
         String replaced = p.getProperty(REPLACED);

@@ -251,7 +251,9 @@ final class MemberChanges implements MemberCommands {
     public synchronized List<Done> move(String member) {
         if (!ADDED.matcher(member).matches()) {
             throw Errors.badValue(
-                    "member", member, "NAME@HOST:PORT, its name and the address on which its peers reach it from now on");
+                    "member",
+                    member,
+                    "NAME@HOST:PORT, its name and the address on which its peers reach it from now on");
         }
         String name = member.substring(0, member.indexOf('@'));
         String address = member.substring(name.length() + 1);
@@ -267,7 +269,10 @@ final class MemberChanges implements MemberCommands {
             Refusal refusal = change(database, MemberChange.move(name, address));
             check(refusal == Refusal.NAME_TAKEN ? null : refusal, "moving " + name, database, name);
             Member moved = database.log().members().byName(name);
-            done.add(new Done(database.name(), name, moved == null ? "REMOVED" : moved.role().name()));
+            done.add(new Done(
+                    database.name(),
+                    name,
+                    moved == null ? "REMOVED" : moved.role().name()));
         }
         return done;
     }

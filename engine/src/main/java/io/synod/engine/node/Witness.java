@@ -76,7 +76,8 @@ final class Witness implements Applier, Snapshots {
         if (self != null && self.role() != Member.Role.WITNESS) {
             throw new IllegalStateException("node " + node + " was started as a witness (JOIN=WITNESS) and is a "
                     + self.role() + " of database " + database + ": remove it, and add it as a witness"
-                    + " (SYNOD.MEMBER_ADD('" + node + "@" + self.address() + "', 'WITNESS')), or start it with JOIN=TRUE, on"
+                    + " (SYNOD.MEMBER_ADD('" + node + "@" + self.address()
+                    + "', 'WITNESS')), or start it with JOIN=TRUE, on"
                     + " an empty directory");
         }
     }

@@ -39,8 +39,8 @@ final class Witnesses {
         long base = log.recovered(group).base().index();
         Witness witness = new Witness(database, config.name(), place.slot(), base, listener);
         try {
-            witness.attach(replicas.openGroup(
-                    group, place.bootstrap(), place.slot(), config.priority(), witness, witness));
+            witness.attach(
+                    replicas.openGroup(group, place.bootstrap(), place.slot(), config.priority(), witness, witness));
         } catch (RuntimeException e) {
             throw Errors.cannotOpen(database, e);
         }

@@ -42,7 +42,8 @@ final class MemberCommand implements Runnable {
 
     @Override
     public void run() {
-        throw new ParameterException(spec.commandLine(), "a command is missing: list, add, promote, demote, address or remove");
+        throw new ParameterException(
+                spec.commandLine(), "a command is missing: list, add, promote, demote, address or remove");
     }
 
     @Command(

@@ -281,7 +281,8 @@ final class SystemCalls {
     }
 
     private static boolean isWitness(Call call) {
-        String role = call.arguments().size() < 2 ? "LEARNER" : argument(call, 1).toUpperCase(Locale.ROOT);
+        String role =
+                call.arguments().size() < 2 ? "LEARNER" : argument(call, 1).toUpperCase(Locale.ROOT);
         if (!role.equals("LEARNER") && !role.equals("WITNESS")) {
             throw Errors.badValue("membership", argument(call, 1), "LEARNER or WITNESS");
         }

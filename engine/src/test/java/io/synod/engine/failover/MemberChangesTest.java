@@ -227,7 +227,10 @@ class MemberChangesTest {
         try (Load load = load(all)) {
             try {
                 for (String name : come) {
-                    join(all, name, "MEMBER_ADD('" + name + "@" + nodes.get(name).listen() + "')");
+                    join(
+                            all,
+                            name,
+                            "MEMBER_ADD('" + name + "@" + nodes.get(name).listen() + "')");
                     call(all, "MEMBER_PROMOTE('" + name + "')", Set.of("HYT00", "55000"));
                     load.awaitProgress(20);
                 }

@@ -382,7 +382,8 @@ class MembersTest {
 
     /** Bug 42: the voter that leads at last was away for all that the other one and the witness committed. */
     @Test
-    void two_nodes_and_a_witness_survive_the_loss_of_any_one_and_the_witness_has_what_the_lost_one_had() throws Exception {
+    void two_nodes_and_a_witness_survive_the_loss_of_any_one_and_the_witness_has_what_the_lost_one_had()
+            throws Exception {
         name("a", "b", "w");
         Path file = directory.resolve("a").resolve("shop");
         try (Connection h2 = DriverManager.getConnection("jdbc:h2:file:" + file, "sa", "")) {
@@ -394,7 +395,8 @@ class MembersTest {
             start(name, "shop", ";BASE=a", full);
         }
         awaitRow("b", "shop", "1");
-        assertTrue(refusal("a", "MEMBER_ADD('w@" + address("w") + "', 'X')", "22023").contains("LEARNER or WITNESS"));
+        assertTrue(refusal("a", "MEMBER_ADD('w@" + address("w") + "', 'X')", "22023")
+                .contains("LEARNER or WITNESS"));
         assertEquals(List.of("shop|w|WITNESS"), call("a", "shop", "MEMBER_ADD('w@" + address("w") + "', 'WITNESS')"));
         start("w", "shop", ";JOIN=WITNESS", full);
         assertEquals(List.of("a|VOTER", "b|VOTER", "w|WITNESS"), memberships("b"));
@@ -403,8 +405,10 @@ class MembersTest {
         assertTrue(java.nio.file.Files.notExists(directory.resolve("w").resolve("shop.mv.db")));
         assertTrue(refusal("a", "MEMBER_DEMOTE('b')", "55000").contains("without a voter that can lead"));
         assertTrue(refusal("a", "MEMBER_PROMOTE('w')", "55000").contains("votes already"));
-        SQLException none = assertThrows(SQLException.class, () -> connect("w", "shop", ";CONNECT_TIMEOUT=500;FAILOVER_TIMEOUT=500")
-                .close());
+        SQLException none = assertThrows(
+                SQLException.class,
+                () -> connect("w", "shop", ";CONNECT_TIMEOUT=500;FAILOVER_TIMEOUT=500")
+                        .close());
         assertEquals("08001", none.getSQLState());
         assertTrue(none.getMessage().contains("is a witness of database shop"), none.getMessage());
         // In its own process, and beside others in a URL, its clients come to those.
@@ -412,9 +416,7 @@ class MembersTest {
             Sql.untilDone(c, "INSERT INTO t VALUES (3)");
         }
         try (Connection c = DriverManager.getConnection(
-                "jdbc:synod://" + address("w") + "," + address("a") + "/shop" + TestCluster.BUSY,
-                "sa",
-                "")) {
+                "jdbc:synod://" + address("w") + "," + address("a") + "/shop" + TestCluster.BUSY, "sa", "")) {
             Sql.untilDone(c, "INSERT INTO t VALUES (4)");
         }
         stop("b");
@@ -450,7 +452,8 @@ class MembersTest {
             Sql.run(c, "CREATE TABLE t(x INT)", "INSERT INTO t VALUES (1)");
         }
         assertTrue(refusal("a", "MEMBER_ADDRESS('c')", "22023").contains("NAME@HOST:PORT"));
-        assertTrue(refusal("a", "MEMBER_ADDRESS('c@" + address("b") + "')", "42710").contains("that of b"));
+        assertTrue(refusal("a", "MEMBER_ADDRESS('c@" + address("b") + "')", "42710")
+                .contains("that of b"));
         stop("c");
         for (int i = 0; i < 2; i++) {
             // Whoever has lost the answer asks again.
@@ -466,11 +469,18 @@ class MembersTest {
         ports.put("c", before);
         start("a", "shop", "", all);
         ports.put("c", ports.get("new"));
-        Await.until("a reaches c", () -> nodes.get("a").host("shop", Map.of()).log().status().stream()
-                .anyMatch(member -> member.name().equals("c") && member.reachable()));
+        Await.until(
+                "a reaches c",
+                () -> nodes.get("a").host("shop", Map.of()).log().status().stream()
+                        .anyMatch(member -> member.name().equals("c") && member.reachable()));
         assertEquals(
                 address("new"),
-                nodes.get("a").host("shop", Map.of()).log().members().byName("c").address());
+                nodes.get("a")
+                        .host("shop", Map.of())
+                        .log()
+                        .members()
+                        .byName("c")
+                        .address());
         assertEquals(List.of("shop|c|LEARNER"), call("a", "shop", "MEMBER_DEMOTE('c')"));
         assertEquals(List.of("a|VOTER", "b|VOTER", "c|LEARNER"), memberships("b"));
         assertTrue(refusal("a", "MEMBER_DEMOTE('c')", "55000").contains("learner already"));

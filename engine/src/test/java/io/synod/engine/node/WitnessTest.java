@@ -50,8 +50,7 @@ class WitnessTest {
     void it_passes_over_what_is_committed_and_takes_no_byte_of_a_snapshot() throws IOException {
         assertEquals(7, witness.appliedIndex());
         witness.apply(entry(8, EntryKind.DATA, new byte[] {1}), null);
-        witness.apply(
-                entry(9, EntryKind.CONFIG, members(Member.Role.WITNESS).encode()), null);
+        witness.apply(entry(9, EntryKind.CONFIG, members(Member.Role.WITNESS).encode()), null);
         assertEquals(9, witness.restartIndex());
         Snapshots.Header header =
                 new Snapshots.Header(1, 1, 20, Epoch.of(1, 1), members(Member.Role.WITNESS), 1L << 40);
@@ -73,8 +72,7 @@ class WitnessTest {
         for (Member.Role role : List.of(Member.Role.LEARNER, Member.Role.VOTER)) {
             IllegalStateException entry = assertThrows(
                     IllegalStateException.class,
-                    () -> witness.apply(
-                            entry(8, EntryKind.CONFIG, members(role).encode()), null));
+                    () -> witness.apply(entry(8, EntryKind.CONFIG, members(role).encode()), null));
             assertTrue(entry.getMessage().contains("MEMBER_ADD('w@w:1', 'WITNESS')"), entry.getMessage());
             assertThrows(
                     IllegalStateException.class,
