@@ -273,8 +273,9 @@ final class Election {
         }
         if (core.configurations.isVoter(from) && !granted.contains(from)) {
             granted.add(from);
-            betterCandidate |= m.priority() > core.priority
+            boolean better = m.priority() > core.priority
                     || m.priority() == core.priority && m.lastIndex() > core.terms.last() + FAR_AHEAD_ENTRIES;
+            betterCandidate |= better && core.configurations.mayLead(from);
         }
         concludePreVote(now, out);
     }
