@@ -254,6 +254,41 @@ class MemberChangeTest {
         assertEquals(7, group.node(2).state.commitIndex());
     }
 
+    /** Should it have forgotten all the same, nobody leads without it, and who cannot says why. */
+    @Test
+    void member_that_is_behind_does_not_lead_where_the_witness_has_forgotten_what_it_lacks() {
+        List<Member> all = TraceGroup.members(1, 2).all();
+        Member witness = new Member(3, "s3", new UUID(0, 3), Member.Role.WITNESS, "s3:1");
+        TraceGroup group = new TraceGroup(3, new Members(List.of(all.get(0), all.get(1), witness)), Sabotage.NOTHING);
+        group.node(3).state.keepLogOnly();
+        group.elect(1, 2, 3);
+        group.settle(1, 2, 3);
+        for (int i = 0; i < 5; i++) {
+            group.propose(1, EntryKind.DATA, X);
+        }
+        group.settle(1, 3);
+        group.drop();
+        beat(group, 1, 3);
+        group.node(3).state.forget(4, group.now, group.node(3));
+        group.drop();
+        for (int i = 0; i < 20; i++) {
+            group.pass(1000 * TraceGroup.MILLI);
+            group.tick(2);
+            group.settle(2, 3);
+            assertFalse(group.node(2).state.role() == Role.LEADER);
+        }
+        List<String> said = group.node(2).notices.stream()
+                .filter(notice -> notice.startsWith("cannot lead: it lacks the entries 2 to 4"))
+                .toList();
+        assertEquals(1, said.size(), group.node(2).notices.toString());
+        // It hears that others have promised more since it led.
+        group.tick(1);
+        group.settle(1, 3);
+        group.elect(1, 2, 3);
+        group.settle(1, 3);
+        assertEquals(7, group.node(1).state.commitIndex(), "with the one that has it");
+    }
+
     /** Found by seed 1997, with a witness: it forgot what its leader would have lacked after a crash, had the third one been gone. */
     @Test
     void leader_whose_own_force_is_late_does_not_say_that_all_have_the_entry() {
