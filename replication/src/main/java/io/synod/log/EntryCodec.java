@@ -42,8 +42,10 @@ final class EntryCodec {
     static final byte BASE = 64;
     static final byte CUT = 65;
 
+    /** Of records, entries and trailers: whoever changes one of them counts all up. */
+    static final int VERSION = 1;
+
     private static final byte ENTRY_MAGIC = 0x5e;
-    private static final int VERSION = 1;
     private static final byte BASE_FORMAT = 1;
     private static final byte[] NOTHING = new byte[0];
 
@@ -193,6 +195,22 @@ final class EntryCodec {
                 && in.getInt(at + 36) >= in.getInt(at + 32)
                 && in.getInt(at + 24) >= 0
                 && in.getInt(at + 24) < in.getInt(at + 28);
+    }
+
+    /**
+     * The version of the whole record header at {@code at} where it is not this release's: then nothing here is damaged, but there is nothing
+     * that could be read. Length, place of the version and of the checksum are the same in all versions.
+     *
+     * @return 0 for none
+     */
+    int otherVersion(ByteBuffer in, int at) {
+        return at >= 0
+                        && at <= in.limit() - RECORD_HEADER
+                        && in.getInt(at) == RECORD_MAGIC
+                        && in.getInt(at + 4) != VERSION
+                        && in.getInt(at + 44) == crcOf(in, at, RECORD_HEADER - 4)
+                ? in.getInt(at + 4)
+                : 0;
     }
 
     static long number(ByteBuffer in, int record) {

@@ -66,7 +66,11 @@ final class LogScan {
         this.durableBatch = Math.max(mark.batch(), manifest.durableBatch());
     }
 
-    /** Fills the index. Damage is told by {@link #faults}, not thrown. */
+    /**
+     * Fills the index. Damage is told by {@link #faults}, not thrown.
+     *
+     * @throws IOException a segment cannot be read, or another release wrote it in a way that this one does not know
+     */
     void run(Manifest manifest) throws IOException {
         SortedMap<Integer, Path> files = segments.list();
         firstBatch = manifest.knowsFirst() ? manifest.first() : 1;
@@ -140,6 +144,12 @@ final class LogScan {
             }
         });
         scan.run();
+        if (scan.otherVersion() != 0) {
+            // Not damage: after that the node would set the log aside, or drop its end.
+            throw new IOException("segment " + path + " has records of version " + scan.otherVersion()
+                    + "; this release of Synod reads version " + EntryCodec.VERSION
+                    + ": start this node with the release that wrote it, or a newer one. Nothing was changed");
+        }
         nextBatch = scan.next();
         ends.put(cycle, nextBatch - 1);
         lastWhole = !scan.framingBroken();

@@ -41,6 +41,8 @@ final class SegmentScan {
 
     private boolean framingBroken;
     private boolean torn;
+    /** Of a record that another release has written, 0 for none. */
+    private int otherVersion;
 
     /** @param durableBatch the last batch that is known to be durable: nothing up to it may be dropped */
     SegmentScan(ByteBuffer bytes, long firstBatch, long durableBatch, Sink sink) {
@@ -75,6 +77,11 @@ final class SegmentScan {
     /** Whether batches were found although the frames around them are damaged. */
     boolean framingBroken() {
         return framingBroken;
+    }
+
+    /** The version of records that this release does not read, where there are any: what was found then says nothing. 0 for none. */
+    int otherVersion() {
+        return otherVersion;
     }
 
     /** Whether the last thing found was part of a batch that was never forced. */
@@ -171,6 +178,9 @@ final class SegmentScan {
         int[] trailers = new int[0];
         for (int at = from & ~3; at <= bytes.limit() - EntryCodec.TRAILER_TAIL; at += 4) {
             int magic = bytes.getInt(at);
+            if (magic == EntryCodec.RECORD_MAGIC && otherVersion == 0) {
+                otherVersion = codec.otherVersion(bytes, at);
+            }
             if (magic == EntryCodec.RECORD_MAGIC && codec.isRecord(bytes, at) && EntryCodec.number(bytes, at) > next) {
                 durable |= EntryCodec.durable(bytes, at) >= next;
                 if (later < 0 && EntryCodec.fragment(bytes, at) == 0) {

@@ -14,11 +14,6 @@ final class Reconfiguration {
     /** A member has caught up when it lacks at most so many committed entries. */
     static final long CAUGHT_UP_ENTRIES = 512;
 
-    /** So long nobody must have heard a member whose place another directory is to take, and so many election timeouts. */
-    private static final long SILENCE_NANOS = 5_000_000_000L;
-
-    private static final int SILENCE_TIMEOUTS = 5;
-
     private final Core core;
 
     Reconfiguration(Core core) {
@@ -76,10 +71,9 @@ final class Reconfiguration {
     }
 
     private boolean isSilent(int slot, Progress[] peers, long leadsSince, long now) {
-        long silence = Math.max(SILENCE_NANOS, SILENCE_TIMEOUTS * core.timing.electionTimeout());
         for (Progress peer : peers) {
             if (peer.slot == slot) {
-                return now - Math.max(peer.echoSentAt, leadsSince) >= silence;
+                return core.rules.isGone(now - Math.max(peer.echoSentAt, leadsSince), core.timing.silence());
             }
         }
         return false;

@@ -86,4 +86,14 @@ class SafetyRules {
     boolean isFree(Members now, int slot) {
         return slot >= now.nextSlot();
     }
+
+    /**
+     * Whose place another directory may take: only that of one which is gone, as far as anybody can tell. One that is heard has what it
+     * has promised and accepted, and would be a member less for a mistake in a name.
+     *
+     * @param silentNanos since the leader asked it what it has answered last, or since it leads
+     */
+    boolean isGone(long silentNanos, long neededNanos) {
+        return silentNanos >= neededNanos;
+    }
 }

@@ -12,6 +12,7 @@ package io.synod.paxos;
  */
 public record Timing(long heartbeat, long electionTimeout, long lease, int maxDriftPercent, long settled) {
     static final int SETTLED_LEADS = 3;
+    private static final int SILENCE_TIMEOUTS = 5;
 
     private static final long MILLI = 1_000_000L;
     private static final long SETTLED_NANOS = 10_000 * MILLI;
@@ -19,6 +20,11 @@ public record Timing(long heartbeat, long electionTimeout, long lease, int maxDr
     /** The same with 10 s for {@link #settled}. */
     public Timing(long heartbeat, long electionTimeout, long lease, int maxDriftPercent) {
         this(heartbeat, electionTimeout, lease, maxDriftPercent, SETTLED_NANOS);
+    }
+
+    /** So long a leader must not have heard a member whose place another directory is to take: 5 s, five timeouts at least. */
+    long silence() {
+        return Math.max(settled / 2, SILENCE_TIMEOUTS * electionTimeout);
     }
 
     /** 20 ms heartbeats, 150 ms timeout, 90 ms leases, 2 % drift. */

@@ -8,6 +8,7 @@ import java.util.HashMap;
 import java.util.Iterator;
 import java.util.Map;
 import java.util.function.LongSupplier;
+import java.util.function.Supplier;
 
 /**
  * The peers that this node has because a configuration in the log of one of its groups names them. One that none names any more is
@@ -27,8 +28,9 @@ final class NamedPeers {
         this.nanoClock = nanoClock;
     }
 
-    /** @param configurations of all groups that are open */
-    synchronized void changed(Collection<Members> configurations) {
+    /** @param look gives the configurations of all groups that are open; asked here, so that the last one to come knows the newest */
+    synchronized void changed(Supplier<Collection<Members>> look) {
+        Collection<Members> configurations = look.get();
         Map<Integer, Member> named = new HashMap<>();
         // One that has none yet gets it from any of those that this node was given.
         boolean all = !configurations.isEmpty();

@@ -7,7 +7,7 @@ public final class RemovedMemberException extends IllegalStateException {
     private final long configuration;
 
     /** @param configuration index of the configuration that it is not in, or of a later one */
-    RemovedMemberException(long group, long configuration) {
+    public RemovedMemberException(long group, long configuration) {
         super("this node was removed from group " + group + " (configuration at index " + configuration
                 + ") and no longer serves it: its copy can be deleted; to come back it has to be added again, with an"
                 + " empty directory");

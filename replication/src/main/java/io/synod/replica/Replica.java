@@ -124,7 +124,9 @@ final class Replica implements ReplicatedLog {
         if (latest != peersOf) {
             // First: what is to be sent may be for one that has just come.
             peersOf = latest;
-            node.membersChanged();
+            if (node.lostPlace(this, latest.bySlot(selfSlot))) {
+                return;
+            }
         }
         out.carryOut(node.transport(), collected);
         apply.wake();

@@ -1,6 +1,7 @@
 package io.synod.replica;
 
 import io.synod.group.Invariant;
+import io.synod.group.Member;
 import io.synod.group.Members;
 import io.synod.log.EntryLog;
 import io.synod.paxos.Message;
@@ -183,8 +184,34 @@ public final class ReplicaNode implements AutoCloseable {
     /** A group's configuration is another one than before. */
     void membersChanged() {
         if (transport != null) {
-            peers.changed(Arrays.stream(replicas).map(Replica::members).toList());
+            peers.changed(() -> Arrays.stream(replicas).map(Replica::members).toList());
         }
+    }
+
+    /** Its peers hear it from now on, and it them, where that was held back by {@link Transport#speak}. */
+    public void speak() {
+        if (transport != null) {
+            transport.speak();
+        }
+    }
+
+    /**
+     * A group's configuration is another one than before.
+     *
+     * @param self whom it gives this node's slot; {@code null} for nobody
+     * @return whether that is another node: the group stops here, because two that speak for one slot would pass for a majority
+     */
+    boolean lostPlace(Replica replica, Member self) {
+        membersChanged();
+        String name = transport == null ? "" : transport.selfName();
+        if (self == null || name.isEmpty() || self.name().equals(name)) {
+            return false;
+        }
+        replica.stop(new IllegalStateException("slot " + self.slot() + ", which node " + name + " has, is that of node "
+                + self.name()
+                + " in this group: remove one of the two from all databases, and add it again, for an empty"
+                + " directory"));
+        return true;
     }
 
     /** What its users ask those of other nodes. */

@@ -12,6 +12,9 @@ import java.util.zip.CRC32C;
  *
  * The CRC32C covers header (its own field as zero) and body. {@code consumed} tells the peer how many bytes of this
  * connection its frames have taken off the window.
+ *
+ * <p>A hello and a refusal have version 1 for ever: they are read before either side knows what the other one speaks, and what a later release
+ * has to say more stands behind it in their bodies.
  */
 final class FrameCodec {
     static final int MAGIC = 0x53594E44; // "SYND"
@@ -68,7 +71,8 @@ final class FrameCodec {
         }
         byte version = bytes[at + 4];
         if (version != VERSION) {
-            throw new MalformedFrameException("frame version " + version + ", this node speaks " + VERSION);
+            throw new MalformedFrameException(
+                    "frame version " + version + ", this node speaks version " + VERSION + ": upgrade the older one");
         }
         int length = WireInput.intAt(bytes, at + 8);
         if (length < 0 || length > maxBodyBytes) {

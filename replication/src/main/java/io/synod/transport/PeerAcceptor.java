@@ -73,6 +73,10 @@ final class PeerAcceptor {
             HandshakeInput in = connections.handshakeInput(socket);
             byte[] first = in.readNBytes(4);
             if (first.length == 4 && WireInput.intAt(first, 0) == FrameCodec.MAGIC) {
+                if (connections.isQuiet()) {
+                    // It dials again.
+                    return;
+                }
                 connections.welcome(socket, in, first, peers, permit);
             } else if (foreign != null && first.length == 4) {
                 permit.release();

@@ -40,6 +40,7 @@ final class PeerConnections {
     private final Set<Socket> fresh = ConcurrentHashMap.newKeySet();
 
     private volatile Receiver receiver;
+    private volatile boolean quiet;
 
     PeerConnections(Handshake handshake, LongSupplier nanoClock, RandomGenerator random) {
         this.handshake = handshake;
@@ -50,6 +51,15 @@ final class PeerConnections {
 
     void start(Receiver to) {
         receiver = to;
+    }
+
+    void quiet(boolean on) {
+        quiet = on;
+    }
+
+    /** Whether peers are not to be talked to yet. */
+    boolean isQuiet() {
+        return quiet;
     }
 
     boolean isClosed() {

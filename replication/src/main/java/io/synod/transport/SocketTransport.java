@@ -135,8 +135,21 @@ public final class SocketTransport implements Transport {
         throw new IOException("address '" + address + "', expected host:port");
     }
 
+    /** Neither dials peers nor lets them in until it {@link #speak speaks}; others are served. To be called before the start. */
+    public void quiet() {
+        connections.quiet(true);
+    }
+
     @Override
-    public void start(Receiver receiver) {
+    public synchronized void speak() {
+        if (connections.isQuiet()) {
+            connections.quiet(false);
+            peers.values().forEach(this::dial);
+        }
+    }
+
+    @Override
+    public synchronized void start(Receiver receiver) {
         connections.start(receiver);
         acceptor.start();
         peers.values().forEach(this::dial);
@@ -144,7 +157,7 @@ public final class SocketTransport implements Transport {
     }
 
     private void dial(Peer peer) {
-        if (identity.selfSlot() < peer.member.slot()) {
+        if (!connections.isQuiet() && identity.selfSlot() < peer.member.slot()) {
             connections.dial(peer, Hello.Kind.DATA);
             connections.dial(peer, Hello.Kind.CONTROL);
         }
@@ -199,6 +212,11 @@ public final class SocketTransport implements Transport {
     @Override
     public Collection<Integer> peers() {
         return List.copyOf(peers.keySet());
+    }
+
+    @Override
+    public String selfName() {
+        return identity.self().name();
     }
 
     @Override

@@ -25,6 +25,12 @@ public interface Transport extends AutoCloseable {
     /** To be called once, before anything is sent; from now on the receiver is called. */
     void start(Receiver receiver);
 
+    /**
+     * Peers may be talked to from now on. Until then one that was made to be quiet neither says nor hears anything, which for peers is as if
+     * it were not there. Without effect for others.
+     */
+    default void speak() {}
+
     /** Drops the oldest messages where the peer does not take them. */
     void sendControl(int toSlot, long group, Message message);
 
@@ -62,6 +68,11 @@ public interface Transport extends AutoCloseable {
     /** Slots of the peers: those that were given when it was made, and those that were {@link #addPeer added}, without those that were removed. */
     default Collection<Integer> peers() {
         return List.of();
+    }
+
+    /** Name of this node; empty where the transport does not tell nodes by their names. */
+    default String selfName() {
+        return "";
     }
 
     /** Name of that peer; empty where it is none. */

@@ -85,6 +85,13 @@ public enum Sabotage {
         boolean isFree(Members now, int slot) {
             return now.bySlot(slot) == null;
         }
+    }),
+    /** Another directory takes the place of a member that is there. */
+    PLACE_TAKEN_WITHOUT_SILENCE(new SafetyRules() {
+        @Override
+        boolean isGone(long silentNanos, long neededNanos) {
+            return true;
+        }
     });
 
     private final SafetyRules rules;

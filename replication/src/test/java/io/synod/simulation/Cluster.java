@@ -34,10 +34,11 @@ final class Cluster {
     final ReadsLinearizable reads = new ReadsLinearizable();
     final CommittedNeverLost chosen;
     final Liveness liveness = new Liveness();
+    final OnlyTheSilentReplaced silent;
 
     private final SplittableRandom clocks;
     private final Timeline time;
-    private final List<Checker> checkers;
+    final Checkers checkers;
     private final SimulatedNode[] nodes;
     private final int spares;
     /** The slot of the node that is to come as a witness; 0 for none. */
@@ -85,9 +86,10 @@ final class Cluster {
         fullUntil = new long[size + 1];
         Members first = members(members);
         chosen = new CommittedNeverLost(first);
-        checkers = new ArrayList<>(List.of(
+        silent = new OnlyTheSilentReplaced(this, size);
+        checkers = new Checkers(List.of(
                 new OneLeaderPerEpoch(),
-                new PromiseNeverDecreases(),
+                new PromiseNeverDecreases(size),
                 new LogPrefixesAgree(),
                 chosen,
                 new AppliedAgree(),
@@ -96,6 +98,7 @@ final class Cluster {
                 new AcknowledgedSurvives(),
                 new AcknowledgementsTrue(this),
                 new WitnessKeeps(this),
+                silent,
                 liveness));
         nodes = new SimulatedNode[size];
         for (int i = 0; i < size; i++) {
@@ -118,6 +121,11 @@ final class Cluster {
     /** The higher the slot, the rather it is to lead, and soon: to be called before they start. */
     void rank() {
         ranked = true;
+        settlesSoon();
+    }
+
+    /** Nobody is waited for as long as on real networks: to be called before they start. */
+    void settlesSoon() {
         timing = new Timing(
                 timing.heartbeat(), timing.electionTimeout(), timing.lease(), timing.maxDriftPercent(), 300 * MILLI);
     }
@@ -353,12 +361,6 @@ final class Cluster {
 
     void watch(Checker checker) {
         checkers.add(checker);
-    }
-
-    void checkers(Consumer<Checker> event) {
-        for (Checker checker : checkers) {
-            event.accept(checker);
-        }
     }
 
     void trace(int slot, String name) {

@@ -141,7 +141,7 @@ final class GlobalSimulation {
                 trace = trace * 31 + group.cluster().traceHash();
             }
             for (BankGroup group : groups.values()) {
-                group.cluster().checkers(c -> c.settled(group.cluster()));
+                group.cluster().checkers.settled(group.cluster());
             }
             rules.settled();
         } catch (AssertionError | RuntimeException broken) {

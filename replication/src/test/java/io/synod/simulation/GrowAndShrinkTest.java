@@ -72,7 +72,7 @@ class GrowAndShrinkTest {
         cluster.runFor(300 * MILLI);
         cluster.startAll();
         cluster.liveness.awaitSettled(cluster);
-        cluster.checkers(c -> c.settled(cluster));
+        cluster.checkers.settled(cluster);
         Members last = cluster.chosen.configuration();
         assertEquals(1, last.all().size());
         assertEquals(Member.Role.VOTER, last.all().get(0).role());

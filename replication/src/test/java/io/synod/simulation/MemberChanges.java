@@ -21,6 +21,7 @@ final class MemberChanges {
 
     private final SplittableRandom random;
     private final SplittableRandom slots;
+    private final SplittableRandom directories;
     private final boolean on;
     private final boolean witness;
     private final long gap;
@@ -30,6 +31,7 @@ final class MemberChanges {
     MemberChanges(long seed, FaultPlan plan) {
         random = new SplittableRandom(~seed);
         slots = random.split();
+        directories = new SplittableRandom(Long.rotateLeft(~seed, 32));
         on = seed % 2 == 1 && plan.members();
         witness = on && seed % WITNESS_EVERY == WITNESS_EVERY - 3;
         gap = (10 + random.nextLong(Math.max(1, plan.duration() / 10 / MILLI))) * MILLI;
@@ -51,6 +53,7 @@ final class MemberChanges {
         cluster = group;
         trouble = faults;
         if (on) {
+            cluster.settlesSoon();
             schedule();
         }
     }
@@ -79,7 +82,7 @@ final class MemberChanges {
         return null;
     }
 
-    /** When the faults are over: those whose disks are lost leave, others come in their place. */
+    /** When the faults are over: other directories take the place of those that are lost, as long as there are any, and vote where they did. */
     void replaceLost() {
         if (Stream.of(cluster.nodes()).noneMatch(SimulatedNode::isLost)) {
             return;
@@ -134,6 +137,11 @@ final class MemberChanges {
             // Nobody else may leave before: the rest could be no majority.
             return leave(members, lost, learner(members));
         }
+        if (comes(members) && directories.nextInt(5) == 0) {
+            // Somebody has given its name to another node: refused while it is heard.
+            return comesBack(
+                    members, members.all().get(directories.nextInt(members.all().size())));
+        }
         if (members.nextSlot() <= cluster.size() && random.nextInt(4) == 0) {
             return add(members);
         }
@@ -146,6 +154,20 @@ final class MemberChanges {
             return MemberChange.promote(member.name());
         }
         return random.nextInt(3) == 0 ? MemberChange.remove(member.name()) : MemberChange.demote(member.name());
+    }
+
+    /** Its place to the next spare node, or to nobody where there is none. */
+    private MemberChange gives(Members members, Member lost) {
+        return comes(members) ? comesBack(members, lost) : MemberChange.remove(lost.name());
+    }
+
+    /** Whether the next node is one that can have a copy. */
+    private boolean comes(Members members) {
+        return members.nextSlot() <= cluster.size() && !cluster.isWitness(members.nextSlot());
+    }
+
+    private static MemberChange comesBack(Members members, Member lost) {
+        return MemberChange.replace(lost.name(), new UUID(0, members.nextSlot()), lost.address(), 0);
     }
 
     /** With the next slot, or one that the node has elsewhere: a later one, or one that is given already, which is refused. */
@@ -170,7 +192,10 @@ final class MemberChanges {
         if (needed && learner != null) {
             return MemberChange.promote(learner.name());
         }
-        return MemberChange.remove((needed ? witness(members) : lost).name());
+        if (needed || !members.mayLead(lost.slot()) && members.isVoter(lost.slot())) {
+            return MemberChange.remove(witness(members).name());
+        }
+        return gives(members, lost);
     }
 
     private static Member witness(Members members) {

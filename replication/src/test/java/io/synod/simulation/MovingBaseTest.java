@@ -44,7 +44,7 @@ class MovingBaseTest {
             dies.start();
         }
         cluster.liveness.awaitSettled(cluster);
-        cluster.checkers(c -> c.settled(cluster));
+        cluster.checkers.settled(cluster);
     }
 
     @Test

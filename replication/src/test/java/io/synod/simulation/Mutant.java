@@ -30,6 +30,7 @@ enum Mutant {
     TWO_CHANGES_AT_A_TIME(Sabotage.TWO_CHANGES_AT_A_TIME),
     REMOVED_COUNTS(Sabotage.REMOVED_COUNTS),
     SLOT_GIVEN_AGAIN(Sabotage.SLOT_GIVEN_AGAIN),
+    PLACE_TAKEN_WITHOUT_SILENCE(Sabotage.PLACE_TAKEN_WITHOUT_SILENCE),
     /** A restart brings back the configuration that the group was opened with. */
     RESTART_FORGETS_CONFIGURATION(Sabotage.NOTHING),
     /** A snapshot does not say which configuration holds where it was made. */

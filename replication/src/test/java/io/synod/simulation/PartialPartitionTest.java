@@ -128,7 +128,7 @@ class PartialPartitionTest {
                 old.start();
                 still.holdApply(false);
                 cluster.liveness.awaitSettled(cluster);
-                cluster.checkers(c -> c.settled(cluster));
+                cluster.checkers.settled(cluster);
             }
         }
     }

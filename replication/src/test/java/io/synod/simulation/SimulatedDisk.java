@@ -8,6 +8,7 @@ import io.synod.group.Members;
 import io.synod.group.Recovered;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.random.RandomGenerator;
 
 /**
@@ -33,6 +34,8 @@ final class SimulatedDisk {
     private int basePosition;
 
     private boolean damaged;
+    /** {@code null} where it has to be looked for. */
+    private Optional<Members> configuration;
 
     SimulatedDisk(Mutant mutant) {
         this.mutant = mutant;
@@ -80,6 +83,9 @@ final class SimulatedDisk {
     }
 
     private void fold(Entry entry, int at) {
+        if (entry.index() <= last() || entry.kind() == EntryKind.CONFIG) {
+            configuration = null;
+        }
         truncate(entry.index());
         content.add(entry);
         position.add(at);
@@ -93,6 +99,7 @@ final class SimulatedDisk {
     }
 
     private void fold(Base next, boolean voids, int at) {
+        configuration = null;
         int gone = voids ? content.size() : (int) Math.min(content.size(), next.index() - base.index());
         content.subList(0, gone).clear();
         position.subList(0, gone).clear();
@@ -112,9 +119,23 @@ final class SimulatedDisk {
         return base.index();
     }
 
-    /** In force at the base; {@code null} where that is the first one. */
-    Members configuration() {
-        return base.members();
+    /**
+     * The newest, wherever that stands in the protocol.
+     *
+     * @param first that the group was opened with
+     */
+    Members newestConfiguration(Members first) {
+        // Asked for at each commit.
+        if (configuration == null) {
+            int at = content.size() - 1;
+            while (at >= 0 && content.get(at).kind() != EntryKind.CONFIG) {
+                at--;
+            }
+            configuration = at < 0
+                    ? Optional.ofNullable(base.members())
+                    : Optional.of(Members.decode(content.get(at).payload()));
+        }
+        return configuration.orElse(first);
     }
 
     boolean baseIsForced() {
@@ -192,6 +213,7 @@ final class SimulatedDisk {
         forced = written();
         content.clear();
         position.clear();
+        configuration = null;
         base = Base.NONE;
         basePosition = 0;
         if (mutant == Mutant.LAST_RECORD_PER_INDEX && deleted == 0) {

@@ -70,7 +70,7 @@ final class SimulatedForces {
             node.disk.forcedTo(written);
         }
         fails = false;
-        cluster.checkers(c -> c.forced(node));
+        cluster.checkers.forced(node);
         int born = node.life;
         node.forced(count);
         if (node.up() && node.life == born) {

@@ -41,9 +41,9 @@ final class SimulatedNode implements Effects {
     GroupState state;
     int life;
     long pausedUntil;
-    /** So many effects from now it crashes; negative for never. */
+    /** So many effects from now, or from the beginning of the next installation of a snapshot, it crashes; negative for never. */
     int crashIn = -1;
-    /** The same, from the beginning of the next installation of a snapshot. */
+
     int crashInInstall = -1;
 
     /** The state machine: what was applied, of which the first {@link #checkpoint} outlive a crash. */
@@ -122,7 +122,7 @@ final class SimulatedNode implements Effects {
         }
         suspends = new SuspendWatch(
                 this::clock, clock::wallMillis, cluster.timing().lease());
-        cluster.checkers(c -> c.restarted(this));
+        cluster.checkers.restarted(this);
         step("start", () -> state.start(clock(), this));
         scheduleTick();
     }
@@ -231,7 +231,7 @@ final class SimulatedNode implements Effects {
             cluster.crashedInStep(this);
             return;
         }
-        cluster.checkers(c -> c.stepped(this));
+        cluster.checkers.stepped(this);
     }
 
     private void effect() {
@@ -243,6 +243,7 @@ final class SimulatedNode implements Effects {
     void receive(int from, Message message) {
         step(message.getClass().getSimpleName(), () -> {
             cluster.told(from, slot, message);
+            cluster.silent.receives(this, from, message);
             if (!snapshots.takes(from, message)) {
                 state.onMessage(from, message, clock(), this);
             }
@@ -272,7 +273,7 @@ final class SimulatedNode implements Effects {
         }
         Entry entry = disk.entry(index);
         proposals.put(index, entry);
-        cluster.checkers(c -> c.proposed(this, entry));
+        cluster.checkers.proposed(this, entry);
         return entry;
     }
 
@@ -284,19 +285,19 @@ final class SimulatedNode implements Effects {
     /** @param wanted chosen when it gets to it, which is later if it is paused: among the members of that moment */
     void change(Function<Members, MemberChange> wanted) {
         step("change", () -> {
-            state.changeMembers(wanted.apply(state.members()), clock(), this);
+            Members before = state.members();
+            MemberChange change = wanted.apply(before);
+            MemberChange.Outcome outcome = state.changeMembers(change, clock(), this);
+            if (change.kind() == MemberChange.Kind.REPLACE && outcome.refusal() == null) {
+                cluster.silent.replaced(this, before.byName(change.name()).slot());
+            }
             state.flush(clock(), this);
         });
     }
 
     /** The newest in the log, wherever that stands in the protocol. */
     Members configuration() {
-        for (long i = disk.last(); i > disk.base(); i--) {
-            if (disk.entry(i).kind() == EntryKind.CONFIG) {
-                return Members.decode(disk.entry(i).payload());
-            }
-        }
-        return disk.configuration() == null ? members : disk.configuration();
+        return disk.newestConfiguration(members);
     }
 
     void read(boolean byLease, long pause) {
@@ -308,7 +309,7 @@ final class SimulatedNode implements Effects {
     @Override
     public void append(Entry entry) {
         effect();
-        cluster.checkers(c -> c.appending(this, entry));
+        cluster.checkers.appending(this, entry);
         disk.append(entry);
         forces.due();
     }
@@ -323,7 +324,7 @@ final class SimulatedNode implements Effects {
     @Override
     public void base(Base base, boolean voids) {
         effect();
-        cluster.checkers(c -> c.rebasing(this, base, voids));
+        cluster.checkers.rebasing(this, base, voids);
         disk.base(base, voids);
         forces.due();
     }
@@ -353,7 +354,7 @@ final class SimulatedNode implements Effects {
         commit = Math.max(commit, applied);
         proposals.keySet().removeIf(index -> index <= applied);
         cluster.installed++;
-        cluster.checkers(c -> c.installed(this));
+        cluster.checkers.installed(this);
         state.onSnapshotInstalled(base, knownBy, clock(), this);
         reads.applied();
         scheduleApply();
@@ -366,7 +367,7 @@ final class SimulatedNode implements Effects {
     @Override
     public void send(int toSlot, Message message) {
         effect();
-        cluster.checkers(c -> c.sent(this, message));
+        cluster.checkers.sent(this, message);
         cluster.network.send(slot, toSlot, message);
     }
 
@@ -420,7 +421,7 @@ final class SimulatedNode implements Effects {
         effect();
         long from = commit + 1;
         commit = index;
-        cluster.checkers(c -> c.committed(this, from, index));
+        cluster.checkers.committed(this, from, index);
         scheduleApply();
     }
 
@@ -453,12 +454,12 @@ final class SimulatedNode implements Effects {
     private void applyAll() {
         while (applied < commit && !state.hollow()) {
             Entry entry = disk.entry(applied + 1);
-            cluster.checkers(c -> c.applied(this, entry));
+            cluster.checkers.applied(this, entry);
             applied++;
             machine.add(entry);
             Entry proposed = proposals.remove(entry.index());
             if (proposed == entry && state.role() == Role.LEADER && state.leaderEpoch() == entry.epoch()) {
-                cluster.checkers(c -> c.acknowledged(this, entry));
+                cluster.checkers.acknowledged(this, entry);
             }
         }
         if (cluster.checkpointNow() && disk.isForced(applied) || isWitness()) {
@@ -487,7 +488,7 @@ final class SimulatedNode implements Effects {
     public void roleChanged(Role role, long epoch, int leaderSlot) {
         effect();
         if (role == Role.LEADER) {
-            cluster.checkers(c -> c.led(this, epoch));
+            cluster.checkers.led(this, epoch);
         } else {
             proposals.clear();
         }
@@ -496,7 +497,7 @@ final class SimulatedNode implements Effects {
     @Override
     public void removed(long configuration) {
         effect();
-        cluster.checkers(c -> c.removed(this));
+        cluster.checkers.removed(this);
     }
 
     @Override

@@ -46,8 +46,8 @@ final class SimulatedReads {
 
     private void underLease(Checker.Start started, long epoch, long snapshot) {
         if (node.state.leaseHolds(node.clock()) && node.state.leaderEpoch() == epoch) {
-            cluster.checkers(c -> c.leaseUsed(node, node.state.leaderEpoch()));
-            cluster.checkers(c -> c.read(node, started, snapshot));
+            cluster.checkers.leaseUsed(node, node.state.leaderEpoch());
+            cluster.checkers.read(node, started, snapshot);
         } else {
             ask(started);
         }
@@ -63,7 +63,7 @@ final class SimulatedReads {
         Checker.Start started = starts.remove(ticket);
         Checker.check(started != null, "node", node.slot, "was told twice of read", ticket);
         if (index <= node.applied) {
-            cluster.checkers(c -> c.read(node, started, node.applied));
+            cluster.checkers.read(node, started, node.applied);
         } else {
             toApply.add(new Read(started, index));
         }
@@ -78,7 +78,7 @@ final class SimulatedReads {
             Read read = all.next();
             if (read.index <= node.applied) {
                 all.remove();
-                cluster.checkers(c -> c.read(node, read.started, node.applied));
+                cluster.checkers.read(node, read.started, node.applied);
             }
         }
     }

@@ -85,7 +85,7 @@ final class Simulation {
             changes.replaceLost();
             cluster.liveness.awaitSettled(cluster);
             cluster.runUntil(() -> clients == null || clients.idle(), CLIENT_PATIENCE);
-            cluster.checkers(c -> c.settled(cluster));
+            cluster.checkers.settled(cluster);
         } catch (AssertionError | RuntimeException broken) {
             throw new AssertionError(
                     "seed " + seed + " at " + cluster.now() / 1000 + " us, " + plan + ": " + broken.getMessage(),
@@ -104,7 +104,8 @@ final class Simulation {
                 clients == null ? 0 : clients.resolved(),
                 clients == null ? 0 : clients.voids(),
                 Stream.of(cluster.nodes()).filter(SimulatedNode::isLost).count(),
-                cluster.chosen.witnessed() ? 1 : 0);
+                cluster.chosen.witnessed() ? 1 : 0,
+                cluster.silent.places());
     }
 
     /**
@@ -116,6 +117,7 @@ final class Simulation {
      * @param voids commits that came after their fence
      * @param lost disks
      * @param witnesses that came
+     * @param places that leaders gave to other directories
      */
     record Outcome(
             long traceHash,
@@ -130,7 +132,8 @@ final class Simulation {
             long resolved,
             long voids,
             long lost,
-            long witnesses) {}
+            long witnesses,
+            long places) {}
 
     private SimulatedNode any(SplittableRandom random) {
         return cluster.node(1 + random.nextInt(cluster.size()));

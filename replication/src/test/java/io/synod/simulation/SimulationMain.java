@@ -22,12 +22,14 @@ public final class SimulationMain {
         SeedRuns.main(
                 args,
                 (seed, change, lines) -> run(seed, MUTANT, change, lines),
-                11,
+                12,
                 sums -> String.format(
                         "%d entries committed, %d reads, %d elections, %d snapshots, %d changes of members,"
                                 + " %d histories that overlap too much to judge, %d transactions of clients,"
-                                + " %d asked about, %d void behind their fence, %d disks lost",
-                        sums[1], sums[2], sums[3], sums[4], sums[5], sums[6], sums[7], sums[8], sums[9], sums[10]));
+                                + " %d asked about, %d void behind their fence, %d disks lost,"
+                                + " %d places given to other directories",
+                        sums[1], sums[2], sums[3], sums[4], sums[5], sums[6], sums[7], sums[8], sums[9], sums[10],
+                        sums[11]));
     }
 
     static long[] run(long seed, Mutant mutant, UnaryOperator<FaultPlan> change, Consumer<String> lines) {
@@ -45,7 +47,8 @@ public final class SimulationMain {
             outcome.transactions(),
             outcome.resolved(),
             outcome.voids(),
-            outcome.lost()
+            outcome.lost(),
+            outcome.places()
         };
     }
 }

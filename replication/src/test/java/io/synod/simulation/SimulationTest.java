@@ -23,6 +23,7 @@ class SimulationTest {
         long voids = 0;
         long lost = 0;
         long witnesses = 0;
+        long places = 0;
         for (long seed = 1; seed <= SEEDS; seed++) {
             Simulation.Outcome outcome = new Simulation(seed, Mutant.NONE).run();
             committed += outcome.committed();
@@ -36,6 +37,7 @@ class SimulationTest {
             voids += outcome.voids();
             lost += outcome.lost();
             witnesses += outcome.witnesses();
+            places += outcome.places();
         }
         // Runs in which nothing happens prove nothing.
         assertTrue(committed > 50 * SEEDS, "entries committed: " + committed);
@@ -48,6 +50,7 @@ class SimulationTest {
         assertTrue(voids > SEEDS / 100, "commits behind their fence: " + voids);
         assertTrue(lost > SEEDS / 50, "disks lost: " + lost);
         assertTrue(witnesses > SEEDS / 30, "witnesses: " + witnesses);
+        assertTrue(places > SEEDS / 100, "places that other directories got: " + places);
         assertTrue(unjudged < SEEDS / 200, "histories without a verdict: " + unjudged);
     }
 

@@ -50,7 +50,7 @@ class SnapshotElectionTest {
         cluster.filter((from, to, message) -> false);
         leader.start();
         cluster.liveness.awaitSettled(cluster);
-        cluster.checkers(c -> c.settled(cluster));
+        cluster.checkers.settled(cluster);
     }
 
     /** Nobody is left but a member that lost its state machine and one that has it. */
@@ -78,6 +78,6 @@ class SnapshotElectionTest {
         until("the snapshot", cluster, () -> cluster.installed == 1 && !hollow.state.hollow());
         leader.start();
         cluster.liveness.awaitSettled(cluster);
-        cluster.checkers(c -> c.settled(cluster));
+        cluster.checkers.settled(cluster);
     }
 }

@@ -97,7 +97,7 @@ class SnapshotsUnderFireTest {
                     cluster,
                     () -> cluster.nodes()[0].up() && cluster.nodes()[1].up() && cluster.nodes()[2].up());
             cluster.liveness.awaitSettled(cluster);
-            cluster.checkers(c -> c.settled(cluster));
+            cluster.checkers.settled(cluster);
         }
     }
 

@@ -100,6 +100,19 @@ class SocketTransportTest {
         if (listener.isClosed()) {
             listener = SocketTransport.listen(members.bySlot(slot).address());
         }
+        SocketTransport transport = made(cluster, members, slot, incarnation, listener, foreign, identities);
+        transport.start(inbox);
+        return transport;
+    }
+
+    private SocketTransport made(
+            String cluster,
+            Members members,
+            int slot,
+            UUID incarnation,
+            ServerSocket listener,
+            ForeignProtocol foreign,
+            PeerIdentities identities) {
         SocketTransport transport = new SocketTransport(
                 new SocketTransport.Identity(cluster, members, slot, incarnation),
                 listener,
@@ -108,7 +121,6 @@ class SocketTransportTest {
                 System::nanoTime,
                 new Random(slot));
         transports.add(transport);
-        transport.start(inbox);
         return transport;
     }
 
@@ -126,6 +138,44 @@ class SocketTransportTest {
 
     private static UUID id(int n) {
         return new UUID(0, n);
+    }
+
+    /** Whoever does not know yet whether what it says counts. It dials b, and a dials it. */
+    @Test
+    void a_quiet_one_neither_says_nor_hears_anything_until_it_speaks_but_serves_others() throws Exception {
+        Members members = members("a", "q", "b");
+        Inbox a = new Inbox();
+        Inbox q = new Inbox();
+        Inbox b = new Inbox();
+        PeerIdentities met = PeerIdentities.inMemory();
+        SocketTransport quiet = made(
+                "c",
+                members,
+                2,
+                id(2),
+                listeners.get(1),
+                (socket, in) -> {
+                    socket.getOutputStream().write(in.readNBytes(4));
+                    return false;
+                },
+                met);
+        quiet.quiet();
+        SocketTransport first = start("c", members, 1, id(1), a);
+        SocketTransport last = start("c", members, 3, id(3), b);
+        quiet.start(q);
+        until("those that speak are connected", () -> first.connected(3) && last.connected(1));
+        // What it was dialled with is dropped, again and again.
+        until("it was dialled", () -> a.down.stream().filter(slot -> slot == 2).count() > 1);
+        try (Socket other = new Socket()) {
+            other.connect(listeners.get(1).getLocalSocketAddress());
+            other.getOutputStream().write("abcd".getBytes(StandardCharsets.US_ASCII));
+            assertEquals("abcd", new String(other.getInputStream().readNBytes(4), StandardCharsets.US_ASCII));
+        }
+        assertFalse(quiet.sendData(3, 1, accept(1, 10)));
+        assertFalse(quiet.connected(1) || quiet.connected(3) || first.connected(2) || last.connected(2));
+        assertEquals(id(9), met.firstSeen("a", id(9)), "it has met nobody");
+        quiet.speak();
+        until("it is connected to b", () -> quiet.connected(3) && last.connected(2));
     }
 
     /** Such as no memory for a large frame. */

@@ -1,14 +1,17 @@
 package io.synod.engine.node;
 
+import io.synod.engine.database.HostedDatabase;
 import io.synod.group.Member;
 import io.synod.group.Members;
 import io.synod.replica.ReplicatedLog;
+import java.util.Collection;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.function.Function;
 import java.util.function.Supplier;
+import java.util.stream.IntStream;
 
 /** Who belongs to the groups of this node by now, as their logs say. Thread-safe. */
 final class CurrentMembers {
@@ -19,6 +22,12 @@ final class CurrentMembers {
     CurrentMembers(NodePlace place, Supplier<Map<String, ReplicatedLog>> logs) {
         this.place = place;
         this.logs = logs;
+    }
+
+    static Map<String, ReplicatedLog> logsOf(Collection<HostedDatabase> hosted) {
+        Map<String, ReplicatedLog> logs = new TreeMap<>();
+        hosted.forEach(database -> logs.put(database.name(), database.log()));
+        return logs;
     }
 
     /** @return {@code null} where it is no member of that database's group */
@@ -45,6 +54,12 @@ final class CurrentMembers {
             byName.put(member.name(), member);
         }
         return List.copyOf(byName.values());
+    }
+
+    /** Whether so many of these are members of groups of this node that they may yet be a majority of a new one. */
+    boolean haveMajorityOf(Members first) {
+        List<Integer> slots = committed().stream().map(Member::slot).toList();
+        return IntStream.of(first.voters()).filter(slots::contains).count() >= first.majority();
     }
 
     /** One that no group of this node has given. */

@@ -10,9 +10,12 @@ import java.nio.file.Path;
 import java.sql.SQLException;
 import java.util.Arrays;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
+import java.util.function.Consumer;
 import org.h2.engine.Session;
 import org.h2.security.SHA256;
 
@@ -23,6 +26,9 @@ import org.h2.security.SHA256;
  */
 public final class EmbeddedEngine implements EngineProvider {
     private static final Map<String, Running> NODES = new HashMap<>();
+    /** Nodes that are being started, which may take as long as their peers do. Under the lock of {@link #NODES}. */
+    private static final Set<String> STARTING = new HashSet<>();
+
     private static boolean hooked;
 
     /** A node and those who keep it alive. Under the lock of {@link #NODES}. */
@@ -49,13 +55,11 @@ public final class EmbeddedEngine implements EngineProvider {
                 : SHA256.getKeyPasswordHash(name, password.clone());
         Map<String, String> settings = new HashMap<>(url.h2Settings());
         settings.putAll(url.settings());
-        Running running;
-        synchronized (NODES) {
-            running = running(url);
-            running.connections++;
-            running.stays |=
-                    !url.h2Settings().getOrDefault("DB_CLOSE_DELAY", "0").equals("0");
-        }
+        boolean stays = !url.h2Settings().getOrDefault("DB_CLOSE_DELAY", "0").equals("0");
+        Running running = running(url, found -> {
+            found.connections++;
+            found.stays |= stays;
+        });
         boolean opened = false;
         try {
             if (running.node.isWitness()) {
@@ -85,11 +89,7 @@ public final class EmbeddedEngine implements EngineProvider {
      * @throws SQLException as {@link EngineProvider#open}
      */
     public static Node start(SynodUrl url, RoleListener listener) throws SQLException {
-        Running running;
-        synchronized (NODES) {
-            running = running(url);
-            running.stays = true;
-        }
+        Running running = running(url, found -> found.stays = true);
         if (listener != null) {
             running.node.addRoleListener(listener);
         }
@@ -112,27 +112,66 @@ public final class EmbeddedEngine implements EngineProvider {
         }
     }
 
-    private static Running running(SynodUrl url) throws SQLException {
+    /**
+     * One that runs, or is started now: by one thread at a time, while those that want other nodes do not wait.
+     *
+     * @param keeps has it stay; under the lock of {@link #NODES}
+     */
+    private static Running running(SynodUrl url, Consumer<Running> keeps) throws SQLException {
         String key = key(url);
-        Running running = NODES.get(key);
-        if (running != null && running.node.isClosed()) {
-            // It may be at it.
-            running.node.close();
-            NODES.remove(key);
-            running = null;
+        synchronized (NODES) {
+            awaitStarted(key);
+            Running running = NODES.get(key);
+            if (running != null && running.node.isClosed()) {
+                // It may be at it.
+                running.node.close();
+                NODES.remove(key);
+                running = null;
+            }
+            if (running != null) {
+                checkSame(url, running.node);
+                keeps.accept(running);
+                return running;
+            }
+            STARTING.add(key);
         }
-        if (running != null) {
-            checkSame(url, running.node);
-            return running;
+        Running started = null;
+        try {
+            started = new Running(key, NodeStart.start(NodeConfig.of(url)));
+            started.stays = started.node.config().servesOthers();
+            return started;
+        } finally {
+            synchronized (NODES) {
+                STARTING.remove(key);
+                NODES.notifyAll();
+                if (started != null) {
+                    keeps.accept(started);
+                    NODES.put(key, started);
+                    closeAllAtExit();
+                }
+            }
         }
-        running = new Running(key, NodeStart.start(NodeConfig.of(url)));
-        running.stays = running.node.config().servesOthers();
-        NODES.put(key, running);
+    }
+
+    private static void awaitStarted(String key) {
+        boolean interrupted = false;
+        while (STARTING.contains(key)) {
+            try {
+                NODES.wait();
+            } catch (InterruptedException e) {
+                interrupted = true;
+            }
+        }
+        if (interrupted) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    private static void closeAllAtExit() {
         if (!hooked) {
             hooked = true;
             Runtime.getRuntime().addShutdownHook(new Thread(EmbeddedEngine::closeAll, "synod-exit"));
         }
-        return running;
     }
 
     private static String key(SynodUrl url) throws SQLException {

@@ -20,6 +20,7 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.UUID;
+import java.util.function.Consumer;
 import java.util.zip.CRC32C;
 
 /**
@@ -36,8 +37,13 @@ final class IdentityFile implements PeerIdentities {
     private static final String JOINED = "joined";
     /** That it is a witness in all its databases. */
     private static final String WITNESS = "witness";
-    /** That others may have met another directory of this name; gone when all have said that they have not. */
+    /**
+     * That others may have met another directory of this name; gone when all have said that they have not. {@link #VOTES_YET}
+     * where so many have that what this one says counts.
+     */
     private static final String UNPROVEN = "unproven";
+
+    private static final String VOTES_YET = "votes";
     /** That it has no place, and has to get a new one from the others; {@link #AGAIN} where what is here belongs to another one. */
     private static final String RETURNS = "returns";
 
@@ -58,7 +64,8 @@ final class IdentityFile implements PeerIdentities {
     private static final String NAME = "node.properties";
 
     private final Path file;
-    private final Properties properties = new Properties();
+    /** Not changed, but replaced by what has been written. */
+    private volatile Properties properties = new Properties();
 
     private IdentityFile(Path file) {
         this.file = file;
@@ -100,22 +107,24 @@ final class IdentityFile implements PeerIdentities {
         boolean there = identity.load();
         Properties p = identity.properties;
         if (!there) {
-            p.setProperty("format", FORMAT);
-            p.setProperty("cluster", config.cluster());
-            p.setProperty("node", config.name());
-            p.setProperty("incarnation", UUID.randomUUID().toString());
-            if (config.witness()) {
-                p.setProperty(WITNESS, "true");
-            }
-            if (config.joins()) {
-                p.setProperty(JOINED, "true");
-            } else if (config.comesBack()) {
-                p.setProperty(UNPROVEN, "true");
-            }
-            if (SetAside.isIn(directory)) {
-                p.setProperty(RETURNS, "true");
-            }
-            identity.countStart();
+            boolean returns = SetAside.isIn(directory);
+            identity.countStart(fresh -> {
+                fresh.setProperty("format", FORMAT);
+                fresh.setProperty("cluster", config.cluster());
+                fresh.setProperty("node", config.name());
+                fresh.setProperty("incarnation", UUID.randomUUID().toString());
+                if (config.witness()) {
+                    fresh.setProperty(WITNESS, "true");
+                }
+                if (config.joins()) {
+                    fresh.setProperty(JOINED, "true");
+                } else if (config.comesBack()) {
+                    fresh.setProperty(UNPROVEN, "true");
+                }
+                if (returns) {
+                    fresh.setProperty(RETURNS, "true");
+                }
+            });
             return identity;
         }
         for (String key : List.of("format", "node", "cluster")) {
@@ -143,7 +152,7 @@ final class IdentityFile implements PeerIdentities {
         if (replaced != null) {
             throw Errors.mayNotJoin(config.name(), replacedBy(replaced));
         }
-        identity.countStart();
+        identity.countStart(same -> {});
         return identity;
     }
 
@@ -159,7 +168,7 @@ final class IdentityFile implements PeerIdentities {
             String[] sum = properties.getProperty(SUM, "0 0").split(" ");
             long startsThen = Long.parseLong(sum[0]);
             // More of them: an earlier release has written it since, and left the sum as it was.
-            if (starts() < Math.max(startsThen, 1) || starts() == startsThen && !sum[1].equals(sum())) {
+            if (starts() < Math.max(startsThen, 1) || starts() == startsThen && !sum[1].equals(sum(properties))) {
                 throw damaged("its checksum is not that of its lines", null);
             }
         } catch (IllegalArgumentException | ArrayIndexOutOfBoundsException e) {
@@ -175,7 +184,7 @@ final class IdentityFile implements PeerIdentities {
                 cause);
     }
 
-    private String sum() {
+    private static String sum(Properties properties) {
         StringBuilder lines = new StringBuilder();
         new TreeMap<>(properties).forEach((key, value) -> {
             if (!key.equals(SUM)) {
@@ -188,9 +197,11 @@ final class IdentityFile implements PeerIdentities {
     }
 
     /** Forced before anything is numbered by it. */
-    private void countStart() throws IOException {
-        properties.setProperty(STARTS, String.valueOf(starts() + 1));
-        save();
+    private void countStart(Consumer<Properties> first) throws IOException {
+        save(p -> {
+            first.accept(p);
+            p.setProperty(STARTS, String.valueOf(starts() + 1));
+        });
     }
 
     /** How often a node has been started here, this time included. */
@@ -221,8 +232,17 @@ final class IdentityFile implements PeerIdentities {
         return true;
     }
 
-    private void save() throws IOException {
-        properties.setProperty(SUM, starts() + " " + sum());
+    /** Makes a change and writes it down; one that cannot be written is not made. */
+    private void save(Consumer<Properties> change) throws IOException {
+        Properties changed = new Properties();
+        changed.putAll(properties);
+        change.accept(changed);
+        changed.setProperty(SUM, changed.getProperty(STARTS) + " " + sum(changed));
+        write(changed);
+        properties = changed;
+    }
+
+    private void write(Properties properties) throws IOException {
         Path temporary = file.resolveSibling(file.getFileName() + ".tmp");
         try (OutputStream out = Files.newOutputStream(temporary)) {
             properties.store(out, "Synod: who this directory is. Do not copy it to another node.");
@@ -231,6 +251,8 @@ final class IdentityFile implements PeerIdentities {
             channel.force(true);
         }
         Files.move(temporary, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+        // Else a power failure may bring the file of before back, after this one was acted upon.
+        NodeDirectory.force(file.toAbsolutePath().getParent());
     }
 
     /**
@@ -251,8 +273,7 @@ final class IdentityFile implements PeerIdentities {
         if (given == null) {
             NodePlace place = joined ? new Joining(config, incarnation()).await() : NodePlace.beginning(config);
             synchronized (this) {
-                properties.setProperty(MEMBERS, NodePlace.encode(place.known().all()));
-                save();
+                save(p -> p.setProperty(MEMBERS, NodePlace.encode(place.known().all())));
             }
             return place;
         }
@@ -322,17 +343,33 @@ final class IdentityFile implements PeerIdentities {
 
     /** Whether it has not been given a place yet. */
     synchronized boolean isNew() {
-        return properties.getProperty(MEMBERS) == null;
+        // One that an earlier release made has no members in it, and was met under its name.
+        return properties.getProperty(MEMBERS) == null && (isUnproven() || properties.getProperty(JOINED) != null);
     }
 
     synchronized boolean isUnproven() {
         return properties.getProperty(UNPROVEN) != null;
     }
 
+    /**
+     * Whether what it says may count: where it may have been another directory, that has perhaps promised and acknowledged what this one
+     * does not know.
+     */
+    synchronized boolean mayVote() {
+        return !"true".equals(properties.getProperty(UNPROVEN));
+    }
+
+    /** So many others have met no other directory of this name that none of them was needed by anybody. */
+    synchronized void votesYet() throws IOException {
+        if (!mayVote()) {
+            save(p -> p.setProperty(UNPROVEN, VOTES_YET));
+        }
+    }
+
     /** All others have said that they have met no other directory of this name. */
     synchronized void proven() throws IOException {
-        if (properties.remove(UNPROVEN) != null) {
-            save();
+        if (isUnproven()) {
+            save(p -> p.remove(UNPROVEN));
         }
     }
 
@@ -348,28 +385,44 @@ final class IdentityFile implements PeerIdentities {
 
     /** Others have met another directory of this name: where this one has been used already, it is given up. */
     synchronized void mustReturn(List<Standing.Other> others) throws IOException {
-        properties.setProperty(RETURNS, isNew() ? "true" : AGAIN);
-        mustVote(others);
+        save(p -> {
+            p.setProperty(RETURNS, isNew() ? "true" : AGAIN);
+            p.setProperty(VOTES, String.join(",", votesIn(others)));
+        });
     }
 
     /** Notes in which groups its name votes. */
     synchronized void mustVote(List<Standing.Other> others) throws IOException {
+        save(p -> p.setProperty(VOTES, String.join(",", votesIn(others))));
+    }
+
+    private Set<String> votesIn(List<Standing.Other> others) {
         Set<String> votes = votes();
         others.stream()
                 .filter(other -> other.votes() && other.group() != 0)
                 .forEach(other -> votes.add(String.valueOf(other.group())));
-        properties.setProperty(VOTES, String.join(",", votes));
-        save();
+        return votes;
+    }
+
+    /** Nobody has met the one that it was. */
+    synchronized void returnsNot() throws IOException {
+        save(p -> {
+            p.remove(RETURNS);
+            if (isUnproven()) {
+                p.setProperty(UNPROVEN, VOTES_YET);
+            }
+        });
     }
 
     /** It has come back. */
     synchronized void placed(NodePlace place) throws IOException {
-        properties.setProperty(MEMBERS, NodePlace.encode(place.known().all()));
-        properties.setProperty(JOINED, "true");
-        properties.setProperty(RETURNED, "true");
-        properties.remove(RETURNS);
-        properties.remove(UNPROVEN);
-        save();
+        save(p -> {
+            p.setProperty(MEMBERS, NodePlace.encode(place.known().all()));
+            p.setProperty(JOINED, "true");
+            p.setProperty(RETURNED, "true");
+            p.remove(RETURNS);
+            p.remove(UNPROVEN);
+        });
     }
 
     synchronized boolean hasReturned() {
@@ -385,8 +438,7 @@ final class IdentityFile implements PeerIdentities {
     synchronized void voting(long group) throws IOException {
         Set<String> votes = votes();
         if (votes.remove(String.valueOf(group))) {
-            properties.setProperty(VOTES, String.join(",", votes));
-            save();
+            save(p -> p.setProperty(VOTES, String.join(",", votes)));
         }
     }
 
@@ -399,8 +451,7 @@ final class IdentityFile implements PeerIdentities {
 
     /** Another directory has its place for good. */
     synchronized void noteReplaced(int slot) throws IOException {
-        properties.setProperty(REPLACED, String.valueOf(slot));
-        save();
+        save(p -> p.setProperty(REPLACED, String.valueOf(slot)));
     }
 
     static String replacedBy(String slot) {
@@ -412,8 +463,7 @@ final class IdentityFile implements PeerIdentities {
 
     /** This node is not one of a database's group any more. */
     synchronized void noteRemoved(String database, long configuration) throws IOException {
-        properties.setProperty(REMOVED + database, String.valueOf(configuration));
-        save();
+        save(p -> p.setProperty(REMOVED + database, String.valueOf(configuration)));
     }
 
     /** Index of the configuration that no longer had this node; {@code null} for a database that it was not removed from. */
@@ -444,12 +494,13 @@ final class IdentityFile implements PeerIdentities {
         if (before != null) {
             return before;
         }
-        properties.setProperty(key, incarnation.toString());
-        if (key.indexOf('@') > 0) {
-            // Where an earlier release looks.
-            properties.putIfAbsent(key.substring(0, key.indexOf('@')), incarnation.toString());
-        }
-        save();
+        save(p -> {
+            p.setProperty(key, incarnation.toString());
+            if (key.indexOf('@') > 0) {
+                // Where an earlier release looks.
+                p.putIfAbsent(key.substring(0, key.indexOf('@')), incarnation.toString());
+            }
+        });
         return incarnation;
     }
 }

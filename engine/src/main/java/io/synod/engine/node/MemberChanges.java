@@ -158,6 +158,11 @@ final class MemberChanges implements MemberCommands {
                 while (refusal == Refusal.SLOT_GIVEN && slot == null) {
                     refusal = replace(database, there, incarnation, ++given);
                 }
+                if (refusal == Refusal.SLOT_GIVEN) {
+                    // It has that one in another database, and one node has one slot.
+                    return "database " + database.name() + ": " + refusal.text() + ": have " + name
+                            + " removed from all databases and added again, for an empty directory with JOIN=TRUE";
+                }
                 if (refusal != null && refusal != Refusal.NAME_TAKEN) {
                     return "database " + database.name() + ": " + refusal.text();
                 }
@@ -325,6 +330,9 @@ final class MemberChanges implements MemberCommands {
         long deadline = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(millis);
         boolean perhapsDone = false;
         while (true) {
+            if (perhapsDone && isSelfRemoved(database, change)) {
+                return null;
+            }
             database.checkRunning();
             long left = deadline - System.nanoTime();
             String leader = left > 0 ? database.log().awaitLeader(left) : null;
@@ -341,6 +349,13 @@ final class MemberChanges implements MemberCommands {
             }
             LockSupport.parkNanos(PAUSE_NANOS);
         }
+    }
+
+    /** A leader that removes itself may hear that it is done from whoever leads now. */
+    private boolean isSelfRemoved(HostedDatabase database, MemberChange change) {
+        return change.kind() == MemberChange.Kind.REMOVE
+                && change.name().equals(config.name())
+                && identity.removedFrom(database.name()) != null;
     }
 
     /** How it is refused where it has been made. */

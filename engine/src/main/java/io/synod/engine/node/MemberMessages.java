@@ -8,6 +8,7 @@ import java.io.DataInputStream;
 import java.io.DataOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.util.Arrays;
 import java.util.UUID;
 
 /** A change of the members that the leader is asked for by another node, and its answer, as bytes. Stateless. */
@@ -60,7 +61,14 @@ final class MemberMessages {
         }
         try (DataInputStream in = open(bytes)) {
             String name = in.readUTF();
-            return name.isEmpty() ? null : Refusal.valueOf(name);
+            if (name.isEmpty()) {
+                return null;
+            }
+            // A later release may have more reasons. None of them is that it was done.
+            return Arrays.stream(Refusal.values())
+                    .filter(known -> known.name().equals(name))
+                    .findFirst()
+                    .orElse(Refusal.NOT_KNOWN);
         } catch (IOException e) {
             throw new IllegalArgumentException("an answer of " + bytes.length + " bytes", e);
         }

@@ -9,6 +9,7 @@ import io.synod.engine.session.Neighbours;
 import io.synod.engine.session.SessionFactory;
 import io.synod.engine.session.Sessions;
 import io.synod.engine.session.SynodSession;
+import io.synod.group.Member;
 import io.synod.log.EntryLog;
 import io.synod.replica.ReplicaNode;
 import io.synod.replica.ReplicatedLog;
@@ -19,7 +20,6 @@ import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.sql.SQLException;
 import java.util.Collection;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -49,6 +49,7 @@ public final class Node implements SessionFactory, AutoCloseable {
     private final ReplicaNode replicas;
     private final SqlFrontEnd sql;
     private final RemoteLink link;
+    private final CurrentMembers members;
     private final JoinAnswers joins;
     private final ReturnAnswers returns;
     private final ReturnWatch returnWatch;
@@ -86,12 +87,19 @@ public final class Node implements SessionFactory, AutoCloseable {
         this.replicas = replicas;
         this.sql = sql;
         this.witnesses = new Witnesses(config, place, log, replicas, new Hears());
-        CurrentMembers members = new CurrentMembers(place, this::logs);
+        this.members = new CurrentMembers(place, this::logs);
         this.joins = new JoinAnswers(config, identity, members);
         this.memberChanges = new MemberChanges(config, place, identity, members, replicas.questions(), this::hosted);
         this.returns = new ReturnAnswers(config, place, identity, memberChanges, this::logs);
         this.returnWatch = config.comesBack()
-                ? new ReturnWatch(config, place, identity, memberChanges, this::hosted, new Ends())
+                ? new ReturnWatch(
+                        config,
+                        place,
+                        identity,
+                        new Returning(config, identity),
+                        memberChanges,
+                        this::hosted,
+                        new Ends())
                 : null;
         this.link = config.isReachable() ? new RemoteLink(members) : null;
         Serials serials = Serials.of(identity);
@@ -144,8 +152,7 @@ public final class Node implements SessionFactory, AutoCloseable {
     }
 
     private Map<String, ReplicatedLog> logs() {
-        Map<String, ReplicatedLog> logs = new HashMap<>();
-        databases.forEach((name, sessions) -> logs.put(name, sessions.database().log()));
+        Map<String, ReplicatedLog> logs = CurrentMembers.logsOf(hosted());
         logs.putAll(witnesses.logs());
         return logs;
     }
@@ -184,6 +191,11 @@ public final class Node implements SessionFactory, AutoCloseable {
             LOG.error("node {} stops: {}", config.name(), why);
             replaced = Errors.mayNotJoin(config.name(), why);
             onOwnThread(Node.this::closeOnce);
+        }
+
+        @Override
+        public void mayVote() {
+            replicas.speak();
         }
     }
 
@@ -257,6 +269,16 @@ public final class Node implements SessionFactory, AutoCloseable {
                     config.priority(),
                     hosted,
                     snapshots));
+            if (!place.joined()
+                    && log.recovered(HostedDatabase.groupId(key)).lastIndex() == 0
+                    && !members.haveMajorityOf(place.known())) {
+                LOG.warn(
+                        "database {} begins with the nodes that began the cluster, {}, most of which were removed or replaced:"
+                                + " unless it was created before that, it gets no leader. A schema of a database that is"
+                                + " there can take its place",
+                        key,
+                        place.known().all().stream().map(Member::name).toList());
+            }
             checkpoints.add(hosted, config.reclaimPercent());
             hosted.onShutdown(immediately -> onOwnThread(() -> shutDown(key, h2Settings, immediately)));
             databases.put(key, sessions);

@@ -123,6 +123,16 @@ record NodeDirectory(ChronicleEntryLog log, IdentityFile identity) {
             channel.force(true);
         }
         Files.move(fresh, stamp, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+        force(stamp.getParent());
         return null;
+    }
+
+    /** What was made, renamed or moved in it is sure from now on; systems that cannot open a directory need no force. */
+    static void force(Path directory) throws IOException {
+        if (!System.getProperty("os.name").startsWith("Windows")) {
+            try (FileChannel channel = FileChannel.open(directory, StandardOpenOption.READ)) {
+                channel.force(true);
+            }
+        }
     }
 }

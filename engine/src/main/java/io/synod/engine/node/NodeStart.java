@@ -60,6 +60,9 @@ final class NodeStart {
                         identity,
                         System::nanoTime,
                         random.split());
+                if (!identity.mayVote()) {
+                    transport.quiet();
+                }
             }
             ReplicaNode replicas = new ReplicaNode(
                     log,

@@ -10,14 +10,19 @@ import java.util.Map;
 import java.util.TreeMap;
 import java.util.UUID;
 import java.util.function.Supplier;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** What this node answers one whose directory is empty, or was damaged. Thread-safe. */
 final class ReturnAnswers {
+    private static final Logger LOG = LoggerFactory.getLogger(ReturnAnswers.class);
+
     private final NodeConfig config;
     private final NodePlace place;
     private final IdentityFile identity;
     private final MemberChanges changes;
     private final Supplier<Map<String, ReplicatedLog>> logs;
+    private volatile String lastStranger = "";
 
     ReturnAnswers(
             NodeConfig config,
@@ -35,8 +40,14 @@ final class ReturnAnswers {
     /** @return see {@link io.synod.engine.session.SessionFactory#returns} */
     String answer(String cluster, String node, UUID incarnation, String address) {
         if (!cluster.equals(config.cluster())) {
-            return Joining.REFUSED + "node " + config.name() + " belongs to cluster '" + config.cluster()
-                    + "', and it to '" + cluster + "': give CLUSTER=" + config.cluster() + ", or correct PEERS";
+            String why = "node " + config.name() + " belongs to cluster '" + config.cluster() + "', and node " + node
+                    + " to cluster '" + cluster + "': give CLUSTER=" + config.cluster() + ", or correct PEERS";
+            if (!why.equals(lastStranger)) {
+                // It asks again and again.
+                lastStranger = why;
+                LOG.warn("a node with an empty directory was refused: {}", why);
+            }
+            return Joining.REFUSED + why;
         }
         if (identity == null || node.equals(config.name())) {
             return "";
@@ -66,6 +77,7 @@ final class ReturnAnswers {
         boolean established = false;
         boolean known = false;
         boolean member = false;
+        int still = 0;
         for (Map.Entry<String, ReplicatedLog> each : logs.get().entrySet()) {
             ReplicatedLog log = each.getValue();
             Members committed = log.committedMembers();
@@ -77,7 +89,10 @@ final class ReturnAnswers {
             Member named = committed.byName(node);
             member |= named != null;
             UUID directory = named == null ? null : directory(named);
-            if (directory != null && !directory.equals(incarnation)) {
+            if (directory == null || directory.equals(incarnation)) {
+                // One that this node has not heard of itself counts on whoever was there.
+                still += named != null || committed.all().isEmpty() ? 1 : 0;
+            } else {
                 others.add(new Standing.Other(
                         HostedDatabase.groupId(each.getKey()),
                         named.role().votes(),
@@ -96,7 +111,13 @@ final class ReturnAnswers {
         }
         boolean removed = known && !member && identity.knows(node, place);
         return new Standing(
-                established, identity.hasMet(node, incarnation), removed, others, List.copyOf(members.values()), "");
+                established,
+                identity.hasMet(node, incarnation),
+                removed,
+                others,
+                List.copyOf(members.values()),
+                still,
+                "");
     }
 
     /** @return {@code null} where this node has not met it */

@@ -22,6 +22,8 @@ import org.slf4j.LoggerFactory;
 final class ReturnWatch implements Runnable, AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(ReturnWatch.class);
     private static final long PAUSE_MILLIS = 1_000;
+    /** While the node waits for the answers. */
+    private static final long WAITING_MILLIS = 100;
     /** In so many rounds once for a place that others do not give: there may be none. */
     private static final int ROUNDS_PER_QUESTION = 4;
 
@@ -30,8 +32,11 @@ final class ReturnWatch implements Runnable, AutoCloseable {
         /** It has to be started again. */
         void toComeBack(String why);
 
-        /** Another directory has its place. */
+        /** Another directory has its place, or nobody is to have it. */
         void replaced(String why);
+
+        /** What it says may count from now on. */
+        void mayVote();
     }
 
     private final NodeConfig config;
@@ -43,6 +48,7 @@ final class ReturnWatch implements Runnable, AutoCloseable {
     private final Ends ends;
     private final Set<String> asked = new HashSet<>();
     private final CountDownLatch closed = new CountDownLatch(1);
+    private boolean established;
     private String lastWhy = "";
     private int lackingRounds;
 
@@ -50,13 +56,14 @@ final class ReturnWatch implements Runnable, AutoCloseable {
             NodeConfig config,
             NodePlace place,
             IdentityFile identity,
+            Returning returning,
             MemberChanges changes,
             Supplier<Collection<HostedDatabase>> hosted,
             Ends ends) {
         this.config = config;
         this.place = place;
         this.identity = identity;
-        this.returning = new Returning(config, identity);
+        this.returning = returning;
         this.changes = changes;
         this.hosted = hosted;
         this.ends = ends;
@@ -71,7 +78,8 @@ final class ReturnWatch implements Runnable, AutoCloseable {
     @Override
     public void run() {
         try {
-            while (!isOver() && !closed.await(PAUSE_MILLIS, TimeUnit.MILLISECONDS)) {
+            while (!isOver()
+                    && !closed.await(identity.mayVote() ? PAUSE_MILLIS : WAITING_MILLIS, TimeUnit.MILLISECONDS)) {
                 step();
             }
         } catch (InterruptedException e) {
@@ -86,12 +94,15 @@ final class ReturnWatch implements Runnable, AutoCloseable {
         return asked.size() == config.peers().size() && !identity.hasReturned();
     }
 
-    private void step() throws IOException {
+    /** One round. */
+    void step() throws IOException {
         for (Member peer : config.peers()) {
             if (!asked.contains(peer.name()) && asks(peer)) {
                 return;
             }
         }
+        // Not before all were asked: one that is there may have met the other directory.
+        votesYet();
         if (asked.size() == config.peers().size()) {
             identity.proven();
         }
@@ -104,6 +115,9 @@ final class ReturnWatch implements Runnable, AutoCloseable {
     private boolean asks(Member peer) throws IOException {
         Standing standing = returning.ask(peer);
         if (standing == null) {
+            if (!identity.mayVote() && !returning.refusal().isEmpty()) {
+                say("takes part in nothing: " + returning.refusal());
+            }
             return false;
         }
         if (identity.isUnproven() && !standing.met() && !standing.others().isEmpty()) {
@@ -111,25 +125,48 @@ final class ReturnWatch implements Runnable, AutoCloseable {
             ends.toComeBack("node " + peer.name() + " has met node " + config.name() + " with another directory");
             return true;
         }
-        for (Standing.Other other : standing.others()) {
-            if (other.logged() && other.slot() > place.slot()) {
-                identity.noteReplaced(other.slot());
-                ends.replaced(IdentityFile.replacedBy(String.valueOf(other.slot())));
-                return true;
-            }
+        int slot = standing.replacedBy(place.slot());
+        if (slot > 0 && !countsHere(standing)) {
+            identity.noteReplaced(slot);
+            ends.replaced(IdentityFile.replacedBy(String.valueOf(slot)));
+            return true;
         }
-        asked.add(peer.name());
+        if (!identity.mayVote() && standing.removed()) {
+            ends.replaced(returning.removed());
+            return true;
+        }
+        if (standing.others().stream().noneMatch(other -> standing.isReplacedIn(other.group(), place.slot()))) {
+            asked.add(peer.name());
+            established |= standing.established();
+        }
         return false;
+    }
+
+    private void votesYet() throws IOException {
+        if (!identity.mayVote() && returning.mayVote(asked.size(), established)) {
+            // Written down before anything is said: after a restart it is the one that has said it.
+            identity.votesYet();
+            LOG.info("node {} takes part: nobody has met another directory of its name", config.name());
+            ends.mayVote();
+        }
+    }
+
+    /** Whether a database that is open here counts on this directory, for all that the peer knows: it may not have opened it. */
+    private boolean countsHere(Standing standing) {
+        return hosted.get().stream()
+                .anyMatch(database -> database.log().committedMembers().bySlot(place.slot()) != null
+                        && !standing.isReplacedIn(HostedDatabase.groupId(database.name()), place.slot()));
     }
 
     private void comeBack() throws IOException {
         boolean lacking = false;
         for (HostedDatabase database : hosted.get()) {
-            Member self = database.log().members().bySlot(place.slot());
+            Member self = database.log().committedMembers().bySlot(place.slot());
             long group = HostedDatabase.groupId(database.name());
             if (self == null) {
                 lacking = true;
             } else if (self.role().votes()) {
+                // Committed: one that was only appended may be voided yet.
                 identity.voting(group);
             } else if (identity.votesAgain(group)) {
                 vote(database);
@@ -149,7 +186,7 @@ final class ReturnWatch implements Runnable, AutoCloseable {
         try {
             Refusal refusal = changes.voteAgain(database);
             if (refusal == null) {
-                LOG.warn("database {}: node {} has caught up and votes again", database.name(), config.name());
+                say("has caught up and votes again in database " + database.name());
             } else {
                 say("does not vote in database " + database.name() + " yet: " + refusal.text());
             }

@@ -16,8 +16,8 @@ import org.slf4j.LoggerFactory;
  * the other directory of its name has promised and accepted is lost, so this one never passes for it: it gets another slot, by an entry of
  * the log that a majority of the others commits, and votes when it has caught up.
  *
- * <p>A first start, where nobody is there or has met anybody of its name, goes on at once. That the others are not reached proves nothing:
- * {@link ReturnWatch} goes on asking.
+ * <p>One of which nobody has met another directory begins. That others are not reached proves nothing: {@link ReturnWatch} goes on asking,
+ * and until enough have answered the node says nothing to its peers: it neither promises nor acknowledges, and so does not lead.
  */
 final class Returning {
     private static final Logger LOG = LoggerFactory.getLogger(Returning.class);
@@ -25,13 +25,25 @@ final class Returning {
     private static final int CHANGE_MILLIS = 10_000;
     private static final long PAUSE_NANOS = TimeUnit.MILLISECONDS.toNanos(300);
 
+    /** How a node is asked. */
+    interface Asks {
+        /** As {@link ReturnQuestion#ask}. */
+        String ask(ReturnQuestion question, Member peer, int timeoutMillis) throws IOException;
+    }
+
     private final NodeConfig config;
     private final IdentityFile identity;
+    private final Asks asks;
     private String lastWhy = "";
 
     Returning(NodeConfig config, IdentityFile identity) {
+        this(config, identity, (question, peer, timeoutMillis) -> question.ask(peer.address(), timeoutMillis));
+    }
+
+    Returning(NodeConfig config, IdentityFile identity, Asks asks) {
         this.config = config;
         this.identity = identity;
+        this.asks = asks;
     }
 
     /**
@@ -46,49 +58,68 @@ final class Returning {
         if (config.comesBack() && identity.isNew() && wasMember()) {
             return await();
         }
-        return identity.place(config);
-    }
-
-    /** Whether somebody has met another directory of this name; where that cannot be told, it may have to wait. */
-    private boolean wasMember() throws IOException, SQLException {
-        long deadline = deadline();
-        while (true) {
-            int heard = 0;
-            boolean established = false;
-            boolean removed = false;
-            for (Member peer : config.peers()) {
-                Standing standing = ask(peer);
-                if (standing != null && !standing.others().isEmpty()) {
-                    LOG.warn(
-                            "node {} has a new directory, and node {} has met it with another one: it comes back as a new member",
-                            config.name(),
-                            peer.name());
-                    identity.mustReturn(standing.others());
-                    return true;
-                }
-                heard += standing == null ? 0 : 1;
-                established |= standing != null && standing.established();
-                removed |= standing != null && standing.removed();
+        try {
+            return identity.place(config);
+        } catch (SQLException e) {
+            // One that nobody answered a moment ago hears of its other directory when it asks for its place.
+            if (config.comesBack() && config.joins() && identity.isNew() && wasMember()) {
+                return await();
             }
-            if (config.joins()) {
-                return false;
-            }
-            if (removed) {
-                throw removed();
-            }
-            if (!established || heard >= neededToBegin()) {
-                return false;
-            }
-            waits(
-                    "the cluster has begun, and only " + heard + " of its nodes have said that they have not met one of"
-                            + " this name, which takes " + neededToBegin() + ": start the others",
-                    deadline);
+            throw e;
         }
     }
 
-    /** Any majority with the other directory, if there was one, has one of them. */
-    private int neededToBegin() {
-        return config.members().all().size() - config.members().majority() + 1;
+    /** Whether somebody has met another directory of this name. */
+    private boolean wasMember() throws IOException, SQLException {
+        int heard = 0;
+        boolean established = false;
+        boolean removed = false;
+        for (Member peer : config.peers()) {
+            Standing standing = ask(peer);
+            if (standing != null && !standing.others().isEmpty()) {
+                LOG.warn(
+                        "node {} has a new directory, and node {} has met it with another one: it comes back as a new member",
+                        config.name(),
+                        peer.name());
+                identity.mustReturn(standing.others());
+                return true;
+            }
+            heard += standing == null ? 0 : 1;
+            established |= standing != null && standing.established();
+            removed |= standing != null && standing.removed();
+        }
+        if (config.joins()) {
+            return false;
+        }
+        if (removed) {
+            throw Errors.mayNotJoin(config.name(), removed());
+        }
+        if (mayVote(heard, established)) {
+            identity.votesYet();
+        } else {
+            LOG.warn(
+                    "node {} has an empty directory, and takes part in nothing until {} have said that they have met no"
+                            + " other one of its name; {} of them are enough for a first start, where none has anything yet",
+                    config.name(),
+                    config.peers().stream().map(Member::name).toList(),
+                    config.members().majority() - 1);
+        }
+        return false;
+    }
+
+    /**
+     * Whether this directory may count, though it is new: no other one of its name has promised or acknowledged anything. Whoever it was
+     * promised or acknowledged to has met that one, and written it down before he heard it; so all peers have to say that they have
+     * not, and none may be left out: of a majority that has an entry, only its leader must have met all. Fewer peers, who with this node are a
+     * majority, are enough where none has ever had an entry: then the cluster begins. That it has begun long ago, among those that are
+     * not there, nobody can tell from that.
+     *
+     * @param heard peers that have met no other directory of this name
+     * @param established whether one of these has entries
+     */
+    boolean mayVote(int heard, boolean established) {
+        return heard >= config.peers().size()
+                || !established && heard + 1 >= config.members().majority();
     }
 
     private NodePlace await() throws IOException, SQLException {
@@ -96,6 +127,7 @@ final class Returning {
         LOG.warn("node {} does not vote until the others have given it a new place", config.name());
         String why = "none of its PEERS answers";
         while (true) {
+            int unmet = 0;
             for (Member peer : config.peers()) {
                 Standing standing = returned(peer);
                 if (standing == null) {
@@ -106,14 +138,26 @@ final class Returning {
                     return taken(place);
                 }
                 if (standing.removed()) {
-                    throw removed();
+                    throw Errors.mayNotJoin(config.name(), removed());
                 }
+                unmet += standing.others().isEmpty() ? 1 : 0;
                 why = standing.why().isEmpty()
                         ? "node " + peer.name() + " has not met another directory of its name"
                         : standing.why();
             }
+            if (unmet == config.peers().size()) {
+                return unmet();
+            }
             waits(lastWhy.isEmpty() ? why : lastWhy, deadline);
         }
+    }
+
+    /** What was set aside was never part of anything: see {@link #mayVote}. */
+    private NodePlace unmet() throws IOException, SQLException {
+        LOG.warn("node {}: nobody has met the directory that was set aside, and it begins as itself", config.name());
+        SetAside.databases(config.directory());
+        identity.returnsNot();
+        return identity.place(config);
     }
 
     private NodePlace taken(NodePlace place) throws IOException {
@@ -127,11 +171,10 @@ final class Returning {
         return place.at(config.members());
     }
 
-    private SQLException removed() {
-        return Errors.mayNotJoin(
-                config.name(),
-                "it was removed from the cluster: call SYNOD.MEMBER_ADD('" + config.name() + "@" + config.listen()
-                        + "') on a node of it, and start this one on an empty directory with JOIN=TRUE");
+    /** What to do where it was. */
+    String removed() {
+        return "it was removed from the cluster: call SYNOD.MEMBER_ADD('" + config.name() + "@" + config.listen()
+                + "') on a node of it, and start this one on an empty directory with JOIN=TRUE";
     }
 
     private long deadline() {
@@ -146,6 +189,11 @@ final class Returning {
                             + " nor let it in: restore the lost ones from what was set aside, or from a backup");
         }
         LockSupport.parkNanos(PAUSE_NANOS);
+    }
+
+    /** Why the last one that was asked did not answer what it knows; empty where it did not say. */
+    String refusal() {
+        return lastWhy;
     }
 
     /** Asks for its place in each group that knows another directory of this name. */
@@ -167,8 +215,10 @@ final class Returning {
     private Standing ask(Member peer, String address, int timeoutMillis) {
         lastWhy = "";
         try {
-            String answer = new ReturnQuestion(config.cluster(), config.name(), identity.incarnation(), address)
-                    .ask(peer.address(), timeoutMillis);
+            String answer = asks.ask(
+                    new ReturnQuestion(config.cluster(), config.name(), identity.incarnation(), address),
+                    peer,
+                    timeoutMillis);
             if (answer == null || answer.isEmpty()) {
                 return null;
             }

@@ -13,10 +13,17 @@ import java.util.UUID;
  * @param removed whether it was a member, and is one of no group any more
  * @param others groups in which its name belongs to another directory
  * @param members all that are committed, with this directory among them; empty where it is none
+ * @param still in how many groups its name may yet be the very directory, or some other that nobody has met
  * @param why what it asked for is not done; empty where it is, or it only asked
  */
 record Standing(
-        boolean established, boolean met, boolean removed, List<Other> others, List<Member> members, String why) {
+        boolean established,
+        boolean met,
+        boolean removed,
+        List<Other> others,
+        List<Member> members,
+        int still,
+        String why) {
     private static final String FORMAT = "1";
 
     /**
@@ -29,7 +36,28 @@ record Standing(
     record Other(long group, boolean votes, int slot, boolean logged) {}
 
     Standing because(String reason) {
-        return new Standing(established, met, removed, others, members, reason);
+        return new Standing(established, met, removed, others, members, still, reason);
+    }
+
+    /**
+     * Which slot has taken the place of the directory that asks, in all groups of the node that answers.
+     *
+     * @param slot of the directory that asks
+     * @return 0 where a group may still count on it
+     */
+    int replacedBy(int slot) {
+        return still > 0
+                ? 0
+                : others.stream()
+                        .filter(other -> isReplacedIn(other.group, slot))
+                        .mapToInt(Other::slot)
+                        .max()
+                        .orElse(0);
+    }
+
+    /** Whether a majority of this group has it in its log that another directory has the place of the one with this slot. */
+    boolean isReplacedIn(long group, int slot) {
+        return others.stream().anyMatch(other -> other.group == group && other.logged && other.slot > slot);
     }
 
     /** @return the place of that directory, which the others have in their logs; {@code null} where they have not */
@@ -62,6 +90,7 @@ record Standing(
                 String.join(",", told),
                 String.valueOf(slot),
                 slot == 0 ? "" : NodePlace.encode(members),
+                String.valueOf(still),
                 why);
     }
 
@@ -70,8 +99,8 @@ record Standing(
      * @throws IllegalArgumentException when the text is none of {@link #encode}
      */
     static Standing decode(String text, UUID incarnation) {
-        String[] parts = text.split(";", 8);
-        if (parts.length < 8 || !parts[0].equals(FORMAT)) {
+        String[] parts = text.split(";", 9);
+        if (parts.length < 9 || !parts[0].equals(FORMAT)) {
             throw new IllegalArgumentException("an answer that this release does not know: '" + text + "'");
         }
         List<Other> others = new ArrayList<>();
@@ -99,6 +128,7 @@ record Standing(
                 Boolean.parseBoolean(parts[3]),
                 others,
                 members,
-                parts[7]);
+                Integer.parseInt(parts[7]),
+                parts[8]);
     }
 }

@@ -13,6 +13,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.SplittableRandom;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Function;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -23,6 +24,7 @@ import org.slf4j.LoggerFactory;
 /**
  * Nodes as processes, clients that record what they are told, and faults: {@code mvn -Pfaults verify}, see docs/faults.md.
  * {@code -Dfaults.minutes=N} is how long mixes last in all, {@code -Dfaults.kills=N} how often the leader is killed,
+ * {@code -Dfaults.previous=…/synod.jar} is the release before, from and to which nodes go one by one,
  * {@code -Dfaults.only=KILL_LEADER,…} which of them there are, {@code -Dfaults.nodes=5} how many nodes, {@code -Dfaults.seed=N} sets what clients and faults do, not their
  * interleaving.
  */
@@ -95,6 +97,30 @@ class FaultsIT {
         }
     }
 
+    /**
+     * From the release before to this one and back. Every mixture of both has either release lead, a copy that is lost and fetched from the
+     * other release, DDL, and a transaction that is larger than an entry.
+     */
+    @Test
+    void nodes_are_upgraded_and_taken_back_one_by_one_under_load() throws Exception {
+        assumeTrue(Releases.missing().isEmpty(), Releases.missing());
+        Releases releases = new Releases(directory);
+        for (String node : FaultyCluster.NAMES) {
+            releases.previous(node);
+        }
+        try (NodeNetwork network = new RelayNetwork(FaultyCluster.NAMES, random.split())) {
+            run(network, releases::command, (cluster, histories) -> {
+                UpgradeSteps steps = new UpgradeSteps(cluster, directory, histories, releases, random.split());
+                steps.toThisRelease();
+                assertEquals(
+                        0,
+                        releases.previousSynod("verify", cluster.url() + steps.user()),
+                        "synod verify of the release before");
+                steps.toTheOneBefore();
+            });
+        }
+    }
+
     private static void logGaps(Gaps gaps, List<long[]> kills) {
         long[] millis = kills.stream()
                 .mapToLong(kill -> TimeUnit.NANOSECONDS.toMillis(gaps.longestNanos(kill[0], kill[1])))
@@ -138,8 +164,12 @@ class FaultsIT {
 
     /** @throws AssertionError with the seed and what the nodes said, whatever does not hold */
     private Histories run(NodeNetwork network, Course course) throws Exception {
+        return run(network, node -> TestCluster.quick().command(), course);
+    }
+
+    private Histories run(NodeNetwork network, Function<String, List<String>> program, Course course) throws Exception {
         LOG.info("seed {}, {}", seed, network);
-        try (TestCluster cluster = FaultyCluster.start(directory, network, clocks);
+        try (TestCluster cluster = FaultyCluster.start(directory, network, clocks, program);
                 Histories histories = new Histories()) {
             try {
                 histories.create(cluster.url() + TestCluster.BUSY);

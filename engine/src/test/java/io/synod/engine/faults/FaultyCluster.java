@@ -8,6 +8,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Function;
 
 /** Three nodes or five as processes, on a network that can fail and with clocks that can be wrong. */
 final class FaultyCluster {
@@ -27,14 +28,20 @@ final class FaultyCluster {
         return List.of("a", "b", "c", "d", "e").subList(0, nodes);
     }
 
-    /** Starts them; they end when the cluster is closed. */
-    static TestCluster start(Path directory, NodeNetwork network, WallClocks clocks) throws Exception {
+    /**
+     * Starts them; they end when the cluster is closed.
+     *
+     * @param program what a node runs, up to the arguments of {@code synod}
+     */
+    static TestCluster start(
+            Path directory, NodeNetwork network, WallClocks clocks, Function<String, List<String>> program)
+            throws Exception {
         Files.createDirectories(directory);
         List<NodeProcess> nodes = new ArrayList<>();
         for (String node : NAMES) {
             List<String> command = new ArrayList<>(network.prefix(node));
             command.addAll(clocks.prefix(node));
-            command.addAll(TestCluster.quick().command());
+            command.addAll(program.apply(node));
             command.addAll(List.of("node", "--exit-with-parent", "--name", node, "--database", DATABASE));
             command.addAll(List.of("--dir", directory.resolve(node).toString()));
             command.addAll(List.of("--listen", network.listen(node), "--sql", network.sql(node)));

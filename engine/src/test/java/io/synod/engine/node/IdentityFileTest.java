@@ -1,10 +1,13 @@
 package io.synod.engine.node;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.synod.jdbc.SynodUrl;
+import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -76,5 +79,23 @@ class IdentityFileTest {
         assertEquals(incarnation, open().incarnation());
         Files.writeString(file(), text.replaceAll("sum=.*\n", ""));
         assertEquals(incarnation, open().incarnation());
+    }
+
+    /** Else a peer that was never written down would be refused its own directory until the next start, or taken for met. */
+    @Test
+    void what_could_not_be_written_is_not_so() throws Exception {
+        IdentityFile identity = open();
+        Path blocked = directory.resolve("node.properties.tmp");
+        Files.createDirectory(blocked);
+        UUID lost = new UUID(1, 1);
+        assertThrows(IOException.class, () -> identity.firstSeen("b", 2, lost));
+        assertThrows(IOException.class, () -> identity.noteRemoved("shop", 7));
+        assertThrows(IOException.class, () -> identity.noteReplaced(4));
+        assertFalse(identity.hasMet("b", lost));
+        assertNull(identity.removedFrom("shop"));
+        Files.delete(blocked);
+        UUID met = new UUID(2, 2);
+        assertEquals(met, identity.firstSeen("b", 2, met));
+        assertEquals(met, open().firstSeen("b", 2, lost));
     }
 }

@@ -1,9 +1,12 @@
 package io.synod.engine.node;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.synod.engine.failover.Await;
+import io.synod.engine.operations.FreePorts;
 import io.synod.jdbc.SynodUrl;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -12,6 +15,7 @@ import java.sql.DriverManager;
 import java.sql.SQLException;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -54,6 +58,28 @@ class StartingNodeTest {
             SQLException e = assertThrows(SQLException.class, () -> connect(node, "shop"));
             assertEquals("08001", e.getSQLState(), e.getMessage());
         }
+    }
+
+    /** As one whose directory was lost does for as long as its peers are away. */
+    @Test
+    void a_node_that_waits_for_its_peers_keeps_nobody_of_the_process_from_another_one() throws Exception {
+        Path waits = Files.createDirectories(directory.resolve("a"));
+        Files.createDirectory(waits.resolve("set-aside-1"));
+        List<Integer> ports = FreePorts.take(2);
+        SynodUrl url = SynodUrl.parse(
+                "jdbc:synod:file:" + waits.resolve("shop") + ";NODE=a;LISTEN=127.0.0.1:" + ports.get(0)
+                        + ";PEERS=b@127.0.0.1:" + ports.get(1) + ";FAILOVER_TIMEOUT=5000",
+                null);
+        // What the first connection of a process loads takes longer than one.
+        DriverManager.getConnection("jdbc:synod:mem:first", "sa", "").close();
+        CompletableFuture<SQLException> starting = CompletableFuture.supplyAsync(
+                () -> assertThrows(StillReturningException.class, () -> EmbeddedEngine.start(url)));
+        Await.until("it is at it", () -> Files.exists(waits.resolve("node.properties")));
+        try (Connection c = DriverManager.getConnection("jdbc:synod:mem:other", "sa", "")) {
+            assertTrue(c.isValid(10));
+            assertFalse(starting.isDone(), "this one has waited for it");
+        }
+        assertEquals("55000", starting.get().getSQLState());
     }
 
     private Node start(String database) throws SQLException {
