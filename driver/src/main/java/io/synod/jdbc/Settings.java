@@ -85,8 +85,9 @@ public final class Settings {
                 "JOIN",
                 Scope.NODE,
                 "FALSE",
-                "TRUE or FALSE",
-                "this node was added to a cluster that runs, and learns from PEERS who belongs to it; asked for once",
+                "TRUE, WITNESS or FALSE",
+                "this node was added to a cluster that runs, as a learner or as a witness, and learns from PEERS who belongs to it;"
+                        + " asked for once",
                 Settings::checkJoin);
         own(
                 "REPLACE",
@@ -267,7 +268,7 @@ public final class Settings {
     }
 
     private static void checkJoin(Setting setting, String value) throws SQLException {
-        if (!value.equalsIgnoreCase("TRUE") && !value.equalsIgnoreCase("FALSE")) {
+        if (!List.of("TRUE", "WITNESS", "FALSE").contains(value.toUpperCase(Locale.ROOT))) {
             throw Errors.badValue(setting.key(), value, setting.expected());
         }
     }

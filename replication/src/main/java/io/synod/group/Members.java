@@ -64,6 +64,12 @@ public record Members(List<Member> all, int nextSlot) {
         return member != null && member.role().votes();
     }
 
+    /** Only a voter with a state machine. */
+    public boolean mayLead(int slot) {
+        Member member = bySlot(slot);
+        return member != null && member.role() == Member.Role.VOTER;
+    }
+
     /** {@code null} where there is none. */
     public Member bySlot(int slot) {
         for (Member member : all) {

@@ -213,9 +213,9 @@ final class Leadership {
                 slowest());
     }
 
-    /** What all members are known to have, this one included as far as it goes. */
+    /** What all members are known to have on their disks. This one may be the last: the others are a majority without it. */
     long slowest() {
-        long least = core.terms.last();
+        long least = core.durability.durable();
         for (Progress peer : peers) {
             least = Math.min(least, peer.match);
         }

@@ -54,7 +54,7 @@ final class Reconfiguration {
         if (!isSafe(next, barrier)) {
             return Refusal.TOO_EARLY;
         }
-        if (change.kind() == MemberChange.Kind.ADD) {
+        if (change.kind() == MemberChange.Kind.ADD || change.kind() == MemberChange.Kind.MOVE) {
             return null;
         }
         if (change.kind() == MemberChange.Kind.PROMOTE

@@ -43,6 +43,9 @@ final class Cluster {
     final Checkers checkers;
     private final SimulatedNode[] nodes;
     private final int spares;
+    /** The slot of the node that is to come as a witness; 0 for none. */
+    private int witness;
+
     private Filter filter = (from, to, message) -> false;
     private long value;
     private long trace = 1469598103934665603L;
@@ -96,6 +99,7 @@ final class Cluster {
                 reads,
                 new AcknowledgedSurvives(),
                 new AcknowledgementsTrue(this),
+                new WitnessKeeps(this),
                 silent,
                 liveness));
         nodes = new SimulatedNode[size];
@@ -105,6 +109,15 @@ final class Cluster {
             SimulatedClock clock = new SimulatedClock(time, clocks.nextLong(1L << 40), 1 + drift);
             nodes[i] = new SimulatedNode(i + 1, known, this, mutant, clock);
         }
+    }
+
+    /** The first of the spare nodes is one that has the log only: to be called before they start. */
+    void withWitness() {
+        witness = nodes.length - spares + 1;
+    }
+
+    boolean isWitness(int slot) {
+        return slot == witness;
     }
 
     /** The higher the slot, the rather it is to lead, and soon: to be called before they start. */
@@ -180,7 +193,7 @@ final class Cluster {
             }
             boolean left = there && other != node;
             voters += left && now.isVoter(other.slot) ? 1 : 0;
-            whole += left && other.whole() && other.checkpoint >= node.disk.base() ? 1 : 0;
+            whole += left && !other.isWitness() && other.whole() && other.checkpoint >= node.disk.base() ? 1 : 0;
         }
         return voters >= now.majority() && whole >= 2;
     }

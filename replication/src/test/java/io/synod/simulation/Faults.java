@@ -166,7 +166,7 @@ final class Faults {
                 for (SimulatedNode each : group.members()) {
                     // A learner may be far behind all that is left of the log.
                     boolean helps = !group.hasSpares() || each.checkpoint >= node.disk.base();
-                    whole += each != node && each.whole() && helps ? 1 : 0;
+                    whole += each != node && !each.isWitness() && each.whole() && helps ? 1 : 0;
                 }
                 // One of them may be on its way out.
                 if (whole >= (group.hasSpares() ? 2 : size - 1) && !lostOne) {

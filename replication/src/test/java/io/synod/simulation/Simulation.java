@@ -108,6 +108,7 @@ final class Simulation {
                 clients == null ? 0 : clients.resolved(),
                 clients == null ? 0 : clients.voids(),
                 Stream.of(cluster.nodes()).filter(SimulatedNode::isLost).count(),
+                cluster.chosen.witnessed() ? 1 : 0,
                 cluster.silent.places());
     }
 
@@ -119,6 +120,7 @@ final class Simulation {
      * @param resolved commits whose clients had to ask what became of them
      * @param voids commits that came after their fence
      * @param lost disks
+     * @param witnesses that came
      * @param places that leaders gave to other directories
      */
     record Outcome(
@@ -134,6 +136,7 @@ final class Simulation {
             long resolved,
             long voids,
             long lost,
+            long witnesses,
             long places) {}
 
     private SimulatedNode any(SplittableRandom random) {

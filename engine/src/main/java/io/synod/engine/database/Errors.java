@@ -449,6 +449,15 @@ public final class Errors {
                 ErrorCode.CONNECTION_BROKEN_1);
     }
 
+    /** 08001: drivers try the other nodes. */
+    public static SQLException witness(String database, String node, String others) {
+        return new SQLNonTransientConnectionException(
+                "node " + node + " is a witness of database " + database
+                        + " and has no copy of it: connect to the others (" + others + ")",
+                "08001",
+                ErrorCode.CONNECTION_BROKEN_1);
+    }
+
     /** 90013. */
     public static SQLException noSuchDatabase(String database, String node, java.util.Set<String> known) {
         return new SQLException(

@@ -47,7 +47,7 @@ public final class MemberErrors {
     /** 42710: a name or an address that cannot be a new member's. */
     public static DbException memberTaken(String member, String why) {
         return Errors.wrap(
-                new SQLException("node " + member + " cannot be added: " + why, "42710", ErrorCode.GENERAL_ERROR_1));
+                new SQLException("node " + member + " is refused: " + why, "42710", ErrorCode.GENERAL_ERROR_1));
     }
 
     /** 55000: the members are not changed, in the present state of the group. */

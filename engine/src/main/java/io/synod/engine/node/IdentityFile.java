@@ -37,6 +37,8 @@ final class IdentityFile implements PeerIdentities {
     private static final String MEMBERS = "members";
     /** That it was to join others, and did not begin a cluster. */
     private static final String JOINED = "joined";
+    /** That it is a witness in all its databases. */
+    private static final String WITNESS = "witness";
     /**
      * That others may have met another directory of this name; gone when all have said that they have not. {@link #VOTES_YET}
      * where so many have that what this one says counts.
@@ -113,6 +115,9 @@ final class IdentityFile implements PeerIdentities {
                 fresh.setProperty("cluster", config.cluster());
                 fresh.setProperty("node", config.name());
                 fresh.setProperty("incarnation", UUID.randomUUID().toString());
+                if (config.witness()) {
+                    fresh.setProperty(WITNESS, "true");
+                }
                 if (config.joins()) {
                     fresh.setProperty(JOINED, "true");
                 } else if (config.comesBack()) {
@@ -138,6 +143,13 @@ final class IdentityFile implements PeerIdentities {
                 config.cluster(),
                 "give CLUSTER=" + p.getProperty("cluster"));
         identity.checkSum();
+        if (config.witness() && !identity.isWitness()) {
+            throw MemberErrors.mayNotJoin(
+                    config.name(),
+                    directory
+                            + " is that of a node which has copies of its databases: give the witness an empty directory, or"
+                            + " leave JOIN=WITNESS out");
+        }
         String replaced = p.getProperty(REPLACED);
         if (replaced != null) {
             throw MemberErrors.mayNotJoin(config.name(), replacedBy(replaced));
@@ -464,6 +476,11 @@ final class IdentityFile implements PeerIdentities {
     /** Index of the configuration that no longer had this node; {@code null} for a database that it was not removed from. */
     synchronized String removedFrom(String database) {
         return properties.getProperty(REMOVED + database);
+    }
+
+    /** Whether this directory is a witness's, which it stays. */
+    synchronized boolean isWitness() {
+        return properties.getProperty(WITNESS) != null;
     }
 
     UUID incarnation() {

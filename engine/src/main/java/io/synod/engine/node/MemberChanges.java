@@ -67,6 +67,21 @@ final class MemberChanges implements MemberCommands {
 
     @Override
     public synchronized List<Done> add(String member) {
+        return add(member, Member.Role.LEARNER);
+    }
+
+    @Override
+    public synchronized List<Done> addWitness(String member) {
+        return add(member, Member.Role.WITNESS);
+    }
+
+    private static MemberChange addition(Member.Role as, String name, String address, int slot) {
+        return as == Member.Role.WITNESS
+                ? MemberChange.addWitness(name, Member.UNSEEN, address, slot)
+                : MemberChange.add(name, Member.UNSEEN, address, slot);
+    }
+
+    private List<Done> add(String member, Member.Role as) {
         if (!ADDED.matcher(member).matches()) {
             throw Errors.badValue(
                     "member", member, "NAME@HOST:PORT, its name and the address on which it listens for peers");
@@ -93,12 +108,12 @@ final class MemberChanges implements MemberCommands {
         int slot = known == null ? current.nextSlot() : known.slot();
         List<Done> done = new ArrayList<>();
         for (HostedDatabase database : lacking) {
-            Refusal refusal = change(database, MemberChange.add(name, Member.UNSEEN, address, slot));
+            Refusal refusal = change(database, addition(as, name, address, slot));
             while (refusal == Refusal.SLOT_GIVEN && known == null && done.isEmpty()) {
-                refusal = change(database, MemberChange.add(name, Member.UNSEEN, address, ++slot));
+                refusal = change(database, addition(as, name, address, ++slot));
             }
             check(refusal, "adding " + name, database, name);
-            done.add(new Done(database.name(), name, Member.Role.LEARNER.name()));
+            done.add(new Done(database.name(), name, as.name()));
         }
         return done;
     }
@@ -223,6 +238,52 @@ final class MemberChanges implements MemberCommands {
     }
 
     @Override
+    public synchronized List<Done> demote(String node) {
+        List<Done> done = new ArrayList<>();
+        for (HostedDatabase database : having(node)) {
+            Member member = database.log().members().byName(node);
+            if (member != null && member.role() != Member.Role.LEARNER) {
+                check(change(database, MemberChange.demote(node)), "demoting " + node, database, node);
+                done.add(new Done(database.name(), node, Member.Role.LEARNER.name()));
+            }
+        }
+        if (done.isEmpty()) {
+            throw MemberErrors.membersNotChanged("demoting " + node, name(having(node)), "it is a learner already");
+        }
+        return done;
+    }
+
+    @Override
+    public synchronized List<Done> move(String member) {
+        if (!ADDED.matcher(member).matches()) {
+            throw Errors.badValue(
+                    "member",
+                    member,
+                    "NAME@HOST:PORT, its name and the address on which its peers reach it from now on");
+        }
+        String name = member.substring(0, member.indexOf('@'));
+        String address = member.substring(name.length() + 1);
+        List<Done> done = new ArrayList<>();
+        for (HostedDatabase database : having(name)) {
+            for (Member other : database.log().members().all()) {
+                if (other.address().equals(address) && !other.name().equals(name)) {
+                    throw MemberErrors.memberTaken(
+                            member, "its address is that of " + other.name() + " in " + database.name());
+                }
+            }
+            // Whoever has lost the answer asks again.
+            Refusal refusal = change(database, MemberChange.move(name, address));
+            check(refusal == Refusal.NAME_TAKEN ? null : refusal, "moving " + name, database, name);
+            Member moved = database.log().members().byName(name);
+            done.add(new Done(
+                    database.name(),
+                    name,
+                    moved == null ? "REMOVED" : moved.role().name()));
+        }
+        return done;
+    }
+
+    @Override
     public synchronized List<Done> remove(String node) {
         List<Done> done = new ArrayList<>();
         // Whoever has lost the answer asks again.
@@ -301,7 +362,7 @@ final class MemberChanges implements MemberCommands {
     /** How it is refused where it has been made. */
     private static Refusal whenDone(MemberChange change) {
         return switch (change.kind()) {
-            case ADD, REPLACE -> Refusal.NAME_TAKEN;
+            case ADD, ADD_WITNESS, REPLACE, MOVE -> Refusal.NAME_TAKEN;
             case PROMOTE -> Refusal.NOT_A_LEARNER;
             case DEMOTE -> Refusal.NOT_A_VOTER;
             case REMOVE -> Refusal.NO_SUCH_MEMBER;

@@ -13,13 +13,10 @@ import io.synod.engine.session.SynodSession;
 import io.synod.group.Member;
 import io.synod.log.EntryLog;
 import io.synod.replica.ReplicaNode;
+import io.synod.replica.ReplicatedLog;
 import io.synod.replica.Snapshots;
 import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.InvalidPathException;
-import java.nio.file.Path;
 import java.sql.SQLException;
-import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 import java.util.Locale;
@@ -60,6 +57,9 @@ public final class Node implements SessionFactory, AutoCloseable {
     private final Scrubber scrubber;
     private final Checkpoints checkpoints = new Checkpoints();
     private final Map<String, Sessions> databases = new ConcurrentHashMap<>();
+    /** What a node that is a witness has instead of {@link #databases}. */
+    private final Witnesses witnesses;
+
     /** Settings of those that SHUTDOWN has closed: the next session opens them again, as in H2. */
     private final Map<String, Map<String, String>> shutDown = new ConcurrentHashMap<>();
 
@@ -84,10 +84,11 @@ public final class Node implements SessionFactory, AutoCloseable {
         this.log = log;
         this.replicas = replicas;
         this.sql = sql;
-        this.members = new CurrentMembers(place, this::hosted);
+        this.witnesses = new Witnesses(config, place, log, replicas, new Hears());
+        this.members = new CurrentMembers(place, this::logs);
         this.joins = new JoinAnswers(config, identity, members);
         this.memberChanges = new MemberChanges(config, place, identity, members, replicas.questions(), this::hosted);
-        this.returns = new ReturnAnswers(config, place, identity, memberChanges, this::hosted);
+        this.returns = new ReturnAnswers(config, place, identity, memberChanges, this::logs);
         this.returnWatch = config.comesBack()
                 ? new ReturnWatch(
                         config,
@@ -125,8 +126,33 @@ public final class Node implements SessionFactory, AutoCloseable {
         });
     }
 
+    /** What the node is told of databases that it is a witness of. */
+    private final class Hears implements Witness.Listener {
+        @Override
+        public void onRole(String database, String leader, long epoch, boolean serving) {
+            tell(database, leader, epoch, serving);
+        }
+
+        @Override
+        public void onRemoved(String database, long configuration) {
+            noteRemoved(database, configuration);
+        }
+    }
+
+    private void tell(String database, String leader, long epoch, boolean serving) {
+        for (RoleListener listener : listeners) {
+            listener.onRole(database, leader, epoch, serving);
+        }
+    }
+
     private Collection<HostedDatabase> hosted() {
         return databases.values().stream().map(Sessions::database).toList();
+    }
+
+    private Map<String, ReplicatedLog> logs() {
+        Map<String, ReplicatedLog> logs = CurrentMembers.logsOf(hosted());
+        logs.putAll(witnesses.logs());
+        return logs;
     }
 
     /** @return {@code null} where it is not open on this node */
@@ -202,7 +228,7 @@ public final class Node implements SessionFactory, AutoCloseable {
      *
      * @param h2Settings H2's settings, upper-case keys
      * @throws SQLException 90031 its file cannot be used, 0A000 a setting cannot be kept, and others of H2 with the value and
-     *     what to do
+     *     what to do; 08001 this node is a witness
      */
     public synchronized HostedDatabase host(String database, Map<String, String> h2Settings) throws SQLException {
         String key = database.toLowerCase(Locale.ROOT);
@@ -211,24 +237,15 @@ public final class Node implements SessionFactory, AutoCloseable {
             return open.database();
         }
         checkRunning();
-        if (Boolean.parseBoolean(h2Settings.get("DATABASE_TO_LOWER"))) {
-            throw Errors.refused(
-                            "DATABASE_TO_LOWER=TRUE",
-                            "this version looks for the names of statements in upper case",
-                            "leave it away; CASE_INSENSITIVE_IDENTIFIERS=TRUE finds names that are written in another way")
-                    .getSQLException();
+        if (isWitness()) {
+            throw Errors.witness(key, config.name(), String.join(", ", endpoints(key)));
         }
+        Map<String, String> settings = OpenSettings.of(h2Settings);
         checkMember(key);
         HostedDatabase hosted = null;
         try {
-            hosted = new DatabaseOpening(
-                            config, place, key, OpenSettings.of(h2Settings), log.recovered(HostedDatabase.groupId(key)))
-                    .open();
-            hosted.addRoleListener((name, leader, epoch, serving) -> {
-                for (RoleListener listener : listeners) {
-                    listener.onRole(name, leader, epoch, serving);
-                }
-            });
+            hosted = new DatabaseOpening(config, place, key, settings, log.recovered(HostedDatabase.groupId(key))).open();
+            hosted.addRoleListener(this::tell);
             Sessions sessions = new Sessions(hosted, link, neighbours, config.shown());
             HostedDatabase opened = hosted;
             boolean awaitsBase = config.base() != null && !config.base().equals(config.name());
@@ -242,15 +259,8 @@ public final class Node implements SessionFactory, AutoCloseable {
                     config.priority(),
                     hosted,
                     snapshots));
-            if (!place.joined()
-                    && log.recovered(HostedDatabase.groupId(key)).lastIndex() == 0
-                    && !members.haveMajorityOf(place.known())) {
-                LOG.warn(
-                        "database {} begins with the nodes that began the cluster, {}, most of which were removed or replaced:"
-                                + " unless it was created before that, it gets no leader. A schema of a database that is"
-                                + " there can take its place",
-                        key,
-                        place.known().all().stream().map(Member::name).toList());
+            if (!place.joined() && log.recovered(HostedDatabase.groupId(key)).lastIndex() == 0) {
+                members.warnWithoutMajorityOf(place.known(), key);
             }
             checkpoints.add(hosted, config.reclaimPercent());
             hosted.onShutdown(immediately -> onOwnThread(() -> shutDown(key, h2Settings, immediately)));
@@ -263,6 +273,27 @@ public final class Node implements SessionFactory, AutoCloseable {
             }
             throw Errors.cannotOpen(key, e);
         }
+    }
+
+    /** Whether it keeps the logs of its databases, and no copies of them. */
+    boolean isWitness() {
+        return identity != null && identity.isWitness();
+    }
+
+    /**
+     * The log of a database on this node, which is opened, or begun, where it is not open: with a copy of the database ({@link #host}),
+     * or without one where this node is a witness.
+     *
+     * @throws SQLException as {@link #host}
+     */
+    public synchronized ReplicatedLog hostLog(String database, Map<String, String> h2Settings) throws SQLException {
+        if (!isWitness()) {
+            return host(database, h2Settings).log();
+        }
+        String key = database.toLowerCase(Locale.ROOT);
+        checkRunning();
+        checkMember(key);
+        return witnesses.open(key);
     }
 
     private void checkMember(String key) throws SQLException {
@@ -299,6 +330,9 @@ public final class Node implements SessionFactory, AutoCloseable {
             throws SQLException {
         checkRunning();
         String key = database.toLowerCase(Locale.ROOT);
+        if (isWitness()) {
+            throw Errors.witness(key, config.name(), String.join(", ", endpoints(key)));
+        }
         Map<String, String> before = shutDown.get(key);
         if (before != null) {
             host(key, before);
@@ -312,6 +346,11 @@ public final class Node implements SessionFactory, AutoCloseable {
             throw Errors.noSuchDatabase(database, config.name(), databases.keySet());
         }
         return sessions.open(user, passwordHash, settings, onClose);
+    }
+
+    /** As {@link Witnesses#endpoints}. */
+    List<String> endpoints(String database) {
+        return witnesses.endpoints(database.toLowerCase(Locale.ROOT));
     }
 
     @Override
@@ -419,8 +458,7 @@ public final class Node implements SessionFactory, AutoCloseable {
         globalCommits.close();
         scrubber.close();
         checkpoints.close();
-        List<HostedDatabase> hosted = new ArrayList<>();
-        databases.values().forEach(s -> hosted.add(s.database()));
+        Collection<HostedDatabase> hosted = hosted();
         replicas.close(config.isReachable() ? HANDOVER_NANOS : 0);
         for (HostedDatabase database : hosted) {
             close(database, false);
@@ -450,7 +488,7 @@ public final class Node implements SessionFactory, AutoCloseable {
         String key = database.toLowerCase(Locale.ROOT);
         long group = HostedDatabase.groupId(key);
         return databases.containsKey(key)
-                || config.directory() != null && hasFile(key)
+                || config.directory() != null && NodeDirectory.hasFile(config.directory(), key)
                 || log.recovered(group).lastIndex() > 0
                 || identity != null && identity.votesAgain(group);
     }
@@ -458,16 +496,5 @@ public final class Node implements SessionFactory, AutoCloseable {
     /** A node that others let in has nothing at its first start that says which databases it is about to open. */
     private boolean isComing() {
         return place.joined() && databases.isEmpty() && shutDown.isEmpty();
-    }
-
-    /** Clients choose the name: it must not lead out of the directory. */
-    private boolean hasFile(String key) {
-        try {
-            Path file = Path.of(key + ".mv.db");
-            return file.equals(file.getFileName())
-                    && Files.exists(config.directory().resolve(file));
-        } catch (InvalidPathException e) {
-            return false;
-        }
     }
 }

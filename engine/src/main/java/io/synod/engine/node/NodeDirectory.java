@@ -10,6 +10,7 @@ import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
@@ -34,6 +35,16 @@ record NodeDirectory(ChronicleEntryLog log, IdentityFile identity) {
 
         UnusableException(String what) {
             super(what);
+        }
+    }
+
+    /** Whether a database's file is there. Clients choose the name: it must not lead out of the directory. */
+    static boolean hasFile(Path directory, String database) {
+        try {
+            Path file = Path.of(database + ".mv.db");
+            return file.equals(file.getFileName()) && Files.exists(directory.resolve(file));
+        } catch (InvalidPathException e) {
+            return false;
         }
     }
 

@@ -20,7 +20,12 @@ class InternalCallsTest {
         try (TestNode a = TestNode.solo(new MemoryGroup());
                 Connection c = a.connect(Map.of("INTERNAL", "TRUE"))) {
             for (String call : List.of(
-                    "MEMBER_ADD('d@127.0.0.1:1')", "MEMBER_PROMOTE('d')", "MEMBER_REMOVE('d')", "TERMINATE('t')")) {
+                    "MEMBER_ADD('d@127.0.0.1:1')",
+                    "MEMBER_PROMOTE('d')",
+                    "MEMBER_DEMOTE('d')",
+                    "MEMBER_ADDRESS('d@127.0.0.1:1')",
+                    "MEMBER_REMOVE('d')",
+                    "TERMINATE('t')")) {
                 SQLException e = assertThrows(SQLException.class, () -> run(c, "CALL SYNOD." + call), call);
                 assertEquals("0A000", e.getSQLState(), call + ": " + e);
                 assertTrue(e.getMessage().contains(call.substring(0, call.indexOf('('))), e.getMessage());
