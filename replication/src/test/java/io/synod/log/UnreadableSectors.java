@@ -1,12 +1,13 @@
 package io.synod.log;
 
+import java.io.Closeable;
 import java.io.File;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /** Sectors of one file of a log that cannot be read, as of a disk that wears out; until closed. */
-public final class UnreadableSectors implements AutoCloseable {
+public final class UnreadableSectors implements Closeable {
     private static final int SECTOR = 4096;
 
     private final AtomicInteger refused = new AtomicInteger();

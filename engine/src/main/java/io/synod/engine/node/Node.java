@@ -10,7 +10,6 @@ import io.synod.engine.session.Neighbours;
 import io.synod.engine.session.SessionFactory;
 import io.synod.engine.session.Sessions;
 import io.synod.engine.session.SynodSession;
-import io.synod.group.Member;
 import io.synod.log.EntryLog;
 import io.synod.replica.ReplicaNode;
 import io.synod.replica.ReplicatedLog;
@@ -244,7 +243,8 @@ public final class Node implements SessionFactory, AutoCloseable {
         checkMember(key);
         HostedDatabase hosted = null;
         try {
-            hosted = new DatabaseOpening(config, place, key, settings, log.recovered(HostedDatabase.groupId(key))).open();
+            hosted = new DatabaseOpening(config, place, key, settings, log.recovered(HostedDatabase.groupId(key)))
+                    .open();
             hosted.addRoleListener(this::tell);
             Sessions sessions = new Sessions(hosted, link, neighbours, config.shown());
             HostedDatabase opened = hosted;

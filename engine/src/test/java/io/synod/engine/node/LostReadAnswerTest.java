@@ -13,6 +13,7 @@ import java.sql.SQLWarning;
 import java.sql.Statement;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -21,6 +22,7 @@ import org.junit.jupiter.api.io.TempDir;
  * The driver repeats what only reads without asking whether it was committed. A statement that came to write after it was
  * prepared is not that, whichever of its answers is lost.
  */
+@Tag("long")
 @Timeout(240)
 class LostReadAnswerTest {
     private static final String WRITING = "CREATE ALIAS f AS 'int f(java.sql.Connection c) throws Exception {"

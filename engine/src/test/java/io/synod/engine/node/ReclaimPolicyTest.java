@@ -13,11 +13,13 @@ import java.sql.SQLException;
 import java.sql.Statement;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** A leader hands over for the sake of its file seldom; the others compact theirs as soon as less than half of it is current. */
+@Tag("long")
 @Timeout(240)
 class ReclaimPolicyTest {
     private static final int PERCENT = 50;

@@ -10,6 +10,7 @@ import io.synod.group.Epoch;
 import io.synod.jdbc.SynodUrl;
 import io.synod.log.EntryLog.Append;
 import io.synod.log.UnreadableSectors;
+import java.io.Closeable;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -23,24 +24,24 @@ import org.junit.jupiter.params.provider.EnumSource;
 /** Something of a node's directory is not what was written, or the disk does not give it. */
 class UnreadableDirectoryTest {
     private static final long GROUP = 7;
-    private static final AutoCloseable NOTHING = () -> {};
+    private static final Closeable NOTHING = () -> {};
 
     enum Damage {
         IDENTITY {
             @Override
-            AutoCloseable to(Path directory) throws IOException {
+            Closeable to(Path directory) throws IOException {
                 return unreadable(directory.resolve("node.properties"));
             }
         },
         STAMP {
             @Override
-            AutoCloseable to(Path directory) throws IOException {
+            Closeable to(Path directory) throws IOException {
                 return unreadable(directory.resolve("log/INCARNATION"));
             }
         },
         MANIFEST {
             @Override
-            AutoCloseable to(Path directory) throws IOException {
+            Closeable to(Path directory) throws IOException {
                 Path manifest = directory.resolve("log/MANIFEST");
                 byte[] bytes = Files.readAllBytes(manifest);
                 bytes[bytes.length / 2] ^= 1;
@@ -50,13 +51,13 @@ class UnreadableDirectoryTest {
         },
         MARK {
             @Override
-            AutoCloseable to(Path directory) {
+            Closeable to(Path directory) {
                 return UnreadableSectors.all(directory.resolve("log/DURABLE"));
             }
         },
         SEGMENT {
             @Override
-            AutoCloseable to(Path directory) throws IOException {
+            Closeable to(Path directory) throws IOException {
                 try (Stream<Path> files = Files.list(directory.resolve("log"))) {
                     Path segment = files.filter(file -> file.toString().endsWith(".cq4"))
                             .findFirst()
@@ -66,10 +67,10 @@ class UnreadableDirectoryTest {
             }
         };
 
-        abstract AutoCloseable to(Path directory) throws IOException;
+        abstract Closeable to(Path directory) throws IOException;
 
         /** What nothing is mapped in gives an Input/output error, as a disk does. */
-        private static AutoCloseable unreadable(Path file) throws IOException {
+        private static Closeable unreadable(Path file) throws IOException {
             Path memory = Path.of("/proc/self/mem");
             assumeTrue(Files.exists(memory), "needs Linux");
             Files.delete(file);
@@ -104,7 +105,8 @@ class UnreadableDirectoryTest {
     void node_with_peers_sets_it_aside_and_has_to_come_back(Damage damage) throws Exception {
         UUID before = begin(withPeers());
         NodeDirectory opened;
-        try (AutoCloseable done = damage.to(directory)) {
+        Closeable done = damage.to(directory);
+        try (done) {
             opened = NodeDirectory.open(withPeers());
         }
         try (var log = opened.log()) {
@@ -119,7 +121,8 @@ class UnreadableDirectoryTest {
     @EnumSource(mode = EnumSource.Mode.EXCLUDE, names = "STAMP")
     void node_alone_refuses_and_leaves_it_as_it_is(Damage damage) throws Exception {
         begin(config(""));
-        try (AutoCloseable done = damage.to(directory)) {
+        Closeable done = damage.to(directory);
+        try (done) {
             Exception e = assertThrows(Exception.class, () -> NodeDirectory.open(config("")));
             assertTrue(e.getMessage().contains("damaged") && e.getMessage().contains("backup"), e.toString());
             assertFalse(Files.exists(directory.resolve("set-aside-1")));
