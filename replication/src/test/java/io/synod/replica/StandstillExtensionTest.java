@@ -13,14 +13,14 @@ import org.junit.jupiter.api.Test;
 import org.opentest4j.TestAbortedException;
 
 class StandstillExtensionTest {
-    private static final long STOOD = TimeUnit.MILLISECONDS.toNanos(200);
+    private static final long STOOD = TimeUnit.MILLISECONDS.toNanos(500);
     private static final SQLException LOST = new SQLException("the leader was lost", "40001");
 
     @Test
     void a_leader_that_is_lost_while_all_stands_still_is_no_failure() {
         Throwable judged = StandstillExtension.judge(LOST, STOOD);
         assertInstanceOf(TestAbortedException.class, judged);
-        assertTrue(judged.getMessage().contains("200 ms"), judged.getMessage());
+        assertTrue(judged.getMessage().contains("500 ms"), judged.getMessage());
         assertInstanceOf(
                 TestAbortedException.class,
                 StandstillExtension.judge(new SQLException("IO", "90028", new IOException(LOST)), STOOD));
