@@ -9,20 +9,22 @@ import org.HdrHistogram.Histogram;
  * What was measured in one round.
  *
  * @param what the target's name
- * @param latency of each operation that was completed, in ns
+ * @param latency of each operation that was completed, and of those that were given up, as long as that took, in ns
+ * @param givenUp how many were given up, as the round had ended
  * @param nanos how long the round took
  * @param errors how often an operation failed, by SQLState; each was then tried again
  */
-public record Round(String what, Histogram latency, long nanos, Map<String, Long> errors) {
+public record Round(String what, Histogram latency, long givenUp, long nanos, Map<String, Long> errors) {
     /** Of the histograms of its clients. */
-    public static Round of(String what, List<Histogram> clients, long nanos, Map<String, Long> errors) {
+    public static Round of(String what, List<Histogram> clients, long givenUp, long nanos, Map<String, Long> errors) {
         Histogram sum = new Histogram(3);
         clients.forEach(sum::add);
-        return new Round(what, sum, nanos, Map.copyOf(errors));
+        return new Round(what, sum, givenUp, nanos, Map.copyOf(errors));
     }
 
+    /** Of those that were completed. */
     public double perSecond() {
-        return latency.getTotalCount() * 1e9 / nanos;
+        return (latency.getTotalCount() - givenUp) * 1e9 / nanos;
     }
 
     /** @param percentile 0 to 100 */

@@ -122,6 +122,7 @@ final class FailoverSession extends RemoteView implements SessionNotices {
                         if (!command.isDecision()) {
                             transaction.ended();
                         }
+                        fetchWarnings(link.remote());
                         return committed(number, ifCommitted, cause);
                     }
                     if (number > 0 && command.mayCommitInParts()) {
@@ -231,9 +232,14 @@ final class FailoverSession extends RemoteView implements SessionNotices {
         if (head != null) {
             link.answered(head);
             outcome.answered(link.node(), head.unsettled(), age);
-            if (head.warned()) {
-                warnings.fetch(target);
-            }
+        }
+        fetchWarnings(target);
+    }
+
+    private void fetchWarnings(SessionRemote target) {
+        ReplyHead head = link.node().latest();
+        if (head != null && head.warned()) {
+            warnings.fetch(target);
         }
     }
 

@@ -1,17 +1,18 @@
 package io.synod.jdbc;
 
+import java.util.concurrent.ThreadLocalRandom;
 import org.h2.command.CommandInterface;
 import org.h2.engine.SessionRemote;
 import org.h2.result.ResultInterface;
 
 /**
  * When a session that does not have to stay where it is looks for the leader, and where that is. A leader that cannot be
- * reached from here, though the nodes reach it, is tried less and less often. Under the session's lock.
+ * reached from here, though the nodes reach it, is tried less and less often, in the end once a minute. Under the session's lock.
  */
 final class LeaderSearch {
     private static final long UNKNOWN_PAUSE_NANOS = 50_000_000L;
     private static final long FIRST_PAUSE_NANOS = 1_000_000_000L;
-    private static final long LAST_PAUSE_NANOS = 600_000_000_000L;
+    private static final long LAST_PAUSE_NANOS = 60_000_000_000L;
 
     /** One attempt must not stop a session for long that works where it is. */
     static final int CONNECT_MILLIS = 500;
@@ -48,7 +49,8 @@ final class LeaderSearch {
     }
 
     void notReached(long nowNanos) {
-        again(nowNanos + pauseNanos);
+        // Not all sessions at once: they have lost the leader together.
+        again(nowNanos + ThreadLocalRandom.current().nextLong(pauseNanos / 2, pauseNanos));
         pauseNanos = Math.min(4 * pauseNanos, LAST_PAUSE_NANOS);
     }
 

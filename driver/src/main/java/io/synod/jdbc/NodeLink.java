@@ -80,6 +80,10 @@ final class NodeLink {
 
     /** For the watchdog's thread: the node does not answer it either, or cannot serve while another one can. */
     void sever(Waiting overdue) {
+        if (waiting != overdue) {
+            // It was answered while its node was being asked.
+            return;
+        }
         silent = overdue.remote();
         RemoteInternals.sever(overdue.remote());
     }

@@ -1,5 +1,6 @@
 package io.synod.jdbc;
 
+import java.io.BufferedOutputStream;
 import java.io.DataInputStream;
 import java.io.DataOutputStream;
 import java.io.IOException;
@@ -31,7 +32,8 @@ public final class NodeQuestion {
         try (Socket socket = new Socket()) {
             socket.setSoTimeout(timeoutMillis);
             socket.connect(new InetSocketAddress(HostPort.host(endpoint), HostPort.port(endpoint)), timeoutMillis);
-            DataOutputStream out = new DataOutputStream(socket.getOutputStream());
+            // In one piece: else it waits for acknowledgements in between, and half of one is no question.
+            DataOutputStream out = new DataOutputStream(new BufferedOutputStream(socket.getOutputStream()));
             out.writeInt(Constants.TCP_PROTOCOL_VERSION_MIN_SUPPORTED);
             out.writeInt(Constants.TCP_PROTOCOL_VERSION_MAX_SUPPORTED);
             out.writeInt(-1);

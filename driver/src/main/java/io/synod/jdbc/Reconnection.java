@@ -3,7 +3,11 @@ package io.synod.jdbc;
 import java.sql.DriverManager;
 import java.sql.SQLException;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ThreadLocalRandom;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.BooleanSupplier;
@@ -16,6 +20,7 @@ final class Reconnection {
     private static final int MAX_FULL_PAUSE_MILLIS = 2_000;
 
     private static final int MIN_ATTEMPT_MILLIS = 250;
+    private static final long LOOK_NANOS = 50_000_000L;
 
     private final SynodUrl url;
     private final Connector connector;
@@ -81,9 +86,34 @@ final class Reconnection {
         return order;
     }
 
+    /** The session has lost its node: it waits a moment for a leader rather than at a member that waits for one. */
+    private void seekLeader(Deadline deadline) throws SQLException {
+        CompletableFuture<String> search = ServingNode.search(url, current);
+        long end = System.nanoTime() + 1_000_000L * Math.min(ServingNode.SEARCH_MILLIS, deadline.leftMillis());
+        for (long left = end - System.nanoTime(); left > 0; left = end - System.nanoTime()) {
+            try {
+                String serving = search.get(Math.min(left, LOOK_NANOS), TimeUnit.NANOSECONDS);
+                if (serving != null) {
+                    LeaderHints.found(url, serving);
+                }
+                return;
+            } catch (TimeoutException e) {
+                checkGivenUp();
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+                return;
+            } catch (ExecutionException e) {
+                throw new IllegalStateException(e);
+            }
+        }
+    }
+
     private NodeSession connect(Deadline deadline, long requests, long seenIndex, boolean first) throws SQLException {
         begin();
         try {
+            if (!first) {
+                seekLeader(deadline);
+            }
             SQLException last;
             SQLException notThere;
             SQLException full;

@@ -142,22 +142,35 @@ public final class RemoteInternals {
     /**
      * After the handshake: the time limit of connecting no longer applies to answers, and a peer that vanished without a word
      * is noticed although nothing is sent.
+     *
+     * @param readTimeoutMillis of an answer; 0 for none
+     * @throws DbException 08006 (H2's 90067) the connection is lost already
      */
-    static void established(SessionRemote session, int readTimeoutMillis) {
+    public static void established(SessionRemote session, int readTimeoutMillis) {
         for (Transfer transfer : transfers(session)) {
             Socket socket = transfer.getSocket();
             try {
                 socket.setTcpNoDelay(true);
                 socket.setSoTimeout(readTimeoutMillis);
-                socket.setKeepAlive(true);
-                // By name: these options are in a module of the JDK that need not be there.
-                option(socket, "TCP_KEEPIDLE", 5);
-                option(socket, "TCP_KEEPINTERVAL", 2);
-                option(socket, "TCP_KEEPCOUNT", 3);
+                keepAlive(socket);
             } catch (IOException e) {
                 throw DbException.get(ErrorCode.CONNECTION_BROKEN_1, e, e.toString());
             }
         }
+    }
+
+    /**
+     * Has the system look after 5 s of silence whether the other end is there, and give the connection up when it has not answered for
+     * 6 s more; by itself it would look after two hours. What waits for that end is told so, and what it has locked is free.
+     *
+     * @throws IOException the socket is closed
+     */
+    public static void keepAlive(Socket socket) throws IOException {
+        socket.setKeepAlive(true);
+        // By name: these options are in a module of the JDK that need not be there.
+        option(socket, "TCP_KEEPIDLE", 5);
+        option(socket, "TCP_KEEPINTERVAL", 2);
+        option(socket, "TCP_KEEPCOUNT", 3);
     }
 
     /** Bounds the wait for the next answers; 0 for no bound. */

@@ -1,6 +1,8 @@
 package io.synod.jdbc;
 
 import java.sql.SQLWarning;
+import java.util.logging.Level;
+import java.util.logging.Logger;
 import org.h2.command.CommandInterface;
 import org.h2.engine.SessionRemote;
 import org.h2.message.DbException;
@@ -8,6 +10,8 @@ import org.h2.result.ResultInterface;
 
 /** Warnings of a session that its node keeps until they are fetched, and those that were. Under the session's lock. */
 final class SessionWarnings {
+    private static final Logger LOG = Logger.getLogger(SessionWarnings.class.getName());
+
     private SQLWarning warnings;
 
     /** Asks the node for them. */
@@ -23,10 +27,8 @@ final class SessionWarnings {
                 }
             }
         } catch (DbException e) {
-            if (!Broken.isBroken(target, e)) {
-                throw e;
-            }
-            // The statement itself has been answered; the next one finds another node.
+            // The statement itself has been answered, and may have committed: it must not seem to have failed.
+            LOG.log(Level.FINE, "warnings of a session could not be fetched", e);
         } finally {
             if (!target.isClosed()) {
                 command.close();

@@ -85,8 +85,9 @@ public final class Settings {
                 "JOIN",
                 Scope.NODE,
                 "FALSE",
-                "TRUE or FALSE",
-                "this node was added to a cluster that runs, and learns from PEERS who belongs to it; asked for once",
+                "TRUE, WITNESS or FALSE",
+                "this node was added to a cluster that runs, as a learner or as a witness, and learns from PEERS who belongs to it;"
+                        + " asked for once",
                 Settings::checkJoin);
         own(
                 "REPLACE",
@@ -112,11 +113,12 @@ public final class Settings {
         integer(
                 "ELECTION_TIMEOUT",
                 Scope.NODE,
-                "150",
+                "400",
                 100,
                 60_000,
                 " ms",
-                "silence of the leader after which another node stands for election, at least");
+                "silence of the leader after which another node stands for election, and of a majority after which a leader steps down, at"
+                        + " least");
         integer(
                 "RECLAIM",
                 Scope.NODE,
@@ -266,7 +268,7 @@ public final class Settings {
     }
 
     private static void checkJoin(Setting setting, String value) throws SQLException {
-        if (!value.equalsIgnoreCase("TRUE") && !value.equalsIgnoreCase("FALSE")) {
+        if (!List.of("TRUE", "WITNESS", "FALSE").contains(value.toUpperCase(Locale.ROOT))) {
             throw Errors.badValue(setting.key(), value, setting.expected());
         }
     }

@@ -11,8 +11,8 @@ import java.util.concurrent.locks.LockSupport;
 
 /**
  * Notices nodes that went silent without closing their connections: paused, or cut off. TCP alone would let a client wait for
- * a quarter of an hour. While an answer is overdue its node is asked something harmless on a new connection; a node that does
- * not answer that either, nor any other session of this JVM meanwhile, loses the connections that wait for it, and their sessions
+ * a quarter of an hour. While an answer is overdue its node is asked something harmless on a new connection, soon and then less
+ * and less often; a node that does not answer that either for a second, nor any other session of this JVM meanwhile, loses the connections that wait for it, and their sessions
  * fail over; so does one that knows no leader while another node of the URL does. (A node that has more to do than it can answers
  * new connections late: if all its sessions left it for that, their coming back would be even more to do.) A slow statement on any other node is left alone, unless who asked has set a limit
  * ({@code isValid}). It also drops what sessions have left for a leader.
@@ -20,16 +20,26 @@ import java.util.concurrent.locks.LockSupport;
  * <p>One daemon thread, {@code synod-driver-watchdog}, for all sessions of the JVM; it starts with the first remote session.
  */
 final class Watchdog {
-    private static final long TICK_NANOS = 250_000_000;
+    private static final long TICK_NANOS = 50_000_000;
+    /** Then it is asked whether the node has a leader, for the first time. */
+    private static final long ASK_NANOS = 250_000_000;
+    /** From one question to the next its wait has grown by so much, but by {@link #OVERDUE_NANOS} at most. */
+    private static final double ASK_AGAIN = 1.2;
+    /** A node that says nothing for so long is down or cut off. */
     private static final long OVERDUE_NANOS = 1_000_000_000;
+
     private static final int PROBE_MILLIS = 1_000;
+    /** Of a question whose answer counts only if there is one: who waits must not wait for it. */
+    private static final int SHORT_PROBE_MILLIS = 250;
 
     private static final Set<NodeLink> LINKS = Collections.newSetFromMap(new WeakHashMap<>());
     private static Thread thread;
 
-    private record Overdue(NodeLink link, NodeLink.Waiting waiting, String endpoint) {}
+    /** @param silent whether it has waited so long that the silence of its node counts */
+    record Overdue(NodeLink link, NodeLink.Waiting waiting, String endpoint, boolean silent) {}
 
-    private record Place(String endpoint, String database) {}
+    /** @param serving what is asked: whether it serves, not only whether it knows a leader */
+    record Place(String endpoint, String database, int probeMillis, boolean serving) {}
 
     private Watchdog() {}
 
@@ -51,16 +61,26 @@ final class Watchdog {
     }
 
     private static void run() {
+        long last = System.nanoTime();
         for (; ; ) {
             LockSupport.parkNanos(TICK_NANOS);
             long now = System.nanoTime();
-            dropLeft(now);
-            List<Overdue> overdue = overdue(now);
-            Map<Place, LeaderQuestion.Answer> answers = new HashMap<>();
-            for (Overdue o : overdue) {
-                if (isToBeLeft(o, answers)) {
-                    o.link().sever(o.waiting());
-                }
+            try {
+                look(last, now);
+            } catch (RuntimeException | Error e) {
+                // No memory, say: without this thread sessions would wait for ever, so it looks again.
+                LockSupport.parkNanos(OVERDUE_NANOS);
+            }
+            last = now;
+        }
+    }
+
+    private static void look(long last, long now) {
+        dropLeft(now);
+        Map<Place, LeaderQuestion.Answer> answers = new HashMap<>();
+        for (Overdue o : overdue(last, now)) {
+            if (isToBeLeft(o, answers)) {
+                o.link().sever(o.waiting());
             }
         }
     }
@@ -72,7 +92,18 @@ final class Watchdog {
         }
     }
 
-    private static List<Overdue> overdue(long now) {
+    /** How many questions are due while an answer was awaited for so long. */
+    static long questions(long waitedNanos) {
+        if (waitedNanos < ASK_NANOS) {
+            return 0;
+        }
+        double lastGrowing = OVERDUE_NANOS / (ASK_AGAIN - 1);
+        double growing = Math.log(Math.min(waitedNanos, lastGrowing) / ASK_NANOS) / Math.log(ASK_AGAIN);
+        double even = Math.max(0, waitedNanos - lastGrowing) / OVERDUE_NANOS;
+        return 1 + (long) (growing + even);
+    }
+
+    private static List<Overdue> overdue(long last, long now) {
         List<Overdue> overdue = new ArrayList<>();
         synchronized (LINKS) {
             for (NodeLink link : LINKS) {
@@ -82,9 +113,9 @@ final class Watchdog {
                 }
                 long waited = now - waiting.sinceNanos();
                 if (waited > waiting.limitNanos()) {
-                    RemoteInternals.sever(waiting.remote());
-                } else if (waited > OVERDUE_NANOS) {
-                    overdue.add(new Overdue(link, waiting, link.endpoint()));
+                    link.sever(waiting);
+                } else if (questions(waited) > questions(last - waiting.sinceNanos())) {
+                    overdue.add(new Overdue(link, waiting, link.endpoint(), waited > OVERDUE_NANOS));
                 }
             }
         }
@@ -92,17 +123,27 @@ final class Watchdog {
     }
 
     /**
-     * A node that does not answer is given up; so is one that knows no leader where another node of the URL does: the
-     * session's own may be cut off from the majority, and would keep it waiting.
+     * A node that does not answer is given up, at once where another one of the URL serves by now; so is one that knows no leader where another
+     * node does: the session's own may be cut off from the majority, and would keep it waiting.
      */
-    private static boolean isToBeLeft(Overdue o, Map<Place, LeaderQuestion.Answer> answers) {
+    static boolean isToBeLeft(Overdue o, Map<Place, LeaderQuestion.Answer> answers) {
         SynodUrl url = o.link().url();
-        return switch (ask(o.endpoint(), url, answers)) {
-            case SILENT -> !answersSomebody(o.endpoint());
+        return switch (ask(o.endpoint(), url, o.silent() ? PROBE_MILLIS : SHORT_PROBE_MILLIS, answers)) {
+            case SILENT -> !answersSomebody(o.endpoint()) && (o.silent() || anotherServes(o, answers));
             case NONE ->
-                url.endpoints().stream().anyMatch(other -> ask(other, url, answers) == LeaderQuestion.Answer.KNOWN);
-            case OTHER, KNOWN -> false;
+                url.endpoints().stream()
+                        .anyMatch(other -> ask(other, url, SHORT_PROBE_MILLIS, answers) == LeaderQuestion.Answer.KNOWN);
+            case OTHER, SERVES, KNOWN -> false;
         };
+    }
+
+    private static boolean anotherServes(Overdue o, Map<Place, LeaderQuestion.Answer> answers) {
+        SynodUrl url = o.link().url();
+        return LeaderHints.wants(url)
+                && url.endpoints().stream()
+                        .filter(other -> !other.equals(o.endpoint()))
+                        .map(other -> new Place(other, url.database(), SHORT_PROBE_MILLIS, true))
+                        .anyMatch(place -> ask(place, answers) == LeaderQuestion.Answer.SERVES);
     }
 
     private static boolean answersSomebody(String endpoint) {
@@ -113,9 +154,16 @@ final class Watchdog {
         }
     }
 
-    private static LeaderQuestion.Answer ask(String endpoint, SynodUrl url, Map<Place, LeaderQuestion.Answer> answers) {
+    private static LeaderQuestion.Answer ask(
+            String endpoint, SynodUrl url, int probeMillis, Map<Place, LeaderQuestion.Answer> answers) {
+        return ask(new Place(endpoint, url.database(), probeMillis, false), answers);
+    }
+
+    private static LeaderQuestion.Answer ask(Place asked, Map<Place, LeaderQuestion.Answer> answers) {
         return answers.computeIfAbsent(
-                new Place(endpoint, url.database()),
-                place -> LeaderQuestion.ask(place.endpoint(), place.database(), PROBE_MILLIS));
+                asked,
+                place -> place.serving()
+                        ? LeaderQuestion.askServing(place.endpoint(), place.database(), place.probeMillis())
+                        : LeaderQuestion.ask(place.endpoint(), place.database(), place.probeMillis()));
     }
 }

@@ -64,6 +64,12 @@ public record Members(List<Member> all, int nextSlot) {
         return member != null && member.role().votes();
     }
 
+    /** Only a voter with a state machine. */
+    public boolean mayLead(int slot) {
+        Member member = bySlot(slot);
+        return member != null && member.role() == Member.Role.VOTER;
+    }
+
     /** {@code null} where there is none. */
     public Member bySlot(int slot) {
         for (Member member : all) {
@@ -155,6 +161,8 @@ public record Members(List<Member> all, int nextSlot) {
             return format == FORMAT_NEXT_SLOT ? new Members(members, nextSlot) : new Members(members);
         } catch (IOException e) {
             throw new IllegalArgumentException("configuration of " + payload.length + " bytes is cut short", e);
+        } catch (Invariant.Violation e) {
+            throw new IllegalArgumentException("configuration of " + payload.length + " bytes: " + e.getMessage(), e);
         }
     }
 }

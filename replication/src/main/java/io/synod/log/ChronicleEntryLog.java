@@ -130,8 +130,8 @@ public final class ChronicleEntryLog implements EntryLog {
         for (Path leftover : scan.leftovers()) {
             Files.deleteIfExists(leftover);
         }
-        reclaim = new LogReclaim(config, segments, index, stored);
         scrub = new LogScrub(segments, index);
+        reclaim = new LogReclaim(config, segments, index, stored, scrub);
     }
 
     private Manifest manifest() {
@@ -272,6 +272,11 @@ public final class ChronicleEntryLog implements EntryLog {
         boolean interrupted = Thread.interrupted();
         try {
             writer.force();
+            long forced = lastBatch;
+            durableBatch = forced;
+            // It is mapped: an error of the JVM where the disk fails.
+            touched.drain(group -> index.note(group, mark, forced));
+            mark.batch(forced);
         } catch (IOException | RuntimeException | Error e) {
             throw failed(e);
         } finally {
@@ -279,10 +284,6 @@ public final class ChronicleEntryLog implements EntryLog {
                 Thread.currentThread().interrupt();
             }
         }
-        durableBatch = lastBatch;
-        long forced = durableBatch;
-        touched.drain(group -> index.note(group, mark, forced));
-        mark.batch(forced);
     }
 
     @Override

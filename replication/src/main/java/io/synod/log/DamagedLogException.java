@@ -24,6 +24,10 @@ public final class DamagedLogException extends IOException {
         /** The damage leaves no trace of the group; then the range is 0 to {@link Long#MAX_VALUE}. */
         public static final long UNKNOWN_GROUP = Long.MIN_VALUE;
 
+        static Fault unknown(String file, long position, String reason) {
+            return new Fault(file, position, UNKNOWN_GROUP, 0, Long.MAX_VALUE, reason);
+        }
+
         public boolean covers(long otherGroup, long index) {
             return group == UNKNOWN_GROUP || group == otherGroup && fromIndex <= index && index <= toIndex;
         }
@@ -52,6 +56,12 @@ public final class DamagedLogException extends IOException {
                 + " directory from a backup. Do not delete single files of it.");
         this.directory = directory;
         this.faults = List.copyOf(faults);
+    }
+
+    /** What the log keeps beside its entries is damaged. */
+    static DamagedLogException of(Path file, String why) {
+        return new DamagedLogException(
+                file.getParent(), List.of(Fault.unknown(file.getFileName().toString(), 0, why)));
     }
 
     public Path directory() {

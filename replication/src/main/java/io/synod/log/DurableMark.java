@@ -54,7 +54,11 @@ final class DurableMark {
         return !Files.notExists(directory.resolve(FILE));
     }
 
+    /** @throws DamagedLogException it cannot be read: asked before it is mapped, where that would be an error of the JVM */
     static DurableMark open(Path directory) throws IOException {
+        if (isIn(directory)) {
+            FileReads.small(directory.resolve(FILE), BYTES);
+        }
         try (RandomAccessFile file =
                 new RandomAccessFile(directory.resolve(FILE).toFile(), "rw")) {
             if (file.length() < BYTES) {

@@ -35,14 +35,16 @@ final class LogReclaim {
     private final Segments segments;
     private final LogIndex index;
     private final StoredEntries stored;
+    private final LogScrub scrub;
     private final int movedBytesMax;
     /** The group that was warned of last. */
     private long unreadable = -1;
 
-    LogReclaim(LogConfig config, Segments segments, LogIndex index, StoredEntries stored) {
+    LogReclaim(LogConfig config, Segments segments, LogIndex index, StoredEntries stored, LogScrub scrub) {
         this.segments = segments;
         this.index = index;
         this.stored = stored;
+        this.scrub = scrub;
         this.movedBytesMax = config.segmentBytes() / 8;
     }
 
@@ -90,6 +92,9 @@ final class LogReclaim {
         try {
             return read(need, room);
         } catch (IOException e) {
+            if (e instanceof DamagedEntryException damaged) {
+                scrub.noticed(damaged);
+            }
             if (need.group() != unreadable) {
                 unreadable = need.group();
                 LOG.warn(

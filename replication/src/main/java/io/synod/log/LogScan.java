@@ -3,6 +3,7 @@ package io.synod.log;
 import io.synod.group.Entry;
 import io.synod.group.EntryKind;
 import io.synod.log.DamagedLogException.Fault;
+import io.synod.log.FileReads.Unreadable;
 import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.nio.ByteBuffer;
@@ -99,7 +100,8 @@ final class LogScan {
 
     private void scan(int cycle, Path path, long known, boolean last) throws IOException {
         lastCycle = cycle;
-        lastBytes = read(path);
+        List<Unreadable> unreadable = new ArrayList<>();
+        lastBytes = read(path, unreadable);
         lastCount = 0;
         long begins = SegmentScan.firstBatch(lastBytes);
         if (begins > 0 && begins < firstBatch) {
@@ -140,7 +142,7 @@ final class LogScan {
 
             @Override
             public void fault(long from, long to, int position, ByteBuffer bytes, int[] trailers, String reason) {
-                damaged(from, to, name, position, bytes, trailers, reason);
+                damaged(from, to, name, position, bytes, trailers, reason + Unreadable.told(unreadable));
             }
         });
         scan.run();
@@ -157,13 +159,13 @@ final class LogScan {
             LOG.info("{}: batch {} at byte {} was never forced and is dropped", path, nextBatch, scan.tail());
         }
         if (!last && scan.framingBroken()) {
-            faults.add(new Fault(
-                    name,
-                    scan.tail(),
-                    Fault.UNKNOWN_GROUP,
-                    0,
-                    Long.MAX_VALUE,
-                    "the queue's own data is damaged, all entries are readable"));
+            faults.add(Fault.unknown(name, scan.tail(), "the queue's own data is damaged, all entries are readable"));
+        }
+        if (last || known == 0 || nextBatch <= known) {
+            // What cannot be read may have been the segment's end: nothing else says where that is.
+            unreadable.forEach(u -> faults.add(Fault.unknown(name, u.from(), u.toString())));
+        } else if (!unreadable.isEmpty()) {
+            LOG.warn("{}: {}", path, unreadable);
         }
     }
 
@@ -217,13 +219,7 @@ final class LogScan {
         seenSinceLoss.clear();
         if (untold == null) {
             untoldFrom = from;
-            untold = new Fault(
-                    file,
-                    position,
-                    Fault.UNKNOWN_GROUP,
-                    0,
-                    Long.MAX_VALUE,
-                    "batches " + from + " to " + to + ": " + reason);
+            untold = Fault.unknown(file, position, "batches " + from + " to " + to + ": " + reason);
         }
     }
 
@@ -252,7 +248,7 @@ final class LogScan {
         }
     }
 
-    private ByteBuffer read(Path path) throws IOException {
+    private ByteBuffer read(Path path, List<Unreadable> unreadable) throws IOException {
         try (RandomAccessFile in = new RandomAccessFile(path.toFile(), "r")) {
             if (in.length() > Integer.MAX_VALUE - 8) {
                 throw new IOException(
@@ -260,7 +256,7 @@ final class LogScan {
             }
             int size = (int) in.length();
             byte[] bytes = lastBytes != null && lastBytes.capacity() == size ? lastBytes.array() : new byte[size];
-            in.readFully(bytes);
+            unreadable.addAll(FileReads.whole(path.toFile(), in, bytes, size, read -> {}));
             return ByteBuffer.wrap(bytes);
         }
     }

@@ -1,6 +1,7 @@
 package io.synod.log;
 
 import io.synod.log.DamagedLogException.Fault;
+import io.synod.log.FileReads.Unreadable;
 import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.io.RandomAccessFile;
@@ -30,7 +31,6 @@ import org.slf4j.LoggerFactory;
  */
 final class LogScrub {
     private static final Logger LOG = LoggerFactory.getLogger(LogScrub.class);
-    private static final int PIECE = 256 << 10;
     /** The segment that is written may be another one when it was read; after so many, it waits for the next time. */
     private static final int LOOKS_MAX = 3;
 
@@ -111,8 +111,9 @@ final class LogScrub {
                 run -> runs.computeIfAbsent(run.location(), l -> new ArrayList<>(1))
                         .add(run));
         ByteBuffer bytes;
+        List<Unreadable> unreadable = new ArrayList<>();
         try {
-            bytes = load(path, read);
+            bytes = load(path, read, unreadable);
         } catch (FileNotFoundException e) {
             LOG.debug("{} was given back, or deleted, which others find out", path, e);
             return 0;
@@ -145,7 +146,8 @@ final class LogScrub {
                 if (from > last) {
                     return;
                 }
-                String batches = "batches " + from + " to " + Math.min(to, last) + ": " + reason;
+                String batches =
+                        "batches " + from + " to " + Math.min(to, last) + ": " + reason + Unreadable.told(unreadable);
                 boolean told = false;
                 for (int tail : trailers) {
                     if (EntryCodec.trailerNumber(in, tail) <= to) {
@@ -170,6 +172,9 @@ final class LogScrub {
         if (faults.isEmpty() && broken[0]) {
             faults.add(unknown(name, 0, "the queue's own data is damaged, all entries are readable"));
         }
+        if (faults.isEmpty()) {
+            unreadable.forEach(u -> faults.add(unknown(name, u.from(), u.toString())));
+        }
         // What the index has in batches that were not found, unless it was superseded meanwhile.
         runs.values()
                 .forEach(lost -> lost.forEach(run -> {
@@ -186,8 +191,8 @@ final class LogScrub {
         return new Fault(name, Location.position(run.location()), run.group(), run.first(), run.last(), reason);
     }
 
-    private static Fault unknown(String name, int position, String reason) {
-        return new Fault(name, position, Fault.UNKNOWN_GROUP, 0, Long.MAX_VALUE, reason);
+    private static Fault unknown(String name, long position, String reason) {
+        return Fault.unknown(name, position, reason);
     }
 
     private static boolean holds(ByteBuffer batch, int start, int end, Run run) {
@@ -204,15 +209,10 @@ final class LogScrub {
         return next[0] > run.last();
     }
 
-    private static ByteBuffer load(Path path, IntConsumer read) throws IOException {
+    private static ByteBuffer load(Path path, IntConsumer read, List<Unreadable> unreadable) throws IOException {
         try (RandomAccessFile in = new RandomAccessFile(path.toFile(), "r")) {
             byte[] bytes = new byte[Math.toIntExact(in.length())];
-            for (int at = 0; at < bytes.length; ) {
-                int length = Math.min(PIECE, bytes.length - at);
-                in.readFully(bytes, at, length);
-                at += length;
-                read.accept(length);
-            }
+            unreadable.addAll(FileReads.whole(path.toFile(), in, bytes, bytes.length, read));
             return ByteBuffer.wrap(bytes);
         }
     }

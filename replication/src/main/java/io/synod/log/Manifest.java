@@ -27,6 +27,8 @@ record Manifest(boolean clean, long lastBatch, long first, SortedMap<Integer, Lo
     private static final String FORMAT_WITHOUT_FIRST = "synod-log 1";
 
     private static final long UNKNOWN = 0;
+    /** Far more than the segments of any disk need. */
+    private static final int BYTES_MAX = 64 << 20;
 
     static final Manifest NONE = new Manifest(false, 0, UNKNOWN, new TreeMap<>());
 
@@ -44,18 +46,21 @@ record Manifest(boolean clean, long lastBatch, long first, SortedMap<Integer, Lo
     /**
      * {@link #NONE} where there is none.
      *
-     * @throws IOException when it was written by another version
+     * @throws DamagedLogException it is not what was written, or cannot be read
+     * @throws IOException it was written by another version
      */
     static Manifest read(Path directory) throws IOException {
         Path file = directory.resolve(FILE);
         if (!Files.exists(file)) {
             return NONE;
         }
-        String text = new String(Files.readAllBytes(file), StandardCharsets.ISO_8859_1);
+        String text = new String(FileReads.small(file, BYTES_MAX), StandardCharsets.ISO_8859_1);
         int end = text.lastIndexOf("crc ");
         if (end < 0 || !text.substring(end).strip().equals("crc " + crc(text.substring(0, end)))) {
-            throw new IOException(
-                    file + " is damaged. It only repeats what the segments say: move it away and start again");
+            throw DamagedLogException.of(
+                    file,
+                    "its checksum is not that of its lines. It only repeats what the segments say: without other members move"
+                            + " this file away and start again");
         }
         String[] lines = text.substring(0, end).split("\n");
         if (!lines[0].equals(FORMAT) && !lines[0].equals(FORMAT_WITHOUT_FIRST)) {

@@ -91,7 +91,7 @@ final class SegmentWriter implements AutoCloseable {
             appender = onFilesThread(made::createAppender);
             appender.singleThreadedCheckDisabled(true);
             opened = true;
-        } catch (RuntimeException | AssertionError e) {
+        } catch (RuntimeException | AssertionError | InternalError e) {
             throw new IOException(
                     "the log in " + segments.directory()
                             + " has all its entries, but what Chronicle Queue keeps in its segments is damaged (" + e

@@ -204,6 +204,9 @@ final class Segments {
                     }
                 }
             }
+        } catch (IOException e) {
+            LOG.warn("{} cannot be read and is made again: {}", file, e.toString());
+            return false;
         }
         return true;
     }

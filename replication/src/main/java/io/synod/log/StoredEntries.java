@@ -2,6 +2,7 @@ package io.synod.log;
 
 import io.synod.group.Entry;
 import io.synod.group.Invariant;
+import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.nio.ByteBuffer;
@@ -27,7 +28,8 @@ final class StoredEntries {
      * Adds entries of one batch to {@code into}, from {@code from} on.
      *
      * @return bytes left of {@code maxBytes}, negative when there is no room for a next one
-     * @throws IOException when there is no such entry, or it is damaged
+     * @throws DamagedEntryException it is not what was written, or the disk does not give it
+     * @throws IOException there is no such entry, or its file cannot be opened
      */
     int read(long group, long from, long to, int maxBytes, List<Entry> into) throws IOException {
         long location = index.locationOf(group, from);
@@ -36,12 +38,16 @@ final class StoredEntries {
                     + index.base(group) + " and ends at " + index.last(group));
         }
         Path file = segments.segment(Location.cycle(location));
-        ByteBuffer batch = load(file, location);
+        ByteBuffer batch;
+        try {
+            batch = load(file, location);
+        } catch (FileNotFoundException e) {
+            throw e;
+        } catch (IOException e) {
+            throw damaged(file, location, group, from, "cannot be read: " + e.getMessage(), e);
+        }
         if (batch == null) {
-            throw new DamagedEntryException(
-                    Location.cycle(location),
-                    new DamagedLogException.Fault(
-                            file.toString(), Location.position(location), group, from, from, "cannot be read"));
+            throw damaged(file, location, group, from, "not what was written", null);
         }
         long until = Math.min(to, index.lastInBatchOf(group, from));
         int left = maxBytes;
@@ -53,6 +59,14 @@ final class StoredEntries {
             into.add(entry);
         }
         return left;
+    }
+
+    private static DamagedEntryException damaged(
+            Path file, long location, long group, long entry, String why, IOException cause) {
+        return new DamagedEntryException(
+                Location.cycle(location),
+                new DamagedLogException.Fault(file.toString(), Location.position(location), group, entry, entry, why),
+                cause);
     }
 
     /** What the batch leaves of the group in this range: within it, too, a later record voids earlier ones. */
@@ -86,7 +100,7 @@ final class StoredEntries {
             long number = 0;
             int fragments = 1;
             for (int i = 0; i < fragments; i++) {
-                if (!fill(in, at, header.array(), 0, header.capacity())
+                if (!fill(path, in, at, header.array(), 0, header.capacity())
                         || !codec.isRecord(header, 0)
                         || EntryCodec.fragment(header, 0) != i) {
                     return null;
@@ -100,7 +114,7 @@ final class StoredEntries {
                 int chunk = EntryCodec.chunkBytes(header, 0);
                 if (EntryCodec.number(header, 0) != number
                         || chunk > joined.remaining()
-                        || !fill(in, at + EntryCodec.RECORD_HEADER, joined.array(), joined.position(), chunk)) {
+                        || !fill(path, in, at + EntryCodec.RECORD_HEADER, joined.array(), joined.position(), chunk)) {
                     return null;
                 }
                 joined.position(joined.position() + chunk);
@@ -111,12 +125,12 @@ final class StoredEntries {
         }
     }
 
-    private static boolean fill(RandomAccessFile in, long at, byte[] into, int offset, int length) throws IOException {
+    private static boolean fill(Path path, RandomAccessFile in, long at, byte[] into, int offset, int length)
+            throws IOException {
         if (at + length > in.length()) {
             return false;
         }
-        in.seek(at);
-        in.readFully(into, offset, length);
+        FileReads.at(path.toFile(), in, at, into, offset, length);
         return true;
     }
 }

@@ -1,7 +1,6 @@
 package io.synod.paxos;
 
 import io.synod.group.Invariant;
-import io.synod.group.Member;
 import io.synod.group.Members;
 import java.util.ArrayList;
 import java.util.List;
@@ -132,8 +131,7 @@ final class Configurations {
 
     /** Only a member with a state machine may lead. */
     boolean mayLead(int slot) {
-        Member member = latest().bySlot(slot);
-        return member != null && member.role() == Member.Role.VOTER;
+        return latest().mayLead(slot);
     }
 
     /** Whether a majority may lie in the latest configuration or any older one that is not surely replaced. */

@@ -46,6 +46,8 @@ final class Core {
     long applied;
     /** What the leader said that every member has. */
     long allHave;
+    /** There is no state machine here, whatever the configuration says: nobody may be served from here. */
+    boolean logOnly;
     /** The group begins with a state that another member brings. */
     boolean awaitsBase;
     /** This member is committed to be none any more: it neither stands nor asks. */

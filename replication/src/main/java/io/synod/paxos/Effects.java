@@ -57,7 +57,7 @@ public interface Effects {
      */
     void removed(long configuration);
 
-    /** Why leadership moves, or somebody stands for it; for people, in one line. */
+    /** Why leadership moves, or somebody stands for it, and how long that took; for people, in one line. */
     default void notice(String what) {}
 
     /** A linearizable read that was asked for under this ticket may be made once {@code index} is applied here. */

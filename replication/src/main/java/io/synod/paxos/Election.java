@@ -57,7 +57,12 @@ final class Election {
 
     /** Silence of the leader that this member bears, randomised so that not all start at once. */
     private long timeout() {
-        return patience(gap.high()) + random(core.timing.electionTimeout() / 3);
+        return silence(gap.high()) + random(core.timing.electionTimeout() / 3);
+    }
+
+    /** How long to bear that nothing is heard of whom one mostly hears of within {@code usualGap}. */
+    long silence(long usualGap) {
+        return Math.max(core.timing.silence(), patience(usualGap));
     }
 
     /**
@@ -116,6 +121,7 @@ final class Election {
     private boolean mayCampaign(long now) {
         // Without a state machine it could lead, but never serve.
         return core.configurations.mayLead(core.self)
+                && !core.logOnly
                 && !core.removed
                 && !core.hollow()
                 && !core.lacksBase()
@@ -244,7 +250,7 @@ final class Election {
                 && from == Epoch.slot(m.epoch());
         // Behind it in the log: the leader has given the handover up since, and gone on.
         boolean late = core.terms.last() != m.lastIndex();
-        if (fromLeader && !late && core.configurations.mayLead(core.self) && !core.hollow()) {
+        if (fromLeader && !late && core.configurations.mayLead(core.self) && !core.logOnly && !core.hollow()) {
             out.notice("takes over from slot " + from + ", which hands over");
             group.becomePrepare(m.epoch(), now, out);
         }
@@ -272,8 +278,9 @@ final class Election {
         }
         if (core.configurations.isVoter(from) && !granted.contains(from)) {
             granted.add(from);
-            betterCandidate |= m.priority() > core.priority
+            boolean better = m.priority() > core.priority
                     || m.priority() == core.priority && m.lastIndex() > core.terms.last() + FAR_AHEAD_ENTRIES;
+            betterCandidate |= better && core.configurations.mayLead(from);
         }
         concludePreVote(now, out);
     }

@@ -97,6 +97,14 @@ public final class GroupState {
         core.awaitsBase = true;
     }
 
+    /**
+     * This member keeps the log and has no state machine behind it: whatever its role, it neither stands for election, nor takes over,
+     * nor gives a snapshot. To be called before {@link #start}.
+     */
+    public void keepLogOnly() {
+        core.logOnly = true;
+    }
+
     /** To be called first of all, once. */
     public void start(long nowNanos, Effects out) {
         core.settleBase(nowNanos - originNanos, out);
@@ -269,6 +277,7 @@ public final class GroupState {
         Invariant.that(index >= core.applied, "applied %d after %d", index, core.applied);
         core.applied = index;
         if (core.role == Role.LEADER) {
+            leadership.applied(nowNanos - originNanos, out);
             reads.confirmed(leadership.confirmedSeq(), nowNanos - originNanos, out);
         }
     }
@@ -441,6 +450,17 @@ public final class GroupState {
     /** Whether the state machine needs a snapshot, and applies nothing until one is installed. */
     public boolean hollow() {
         return core.hollow();
+    }
+
+    /**
+     * Up to which index the log may be forgotten as far as the other members go: what all have, and what makes it too long, which a
+     * member that lacks it gets in a snapshot. Where only the log is kept, no snapshot can be given: a voter that lacks an entry may have
+     * nobody else to fetch it from when the leader is gone, so it stays whatever room it takes (braft 321).
+     *
+     * @param whatever the last index of what is too much
+     */
+    public long othersNeedAbove(long whatever) {
+        return core.logOnly ? allHave() : Math.max(whatever, allHave());
     }
 
     /** All members have forced everything up to this index, as far as this one has heard. */

@@ -6,6 +6,9 @@ import io.synod.group.Epoch;
  * When a leader should give way of its own accord, and to whom: its disk hangs, it is no member any more, it does not come to
  * serve, or a member of higher {@link Core#priority} is there.
  *
+ * <p>A disk on which little is written looks well: so leadership goes back to whom it came from only where there is nobody else,
+ * and less and less often.
+ *
  * <p>Priorities are asked for, with a pre-vote for an epoch that nobody grants: members of every release answer it with theirs. A
  * member is preferred when it has been well for {@link Timing#settled} without a break, in the eyes of this leader: it
  * answers, has all but a few entries, forced and applied, and its disk does not lag. And this leader has to have led for
@@ -17,6 +20,16 @@ final class LeaderFitness {
     static final int UNKNOWN = -1;
 
     static final long GRAY_DISK_NANOS = 250_000_000L;
+    /**
+     * A leader that has handed over because of its disk, and leads again not longer ago than the last of these, leads for so long before
+     * it does so again, twice as long each time: where all disks are slow, leadership must not go round and round.
+     */
+    private static final long GRAY_HOLD_NANOS = 2_000_000_000L;
+
+    private static final int GRAY_HOLD_DOUBLINGS = 4;
+    /** Between two attempts of one leadership, each of which holds proposals. */
+    private static final long GRAY_AGAIN_NANOS = 1_000_000_000L;
+
     /** A leader that is not a member any more goes after so many election timeouts, also where nobody takes over. */
     private static final long REMOVED_LEADS_TIMEOUTS = 3;
     /** So far behind is who keeps up under load. */
@@ -28,6 +41,12 @@ final class LeaderFitness {
     private long startedAt;
     private long askedAt;
     private long movedAt;
+    /** Whose disk may be no better: who has handed over to this one; 0 for nobody. */
+    private int predecessor;
+    /** How often in a row this member came to lead again after it had handed over because of its disk. */
+    private int returns;
+    /** When it last tried to. */
+    private long grayAt = Core.NEVER;
     /** Since when it is committed that this leader is no voter any more. */
     private long removedSince = Core.NEVER;
 
@@ -35,7 +54,10 @@ final class LeaderFitness {
         this.core = core;
     }
 
-    void start(long now) {
+    /** @param handedOver who handed leadership over to this member; 0 for nobody */
+    void start(int handedOver, long now) {
+        predecessor = handedOver;
+        returns = now - grayAt > GRAY_HOLD_NANOS << GRAY_HOLD_DOUBLINGS ? 0 : returns + 1;
         startedAt = now;
         askedAt = now;
         movedAt = now;
@@ -62,7 +84,9 @@ final class LeaderFitness {
      */
     int successor(
             Progress[] peers, long barrier, boolean serving, long runningSince, long patience, long now, Effects out) {
-        boolean gray = core.durability.lagNanos(now) > Math.max(GRAY_DISK_NANOS, patience);
+        boolean gray = core.durability.lagNanos(now) > Math.max(GRAY_DISK_NANOS, patience)
+                && now - startedAt >= grayHold()
+                && now - grayAt >= GRAY_AGAIN_NANOS;
         boolean removed = removed();
         boolean late = !serving && now - runningSince > core.timing.electionTimeout() / 2;
         if (!gray && !removed && !late) {
@@ -71,7 +95,7 @@ final class LeaderFitness {
         long atLeast = gray || removed ? 0 : barrier;
         Progress best = null;
         for (Progress peer : peers) {
-            if (fit(peer, now) && peer.applied >= atLeast && (best == null || peer.match > best.match)) {
+            if (fit(peer, now) && peer.applied >= atLeast && (best == null || isBetter(peer, best, gray))) {
                 best = peer;
             }
         }
@@ -81,6 +105,7 @@ final class LeaderFitness {
         String why;
         if (gray) {
             why = "the log's disk here has not answered for " + core.durability.lagNanos(now) / 1_000_000 + " ms";
+            grayAt = now;
         } else if (removed) {
             why = "this node is no voting member any more";
         } else {
@@ -89,6 +114,16 @@ final class LeaderFitness {
         }
         out.notice("hands leadership over to slot " + best.slot + ": " + why);
         return best.slot;
+    }
+
+    private boolean isBetter(Progress peer, Progress best, boolean gray) {
+        boolean comesBack = gray && peer.slot == predecessor;
+        boolean bestComesBack = gray && best.slot == predecessor;
+        return comesBack != bestComesBack ? bestComesBack : peer.match > best.match;
+    }
+
+    private long grayHold() {
+        return returns == 0 ? 0 : GRAY_HOLD_NANOS << Math.min(returns - 1, GRAY_HOLD_DOUBLINGS);
     }
 
     private boolean fit(Progress peer, long now) {

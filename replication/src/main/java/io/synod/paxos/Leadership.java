@@ -19,7 +19,7 @@ import java.util.Map;
  * that a follower is known to have, so they are never refused for being early. A follower whose next entry this log has
  * already forgotten is offered a snapshot, and streams again once it acknowledges an entry of this log.
  *
- * <p>Failure. No majority of answers younger than an election timeout, or than what members that stand still now and then
+ * <p>Failure. No majority of answers within {@link Timing#silence}, or within what members that stand still now and then
  * need: step down, in the same epoch. An own disk that hangs while others force, or an own state machine that stands still
  * before this member serves: hand over.
  */
@@ -37,6 +37,9 @@ final class Leadership {
     private long epoch;
     private long barrier;
     private long startedAt;
+    /** Whether it has been said that it serves. */
+    private boolean said;
+
     private Progress[] peers = new Progress[0];
     private long[] scratch = new long[8];
     private long seq;
@@ -58,13 +61,14 @@ final class Leadership {
     void start(long newEpoch, Map<Integer, Message.Promise> promises, long now, Effects out) {
         epoch = newEpoch;
         startedAt = now;
+        said = false;
         resumedAt = now;
         heartbeatAt = Core.NEVER;
         seq = 0;
         lease.start();
         handover.start();
         leaving = 0;
-        fitness.start(now);
+        fitness.start(group.preparation.releasedBy(), now);
         quorumGap = new HeartbeatGap(core.timing);
         long end = core.terms.last();
         barrier = end + 1;
@@ -121,6 +125,17 @@ final class Leadership {
 
     boolean serving() {
         return core.rules.serves(barrier, core.commit, core.applied);
+    }
+
+    /** The state machine has come further: says how long each phase took, once it serves. */
+    void applied(long now, Effects out) {
+        if (!said && serving()) {
+            said = true;
+            long prepared = startedAt - group.preparation.startedAt();
+            out.notice("serves, " + (now - startedAt + prepared) / 1_000_000 + " ms after it stood for election: "
+                    + prepared / 1_000_000
+                    + " ms for promises and what it lacked, the rest until its first entry was applied");
+        }
     }
 
     boolean handsOver() {
@@ -198,9 +213,9 @@ final class Leadership {
                 slowest());
     }
 
-    /** What all members are known to have, this one included as far as it goes. */
+    /** What all members are known to have on their disks. This one may be the last: the others are a majority without it. */
     long slowest() {
-        long least = core.terms.last();
+        long least = core.durability.durable();
         for (Progress peer : peers) {
             least = Math.min(least, peer.match);
         }
@@ -402,7 +417,7 @@ final class Leadership {
             heartbeat(now, out);
         }
         long silent = now - Math.max(quorumAt(now), resumedAt);
-        if (silent > patience()) {
+        if (silent > group.election.silence(quorumGap.high())) {
             out.notice("leads no longer: no majority has answered for " + silent / 1_000_000 + " ms");
             group.election.backOff(now);
             group.stepDown(now, out);

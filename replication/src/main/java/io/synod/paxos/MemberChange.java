@@ -10,9 +10,12 @@ import java.util.UUID;
  * One step from a configuration of a group to the next. A member comes as a learner, which gets everything and counts for nothing,
  * is promoted when it has caught up, and goes in one step. None changes more than one voter.
  *
+ * <p>A witness votes from the moment it comes: what it has to catch up with is the log only, and the voters that there are must be a
+ * majority with it that has everything.
+ *
  * @param incarnation of the node that comes, or is promoted; {@link Member#UNSEEN} where it is not known, and otherwise. What takes
  *     another one's place has one
- * @param address {@code host:port} for peers of the node that comes, else empty
+ * @param address {@code host:port} for peers of the node that comes, or has moved, else empty
  * @param slot of the node that comes; 0 for the next one of the group. A node has one slot in all its groups, so what one of them has
  *     given the others are told
  */
@@ -22,10 +25,14 @@ public record MemberChange(Kind kind, String name, UUID incarnation, String addr
     public enum Kind {
         /** It comes, as a learner. */
         ADD,
+        /** It comes, as a witness: it votes and keeps the log, and has no state machine. It stays one until it goes. */
+        ADD_WITNESS,
         /** From learner to voter. */
         PROMOTE,
         /** From voter to learner. */
         DEMOTE,
+        /** Its peers find it at another address. Uses up a slot's number, see {@link #appliedTo}. */
+        MOVE,
         /** It goes; its slot is never given again. */
         REMOVE,
         /**
@@ -43,7 +50,8 @@ public record MemberChange(Kind kind, String name, UUID incarnation, String addr
         SLOT_GIVEN("the slot that it has elsewhere was given to another member here, or is below one that was"),
         NO_SUCH_MEMBER("no member of this name is in the group"),
         NOT_A_LEARNER("only a learner can be promoted"),
-        NOT_A_VOTER("only a voter with a state machine can be made a learner"),
+        NOT_A_VOTER(
+                "only a voter that has a copy of the database can be made a learner: remove a witness, and add it again"),
         LEARNER_IS_BEHIND("the learner has not caught up: try again when it has"),
         STILL_THERE(
                 "the member that it is to take the place of was heard a moment ago: stop that node, or give this one another"
@@ -87,6 +95,16 @@ public record MemberChange(Kind kind, String name, UUID incarnation, String addr
         return new MemberChange(Kind.ADD, name, incarnation, address, slot);
     }
 
+    /** @param slot as in {@link #add(String, UUID, String, int)} */
+    public static MemberChange addWitness(String name, UUID incarnation, String address, int slot) {
+        return new MemberChange(Kind.ADD_WITNESS, name, incarnation, address, slot);
+    }
+
+    /** @param address {@code host:port} where its peers reach it from now on */
+    public static MemberChange move(String name, String address) {
+        return new MemberChange(Kind.MOVE, name, Member.UNSEEN, address, 0);
+    }
+
     public static MemberChange promote(String name) {
         return new MemberChange(Kind.PROMOTE, name, Member.UNSEEN, "", 0);
     }
@@ -109,15 +127,19 @@ public record MemberChange(Kind kind, String name, UUID incarnation, String addr
         return new MemberChange(Kind.REPLACE, name, incarnation, address, slot);
     }
 
+    private boolean adds() {
+        return kind == Kind.ADD || kind == Kind.ADD_WITNESS;
+    }
+
     /** Whether a node comes by it, which needs a slot. */
     boolean brings() {
-        return kind == Kind.ADD || kind == Kind.REPLACE;
+        return adds() || kind == Kind.REPLACE;
     }
 
     /** Whether it makes no sense in this configuration, whatever the state of its members; {@code null} where it does. */
     Refusal refusedBy(Members now) {
         Member named = now.byName(name);
-        if (kind == Kind.ADD) {
+        if (adds()) {
             return named == null ? null : Refusal.NAME_TAKEN;
         }
         if (named == null) {
@@ -126,8 +148,13 @@ public record MemberChange(Kind kind, String name, UUID incarnation, String addr
         return switch (kind) {
             case PROMOTE -> named.role() == Member.Role.LEARNER ? null : Refusal.NOT_A_LEARNER;
             case DEMOTE -> named.role() == Member.Role.VOTER ? null : Refusal.NOT_A_VOTER;
-            case REPLACE -> named.incarnation().equals(incarnation) ? Refusal.NAME_TAKEN : null;
-            case ADD, REMOVE -> null;
+            // A witness would be a voter that goes and a learner that comes, with nothing that a learner is for.
+            case REPLACE ->
+                named.role() == Member.Role.WITNESS
+                        ? Refusal.NOT_A_VOTER
+                        : named.incarnation().equals(incarnation) ? Refusal.NAME_TAKEN : null;
+            case MOVE -> named.address().equals(address) ? Refusal.NAME_TAKEN : null;
+            case ADD, ADD_WITNESS, REMOVE -> null;
         };
     }
 
@@ -136,18 +163,27 @@ public record MemberChange(Kind kind, String name, UUID incarnation, String addr
         return slot == 0 ? now.nextSlot() : slot;
     }
 
-    /** The configuration that it leads to. */
+    /**
+     * The configuration that it leads to. That of a move has another next slot: a configuration that differs in addresses only is taken
+     * for the one with which the group began, where each node goes by the addresses that it was started with ({@link
+     * Members#isSameButForAddresses}).
+     */
     Members appliedTo(Members now) {
         List<Member> all = new ArrayList<>(now.all());
         if (brings()) {
             all.removeIf(member -> member.name().equals(name));
             int given = slotIn(now);
-            all.add(new Member(given, name, incarnation, Member.Role.LEARNER, address));
+            Member.Role role = kind == Kind.ADD_WITNESS ? Member.Role.WITNESS : Member.Role.LEARNER;
+            all.add(new Member(given, name, incarnation, role, address));
             return new Members(all, Math.max(now.nextSlot(), given + 1));
         }
+        Member old = now.byName(name);
         all.removeIf(member -> member.name().equals(name));
+        if (kind == Kind.MOVE) {
+            all.add(new Member(old.slot(), name, old.incarnation(), old.role(), address));
+            return new Members(all, now.nextSlot() + 1);
+        }
         if (kind != Kind.REMOVE) {
-            Member old = now.byName(name);
             Member.Role role = kind == Kind.PROMOTE ? Member.Role.VOTER : Member.Role.LEARNER;
             UUID directory = incarnation.equals(Member.UNSEEN) ? old.incarnation() : incarnation;
             all.add(new Member(old.slot(), name, directory, role, old.address()));

@@ -1,6 +1,7 @@
 package io.synod.paxos;
 
 import io.synod.group.Entry;
+import io.synod.group.Epoch;
 import io.synod.group.Invariant;
 import io.synod.group.Members;
 import java.util.List;
@@ -36,6 +37,7 @@ final class Preparation {
     private long ownPromise;
     private boolean ownForced;
     private long startedAt;
+    private long begunAt;
     private long askedAt;
     private final Map<Integer, Message.Promise> promises = new TreeMap<>();
     /** Whose suffix cannot be had: its promise is worth nothing. */
@@ -46,6 +48,8 @@ final class Preparation {
     private long fetchPrev;
     private long fetchedAt;
     private long fetchProgressAt;
+    /** The base of a witness that could not help, as it was told last. */
+    private long toldBase = -1;
 
     Preparation(Core core, GroupState group) {
         this.core = core;
@@ -60,8 +64,19 @@ final class Preparation {
         donor = 0;
         known = core.configurations.latest();
         startedAt = now;
+        begunAt = now;
         ownForced = false;
         ownPromise = core.promise(epoch, now, out);
+    }
+
+    /** When it began, with its own promise. */
+    long startedAt() {
+        return begunAt;
+    }
+
+    /** Who has handed leadership over to this member; 0 for nobody. */
+    int releasedBy() {
+        return releases == Epoch.NONE ? 0 : Epoch.slot(releases);
     }
 
     void onForced(long now, Effects out) {
@@ -191,7 +206,7 @@ final class Preparation {
             return;
         }
         if (!m.ok() && m.base() > fetchPrev) {
-            giveUpDonor(now, out);
+            giveUpDonor(m.base(), now, out);
             return;
         }
         if (!m.ok() || m.entries().isEmpty()) {
@@ -219,7 +234,7 @@ final class Preparation {
         long floor = Math.max(donorBase, Math.max(core.commit, core.terms.base()));
         if (fetchPrev <= floor) {
             // What is committed here the donor has as well, or something is wrong: asked again it would say the same.
-            giveUpDonor(now, out);
+            giveUpDonor(donorBase, now, out);
             return;
         }
         fetchPrev = Math.max(floor, core.terms.firstOfRun(fetchPrev) - 1);
@@ -227,7 +242,15 @@ final class Preparation {
     }
 
     /** Its promise is never counted again in this epoch. */
-    private void giveUpDonor(long now, Effects out) {
+    private void giveUpDonor(long donorBase, long now, Effects out) {
+        boolean witness = !core.configurations.mayLead(donor);
+        if (witness && donorBase > core.terms.last() && donorBase != toldBase) {
+            toldBase = donorBase;
+            out.notice("cannot lead: it lacks the entries " + (core.terms.last() + 1) + " to " + donorBase
+                    + ", which the log of slot " + donor
+                    + " no longer has, and that has no snapshot to give: start a member"
+                    + " that has them");
+        }
         out.send(donor, new Message.SnapshotRequest(core.applied));
         beyondReach.add(donor);
         dropDonor(now, out);

@@ -54,7 +54,7 @@ final class Reconfiguration {
         if (!isSafe(next, barrier)) {
             return Refusal.TOO_EARLY;
         }
-        if (change.kind() == MemberChange.Kind.ADD) {
+        if (change.kind() == MemberChange.Kind.ADD || change.kind() == MemberChange.Kind.MOVE) {
             return null;
         }
         if (change.kind() == MemberChange.Kind.PROMOTE
@@ -73,7 +73,7 @@ final class Reconfiguration {
     private boolean isSilent(int slot, Progress[] peers, long leadsSince, long now) {
         for (Progress peer : peers) {
             if (peer.slot == slot) {
-                return core.rules.isGone(now - Math.max(peer.echoSentAt, leadsSince), core.timing.silence());
+                return core.rules.isGone(now - Math.max(peer.echoSentAt, leadsSince), core.timing.absence());
             }
         }
         return false;

@@ -73,7 +73,10 @@ final class SnapshotNeed {
     /** A member that needs one asks: whoever has more may give it. */
     void onRequest(int from, Message.SnapshotRequest m, Effects out) {
         long atLeast = Math.max(core.terms.base(), m.index());
-        if (core.applied >= atLeast && core.applied > 0 && core.configurations.isKnownAt(core.applied)) {
+        if (!core.logOnly
+                && core.applied >= atLeast
+                && core.applied > 0
+                && core.configurations.isKnownAt(core.applied)) {
             out.offerSnapshot(from, atLeast);
         }
     }

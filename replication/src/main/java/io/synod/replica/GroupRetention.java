@@ -17,6 +17,8 @@ final class GroupRetention {
     private final Snapshots snapshots;
 
     private final Pins pins = new Pins();
+    /** What is kept beyond the bound was told of. */
+    private boolean overTold;
     /** So often in a row it was found to have stopped and to hold back the log. */
     private int looks;
     /** Nothing more is to be said by {@link #warnOfPinned}. */
@@ -62,6 +64,9 @@ final class GroupRetention {
         if ((checkpoint || restart < damaged) && restart < replica.applyPath().applied()) {
             snapshots.checkpointSoon();
         }
+        if (snapshots.logOnly()) {
+            warnOfKept(bytesTooMany > 0, whatever);
+        }
         advancePins();
         long unreadable = Math.min(restart, damaged);
         boolean forgets = replica.inspect(s -> Math.max(unreadable, mayForget(s, restart, whatever)) > s.baseIndex());
@@ -69,6 +74,21 @@ final class GroupRetention {
             replica.submit((s, now, out) -> s.forget(Math.max(unreadable, mayForget(s, restart, whatever)), now, out));
         }
         return forgets;
+    }
+
+    /** A witness makes no room at the cost of a member that may have nobody else to fetch from. */
+    private void warnOfKept(boolean tooLarge, long whatever) {
+        long all = replica.inspect(GroupState::allHave);
+        boolean kept = tooLarge && whatever > all;
+        if (kept && !overTold) {
+            LOG.warn(
+                    "{} (group {}): the log here is larger than LOG_LIMIT and grows, since a member has no entries after index {}:"
+                            + " start that member, or have it removed",
+                    applier,
+                    replica.group(),
+                    all);
+        }
+        overTold = kept;
     }
 
     private void advancePins() {
@@ -93,7 +113,7 @@ final class GroupRetention {
 
     /** Under the group's lock. */
     private long mayForget(GroupState s, long restart, long whatever) {
-        return Math.min(Math.min(restart, pins.lowest(now())), Math.max(whatever, s.allHave()));
+        return Math.min(Math.min(restart, pins.lowest(now())), s.othersNeedAbove(whatever));
     }
 
     /**

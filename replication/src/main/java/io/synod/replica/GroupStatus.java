@@ -71,9 +71,14 @@ record GroupStatus(
     }
 
     private static String name(Member member, Role role) {
-        return role == Role.FOLLOWER && member.role() == Member.Role.LEARNER
+        return role == Role.FOLLOWER && member.role() != Member.Role.VOTER
                 ? member.role().name()
                 : role.name();
+    }
+
+    /** Told apart also where nobody is heard: there is no copy to ask it for. */
+    private static boolean isWitness(Member member) {
+        return member.role() == Member.Role.WITNESS;
     }
 
     private ReplicatedLog.MemberStatus peer(Member member) {
@@ -85,7 +90,7 @@ record GroupStatus(
         return new ReplicatedLog.MemberStatus(
                 member.name(),
                 member.address(),
-                leads ? Role.LEADER.name() : follows ? name(member, Role.FOLLOWER) : "UNKNOWN",
+                leads ? Role.LEADER.name() : follows || isWitness(member) ? name(member, Role.FOLLOWER) : "UNKNOWN",
                 Epoch.toString(leads || follows ? state.leaderEpoch() : Epoch.NONE),
                 view == null ? NOT_KNOWN : view.durable(),
                 view == null ? NOT_KNOWN : Math.min(view.durable(), state.commitIndex()),

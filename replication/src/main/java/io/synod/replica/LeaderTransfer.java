@@ -103,7 +103,7 @@ final class LeaderTransfer {
                 PeerView view = state.peer(slot, node.nanoClock().getAsLong());
                 boolean alive =
                         view != null && view.silentNanos() < node.timing().electionTimeout();
-                boolean eligible = wanted == ANY || slot == wanted;
+                boolean eligible = state.members().mayLead(slot) && (wanted == ANY || slot == wanted);
                 if (alive && eligible && view.applied() > most) {
                     best = slot;
                     most = view.applied();

@@ -84,6 +84,9 @@ final class Replica implements ReplicatedLog {
         if (snapshots != null && snapshots.awaitsBase()) {
             recovered.awaitBase();
         }
+        if (snapshots != null && snapshots.logOnly()) {
+            recovered.keepLogOnly();
+        }
         if (recovered.hollow() && (snapshots == null || bootstrap.all().size() == 1)) {
             throw new IllegalStateException("the state of group " + group + " stands at index " + applied
                     + ", but its log begins behind " + recovered.baseIndex()
@@ -469,7 +472,7 @@ final class Replica implements ReplicatedLog {
     @Override
     public boolean transferTo(String member, long timeoutNanos) {
         Member target = members().byName(member);
-        if (target == null || !members().isVoter(target.slot())) {
+        if (target == null || !members().mayLead(target.slot())) {
             throw new IllegalArgumentException("no voting member " + member + " in " + members());
         }
         return target.slot() == selfSlot ? leadsNow() : transfer.to(target.slot(), timeoutNanos);

@@ -31,6 +31,14 @@ public interface Snapshots {
     }
 
     /**
+     * Whether there is no state machine here: a witness, which keeps the log, answers a snapshot with its header, and gives none. Read
+     * once, when the group opens.
+     */
+    default boolean logOnly() {
+        return false;
+    }
+
+    /**
      * The log holds more than it should because of {@link #restartIndex}: have that grow soon. Asked again and again while
      * that is so. From any thread; must not block.
      */

@@ -9,6 +9,9 @@ final class Peer {
     /** Whether it came while this node ran: its own list of members need not be this node's. */
     final boolean added;
 
+    /** Where it is as well, by the log of a group, where this node was started with another address of it; or {@code null}. */
+    private volatile String loggedAddress;
+
     private volatile boolean removed;
 
     /** Both change under this peer's monitor. */
@@ -21,6 +24,21 @@ final class Peer {
     Peer(Member member, boolean added) {
         this.member = member;
         this.added = added;
+    }
+
+    /**
+     * Where to look for it. Either address may be the older one, since a node moves by an entry of the log or by another PEERS; who is
+     * there says the handshake.
+     *
+     * @param attempt counted from 0
+     */
+    String address(int attempt) {
+        String logged = loggedAddress;
+        return logged == null || attempt % 2 == 1 ? member.address() : logged;
+    }
+
+    void isAlsoAt(String address) {
+        loggedAddress = address.equals(member.address()) ? null : address;
     }
 
     /** It is no peer any more. */

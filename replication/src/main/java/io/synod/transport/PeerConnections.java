@@ -107,14 +107,17 @@ final class PeerConnections {
 
     private void dialForEver(Peer peer, Hello.Kind kind) {
         long backoff = BACKOFF_MIN_MILLIS;
+        int attempt = 0;
         while (!isClosed() && !peer.isRemoved()) {
+            String address = peer.address(attempt++);
             try (Socket socket = new Socket()) {
                 fresh.add(socket);
                 prepare(socket);
-                socket.connect(SocketTransport.parse(peer.member.address()), CONNECT_MILLIS);
+                socket.connect(SocketTransport.parse(address), CONNECT_MILLIS);
                 FrameReader reader = new FrameReader(socket.getInputStream(), new byte[0]);
-                if (greet(socket, reader, peer, kind)) {
+                if (greet(socket, reader, peer, address, kind)) {
                     backoff = BACKOFF_MIN_MILLIS;
+                    attempt--;
                     serve(socket, reader, peer, kind);
                 } else {
                     backoff = BACKOFF_MAX_MILLIS;
@@ -156,7 +159,8 @@ final class PeerConnections {
     }
 
     /** The dialling side of the handshake. */
-    private boolean greet(Socket socket, FrameReader reader, Peer peer, Hello.Kind kind) throws IOException {
+    private boolean greet(Socket socket, FrameReader reader, Peer peer, String address, Hello.Kind kind)
+            throws IOException {
         sendHello(socket, kind);
         Frame answer = reader.next(FrameCodec.MAX_HANDSHAKE_BYTES);
         if (answer.type() == FrameCodec.REFUSED) {
@@ -174,7 +178,7 @@ final class PeerConnections {
         if (refusal == null && !theirs.name().equals(peer.member.name())) {
             refusal = String.format(
                     "address %s is node %s's, not node %s's: correct the list of peers",
-                    peer.member.address(), theirs.name(), peer.member.name());
+                    address, theirs.name(), peer.member.name());
         }
         if (refusal == null && theirs.slot() != peer.member.slot()) {
             // Another directory took its place; that one is a peer of its own.

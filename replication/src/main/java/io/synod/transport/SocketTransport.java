@@ -169,7 +169,11 @@ public final class SocketTransport implements Transport {
             return;
         }
         Peer before = peers.get(member.slot());
-        if (before != null && (!before.added || isSameNode(before.member, member))) {
+        if (before != null && !before.added) {
+            before.isAlsoAt(member.address());
+            return;
+        }
+        if (before != null && isSameNode(before.member, member)) {
             return;
         }
         if (before != null && isSameNode(before.member, unseen(member))) {

@@ -189,6 +189,159 @@ class MemberChangeTest {
         assertNull(three.change(1, MemberChange.remove("s3")).refusal());
     }
 
+    private static MemberChange addWitness(int slot) {
+        return MemberChange.addWitness("s" + slot, new UUID(0, slot), "s" + slot + ":1", 0);
+    }
+
+    @Test
+    void witness_votes_from_the_start_where_two_voters_with_everything_are_there_and_stays_one() {
+        TraceGroup one = led(2, 1);
+        assertEquals(Refusal.TOO_FEW_VOTERS, one.change(1, addWitness(2)).refusal());
+        TraceGroup group = led(3, 2);
+        group.pass(1000 * TraceGroup.MILLI);
+        assertEquals(
+                Refusal.MAJORITY_OUT_OF_REACH, group.change(1, addWitness(3)).refusal());
+        beat(group, 1, 2);
+        assertNull(group.change(1, addWitness(3)).refusal());
+        group.settle(1, 2);
+        assertEquals(2, group.node(1).state.commitIndex(), "two of three");
+        group.settle(1, 2, 3);
+        assertEquals(
+                Member.Role.WITNESS, group.node(3).state.members().bySlot(3).role());
+        beat(group, 1, 2, 3);
+        assertEquals(Refusal.NAME_TAKEN, group.change(1, addWitness(3)).refusal());
+        assertEquals(
+                Refusal.NOT_A_LEARNER,
+                group.change(1, MemberChange.promote("s3")).refusal());
+        assertEquals(
+                Refusal.NOT_A_VOTER,
+                group.change(1, MemberChange.replace("s3", new UUID(7, 7), "s3:1", 4))
+                        .refusal());
+        assertEquals(
+                Refusal.TOO_FEW_VOTERS,
+                group.change(1, MemberChange.demote("s2")).refusal());
+    }
+
+    /** Bug 42: what only the witness has beside the lost leader is not lost. */
+    @Test
+    void member_that_is_behind_leads_with_what_only_the_witness_has() {
+        List<Member> all = TraceGroup.members(1, 2).all();
+        Member witness = new Member(3, "s3", new UUID(0, 3), Member.Role.WITNESS, "s3:1");
+        TraceGroup group = new TraceGroup(3, new Members(List.of(all.get(0), all.get(1), witness)), Sabotage.NOTHING);
+        group.node(3).state.keepLogOnly();
+        group.elect(1, 2, 3);
+        group.settle(1, 2, 3);
+        for (int i = 0; i < 5; i++) {
+            group.propose(1, EntryKind.DATA, X);
+        }
+        group.settle(1, 3);
+        group.drop();
+        beat(group, 1, 3);
+        assertEquals(6, group.node(3).state.commitIndex());
+        assertEquals(1, group.node(2).state.lastIndex());
+        assertEquals(1, group.node(3).state.othersNeedAbove(4), "whatever room it takes");
+        assertEquals(4, group.node(1).state.othersNeedAbove(4), "others can get a snapshot");
+        // Never by itself, however long nobody leads.
+        for (int i = 0; i < 100; i++) {
+            group.pass(100 * TraceGroup.MILLI);
+            group.tick(3);
+            assertEquals(Role.FOLLOWER, group.node(3).state.role());
+        }
+        group.drop();
+        group.elect(2, 3);
+        group.settle(2, 3);
+        assertTrue(group.node(2).state.serving());
+        assertEquals(7, group.node(2).state.commitIndex());
+    }
+
+    /** Should it have forgotten all the same, nobody leads without it, and who cannot says why. */
+    @Test
+    void member_that_is_behind_does_not_lead_where_the_witness_has_forgotten_what_it_lacks() {
+        List<Member> all = TraceGroup.members(1, 2).all();
+        Member witness = new Member(3, "s3", new UUID(0, 3), Member.Role.WITNESS, "s3:1");
+        TraceGroup group = new TraceGroup(3, new Members(List.of(all.get(0), all.get(1), witness)), Sabotage.NOTHING);
+        group.node(3).state.keepLogOnly();
+        group.elect(1, 2, 3);
+        group.settle(1, 2, 3);
+        for (int i = 0; i < 5; i++) {
+            group.propose(1, EntryKind.DATA, X);
+        }
+        group.settle(1, 3);
+        group.drop();
+        beat(group, 1, 3);
+        group.node(3).state.forget(4, group.now, group.node(3));
+        group.drop();
+        for (int i = 0; i < 20; i++) {
+            group.pass(1000 * TraceGroup.MILLI);
+            group.tick(2);
+            group.settle(2, 3);
+            assertFalse(group.node(2).state.role() == Role.LEADER);
+        }
+        List<String> said = group.node(2).notices.stream()
+                .filter(notice -> notice.startsWith("cannot lead: it lacks the entries 2 to 4"))
+                .toList();
+        assertEquals(1, said.size(), group.node(2).notices.toString());
+        // It hears that others have promised more since it led.
+        group.tick(1);
+        group.settle(1, 3);
+        group.elect(1, 2, 3);
+        group.settle(1, 3);
+        assertEquals(7, group.node(1).state.commitIndex(), "with the one that has it");
+    }
+
+    /** Found by seed 1997, with a witness: it forgot what its leader would have lacked after a crash, had the third one been gone. */
+    @Test
+    void leader_whose_own_force_is_late_does_not_say_that_all_have_the_entry() {
+        TraceGroup group = led(3, 3);
+        group.propose(1, EntryKind.DATA, X);
+        for (int slot : List.of(2, 3)) {
+            group.deliver(
+                    1, slot, Message.Accept.class, accept -> !accept.entries().isEmpty());
+        }
+        TraceGroup.Node leader = group.node(1);
+        for (TraceGroup.Envelope envelope : List.copyOf(group.wire)) {
+            if (envelope.to() == 1) {
+                leader.state.onMessage(envelope.from(), envelope.message(), group.now, leader);
+            }
+        }
+        assertEquals(2, leader.state.commitIndex(), "by the other two");
+        assertEquals(1, leader.state.allHave());
+        group.force(1);
+        assertEquals(2, leader.state.allHave());
+    }
+
+    /** Also where it is told that it is a voter. */
+    @Test
+    void member_that_has_the_log_only_does_not_stand_and_gives_no_snapshot() {
+        TraceGroup group = new TraceGroup(2);
+        group.node(1).state.keepLogOnly();
+        for (int i = 0; i < 100; i++) {
+            group.pass(100 * TraceGroup.MILLI);
+            group.tick(1);
+            group.force(1);
+            assertEquals(Role.FOLLOWER, group.node(1).state.role());
+        }
+    }
+
+    @Test
+    void member_moves_to_another_address_and_no_snapshot_forgets_it() {
+        TraceGroup group = led(3, 3);
+        Members bootstrap = group.node(1).state.members();
+        assertEquals(
+                Refusal.NAME_TAKEN,
+                group.change(1, MemberChange.move("s2", "s2:1")).refusal());
+        // One that is away, as a node is that moves.
+        assertNull(group.change(1, MemberChange.move("s2", "s9:1")).refusal());
+        group.settle(1, 3);
+        beat(group, 1, 3);
+        Members now = group.node(3).state.committedMembers();
+        assertEquals("s9:1", now.byName("s2").address());
+        assertEquals(2, now.byName("s2").slot());
+        assertArrayEquals(bootstrap.voters(), now.voters());
+        assertFalse(now.isSameButForAddresses(bootstrap));
+        assertEquals(now, Members.decode(now.encode()));
+    }
+
     @Test
     void leader_that_removes_itself_leads_until_that_is_committed_and_hands_over() {
         TraceGroup group = led(3, 3);

@@ -24,7 +24,7 @@ public final class StandstillExtension
                 TestExecutionExceptionHandler,
                 LifecycleMethodExecutionExceptionHandler {
     /** The default of ELECTION_TIMEOUT. */
-    private static final long ELECTION_NANOS = TimeUnit.MILLISECONDS.toNanos(150);
+    private static final long ELECTION_NANOS = TimeUnit.MILLISECONDS.toNanos(400);
 
     private static final long LOOK_NANOS = TimeUnit.MILLISECONDS.toNanos(10);
 

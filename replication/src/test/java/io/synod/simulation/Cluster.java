@@ -26,7 +26,9 @@ final class Cluster {
         boolean drops(int from, int to, Message message);
     }
 
-    private Timing timing = Timing.standard();
+    /** Less patient than by default: so more happens in a run. */
+    private Timing timing = Timing.patient(150);
+
     private boolean ranked;
     final Mutant mutant;
     final SplittableRandom disks;
@@ -41,6 +43,9 @@ final class Cluster {
     final Checkers checkers;
     private final SimulatedNode[] nodes;
     private final int spares;
+    /** The slot of the node that is to come as a witness; 0 for none. */
+    private int witness;
+
     private Filter filter = (from, to, message) -> false;
     private long value;
     private long trace = 1469598103934665603L;
@@ -94,6 +99,7 @@ final class Cluster {
                 reads,
                 new AcknowledgedSurvives(),
                 new AcknowledgementsTrue(this),
+                new WitnessKeeps(this),
                 silent,
                 liveness));
         nodes = new SimulatedNode[size];
@@ -105,6 +111,15 @@ final class Cluster {
         }
     }
 
+    /** The first of the spare nodes is one that has the log only: to be called before they start. */
+    void withWitness() {
+        witness = nodes.length - spares + 1;
+    }
+
+    boolean isWitness(int slot) {
+        return slot == witness;
+    }
+
     /** The higher the slot, the rather it is to lead, and soon: to be called before they start. */
     void rank() {
         ranked = true;
@@ -114,7 +129,23 @@ final class Cluster {
     /** Nobody is waited for as long as on real networks: to be called before they start. */
     void settlesSoon() {
         timing = new Timing(
-                timing.heartbeat(), timing.electionTimeout(), timing.lease(), timing.maxDriftPercent(), 300 * MILLI);
+                timing.heartbeat(),
+                timing.electionTimeout(),
+                timing.lease(),
+                timing.maxDriftPercent(),
+                300 * MILLI,
+                timing.silence());
+    }
+
+    /** As patient as nodes are by default: to be called before they start. */
+    void patient() {
+        timing = new Timing(
+                timing.heartbeat(),
+                timing.electionTimeout(),
+                timing.lease(),
+                timing.maxDriftPercent(),
+                timing.settled(),
+                Timing.standard().silence());
     }
 
     boolean isRanked() {
@@ -162,7 +193,7 @@ final class Cluster {
             }
             boolean left = there && other != node;
             voters += left && now.isVoter(other.slot) ? 1 : 0;
-            whole += left && other.whole() && other.checkpoint >= node.disk.base() ? 1 : 0;
+            whole += left && !other.isWitness() && other.whole() && other.checkpoint >= node.disk.base() ? 1 : 0;
         }
         return voters >= now.majority() && whole >= 2;
     }
@@ -215,8 +246,13 @@ final class Cluster {
 
     /** Before anything starts. */
     void withoutLeases() {
-        timing =
-                new Timing(timing.heartbeat(), timing.electionTimeout(), 0, timing.maxDriftPercent(), timing.settled());
+        timing = new Timing(
+                timing.heartbeat(),
+                timing.electionTimeout(),
+                0,
+                timing.maxDriftPercent(),
+                timing.settled(),
+                timing.silence());
     }
 
     /** @return after how long the node is to look for room on its disk again; 0 where there is room */

@@ -17,6 +17,7 @@ final class CommittedNeverLost implements Checker {
     private final ForcedHistory forced = new ForcedHistory();
     private Members configuration;
     private int changes;
+    private boolean witnessed;
 
     /** @param first the configuration to begin with */
     CommittedNeverLost(Members first) {
@@ -31,6 +32,11 @@ final class CommittedNeverLost implements Checker {
     /** So many times it was changed. */
     int changes() {
         return changes;
+    }
+
+    /** Whether there was a witness at any time. */
+    boolean witnessed() {
+        return witnessed;
     }
 
     /** Entries known to be committed, from index 1. */
@@ -107,6 +113,13 @@ final class CommittedNeverLost implements Checker {
     private void change(SimulatedNode node, Members next) {
         changes++;
         Checker.check(configuration.votersNotShared(next) <= 1, node, "leaps from", configuration, "to", next);
+        long full = next.all().stream()
+                .filter(member -> next.mayLead(member.slot()))
+                .count();
+        long witnesses = next.voters().length - full;
+        witnessed |= witnesses > 0;
+        Checker.check(
+                full > (witnesses > 0 ? 1 : 0) && witnesses < next.majority(), node, "has too few full voters:", next);
         for (Member member : next.all()) {
             Member before = configuration.bySlot(member.slot());
             Checker.check(

@@ -47,7 +47,7 @@ record FaultPlan(
         /** One member's state machine is lost, not its log. */
         LOSE_STATE_MACHINE,
 
-        // Not drawn where several groups share their nodes.
+        // Of disks and clocks.
 
         /** The node stops. */
         FORCE_FAILS,
@@ -69,6 +69,8 @@ record FaultPlan(
 
         static final List<Fault> ORDINARY = List.of(values()).subList(0, LOSE_STATE_MACHINE.ordinal() + 1);
         static final List<Fault> MORE = List.of(values()).subList(ORDINARY.size(), DOUBT_STATE_MACHINE.ordinal());
+        /** Where several groups share their nodes nobody is replaced, and leases count. */
+        static final List<Fault> SHARED = List.of(FORCE_FAILS, FULL_DISK, FLAP, SUSPEND, SET_WALL_CLOCK);
     }
 
     /** With faults of disks and clocks as well. */
@@ -83,6 +85,17 @@ record FaultPlan(
         }
         SimulatedNetwork.Weather sky = own.nextInt(3) == 0 ? plan.weather.heavier() : plan.weather;
         return plan.with(all, sky, plan.chunk, plan.leases, plan.members, plan.clients, plan.forgetChance);
+    }
+
+    /** With faults of the disks and clocks that several groups share; what else the seed draws stays as it is. */
+    FaultPlan shared(SplittableRandom own) {
+        List<Fault> all = new ArrayList<>(faults);
+        for (Fault fault : Fault.SHARED) {
+            if (own.nextInt(3) == 0) {
+                all.add(fault);
+            }
+        }
+        return with(all, weather, chunk, leases, members, clients, forgetChance);
     }
 
     /** A clock that runs wild breaks leases; so there are none then. */

@@ -166,7 +166,7 @@ final class Faults {
                 for (SimulatedNode each : group.members()) {
                     // A learner may be far behind all that is left of the log.
                     boolean helps = !group.hasSpares() || each.checkpoint >= node.disk.base();
-                    whole += each != node && each.whole() && helps ? 1 : 0;
+                    whole += each != node && !each.isWitness() && each.whole() && helps ? 1 : 0;
                 }
                 // One of them may be on its way out.
                 if (whole >= (group.hasSpares() ? 2 : size - 1) && !lostOne) {
@@ -177,7 +177,10 @@ final class Faults {
                 }
             }
             case FORCE_FAILS -> node.forces.fail(true);
-            case FULL_DISK -> group.full(slot, group.now() + random.nextLong(1_500 * MILLI));
+            case FULL_DISK -> {
+                long until = group.now() + random.nextLong(1_500 * MILLI);
+                groups.forEach(each -> each.full(slot, until));
+            }
             case FLAP -> flap(slot, 1 + random.nextInt(12), (2 + random.nextLong(120)) * MILLI, random);
             case ROT, LOSE_DISK -> {
                 if (!group.mayLose(node)) {
@@ -196,10 +199,16 @@ final class Faults {
             }
             case SUSPEND -> {
                 long nanos = random.nextLong(LONGEST_PAUSE);
-                node.pausedUntil = Math.max(node.pausedUntil, group.now() + nanos);
-                node.clock.sleeps(nanos);
+                for (Cluster each : groups) {
+                    SimulatedNode there = each.node(slot);
+                    there.pausedUntil = Math.max(there.pausedUntil, each.now() + nanos);
+                    there.clock.sleeps(nanos);
+                }
             }
-            case SET_WALL_CLOCK -> node.clock.setWall(random.nextLong(-10_000, 10_000) * MILLI);
+            case SET_WALL_CLOCK -> {
+                long by = random.nextLong(-10_000, 10_000) * MILLI;
+                groups.forEach(each -> each.node(slot).clock.setWall(by));
+            }
             case CLOCK_RUNS_WILD -> {
                 if (!plan.leases() || group.mutant == Mutant.LEASES_WITH_CLOCKS_BEYOND_THE_BOUND) {
                     node.clock.runs(random.nextBoolean() ? 1 + 4 * random.nextDouble() : random.nextDouble());

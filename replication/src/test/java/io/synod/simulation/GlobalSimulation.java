@@ -69,7 +69,9 @@ final class GlobalSimulation {
         SplittableRandom plans = random.split();
         work = random.split();
         chances = random.split();
-        plan = change.apply(FaultPlan.of(plans));
+        FaultPlan drawn = FaultPlan.of(plans);
+        // Mutants are looked for among the runs that they were found in.
+        plan = change.apply(mutant == GlobalMutant.NONE ? drawn.shared(new SplittableRandom(~seed)) : drawn);
         List<Cluster> clusters = new ArrayList<>();
         List<Links> all = new ArrayList<>();
         links = new Links(time, SIZE, random.split());

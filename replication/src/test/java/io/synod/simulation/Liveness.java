@@ -49,7 +49,7 @@ final class Liveness implements Checker {
                 decided, "after all faults ended: acknowledged", lastAcknowledged, "of before", before, state(cluster));
         if (cluster.isRanked()) {
             int highest = cluster.chosen.configuration().all().stream()
-                    .filter(member -> member.role().votes())
+                    .filter(member -> member.role() == Member.Role.VOTER)
                     .mapToInt(Member::slot)
                     .max()
                     .orElseThrow();

@@ -16,11 +16,14 @@ final class MemberChanges {
     private static final long MILLI = Cluster.MILLI;
     private static final long TIME_LIMIT = 20_000 * MILLI;
     private static final int SPARES = 3;
+    /** In so many runs there may be a witness once. */
+    private static final int WITNESS_EVERY = 8;
 
     private final SplittableRandom random;
     private final SplittableRandom slots;
     private final SplittableRandom directories;
     private final boolean on;
+    private final boolean witness;
     private final long gap;
     private Cluster cluster;
     private Faults trouble;
@@ -30,14 +33,20 @@ final class MemberChanges {
         slots = random.split();
         directories = new SplittableRandom(Long.rotateLeft(~seed, 32));
         on = seed % 2 == 1 && plan.members();
+        witness = on && seed % WITNESS_EVERY == WITNESS_EVERY - 3;
         gap = (10 + random.nextLong(Math.max(1, plan.duration() / 10 / MILLI))) * MILLI;
     }
 
     /** @param size where the members stay the same */
     Cluster cluster(int size, SplittableRandom rest, Mutant mutant) {
-        return on
-                ? new Cluster(2 + random.nextInt(3), SPARES, rest, mutant, new Timeline())
-                : new Cluster(size, rest, mutant);
+        if (!on) {
+            return new Cluster(size, rest, mutant);
+        }
+        Cluster changing = new Cluster(2 + random.nextInt(3), SPARES, rest, mutant, new Timeline());
+        if (witness) {
+            changing.withWitness();
+        }
+        return changing;
     }
 
     void begin(Cluster group, Faults faults) {
@@ -115,7 +124,7 @@ final class MemberChanges {
         Member lost = lost(members);
         Member learner = learner(members);
         if (lost != null) {
-            return gives(members, lost);
+            return leave(members, lost, learner);
         }
         return learner == null && members.nextSlot() <= cluster.size()
                 ? addNext(members)
@@ -126,9 +135,9 @@ final class MemberChanges {
         Member lost = lost(members);
         if (lost != null) {
             // Nobody else may leave before: the rest could be no majority.
-            return gives(members, lost);
+            return leave(members, lost, learner(members));
         }
-        if (members.nextSlot() <= cluster.size() && directories.nextInt(5) == 0) {
+        if (comes(members) && directories.nextInt(5) == 0) {
             // Somebody has given its name to another node: refused while it is heard.
             return comesBack(
                     members, members.all().get(directories.nextInt(members.all().size())));
@@ -149,7 +158,12 @@ final class MemberChanges {
 
     /** Its place to the next spare node, or to nobody where there is none. */
     private MemberChange gives(Members members, Member lost) {
-        return members.nextSlot() <= cluster.size() ? comesBack(members, lost) : MemberChange.remove(lost.name());
+        return comes(members) ? comesBack(members, lost) : MemberChange.remove(lost.name());
+    }
+
+    /** Whether the next node is one that can have a copy. */
+    private boolean comes(Members members) {
+        return members.nextSlot() <= cluster.size() && !cluster.isWitness(members.nextSlot());
     }
 
     private static MemberChange comesBack(Members members, Member lost) {
@@ -163,12 +177,48 @@ final class MemberChanges {
         }
         int slot = members.nextSlot();
         int elsewhere = 1 + slots.nextInt(Math.min(slot + 1, cluster.size()));
-        String name = Cluster.name(elsewhere);
-        return MemberChange.add(name, new UUID(0, elsewhere), name + ":1", elsewhere);
+        return add(elsewhere, elsewhere);
     }
 
-    private static MemberChange addNext(Members members) {
-        int slot = members.nextSlot();
-        return MemberChange.add(Cluster.name(slot), new UUID(0, slot), Cluster.name(slot) + ":1");
+    private static long full(Members members) {
+        return members.all().stream()
+                .filter(member -> members.mayLead(member.slot()))
+                .count();
+    }
+
+    /** A witness stays with two that can lead at least: somebody else comes first, or it goes itself. */
+    private MemberChange leave(Members members, Member lost, Member learner) {
+        boolean needed = members.mayLead(lost.slot()) && full(members) == 2 && members.voters().length > 2;
+        if (needed && learner != null) {
+            return MemberChange.promote(learner.name());
+        }
+        if (needed || !members.mayLead(lost.slot()) && members.isVoter(lost.slot())) {
+            return MemberChange.remove(witness(members).name());
+        }
+        return gives(members, lost);
+    }
+
+    private static Member witness(Members members) {
+        return members.all().stream()
+                .filter(member -> member.role() == Member.Role.WITNESS)
+                .findFirst()
+                .orElseThrow();
+    }
+
+    private MemberChange addNext(Members members) {
+        int next = members.nextSlot();
+        if (cluster.isWitness(next) && full(members) < 2) {
+            // It cannot come now: another one does, and its slot is gone.
+            return add(next + 1, next + 1);
+        }
+        return add(next, 0);
+    }
+
+    private MemberChange add(int node, int slot) {
+        String name = Cluster.name(node);
+        UUID directory = new UUID(0, node);
+        return cluster.isWitness(node)
+                ? MemberChange.addWitness(name, directory, name + ":1", slot)
+                : MemberChange.add(name, directory, name + ":1", slot);
     }
 }

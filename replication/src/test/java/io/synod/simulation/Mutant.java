@@ -22,6 +22,8 @@ enum Mutant {
     VOIDED_ENTRIES_COME_BACK(Sabotage.NOTHING),
     /** The log forgets what the state machine would still ask for after a crash. */
     FORGET_BEFORE_CHECKPOINT(Sabotage.NOTHING),
+    /** A witness makes room in its log as the others do. */
+    WITNESS_FORGETS_WHAT_OTHERS_LACK(Sabotage.NOTHING),
     /** The snapshot's state is in place before it is noted which snapshot it is. */
     INSTALL_IN_TWO_STEPS(Sabotage.NOTHING),
     LEARNER_COUNTS(Sabotage.LEARNER_COUNTS),

@@ -97,6 +97,10 @@ final class SimulatedNode implements Effects {
             return;
         }
         life++;
+        if (isWitness()) {
+            checkpoint = disk.base();
+            machine.subList((int) checkpoint, machine.size()).clear();
+        }
         applied = checkpoint;
         commit = Math.max(checkpoint, disk.base());
         applying = false;
@@ -113,6 +117,9 @@ final class SimulatedNode implements Effects {
                 cluster.timing(),
                 cluster.disks.split(),
                 clock());
+        if (isWitness()) {
+            state.keepLogOnly();
+        }
         suspends = new SuspendWatch(
                 this::clock, clock::wallMillis, cluster.timing().lease());
         cluster.checkers.restarted(this);
@@ -124,9 +131,17 @@ final class SimulatedNode implements Effects {
         return machine;
     }
 
+    /** It has the log only. What is in {@link #machine} is the observers', and begins anew with the log's base. */
+    boolean isWitness() {
+        return cluster.isWitness(slot);
+    }
+
     /** The state machine's file is lost: all that is left is the log. */
     void loseMachine() {
         crash();
+        if (isWitness()) {
+            return;
+        }
         machine.clear();
         checkpoint = 0;
         installed = null;
@@ -333,7 +348,7 @@ final class SimulatedNode implements Effects {
         if (cluster.mutant == Mutant.INSTALL_IN_TWO_STEPS) {
             effect();
         }
-        installed = base;
+        installed = isWitness() ? null : base;
         effect();
         applied = checkpoint;
         commit = Math.max(commit, applied);
@@ -447,7 +462,7 @@ final class SimulatedNode implements Effects {
                 cluster.checkers.acknowledged(this, entry);
             }
         }
-        if (cluster.checkpointNow() && disk.isForced(applied)) {
+        if (cluster.checkpointNow() && disk.isForced(applied) || isWitness()) {
             checkpoint = applied;
         }
         reads.applied();
@@ -460,7 +475,11 @@ final class SimulatedNode implements Effects {
         if (cluster.forgetsNow()) {
             long durable = cluster.mutant == Mutant.FORGET_BEFORE_CHECKPOINT ? applied : checkpoint;
             long index = Math.min(durable, snapshots.pinned());
-            state.forget(cluster.forgetsWhatOthersLack() ? index : Math.min(index, state.allHave()), clock(), this);
+            long whatever = cluster.forgetsWhatOthersLack() ? index : 0;
+            long others = cluster.mutant == Mutant.WITNESS_FORGETS_WHAT_OTHERS_LACK
+                    ? Math.max(whatever, state.allHave())
+                    : state.othersNeedAbove(whatever);
+            state.forget(Math.min(index, others), clock(), this);
             disk.reclaim();
         }
     }

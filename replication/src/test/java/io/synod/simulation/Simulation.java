@@ -20,6 +20,7 @@ final class Simulation {
 
     private final long seed;
     private static final int RANKED_EVERY = 5;
+    private static final int PATIENT_EVERY = 3;
 
     private final Cluster cluster;
     private final SplittableRandom faults;
@@ -48,6 +49,9 @@ final class Simulation {
         cluster = changes.cluster(size, random, mutant);
         if (mutant == Mutant.NONE && seed % RANKED_EVERY == RANKED_EVERY - 1) {
             cluster.rank();
+        }
+        if (mutant == Mutant.NONE && seed % PATIENT_EVERY == 0) {
+            cluster.patient();
         }
         if (seed % REGISTER_EVERY == 0) {
             register = new RegisterHistory(cluster);
@@ -104,6 +108,7 @@ final class Simulation {
                 clients == null ? 0 : clients.resolved(),
                 clients == null ? 0 : clients.voids(),
                 Stream.of(cluster.nodes()).filter(SimulatedNode::isLost).count(),
+                cluster.chosen.witnessed() ? 1 : 0,
                 cluster.silent.places());
     }
 
@@ -115,6 +120,7 @@ final class Simulation {
      * @param resolved commits whose clients had to ask what became of them
      * @param voids commits that came after their fence
      * @param lost disks
+     * @param witnesses that came
      * @param places that leaders gave to other directories
      */
     record Outcome(
@@ -130,6 +136,7 @@ final class Simulation {
             long resolved,
             long voids,
             long lost,
+            long witnesses,
             long places) {}
 
     private SimulatedNode any(SplittableRandom random) {

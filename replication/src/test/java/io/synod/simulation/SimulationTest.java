@@ -22,6 +22,7 @@ class SimulationTest {
         long resolved = 0;
         long voids = 0;
         long lost = 0;
+        long witnesses = 0;
         long places = 0;
         for (long seed = 1; seed <= SEEDS; seed++) {
             Simulation.Outcome outcome = new Simulation(seed, Mutant.NONE).run();
@@ -35,6 +36,7 @@ class SimulationTest {
             resolved += outcome.resolved();
             voids += outcome.voids();
             lost += outcome.lost();
+            witnesses += outcome.witnesses();
             places += outcome.places();
         }
         // Runs in which nothing happens prove nothing.
@@ -47,6 +49,7 @@ class SimulationTest {
         assertTrue(resolved > SEEDS / 2, "commits that were asked about: " + resolved);
         assertTrue(voids > SEEDS / 100, "commits behind their fence: " + voids);
         assertTrue(lost > SEEDS / 50, "disks lost: " + lost);
+        assertTrue(witnesses > SEEDS / 30, "witnesses: " + witnesses);
         assertTrue(places > SEEDS / 100, "places that other directories got: " + places);
         assertTrue(unjudged < SEEDS / 200, "histories without a verdict: " + unjudged);
     }

@@ -13,6 +13,48 @@ class StandstillTest {
     private static final long SECOND = 1000 * Cluster.MILLI;
     private static final long STANDSTILL = 300 * Cluster.MILLI;
 
+    /** Nobody has learnt yet how long the others stand still now and then. */
+    @ParameterizedTest
+    @ValueSource(longs = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12})
+    void the_first_standstill_does_not_move_leadership(long seed) {
+        Cluster cluster = new Cluster(3, new SplittableRandom(seed), Mutant.NONE);
+        cluster.patient();
+        cluster.startAll();
+        awaitLeader(cluster);
+        cluster.runFor(SECOND + seed * 7 * Cluster.MILLI);
+        SimulatedNode leader = cluster.leader();
+        long epoch = leader.state.leaderEpoch();
+        pause(cluster, leader);
+        cluster.runFor(SECOND);
+        assertSame(leader, cluster.leader(), "after its own");
+        assertEquals(epoch, leader.state.leaderEpoch(), "after its own");
+        for (int away = 1; away <= 2; away++) {
+            pause(cluster, cluster.node(slotBeside(leader, away)));
+        }
+        cluster.runFor(SECOND);
+        assertSame(leader, cluster.leader(), "after that of both others");
+        assertEquals(epoch, leader.state.leaderEpoch(), "after that of both others");
+    }
+
+    /** What the patience above costs, where a leader is cut off without a word: half a second without one that serves. */
+    @ParameterizedTest
+    @ValueSource(longs = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12})
+    void a_leader_that_is_cut_off_is_followed_within_half_a_second(long seed) {
+        Cluster cluster = new Cluster(3, new SplittableRandom(seed), Mutant.NONE);
+        cluster.patient();
+        cluster.startAll();
+        awaitLeader(cluster);
+        cluster.runFor(SECOND);
+        SimulatedNode leader = cluster.leader();
+        cluster.isolate(leader.slot);
+        long start = cluster.now();
+        assertTrue(
+                cluster.runUntil(() -> cluster.leader() != null && cluster.leader() != leader, 520 * Cluster.MILLI),
+                "nobody has followed it");
+        long follows = cluster.now() - start;
+        assertTrue(cluster.runUntil(() -> !leader.serves(), 520 * Cluster.MILLI - follows), "serves alone");
+    }
+
     /** Otherwise no transaction that takes longer than it is from one standstill to the next ever comes to its end. */
     @ParameterizedTest
     @ValueSource(longs = {1, 2, 3, 4, 5, 6, 7, 8})

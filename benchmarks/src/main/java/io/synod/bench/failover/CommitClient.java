@@ -15,6 +15,7 @@ import java.util.concurrent.TimeUnit;
 /** Inserts one row after the other, each a commit, and remembers when each was acknowledged. Owns its thread. */
 final class CommitClient {
     private static final int RECONNECT_PAUSE_MILLIS = 5;
+    private static final int STOP_LIMIT_MILLIS = 60_000;
 
     private final int id;
     private final String url;
@@ -33,6 +34,7 @@ final class CommitClient {
         this.id = id;
         this.url = url;
         this.thread = new Thread(this::run, "commit-client-" + id);
+        thread.setDaemon(true);
         thread.start();
     }
 
@@ -108,10 +110,20 @@ final class CommitClient {
         return lastAtNanos;
     }
 
-    /** Ends after the operation that runs; what it remembers may be read then. */
+    /**
+     * Ends after the operation that runs; what it remembers may be read then.
+     *
+     * @throws IllegalStateException that operation does not end
+     */
     void stop() throws InterruptedException, SQLException {
         stopped = true;
-        thread.join();
+        thread.join(STOP_LIMIT_MILLIS);
+        if (thread.isAlive()) {
+            IllegalStateException stuck = new IllegalStateException(
+                    "client " + id + " is in one operation for " + STOP_LIMIT_MILLIS + " ms; where, says the trace");
+            stuck.setStackTrace(thread.getStackTrace());
+            throw stuck;
+        }
         lastAtNanos();
     }
 

@@ -26,6 +26,7 @@ import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.Callable;
 import java.util.concurrent.TimeUnit;
+import java.util.function.IntToLongFunction;
 import java.util.stream.IntStream;
 import java.util.stream.LongStream;
 import java.util.stream.Stream;
@@ -42,7 +43,7 @@ import picocli.CommandLine.Spec;
         description = {
             "Three nodes, clients that commit, and what befalls the leader again and again: killed with kill -9, cut off from the",
             "other nodes without a word (clients still reach it), asked to hand over, standing still for 300 ms. How long no",
-            "commit is acknowledged, against the bars; and whether each acknowledged row is there once on every node (exit code",
+            "commit is acknowledged, of anybody, against the bars, and of the client that waited longest; and whether each acknowledged row is there once on every node (exit code",
             "1 if not). Without any number: 10 kills."
         })
 public final class FailoverMeter implements Callable<Integer> {
@@ -131,11 +132,12 @@ public final class FailoverMeter implements Callable<Integer> {
                     fault(kind, leader, relayed);
                     Fault fault = faults.get(faults.size() - 1);
                     out.printf(
-                            "%s %d: %s, gap %d ms%s%n",
+                            "%s %d: %s, gap %d ms, of the client that waited longest %d ms%s%n",
                             kind.name().toLowerCase(Locale.ROOT),
                             i,
                             leader,
-                            TimeUnit.NANOSECONDS.toMillis(gapNanos(faults.size() - 1)),
+                            gapMillis(faults.size() - 1),
+                            longestMillis(faults.size() - 1),
                             fault.moved() == (kind == FaultKind.PAUSE)
                                     ? fault.moved() ? ", leadership moved" : ", leadership stayed"
                                     : "");
@@ -220,21 +222,38 @@ public final class FailoverMeter implements Callable<Integer> {
         }
     }
 
-    private long gapNanos(int fault) {
+    /** For how long nobody's commit was acknowledged. */
+    private long gapMillis(int fault) {
+        return longestMillis(
+                fault,
+                Stream.of(running.stream()
+                        .flatMapToLong(client -> LongStream.of(client.acknowledgedAtNanos()))
+                        .toArray()));
+    }
+
+    /** The same of the one client that waited longest. */
+    private long longestMillis(int fault) {
+        return longestMillis(fault, running.stream().map(CommitClient::acknowledgedAtNanos));
+    }
+
+    private long longestMillis(int fault, Stream<long[]> acknowledged) {
         long from = faults.get(fault).atNanos();
         long to = fault + 1 < faults.size() ? faults.get(fault + 1).atNanos() : System.nanoTime();
-        long[] atNanos = running.stream()
-                .flatMapToLong(client -> LongStream.of(client.acknowledgedAtNanos()))
-                .toArray();
-        return new Gaps(atNanos).longestNanos(from, to);
+        return TimeUnit.NANOSECONDS.toMillis(acknowledged
+                .mapToLong(atNanos -> new Gaps(atNanos).longestNanos(from, to))
+                .max()
+                .orElseThrow());
     }
 
     private int report(ClusterProcesses cluster, PrintWriter out) throws SQLException, IOException {
         Map<FaultKind, long[]> gaps = new EnumMap<>(FaultKind.class);
+        Map<FaultKind, long[]> longest = new EnumMap<>(FaultKind.class);
         for (FaultKind kind : FaultKind.values()) {
             if (count(kind) > 0) {
-                gaps.put(kind, gapsMillis(kind));
+                gaps.put(kind, sorted(kind, this::gapMillis));
+                longest.put(kind, sorted(kind, this::longestMillis));
                 print(kind, gaps.get(kind), out);
+                out.printf("    of the client that waited longest: %s%n", percentiles(longest.get(kind)));
             }
         }
         long acknowledged = running.stream()
@@ -263,6 +282,7 @@ public final class FailoverMeter implements Callable<Integer> {
                 of.put("p90Millis", percentile(millis, 90));
                 of.put("p99Millis", percentile(millis, 99));
                 of.put("maxMillis", percentile(millis, 100));
+                of.put("longestOfAClientMillis", longest.get(kind));
                 result.put(kind.plural, of);
             });
             result.put("acknowledged", acknowledged);
@@ -276,12 +296,22 @@ public final class FailoverMeter implements Callable<Integer> {
     }
 
     /** In ascending order. */
-    private long[] gapsMillis(FaultKind kind) {
+    private long[] sorted(FaultKind kind, IntToLongFunction gap) {
         return IntStream.range(0, faults.size())
                 .filter(i -> faults.get(i).kind() == kind)
-                .mapToLong(i -> TimeUnit.NANOSECONDS.toMillis(gapNanos(i)))
+                .mapToLong(gap)
                 .sorted()
                 .toArray();
+    }
+
+    private static String percentiles(long[] millis) {
+        return String.format(
+                Locale.ROOT,
+                "p50 %d ms, p90 %d ms, p99 %d ms, max %d ms",
+                percentile(millis, 50),
+                percentile(millis, 90),
+                percentile(millis, 99),
+                percentile(millis, 100));
     }
 
     private long moved(FaultKind kind) {
@@ -297,16 +327,8 @@ public final class FailoverMeter implements Callable<Integer> {
                 ? "bar for p99 " + kind.barMillis + " ms: " + (p99 < kind.barMillis ? "met" : "missed")
                 : "bar: leadership stays: " + (moved == 0 ? "met" : "missed");
         out.printf(
-                "leader %s, %d times: gap without a commit p50 %d ms, p90 %d ms, p99 %d ms, max %d ms; leadership moved %d"
-                        + " times; %s%n",
-                kind.what,
-                millis.length,
-                percentile(millis, 50),
-                percentile(millis, 90),
-                p99,
-                percentile(millis, 100),
-                moved,
-                bar);
+                "leader %s, %d times: gap without a commit %s; leadership moved %d times; %s%n",
+                kind.what, millis.length, percentiles(millis), moved, bar);
     }
 
     private static long percentile(long[] sorted, double percentile) {

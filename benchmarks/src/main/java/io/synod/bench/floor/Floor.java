@@ -77,7 +77,7 @@ public final class Floor implements Closeable {
         if (failure != null) {
             throw failure;
         }
-        return Round.of("floor", histograms, System.nanoTime() - startNanos, Map.of());
+        return Round.of("floor", histograms, 0, System.nanoTime() - startNanos, Map.of());
     }
 
     private void client(Histogram histogram, boolean alone, long endNanos) {

@@ -109,7 +109,7 @@ public final class AsyncCommand implements Callable<Integer> {
                 commit.get();
             }
         }
-        return Round.of(async ? "async" : "commit", List.of(latency), System.nanoTime() - start, Map.of());
+        return Round.of(async ? "async" : "commit", List.of(latency), 0, System.nanoTime() - start, Map.of());
     }
 
     private static void record(Histogram latency, long before) {

@@ -13,9 +13,13 @@ record NodeMemory(String name, long pid) {
     private static final Pattern THREADS = Pattern.compile("Threads:\\s+(\\d+)");
     private static final Pattern HEAP = Pattern.compile("\\bused (\\d+)K");
 
-    /** Name, resident MiB, MiB of heap in use after a full collection, threads. */
-    String now() throws IOException, InterruptedException {
+    /** A full collection: the node stands still for it. */
+    void collect() throws IOException, InterruptedException {
         jcmd("GC.run");
+    }
+
+    /** Name, resident MiB, MiB of heap in use, threads. */
+    String now() throws IOException, InterruptedException {
         String heap = jcmd("GC.heap_info");
         Path status = Path.of("/proc", Long.toString(pid), "status");
         String text = Files.exists(status) ? Files.readString(status) : "";

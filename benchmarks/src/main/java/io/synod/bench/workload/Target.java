@@ -22,6 +22,10 @@ final class Target implements AutoCloseable {
     private static final int TOO_MANY_PAUSE_MILLIS = 200;
     private static final int RECONNECT_PAUSE_MILLIS = 20;
     private static final int CONNECTING = 16;
+    /** After the end of a round, for the operations that run then. */
+    private static final long END_NANOS = TimeUnit.SECONDS.toNanos(60);
+
+    private static final String NOT_ENDED = "not ended";
 
     private final String name;
     private final String url;
@@ -30,6 +34,7 @@ final class Target implements AutoCloseable {
     private final Workload workload;
     private final boolean commits;
     private final List<Worker> workers = new ArrayList<>();
+    private int numbered;
 
     /** @param commits whether to measure commits alone, not whole operations */
     Target(String name, String url, String user, String password, Workload workload, boolean commits) {
@@ -92,13 +97,18 @@ final class Target implements AutoCloseable {
 
     private void addWorkers(int clients) {
         while (workers.size() < clients) {
-            workers.add(new Worker(workload.client(workers.size())));
+            workers.add(new Worker(workload.client(numbered++)));
         }
     }
 
     Round run(int clients, long nanos) throws Exception {
         addWorkers(clients);
-        ExecutorService threads = Executors.newFixedThreadPool(clients);
+        // They do not outlive the command, whatever they wait for.
+        ExecutorService threads = Executors.newFixedThreadPool(clients, task -> {
+            Thread thread = new Thread(task, "workload-client");
+            thread.setDaemon(true);
+            return thread;
+        });
         try {
             long startNanos = System.nanoTime();
             List<Callable<Worker>> tasks = new ArrayList<>();
@@ -107,11 +117,25 @@ final class Target implements AutoCloseable {
             }
             Map<String, Long> errors = new HashMap<>();
             List<Histogram> histograms = new ArrayList<>();
-            for (Future<Worker> done : threads.invokeAll(tasks)) {
-                histograms.add(done.get().latency);
-                done.get().errors.forEach((state, n) -> errors.merge(state, n, Long::sum));
+            long givenUp = 0;
+            List<Future<Worker>> all = threads.invokeAll(tasks, nanos + END_NANOS, TimeUnit.NANOSECONDS);
+            for (int i = 0; i < clients; i++) {
+                if (all.get(i).isCancelled()) {
+                    // Its thread may be at it still: another client takes its place.
+                    errors.merge(NOT_ENDED, 1L, Long::sum);
+                    givenUp++;
+                    Histogram whole = new Histogram(3);
+                    whole.recordValue(System.nanoTime() - startNanos);
+                    histograms.add(whole);
+                    workers.set(i, new Worker(workload.client(numbered++)));
+                } else {
+                    Worker done = all.get(i).get();
+                    histograms.add(done.latency);
+                    givenUp += done.givenUp;
+                    done.errors.forEach((state, n) -> errors.merge(state, n, Long::sum));
+                }
             }
-            return Round.of(name, histograms, System.nanoTime() - startNanos, errors);
+            return Round.of(name, histograms, givenUp, System.nanoTime() - startNanos, errors);
         } finally {
             threads.shutdown();
         }
@@ -120,7 +144,7 @@ final class Target implements AutoCloseable {
     /** How many operations each client completed in the last round, in ascending order. */
     long[] operations(int clients) {
         return workers.subList(0, clients).stream()
-                .mapToLong(worker -> worker.latency.getTotalCount())
+                .mapToLong(worker -> worker.latency.getTotalCount() - worker.givenUp)
                 .sorted()
                 .toArray();
     }
@@ -135,8 +159,9 @@ final class Target implements AutoCloseable {
     private final class Worker {
         private final Workload.Client client;
         private Connection connection;
-        private Histogram latency;
-        private Map<String, Long> errors;
+        private Histogram latency = new Histogram(3);
+        private long givenUp;
+        private Map<String, Long> errors = new HashMap<>();
 
         Worker(Workload.Client client) {
             this.client = client;
@@ -144,11 +169,14 @@ final class Target implements AutoCloseable {
 
         Worker run(long endNanos) throws SQLException, InterruptedException {
             latency = new Histogram(3);
+            givenUp = 0;
             errors = new HashMap<>();
             long before = System.nanoTime();
             // Once at least: the machine may have stood still for longer than the round.
             do {
                 if (!operate(endNanos)) {
+                    givenUp++;
+                    latency.recordValue(System.nanoTime() - before);
                     break;
                 }
                 client.next();

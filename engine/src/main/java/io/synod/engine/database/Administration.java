@@ -132,7 +132,8 @@ public final class Administration {
             return database.log().transferAway(nanos);
         }
         boolean known = database.log().members().all().stream()
-                .anyMatch(m -> m.name().equals(member) && m.role().votes());
+                .anyMatch(
+                        m -> m.name().equals(member) && database.log().members().mayLead(m.slot()));
         if (!known) {
             String names = String.join(
                     ", ",

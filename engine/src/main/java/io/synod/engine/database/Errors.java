@@ -449,65 +449,20 @@ public final class Errors {
                 ErrorCode.CONNECTION_BROKEN_1);
     }
 
+    /** 08001: drivers try the other nodes. */
+    public static SQLException witness(String database, String node, String others) {
+        return new SQLNonTransientConnectionException(
+                "node " + node + " is a witness of database " + database
+                        + " and has no copy of it: connect to the others (" + others + ")",
+                "08001",
+                ErrorCode.CONNECTION_BROKEN_1);
+    }
+
     /** 90013. */
     public static SQLException noSuchDatabase(String database, String node, java.util.Set<String> known) {
         return new SQLException(
                 "database " + database + " is not on node " + node + "; it has " + known,
                 "90013",
                 ErrorCode.DATABASE_NOT_FOUND_WITH_IF_EXISTS_1);
-    }
-
-    /** 55000: a node with JOIN=TRUE that no member knows. */
-    public static SQLException notAdded(String node, String address, long millis, String last) {
-        return new SQLException(
-                "node " + node + " is to join a cluster, and none of its PEERS has said within " + millis
-                        + " ms that it is a member: call SYNOD.MEMBER_ADD('" + address
-                        + "') on one that runs, then start this node again" + last,
-                "55000",
-                ErrorCode.GENERAL_ERROR_1);
-    }
-
-    /** 90096: a node with JOIN=TRUE that must not join. */
-    public static SQLException mayNotJoin(String node, String why) {
-        return new SQLException("node " + node + " cannot join: " + why, "90096", 90096);
-    }
-
-    /** 90113: a node that was no member when this one began, and that it has never met. */
-    public static SQLException unknownPeer(String peer, String known) {
-        return badSetting(
-                "PEERS",
-                peer,
-                "those that this node began with (" + known
-                        + "), or leave it out: a member that was added is in the log. To add one, call"
-                        + " SYNOD.MEMBER_ADD('NAME@HOST:PORT') and start it with JOIN=TRUE");
-    }
-
-    /** 08001: this node is no member any more; drivers try the others. */
-    public static DbException removed(String database, String node) {
-        return wrap(new SQLException(
-                "node " + node + " was removed from database " + database
-                        + " and serves it no longer: connect to another node. Nothing was deleted here; once the others have all that is"
-                        + " wanted, the directory can be. To come back, the node needs an empty directory and to be added"
-                        + " again (SYNOD.MEMBER_ADD)",
-                "08001",
-                ErrorCode.DATABASE_IS_CLOSED));
-    }
-
-    /** 42710: a name or an address that cannot be a new member's. */
-    public static DbException memberTaken(String member, String why) {
-        return wrap(
-                new SQLException("node " + member + " cannot be added: " + why, "42710", ErrorCode.GENERAL_ERROR_1));
-    }
-
-    /** 55000: the members are not changed, in the present state of the group. */
-    public static DbException membersNotChanged(String change, String database, String why) {
-        return wrap(new SQLException(
-                change + " is not done in database " + database + ": " + why, "55000", ErrorCode.GENERAL_ERROR_1));
-    }
-
-    /** HYT00: another change of the members did not end in time. */
-    public static DbException membersBusy(String change, String database, String why) {
-        return wrap(new SQLException(
-                change + " is not done in database " + database + ": " + why, "HYT00", ErrorCode.LOCK_TIMEOUT_1));
     }
 }

@@ -247,7 +247,7 @@ public final class HostedDatabase implements Applier, AutoCloseable {
     private DbException whyOver() {
         Throwable cause = stopped;
         if (cause instanceof RemovedMemberException) {
-            return Errors.removed(name, node);
+            return MemberErrors.removed(name, node);
         }
         if (cause != null) {
             return Errors.stopped(name, cause.toString());
@@ -264,7 +264,9 @@ public final class HostedDatabase implements Applier, AutoCloseable {
     public DbException whyFailed() {
         MVStoreException failure =
                 copy().store().database().getStore().getMvStore().getPanicException();
-        return failure == null ? null : Errors.stopped(name, failure.toString());
+        Throwable cause = failure == null ? null : failure.getCause();
+        String why = cause == null ? "" : ": " + cause.getMessage();
+        return failure == null ? null : Errors.stopped(name, failure + why);
     }
 
     /** What a client is told that has found no leader: HYT00, or 08001 where it was in vain to wait for one here. */

@@ -1,8 +1,8 @@
 package io.synod.engine.database;
 
 import io.synod.engine.writeset.LockWaits;
-import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.Executor;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
 import org.h2.engine.SessionLocal;
@@ -13,14 +13,21 @@ import org.h2.engine.SessionLocal;
  * would end here in another way than on the other members.
  */
 final class StatementCancel {
-    private static final Executor LATER = CompletableFuture.delayedExecutor(10, TimeUnit.MILLISECONDS);
-    private static final long MIN_LOOKS_NANOS = TimeUnit.SECONDS.toNanos(10);
+    private static final ScheduledExecutorService LATER = later();
+    private static final long PAUSE_MILLIS = 10;
+    private static final BooleanSupplier NOBODY = () -> false;
 
     private final SessionLocal session;
     private Thread runner;
     private long runs;
     private boolean interrupted;
     private boolean atItsPlace;
+    /** The run that was cancelled, whichever statement it is of. */
+    private long cancelledRun;
+    /** Whether the statement still runs that was cancelled as such. */
+    private BooleanSupplier meant = NOBODY;
+    /** Whether another look is on its way. */
+    private boolean looks;
 
     StatementCancel(SessionLocal session) {
         this.session = session;
@@ -29,8 +36,8 @@ final class StatementCancel {
     synchronized void cancel() {
         if (!atItsPlace) {
             session.cancel();
-            long run = runs;
-            wake(() -> runner != null && runs == run);
+            cancelledRun = runs;
+            lookOn();
         }
     }
 
@@ -42,26 +49,53 @@ final class StatementCancel {
     }
 
     /**
-     * Takes whoever waits for a row out of the wait: H2 looks at the cancel then. A statement that does not wait yet, or has not
-     * begun, does not look at it before it waits, so it is looked again from time to time; not on the statement's own
-     * thread by an interrupt in advance, since that would close a file or fail a force on its way.
+     * Takes whoever waits for a row out of the wait: H2 looks at the cancel then. A statement that does not wait yet does not look at
+     * it before it waits, so it is looked again from time to time until it has ended; not on the statement's own thread by an
+     * interrupt in advance, since that would close a file or fail a force on its way.
      *
-     * @param meant whether the statement still runs that is to end; asked under this object's lock, from any thread
+     * @param cancelled whether the statement runs that is to end; asked under this object's lock, from any thread
      */
-    void wake(BooleanSupplier meant) {
-        long lockTimeout = TimeUnit.MILLISECONDS.toNanos(session.getLockTimeout());
-        look(meant, System.nanoTime() + Math.max(MIN_LOOKS_NANOS, lockTimeout));
+    synchronized void wake(BooleanSupplier cancelled) {
+        // A session runs one statement at a time: whoever does not run must not take the place of the one that does.
+        if (cancelled.getAsBoolean()) {
+            meant = cancelled;
+            lookOn();
+        }
     }
 
-    private synchronized void look(BooleanSupplier meant, long deadline) {
-        if (atItsPlace || !meant.getAsBoolean() || System.nanoTime() - deadline > 0) {
+    private void lookOn() {
+        if (!looks) {
+            looks = true;
+            look();
+        }
+    }
+
+    private synchronized void look() {
+        if (atItsPlace || !isMeant()) {
+            meant = NOBODY;
+            looks = false;
             return;
         }
         if (runner != null && LockWaits.isWaiting(session)) {
             interrupted = true;
             runner.interrupt();
         }
-        LATER.execute(() -> look(meant, deadline));
+        LATER.schedule(this::look, PAUSE_MILLIS, TimeUnit.MILLISECONDS);
+    }
+
+    private boolean isMeant() {
+        return runner != null && runs == cancelledRun || meant.getAsBoolean();
+    }
+
+    private static ScheduledExecutorService later() {
+        ScheduledThreadPoolExecutor one = new ScheduledThreadPoolExecutor(1, task -> {
+            Thread thread = new Thread(task, "synod-cancel");
+            thread.setDaemon(true);
+            return thread;
+        });
+        one.setKeepAliveTime(10, TimeUnit.SECONDS);
+        one.allowCoreThreadTimeOut(true);
+        return one;
     }
 
     synchronized void begun() {

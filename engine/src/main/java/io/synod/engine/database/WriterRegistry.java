@@ -5,7 +5,6 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
 import org.h2.message.DbException;
@@ -18,7 +17,7 @@ final class WriterRegistry {
     /** Below H2's 255, with room for the apply session, H2's own and transactions that only read. */
     static final int MAX_OPEN = 200;
 
-    private final Semaphore places = new Semaphore(MAX_OPEN, true);
+    private final WriterPlaces places = new WriterPlaces(MAX_OPEN);
     /** Since when, by System.nanoTime(). */
     private final Map<LocalTransaction, Long> open = new HashMap<>();
 
@@ -43,18 +42,8 @@ final class WriterRegistry {
         return 0;
     }
 
-    /** First come, first served: who has just left does not come back before those that wait. */
     boolean acquire(long lockTimeoutMillis) {
-        // It takes places past those that wait.
-        if (!places.hasQueuedThreads() && places.tryAcquire()) {
-            return true;
-        }
-        try {
-            return places.tryAcquire(lockTimeoutMillis, TimeUnit.MILLISECONDS);
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            return false;
-        }
+        return places.acquire(TimeUnit.MILLISECONDS.toNanos(lockTimeoutMillis));
     }
 
     void release() {

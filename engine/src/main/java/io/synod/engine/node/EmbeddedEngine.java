@@ -3,6 +3,7 @@ package io.synod.engine.node;
 import io.synod.engine.database.Errors;
 import io.synod.engine.database.HostedDatabase.RoleListener;
 import io.synod.jdbc.EngineProvider;
+import io.synod.jdbc.RemoteSessions;
 import io.synod.jdbc.SynodUrl;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -61,6 +62,10 @@ public final class EmbeddedEngine implements EngineProvider {
         });
         boolean opened = false;
         try {
+            if (running.node.isWitness()) {
+                running.node.hostLog(url.database(), url.h2Settings());
+                return RemoteSessions.open(url, running.node.endpoints(url.database()), password);
+            }
             if (Boolean.parseBoolean(url.h2Settings().get("IFEXISTS")) && !running.node.exists(url.database())) {
                 throw Errors.noSuchDatabase(url.database(), running.node.name(), running.node.databaseNames());
             }
@@ -88,7 +93,7 @@ public final class EmbeddedEngine implements EngineProvider {
         if (listener != null) {
             running.node.addRoleListener(listener);
         }
-        running.node.host(url.database(), url.h2Settings());
+        running.node.hostLog(url.database(), url.h2Settings());
         return running.node;
     }
 

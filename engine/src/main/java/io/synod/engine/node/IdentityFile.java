@@ -1,6 +1,7 @@
 package io.synod.engine.node;
 
 import io.synod.engine.database.Errors;
+import io.synod.engine.database.MemberErrors;
 import io.synod.group.Member;
 import io.synod.group.Members;
 import io.synod.transport.PeerIdentities;
@@ -9,6 +10,7 @@ import java.io.InputStream;
 import java.io.OutputStream;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -35,6 +37,8 @@ final class IdentityFile implements PeerIdentities {
     private static final String MEMBERS = "members";
     /** That it was to join others, and did not begin a cluster. */
     private static final String JOINED = "joined";
+    /** That it is a witness in all its databases. */
+    private static final String WITNESS = "witness";
     /**
      * That others may have met another directory of this name; gone when all have said that they have not. {@link #VOTES_YET}
      * where so many have that what this one says counts.
@@ -111,6 +115,9 @@ final class IdentityFile implements PeerIdentities {
                 fresh.setProperty("cluster", config.cluster());
                 fresh.setProperty("node", config.name());
                 fresh.setProperty("incarnation", UUID.randomUUID().toString());
+                if (config.witness()) {
+                    fresh.setProperty(WITNESS, "true");
+                }
                 if (config.joins()) {
                     fresh.setProperty(JOINED, "true");
                 } else if (config.comesBack()) {
@@ -136,9 +143,16 @@ final class IdentityFile implements PeerIdentities {
                 config.cluster(),
                 "give CLUSTER=" + p.getProperty("cluster"));
         identity.checkSum();
+        if (config.witness() && !identity.isWitness()) {
+            throw MemberErrors.mayNotJoin(
+                    config.name(),
+                    directory
+                            + " is that of a node which has copies of its databases: give the witness an empty directory, or"
+                            + " leave JOIN=WITNESS out");
+        }
         String replaced = p.getProperty(REPLACED);
         if (replaced != null) {
-            throw Errors.mayNotJoin(config.name(), replacedBy(replaced));
+            throw MemberErrors.mayNotJoin(config.name(), replacedBy(replaced));
         }
         identity.countStart(same -> {});
         return identity;
@@ -213,6 +227,11 @@ final class IdentityFile implements PeerIdentities {
             properties.load(in);
         } catch (IllegalArgumentException e) {
             throw damaged(e.getMessage(), e);
+        } catch (FileSystemException e) {
+            // It cannot be opened, which says nothing of what is in it.
+            throw e;
+        } catch (IOException e) {
+            throw damaged("it cannot be read: " + e.getMessage(), e);
         }
         if (properties.isEmpty()) {
             throw damaged("it is empty", null);
@@ -252,7 +271,7 @@ final class IdentityFile implements PeerIdentities {
         boolean joined = Boolean.parseBoolean(properties.getProperty(JOINED));
         String given = properties.getProperty(MEMBERS);
         if (config.joins() && !joined) {
-            throw Errors.mayNotJoin(
+            throw MemberErrors.mayNotJoin(
                     config.name(),
                     config.directory() + " is that of a node which has begun a cluster"
                             + (given == null ? "" : " (" + given + ")")
@@ -272,7 +291,7 @@ final class IdentityFile implements PeerIdentities {
         }
         for (Member peer : config.members().all()) {
             if (known.byName(peer.name()) == null && !knows(peer.name())) {
-                throw Errors.unknownPeer(peer.name(), given);
+                throw MemberErrors.unknownPeer(peer.name(), given);
             }
         }
         return new NodePlace(known, self.slot(), joined).at(config.members());
@@ -457,6 +476,11 @@ final class IdentityFile implements PeerIdentities {
     /** Index of the configuration that no longer had this node; {@code null} for a database that it was not removed from. */
     synchronized String removedFrom(String database) {
         return properties.getProperty(REMOVED + database);
+    }
+
+    /** Whether this directory is a witness's, which it stays. */
+    synchronized boolean isWitness() {
+        return properties.getProperty(WITNESS) != null;
     }
 
     UUID incarnation() {

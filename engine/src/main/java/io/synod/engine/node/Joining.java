@@ -1,6 +1,6 @@
 package io.synod.engine.node;
 
-import io.synod.engine.database.Errors;
+import io.synod.engine.database.MemberErrors;
 import io.synod.engine.server.JoinQuestion;
 import io.synod.group.Member;
 import io.synod.group.Members;
@@ -47,7 +47,7 @@ final class Joining {
                 }
             }
             if (System.nanoTime() > deadline) {
-                throw Errors.notAdded(
+                throw MemberErrors.notAdded(
                         config.name(),
                         config.name() + "@" + config.listen(),
                         config.timeoutMillis(),
@@ -65,7 +65,7 @@ final class Joining {
                 return null;
             }
             if (answer.startsWith(REFUSED)) {
-                throw Errors.mayNotJoin(config.name(), answer.substring(REFUSED.length()));
+                throw MemberErrors.mayNotJoin(config.name(), answer.substring(REFUSED.length()));
             }
             Members members = NodePlace.decode(answer);
             Member self = members.byName(config.name());

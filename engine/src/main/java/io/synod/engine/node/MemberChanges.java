@@ -2,6 +2,7 @@ package io.synod.engine.node;
 
 import io.synod.engine.database.Errors;
 import io.synod.engine.database.HostedDatabase;
+import io.synod.engine.database.MemberErrors;
 import io.synod.engine.session.MemberCommands;
 import io.synod.group.Member;
 import io.synod.paxos.MemberChange;
@@ -66,12 +67,27 @@ final class MemberChanges implements MemberCommands {
 
     @Override
     public synchronized List<Done> add(String member) {
+        return add(member, Member.Role.LEARNER);
+    }
+
+    @Override
+    public synchronized List<Done> addWitness(String member) {
+        return add(member, Member.Role.WITNESS);
+    }
+
+    private static MemberChange addition(Member.Role as, String name, String address, int slot) {
+        return as == Member.Role.WITNESS
+                ? MemberChange.addWitness(name, Member.UNSEEN, address, slot)
+                : MemberChange.add(name, Member.UNSEEN, address, slot);
+    }
+
+    private List<Done> add(String member, Member.Role as) {
         if (!ADDED.matcher(member).matches()) {
             throw Errors.badValue(
                     "member", member, "NAME@HOST:PORT, its name and the address on which it listens for peers");
         }
         if (!config.isReachable()) {
-            throw Errors.memberTaken(
+            throw MemberErrors.memberTaken(
                     member,
                     "this node has no address for others: start it on a directory of its own, with LISTEN=HOST:PORT");
         }
@@ -87,17 +103,17 @@ final class MemberChanges implements MemberCommands {
             }
         }
         if (lacking.isEmpty()) {
-            throw Errors.memberTaken(member, "it is a member already");
+            throw MemberErrors.memberTaken(member, "it is a member already");
         }
         int slot = known == null ? current.nextSlot() : known.slot();
         List<Done> done = new ArrayList<>();
         for (HostedDatabase database : lacking) {
-            Refusal refusal = change(database, MemberChange.add(name, Member.UNSEEN, address, slot));
+            Refusal refusal = change(database, addition(as, name, address, slot));
             while (refusal == Refusal.SLOT_GIVEN && known == null && done.isEmpty()) {
-                refusal = change(database, MemberChange.add(name, Member.UNSEEN, address, ++slot));
+                refusal = change(database, addition(as, name, address, ++slot));
             }
             check(refusal, "adding " + name, database, name);
-            done.add(new Done(database.name(), name, Member.Role.LEARNER.name()));
+            done.add(new Done(database.name(), name, as.name()));
         }
         return done;
     }
@@ -106,12 +122,12 @@ final class MemberChanges implements MemberCommands {
     private static Member memberOf(HostedDatabase database, String name, String address) {
         for (Member member : database.log().members().all()) {
             if (member.name().equals(name) && !member.address().equals(address)) {
-                throw Errors.memberTaken(
+                throw MemberErrors.memberTaken(
                         name + "@" + address,
                         "a member of this name is at " + member.address() + " in " + database.name());
             }
             if (member.address().equals(address) && !member.name().equals(name)) {
-                throw Errors.memberTaken(
+                throw MemberErrors.memberTaken(
                         name + "@" + address, "its address is that of " + member.name() + " in " + database.name());
             }
         }
@@ -216,7 +232,53 @@ final class MemberChanges implements MemberCommands {
             }
         }
         if (done.isEmpty()) {
-            throw Errors.membersNotChanged("promoting " + node, name(having(node)), "it votes already");
+            throw MemberErrors.membersNotChanged("promoting " + node, name(having(node)), "it votes already");
+        }
+        return done;
+    }
+
+    @Override
+    public synchronized List<Done> demote(String node) {
+        List<Done> done = new ArrayList<>();
+        for (HostedDatabase database : having(node)) {
+            Member member = database.log().members().byName(node);
+            if (member != null && member.role() != Member.Role.LEARNER) {
+                check(change(database, MemberChange.demote(node)), "demoting " + node, database, node);
+                done.add(new Done(database.name(), node, Member.Role.LEARNER.name()));
+            }
+        }
+        if (done.isEmpty()) {
+            throw MemberErrors.membersNotChanged("demoting " + node, name(having(node)), "it is a learner already");
+        }
+        return done;
+    }
+
+    @Override
+    public synchronized List<Done> move(String member) {
+        if (!ADDED.matcher(member).matches()) {
+            throw Errors.badValue(
+                    "member",
+                    member,
+                    "NAME@HOST:PORT, its name and the address on which its peers reach it from now on");
+        }
+        String name = member.substring(0, member.indexOf('@'));
+        String address = member.substring(name.length() + 1);
+        List<Done> done = new ArrayList<>();
+        for (HostedDatabase database : having(name)) {
+            for (Member other : database.log().members().all()) {
+                if (other.address().equals(address) && !other.name().equals(name)) {
+                    throw MemberErrors.memberTaken(
+                            member, "its address is that of " + other.name() + " in " + database.name());
+                }
+            }
+            // Whoever has lost the answer asks again.
+            Refusal refusal = change(database, MemberChange.move(name, address));
+            check(refusal == Refusal.NAME_TAKEN ? null : refusal, "moving " + name, database, name);
+            Member moved = database.log().members().byName(name);
+            done.add(new Done(
+                    database.name(),
+                    name,
+                    moved == null ? "REMOVED" : moved.role().name()));
         }
         return done;
     }
@@ -300,7 +362,7 @@ final class MemberChanges implements MemberCommands {
     /** How it is refused where it has been made. */
     private static Refusal whenDone(MemberChange change) {
         return switch (change.kind()) {
-            case ADD, REPLACE -> Refusal.NAME_TAKEN;
+            case ADD, ADD_WITNESS, REPLACE, MOVE -> Refusal.NAME_TAKEN;
             case PROMOTE -> Refusal.NOT_A_LEARNER;
             case DEMOTE -> Refusal.NOT_A_VOTER;
             case REMOVE -> Refusal.NO_SUCH_MEMBER;
@@ -372,18 +434,19 @@ final class MemberChanges implements MemberCommands {
         }
         String name = database.name();
         switch (refusal) {
-            case NAME_TAKEN -> throw Errors.memberTaken(node, "a member of this name is in " + name + " by now");
+            case NAME_TAKEN -> throw MemberErrors.memberTaken(node, "a member of this name is in " + name + " by now");
             case SLOT_GIVEN ->
-                throw Errors.memberTaken(
+                throw MemberErrors.memberTaken(
                         node,
                         refusal.text() + " (" + name
                                 + "): remove it, and add it again, so that it gets a new one in all");
             case NO_SUCH_MEMBER ->
                 throw Errors.badValue("member", node, "a member of " + name + ", which it is no more");
-            case NOT_LEADING, TOO_EARLY, NOT_KNOWN -> throw Errors.membersBusy(what, name, refusal.text());
-            case LEARNER_IS_BEHIND -> throw Errors.membersNotChanged(what, name, refusal.text() + lag(database, node));
+            case NOT_LEADING, TOO_EARLY, NOT_KNOWN -> throw MemberErrors.membersBusy(what, name, refusal.text());
+            case LEARNER_IS_BEHIND ->
+                throw MemberErrors.membersNotChanged(what, name, refusal.text() + lag(database, node));
             case NOT_A_LEARNER, NOT_A_VOTER, STILL_THERE, TOO_FEW_VOTERS, MAJORITY_OUT_OF_REACH ->
-                throw Errors.membersNotChanged(what, name, refusal.text());
+                throw MemberErrors.membersNotChanged(what, name, refusal.text());
         }
     }
 

@@ -3,22 +3,19 @@ package io.synod.engine.node;
 import io.synod.engine.database.Errors;
 import io.synod.engine.database.HostedDatabase;
 import io.synod.engine.database.HostedDatabase.RoleListener;
+import io.synod.engine.database.MemberErrors;
 import io.synod.engine.global.Deadlocks;
 import io.synod.engine.global.GlobalCommits;
 import io.synod.engine.session.Neighbours;
 import io.synod.engine.session.SessionFactory;
 import io.synod.engine.session.Sessions;
 import io.synod.engine.session.SynodSession;
-import io.synod.group.Member;
 import io.synod.log.EntryLog;
 import io.synod.replica.ReplicaNode;
+import io.synod.replica.ReplicatedLog;
 import io.synod.replica.Snapshots;
 import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.InvalidPathException;
-import java.nio.file.Path;
 import java.sql.SQLException;
-import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 import java.util.Locale;
@@ -59,6 +56,9 @@ public final class Node implements SessionFactory, AutoCloseable {
     private final Scrubber scrubber;
     private final Checkpoints checkpoints = new Checkpoints();
     private final Map<String, Sessions> databases = new ConcurrentHashMap<>();
+    /** What a node that is a witness has instead of {@link #databases}. */
+    private final Witnesses witnesses;
+
     /** Settings of those that SHUTDOWN has closed: the next session opens them again, as in H2. */
     private final Map<String, Map<String, String>> shutDown = new ConcurrentHashMap<>();
 
@@ -83,10 +83,11 @@ public final class Node implements SessionFactory, AutoCloseable {
         this.log = log;
         this.replicas = replicas;
         this.sql = sql;
-        this.members = new CurrentMembers(place, this::hosted);
+        this.witnesses = new Witnesses(config, place, log, replicas, new Hears());
+        this.members = new CurrentMembers(place, this::logs);
         this.joins = new JoinAnswers(config, identity, members);
         this.memberChanges = new MemberChanges(config, place, identity, members, replicas.questions(), this::hosted);
-        this.returns = new ReturnAnswers(config, place, identity, memberChanges, this::hosted);
+        this.returns = new ReturnAnswers(config, place, identity, memberChanges, this::logs);
         this.returnWatch = config.comesBack()
                 ? new ReturnWatch(
                         config,
@@ -124,8 +125,33 @@ public final class Node implements SessionFactory, AutoCloseable {
         });
     }
 
+    /** What the node is told of databases that it is a witness of. */
+    private final class Hears implements Witness.Listener {
+        @Override
+        public void onRole(String database, String leader, long epoch, boolean serving) {
+            tell(database, leader, epoch, serving);
+        }
+
+        @Override
+        public void onRemoved(String database, long configuration) {
+            noteRemoved(database, configuration);
+        }
+    }
+
+    private void tell(String database, String leader, long epoch, boolean serving) {
+        for (RoleListener listener : listeners) {
+            listener.onRole(database, leader, epoch, serving);
+        }
+    }
+
     private Collection<HostedDatabase> hosted() {
         return databases.values().stream().map(Sessions::database).toList();
+    }
+
+    private Map<String, ReplicatedLog> logs() {
+        Map<String, ReplicatedLog> logs = CurrentMembers.logsOf(hosted());
+        logs.putAll(witnesses.logs());
+        return logs;
     }
 
     /** @return {@code null} where it is not open on this node */
@@ -160,7 +186,7 @@ public final class Node implements SessionFactory, AutoCloseable {
         @Override
         public void replaced(String why) {
             LOG.error("node {} stops: {}", config.name(), why);
-            replaced = Errors.mayNotJoin(config.name(), why);
+            replaced = MemberErrors.mayNotJoin(config.name(), why);
             onOwnThread(Node.this::closeOnce);
         }
 
@@ -201,7 +227,7 @@ public final class Node implements SessionFactory, AutoCloseable {
      *
      * @param h2Settings H2's settings, upper-case keys
      * @throws SQLException 90031 its file cannot be used, 0A000 a setting cannot be kept, and others of H2 with the value and
-     *     what to do
+     *     what to do; 08001 this node is a witness
      */
     public synchronized HostedDatabase host(String database, Map<String, String> h2Settings) throws SQLException {
         String key = database.toLowerCase(Locale.ROOT);
@@ -210,24 +236,16 @@ public final class Node implements SessionFactory, AutoCloseable {
             return open.database();
         }
         checkRunning();
-        if (Boolean.parseBoolean(h2Settings.get("DATABASE_TO_LOWER"))) {
-            throw Errors.refused(
-                            "DATABASE_TO_LOWER=TRUE",
-                            "this version looks for the names of statements in upper case",
-                            "leave it away; CASE_INSENSITIVE_IDENTIFIERS=TRUE finds names that are written in another way")
-                    .getSQLException();
+        if (isWitness()) {
+            throw Errors.witness(key, config.name(), String.join(", ", endpoints(key)));
         }
+        Map<String, String> settings = OpenSettings.of(h2Settings);
         checkMember(key);
         HostedDatabase hosted = null;
         try {
-            hosted = new DatabaseOpening(
-                            config, place, key, OpenSettings.of(h2Settings), log.recovered(HostedDatabase.groupId(key)))
+            hosted = new DatabaseOpening(config, place, key, settings, log.recovered(HostedDatabase.groupId(key)))
                     .open();
-            hosted.addRoleListener((name, leader, epoch, serving) -> {
-                for (RoleListener listener : listeners) {
-                    listener.onRole(name, leader, epoch, serving);
-                }
-            });
+            hosted.addRoleListener(this::tell);
             Sessions sessions = new Sessions(hosted, link, neighbours, config.shown());
             HostedDatabase opened = hosted;
             boolean awaitsBase = config.base() != null && !config.base().equals(config.name());
@@ -241,15 +259,8 @@ public final class Node implements SessionFactory, AutoCloseable {
                     config.priority(),
                     hosted,
                     snapshots));
-            if (!place.joined()
-                    && log.recovered(HostedDatabase.groupId(key)).lastIndex() == 0
-                    && !members.haveMajorityOf(place.known())) {
-                LOG.warn(
-                        "database {} begins with the nodes that began the cluster, {}, most of which were removed or replaced:"
-                                + " unless it was created before that, it gets no leader. A schema of a database that is"
-                                + " there can take its place",
-                        key,
-                        place.known().all().stream().map(Member::name).toList());
+            if (!place.joined() && log.recovered(HostedDatabase.groupId(key)).lastIndex() == 0) {
+                members.warnWithoutMajorityOf(place.known(), key);
             }
             checkpoints.add(hosted, config.reclaimPercent());
             hosted.onShutdown(immediately -> onOwnThread(() -> shutDown(key, h2Settings, immediately)));
@@ -264,9 +275,30 @@ public final class Node implements SessionFactory, AutoCloseable {
         }
     }
 
+    /** Whether it keeps the logs of its databases, and no copies of them. */
+    boolean isWitness() {
+        return identity != null && identity.isWitness();
+    }
+
+    /**
+     * The log of a database on this node, which is opened, or begun, where it is not open: with a copy of the database ({@link #host}),
+     * or without one where this node is a witness.
+     *
+     * @throws SQLException as {@link #host}
+     */
+    public synchronized ReplicatedLog hostLog(String database, Map<String, String> h2Settings) throws SQLException {
+        if (!isWitness()) {
+            return host(database, h2Settings).log();
+        }
+        String key = database.toLowerCase(Locale.ROOT);
+        checkRunning();
+        checkMember(key);
+        return witnesses.open(key);
+    }
+
     private void checkMember(String key) throws SQLException {
         if (identity != null && identity.removedFrom(key) != null) {
-            throw Errors.removed(key, config.name()).getSQLException();
+            throw MemberErrors.removed(key, config.name()).getSQLException();
         }
     }
 
@@ -298,6 +330,9 @@ public final class Node implements SessionFactory, AutoCloseable {
             throws SQLException {
         checkRunning();
         String key = database.toLowerCase(Locale.ROOT);
+        if (isWitness()) {
+            throw Errors.witness(key, config.name(), String.join(", ", endpoints(key)));
+        }
         Map<String, String> before = shutDown.get(key);
         if (before != null) {
             host(key, before);
@@ -313,6 +348,11 @@ public final class Node implements SessionFactory, AutoCloseable {
         return sessions.open(user, passwordHash, settings, onClose);
     }
 
+    /** As {@link Witnesses#endpoints}. */
+    List<String> endpoints(String database) {
+        return witnesses.endpoints(database.toLowerCase(Locale.ROOT));
+    }
+
     @Override
     public boolean isAdministrator(String database, String user, byte[] passwordHash) {
         HostedDatabase hosted = hosted(database.toLowerCase(Locale.ROOT));
@@ -323,6 +363,12 @@ public final class Node implements SessionFactory, AutoCloseable {
     public Boolean knowsLeader(String database) {
         Sessions sessions = databases.get(database.toLowerCase(Locale.ROOT));
         return sessions == null ? null : sessions.database().log().leader() != null;
+    }
+
+    @Override
+    public boolean serves(String database) {
+        Sessions sessions = databases.get(database.toLowerCase(Locale.ROOT));
+        return sessions != null && sessions.database().log().servingEpoch() != 0;
     }
 
     @Override
@@ -412,8 +458,7 @@ public final class Node implements SessionFactory, AutoCloseable {
         globalCommits.close();
         scrubber.close();
         checkpoints.close();
-        List<HostedDatabase> hosted = new ArrayList<>();
-        databases.values().forEach(s -> hosted.add(s.database()));
+        Collection<HostedDatabase> hosted = hosted();
         replicas.close(config.isReachable() ? HANDOVER_NANOS : 0);
         for (HostedDatabase database : hosted) {
             close(database, false);
@@ -443,7 +488,7 @@ public final class Node implements SessionFactory, AutoCloseable {
         String key = database.toLowerCase(Locale.ROOT);
         long group = HostedDatabase.groupId(key);
         return databases.containsKey(key)
-                || config.directory() != null && hasFile(key)
+                || config.directory() != null && NodeDirectory.hasFile(config.directory(), key)
                 || log.recovered(group).lastIndex() > 0
                 || identity != null && identity.votesAgain(group);
     }
@@ -451,16 +496,5 @@ public final class Node implements SessionFactory, AutoCloseable {
     /** A node that others let in has nothing at its first start that says which databases it is about to open. */
     private boolean isComing() {
         return place.joined() && databases.isEmpty() && shutDown.isEmpty();
-    }
-
-    /** Clients choose the name: it must not lead out of the directory. */
-    private boolean hasFile(String key) {
-        try {
-            Path file = Path.of(key + ".mv.db");
-            return file.equals(file.getFileName())
-                    && Files.exists(config.directory().resolve(file));
-        } catch (InvalidPathException e) {
-            return false;
-        }
     }
 }

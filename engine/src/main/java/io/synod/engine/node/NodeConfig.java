@@ -28,6 +28,7 @@ import java.util.stream.Collectors;
  * @param cluster nodes of different clusters refuse each other
  * @param members this node and those of PEERS, with slots by sorted names; a directory keeps those that it began with ({@link NodePlace})
  * @param joins whether the node was added to a cluster that runs, should its directory be new
+ * @param witness whether it was added as a witness: it keeps the log of its databases, and no copy of them
  * @param replaces whether a node that has lost its directory may take its own place again, this one or another
  * @param priority the greater is preferred as leader
  * @param electionTimeoutMillis silence of a leader after which another is looked for, at least
@@ -47,6 +48,7 @@ record NodeConfig(
         String cluster,
         Members members,
         boolean joins,
+        boolean witness,
         boolean replaces,
         int priority,
         int electionTimeoutMillis,
@@ -81,9 +83,10 @@ record NodeConfig(
         if (peers != null && url.settings().get("NODE") == null) {
             throw Errors.badSetting("NODE", "", "the name under which the other nodes have this one in their PEERS");
         }
-        boolean joins = Boolean.parseBoolean(url.settings().get("JOIN"));
+        String join = url.settings().getOrDefault("JOIN", "FALSE").toUpperCase(Locale.ROOT);
+        boolean joins = !join.equals("FALSE");
         if (joins && peers == null) {
-            throw Errors.badSetting("JOIN", "TRUE", "PEERS beside it: nodes of the cluster that this one was added to");
+            throw Errors.badSetting("JOIN", join, "PEERS beside it: nodes of the cluster that this one was added to");
         }
         String base = url.settings().get("BASE");
         String outsideChanges = url.settings().get("OUTSIDE_CHANGES");
@@ -111,6 +114,7 @@ record NodeConfig(
                 orDefault(url.settings().get("CLUSTER"), DEFAULT_CLUSTER),
                 members,
                 joins,
+                join.equals("WITNESS"),
                 !"MANUAL".equalsIgnoreCase(url.settings().get("REPLACE")),
                 url.intSetting("PRIORITY"),
                 url.intSetting("ELECTION_TIMEOUT"),

@@ -8,7 +8,9 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
@@ -33,6 +35,16 @@ record NodeDirectory(ChronicleEntryLog log, IdentityFile identity) {
 
         UnusableException(String what) {
             super(what);
+        }
+    }
+
+    /** Whether a database's file is there. Clients choose the name: it must not lead out of the directory. */
+    static boolean hasFile(Path directory, String database) {
+        try {
+            Path file = Path.of(database + ".mv.db");
+            return file.equals(file.getFileName()) && Files.exists(directory.resolve(file));
+        } catch (InvalidPathException e) {
+            return false;
         }
     }
 
@@ -111,7 +123,14 @@ record NodeDirectory(ChronicleEntryLog log, IdentityFile identity) {
     private static String foreignLog(Path directory, String incarnation) throws IOException {
         Path stamp = directory.resolve(SetAside.LOG).resolve(STAMP);
         if (Files.exists(stamp)) {
-            String owner = Files.readString(stamp, StandardCharsets.ISO_8859_1).strip();
+            String owner;
+            try {
+                owner = Files.readString(stamp, StandardCharsets.ISO_8859_1).strip();
+            } catch (FileSystemException e) {
+                throw e;
+            } catch (IOException e) {
+                return stamp + " cannot be read, which says whose log this is: " + e.getMessage();
+            }
             return owner.equals(incarnation)
                     ? null
                     : "its log belongs to the directory " + owner + ", and this one is " + incarnation;

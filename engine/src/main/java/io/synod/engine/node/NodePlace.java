@@ -1,5 +1,6 @@
 package io.synod.engine.node;
 
+import io.synod.group.Invariant;
 import io.synod.group.Member;
 import io.synod.group.Members;
 import java.util.ArrayList;
@@ -59,6 +60,10 @@ record NodePlace(Members known, int slot, boolean joined) {
             members.add(member(
                     Integer.parseInt(each.substring(0, is)), each.substring(is + 1, at), each.substring(at + 1)));
         }
-        return new Members(members);
+        try {
+            return new Members(members);
+        } catch (Invariant.Violation e) {
+            throw new IllegalArgumentException("members '" + text + "': " + e.getMessage(), e);
+        }
     }
 }

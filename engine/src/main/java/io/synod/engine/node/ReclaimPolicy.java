@@ -3,6 +3,7 @@ package io.synod.engine.node;
 import io.synod.engine.database.HostedDatabase;
 import io.synod.engine.snapshot.H2Store;
 import io.synod.group.Member;
+import io.synod.replica.ReplicatedLog;
 import java.io.IOException;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
@@ -11,7 +12,9 @@ import org.slf4j.LoggerFactory;
 
 /**
  * When a database's file is compacted. Applying entries stands still meanwhile, so the members take turns by the clock: one
- * that takes over leadership should not be in the middle of it. A leader has to hand over first, which costs open
+ * that takes over leadership should not be in the middle of it. Nor should it have to be done by a member that is still coming
+ * back: so nothing is compacted by a member that is behind, nor until for half a minute no member came or went and none took over,
+ * unless a file is far beyond the bound. A leader has to hand over first, which costs open
  * transactions: so only one whose file is far beyond the bound does, and none that has not led for some minutes, however it
  * came to lead. By one thread.
  */
@@ -24,6 +27,11 @@ final class ReclaimPolicy {
     static final int LEADER_TIMES = 4;
 
     static final long LEADER_NANOS = TimeUnit.MINUTES.toNanos(3);
+    /** In which a member that was started again has caught up. */
+    static final long CALM_NANOS = TimeUnit.SECONDS.toNanos(30);
+    /** So far behind is who keeps up under load. */
+    private static final long UNDER_WAY_ENTRIES = 256;
+
     private static final long TURN_MILLIS = 20_000;
 
     private final HostedDatabase database;
@@ -32,6 +40,10 @@ final class ReclaimPolicy {
     private long ledEpoch;
 
     private long ledSinceNanos;
+    /** Who leads in which epoch, and who is there. */
+    private String group = "";
+
+    private long calmSinceNanos;
 
     ReclaimPolicy(HostedDatabase database, int percent) {
         this.database = database;
@@ -50,12 +62,22 @@ final class ReclaimPolicy {
             ledEpoch = epoch;
             ledSinceNanos = nanoTime;
         }
+        String now = group();
+        if (!now.equals(group)) {
+            group = now;
+            calmSinceNanos = nanoTime;
+        }
         H2Store.Space space = database.store().space();
         if (space.bytes() < BYTES_MIN || space.fillPercent() >= percent || !hasTurn(wallMillis)) {
             return;
         }
+        boolean behind = database.log().commitIndex() - database.appliedIndex() > UNDER_WAY_ENTRIES;
+        boolean urgent = space.fillPercent() * LEADER_TIMES < percent;
+        if (behind || !urgent && nanoTime - calmSinceNanos < CALM_NANOS) {
+            return;
+        }
         boolean handsOver = epoch != 0 && database.log().members().all().size() > 1;
-        if (handsOver && (space.fillPercent() * LEADER_TIMES >= percent || nanoTime - ledSinceNanos < LEADER_NANOS)) {
+        if (handsOver && (!urgent || nanoTime - ledSinceNanos < LEADER_NANOS)) {
             return;
         }
         try {
@@ -65,6 +87,18 @@ final class ReclaimPolicy {
         } catch (IOException | RuntimeException e) {
             LOG.warn("database {}: {} could not be compacted, later again", database.name(), space, e);
         }
+    }
+
+    private String group() {
+        StringBuilder text = new StringBuilder();
+        for (ReplicatedLog.MemberStatus member : database.log().status()) {
+            boolean self = member.name().equals(database.node());
+            text.append(member.name())
+                    .append(member.reachable() ? '+' : '-')
+                    .append(self ? member.epoch() : "")
+                    .append(' ');
+        }
+        return text.toString();
     }
 
     private boolean hasTurn(long wallMillis) {

@@ -41,6 +41,7 @@ final class RemoteLink implements LeaderLink {
             settings.forEach(info::setProperty);
             SessionRemote remote = new SessionRemote(info);
             remote.connectEmbeddedOrServer(false);
+            RemoteInternals.established(remote, 0);
             RemoteInternals.closeWhatIsForgotten(remote);
             return remote;
         } catch (DbException e) {

@@ -3,8 +3,8 @@ package io.synod.engine.node;
 import io.synod.engine.database.HostedDatabase;
 import io.synod.group.Member;
 import io.synod.group.Members;
+import io.synod.replica.ReplicatedLog;
 import java.util.ArrayList;
-import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -21,7 +21,7 @@ final class ReturnAnswers {
     private final NodePlace place;
     private final IdentityFile identity;
     private final MemberChanges changes;
-    private final Supplier<Collection<HostedDatabase>> hosted;
+    private final Supplier<Map<String, ReplicatedLog>> logs;
     private volatile String lastStranger = "";
 
     ReturnAnswers(
@@ -29,12 +29,12 @@ final class ReturnAnswers {
             NodePlace place,
             IdentityFile identity,
             MemberChanges changes,
-            Supplier<Collection<HostedDatabase>> hosted) {
+            Supplier<Map<String, ReplicatedLog>> logs) {
         this.config = config;
         this.place = place;
         this.identity = identity;
         this.changes = changes;
-        this.hosted = hosted;
+        this.logs = logs;
     }
 
     /** @return see {@link io.synod.engine.session.SessionFactory#returns} */
@@ -78,12 +78,13 @@ final class ReturnAnswers {
         boolean known = false;
         boolean member = false;
         int still = 0;
-        for (HostedDatabase database : hosted.get()) {
-            Members committed = database.log().committedMembers();
-            established |= database.log().durableIndex() > 0 || database.log().commitIndex() > 0;
+        for (Map.Entry<String, ReplicatedLog> each : logs.get().entrySet()) {
+            ReplicatedLog log = each.getValue();
+            Members committed = log.committedMembers();
+            established |= log.durableIndex() > 0 || log.commitIndex() > 0;
             known |= !committed.all().isEmpty();
-            for (Member each : committed.all()) {
-                members.merge(each.name(), each, (a, b) -> a.slot() > b.slot() ? a : b);
+            for (Member of : committed.all()) {
+                members.merge(of.name(), of, (a, b) -> a.slot() > b.slot() ? a : b);
             }
             Member named = committed.byName(node);
             member |= named != null;
@@ -93,7 +94,7 @@ final class ReturnAnswers {
                 still += named != null || committed.all().isEmpty() ? 1 : 0;
             } else {
                 others.add(new Standing.Other(
-                        HostedDatabase.groupId(database.name()),
+                        HostedDatabase.groupId(each.getKey()),
                         named.role().votes(),
                         named.slot(),
                         !named.incarnation().equals(Member.UNSEEN)));

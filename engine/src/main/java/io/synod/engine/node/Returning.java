@@ -1,6 +1,6 @@
 package io.synod.engine.node;
 
-import io.synod.engine.database.Errors;
+import io.synod.engine.database.MemberErrors;
 import io.synod.engine.server.ReturnQuestion;
 import io.synod.group.Member;
 import java.io.IOException;
@@ -92,7 +92,7 @@ final class Returning {
             return false;
         }
         if (removed) {
-            throw Errors.mayNotJoin(config.name(), removed());
+            throw MemberErrors.mayNotJoin(config.name(), removed());
         }
         if (mayVote(heard, established)) {
             identity.votesYet();
@@ -138,7 +138,7 @@ final class Returning {
                     return taken(place);
                 }
                 if (standing.removed()) {
-                    throw Errors.mayNotJoin(config.name(), removed());
+                    throw MemberErrors.mayNotJoin(config.name(), removed());
                 }
                 unmet += standing.others().isEmpty() ? 1 : 0;
                 why = standing.why().isEmpty()

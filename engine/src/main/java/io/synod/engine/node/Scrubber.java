@@ -4,6 +4,7 @@ import io.synod.engine.database.HostedDatabase;
 import io.synod.engine.session.ScrubCommands;
 import io.synod.engine.snapshot.DamagedStoreException;
 import io.synod.log.EntryLog;
+import io.synod.replica.Patience;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -104,7 +105,7 @@ final class Scrubber implements ScrubCommands, AutoCloseable {
     @Override
     public List<Scrubbed> scrub() {
         try {
-            return round(new Pace(AT_ONCE, Scrubber::checkInterrupt)).stream()
+            return round(new Pace(AT_ONCE, Scrubber::checkPatience)).stream()
                     .map(this::afterRepair)
                     .toList();
         } catch (IOException e) {
@@ -112,14 +113,14 @@ final class Scrubber implements ScrubCommands, AutoCloseable {
         }
     }
 
-    private static void checkInterrupt() {
-        if (Thread.currentThread().isInterrupted()) {
+    private static void checkPatience() {
+        if (Patience.isOver() || Thread.currentThread().isInterrupted()) {
             throw DbException.get(ErrorCode.STATEMENT_WAS_CANCELED);
         }
     }
 
     private List<Scrubbed> round(IntConsumer pace) throws IOException {
-        round.lock();
+        awaitTurn(pace);
         try {
             List<Scrubbed> all = new ArrayList<>();
             io.synod.log.Scrubbed found = log.scrub(pace);
@@ -134,6 +135,18 @@ final class Scrubber implements ScrubCommands, AutoCloseable {
             return all;
         } finally {
             round.unlock();
+        }
+    }
+
+    /** Another round may take hours: who must not wait for it any more says so. */
+    private void awaitTurn(IntConsumer pace) {
+        try {
+            while (!round.tryLock(LOOK_NANOS, TimeUnit.NANOSECONDS)) {
+                pace.accept(0);
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw DbException.get(ErrorCode.STATEMENT_WAS_CANCELED);
         }
     }
 
@@ -171,7 +184,7 @@ final class Scrubber implements ScrubCommands, AutoCloseable {
         boolean waits = database == null || database.log().members().all().size() > 1;
         long start = System.nanoTime();
         while (waits && !isRepaired(database) && System.nanoTime() - start < REPAIR_NANOS) {
-            checkInterrupt();
+            checkPatience();
             LockSupport.parkNanos(LOOK_NANOS);
         }
         String done;
@@ -219,7 +232,7 @@ final class Scrubber implements ScrubCommands, AutoCloseable {
     private static final class Pace implements IntConsumer {
         private final long bytesPerSecond;
         private final Runnable check;
-        private final long start = System.nanoTime();
+        private long start;
         private long bytes;
 
         Pace(long bytesPerSecond, Runnable check) {
@@ -229,6 +242,10 @@ final class Scrubber implements ScrubCommands, AutoCloseable {
 
         @Override
         public void accept(int read) {
+            if (bytes == 0) {
+                // What was waited for another round is not made up for.
+                start = System.nanoTime();
+            }
             bytes += read;
             long until = (long) ((double) bytes / bytesPerSecond * 1e9);
             check.run();

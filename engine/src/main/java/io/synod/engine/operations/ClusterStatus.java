@@ -63,6 +63,11 @@ record ClusterStatus(String database, String answeredBy, List<MemberStatus> memb
         }
     }
 
+    /** Those that serve the database. */
+    List<MemberStatus> withCopies() {
+        return members.stream().filter(member -> !member.isWitness()).toList();
+    }
+
     Optional<MemberStatus> leader() {
         return members.stream().filter(MemberStatus::leads).findFirst();
     }

@@ -13,6 +13,7 @@ import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
@@ -31,6 +32,8 @@ import picocli.CommandLine.Spec;
             MemberCommand.Show.class,
             MemberCommand.Add.class,
             MemberCommand.Promote.class,
+            MemberCommand.Demote.class,
+            MemberCommand.Address.class,
             MemberCommand.Remove.class
         })
 final class MemberCommand implements Runnable {
@@ -39,7 +42,8 @@ final class MemberCommand implements Runnable {
 
     @Override
     public void run() {
-        throw new ParameterException(spec.commandLine(), "a command is missing: list, add, promote or remove");
+        throw new ParameterException(
+                spec.commandLine(), "a command is missing: list, add, promote, demote, address or remove");
     }
 
     @Command(
@@ -100,12 +104,21 @@ final class MemberCommand implements Runnable {
         @Parameters(index = "1", paramLabel = "NAME@HOST:PORT", description = "its --name and its --listen address")
         private String member;
 
+        @Option(
+                names = "--witness",
+                description =
+                        "makes it a witness instead, which votes at once, keeps the log and has no copy of the databases; start it"
+                                + " with --witness")
+        private boolean witness;
+
         @Spec
         private CommandSpec spec;
 
         @Override
         public Integer call() throws SQLException {
-            return change(spec, database, "MEMBER_ADD", member);
+            return witness
+                    ? change(spec, database, "MEMBER_ADD", member, "WITNESS")
+                    : change(spec, database, "MEMBER_ADD", member);
         }
     }
 
@@ -127,6 +140,51 @@ final class MemberCommand implements Runnable {
         @Override
         public Integer call() throws SQLException {
             return change(spec, database, "MEMBER_PROMOTE", member);
+        }
+    }
+
+    @Command(
+            name = "demote",
+            mixinStandardHelpOptions = true,
+            versionProvider = SynodCommand.Version.class,
+            description = {"Makes a voter a learner: it gets everything, and the majority is counted without it."})
+    static final class Demote implements Callable<Integer> {
+        @Mixin
+        private ConnectionOptions database;
+
+        @Parameters(index = "1", paramLabel = "NAME", description = "the voter")
+        private String member;
+
+        @Spec
+        private CommandSpec spec;
+
+        @Override
+        public Integer call() throws SQLException {
+            return change(spec, database, "MEMBER_DEMOTE", member);
+        }
+    }
+
+    @Command(
+            name = "address",
+            mixinStandardHelpOptions = true,
+            versionProvider = SynodCommand.Version.class,
+            description = {
+                "Tells the members that a node is reached at another --listen address: stop it, tell them, move its directory, and"
+                        + " start it there. Where clients reach it (--sql) it says itself."
+            })
+    static final class Address implements Callable<Integer> {
+        @Mixin
+        private ConnectionOptions database;
+
+        @Parameters(index = "1", paramLabel = "NAME@HOST:PORT", description = "its --name and its new --listen address")
+        private String member;
+
+        @Spec
+        private CommandSpec spec;
+
+        @Override
+        public Integer call() throws SQLException {
+            return change(spec, database, "MEMBER_ADDRESS", member);
         }
     }
 
@@ -154,12 +212,15 @@ final class MemberCommand implements Runnable {
         }
     }
 
-    private static int change(CommandSpec spec, ConnectionOptions database, String procedure, String member)
+    private static int change(CommandSpec spec, ConnectionOptions database, String procedure, String... arguments)
             throws SQLException {
+        String marks = "?" + ", ?".repeat(arguments.length - 1);
         PrintWriter out = spec.commandLine().getOut();
         try (Connection connection = database.connect();
-                PreparedStatement call = connection.prepareStatement("CALL SYNOD." + procedure + "(?)")) {
-            call.setString(1, member);
+                PreparedStatement call = connection.prepareStatement("CALL SYNOD." + procedure + "(" + marks + ")")) {
+            for (int i = 0; i < arguments.length; i++) {
+                call.setString(i + 1, arguments[i]);
+            }
             try (ResultSet rows = call.executeQuery()) {
                 while (rows.next()) {
                     out.println(rows.getString("DATABASE_NAME") + ": " + rows.getString("NODE") + " is "

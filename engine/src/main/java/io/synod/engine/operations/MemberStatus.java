@@ -36,6 +36,11 @@ record MemberStatus(
                 reachable);
     }
 
+    /** Whether it has the log only, and no copy that could be asked for. */
+    boolean isWitness() {
+        return role.equalsIgnoreCase("witness");
+    }
+
     boolean leads() {
         return role.equalsIgnoreCase("leader");
     }

@@ -55,6 +55,13 @@ final class NodeCommand implements Callable<Integer> {
     private boolean join;
 
     @Option(
+            names = "--witness",
+            description =
+                    "as --join, and the node was added as a witness (synod member add --witness): it votes and keeps the log, and"
+                            + " has no copy of its databases")
+    private boolean witness;
+
+    @Option(
             names = "--database",
             split = ",",
             paramLabel = "NAME",
@@ -99,8 +106,8 @@ final class NodeCommand implements Callable<Integer> {
         if (!peers.isEmpty()) {
             own.append(";PEERS=").append(String.join(",", peers));
         }
-        if (join) {
-            own.append(";JOIN=TRUE");
+        if (join || witness) {
+            own.append(witness ? ";JOIN=WITNESS" : ";JOIN=TRUE");
         }
         settings.forEach((key, value) -> own.append(';').append(key).append('=').append(value));
         List<SynodUrl> urls = new ArrayList<>();

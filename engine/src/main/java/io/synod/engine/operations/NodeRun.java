@@ -1,10 +1,10 @@
 package io.synod.engine.operations;
 
-import io.synod.engine.database.HostedDatabase;
 import io.synod.engine.node.EmbeddedEngine;
 import io.synod.engine.node.Node;
 import io.synod.engine.node.StillReturningException;
 import io.synod.jdbc.SynodUrl;
+import io.synod.replica.ReplicatedLog;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.PrintWriter;
@@ -68,9 +68,9 @@ final class NodeRun {
     private void hostAll() throws SQLException {
         try {
             for (SynodUrl url : databases) {
-                HostedDatabase hosted = node.host(url.database(), url.h2Settings());
+                ReplicatedLog log = node.hostLog(url.database(), url.h2Settings());
                 // The first database was open before anybody listened.
-                lines.stands(url.database(), hosted.log());
+                lines.stands(url.database(), log);
             }
         } catch (SQLException e) {
             if (!node.isClosed()) {

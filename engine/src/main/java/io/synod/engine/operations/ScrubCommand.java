@@ -35,7 +35,7 @@ final class ScrubCommand implements Callable<Integer> {
             status = ClusterStatus.read(connection);
         }
         boolean whole = true;
-        for (MemberStatus member : status.members()) {
+        for (MemberStatus member : status.withCopies()) {
             // Each asked at its own address, whatever the URL says. A single node may have none.
             ConnectionOptions at =
                     status.members().size() == 1 ? database : database.at(member.address(), status.database());

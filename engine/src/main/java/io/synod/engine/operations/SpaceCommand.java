@@ -58,7 +58,7 @@ final class SpaceCommand implements Callable<Integer> {
         if (status.members().size() == 1) {
             return List.of(database);
         }
-        List<MemberStatus> sorted = new ArrayList<>(status.members());
+        List<MemberStatus> sorted = new ArrayList<>(status.withCopies());
         sorted.sort(Comparator.comparing(MemberStatus::leads));
         return sorted.stream()
                 .map(member -> database.at(member.address(), status.database()))

@@ -53,7 +53,10 @@ final class StatusReader implements AutoCloseable {
         ClusterStatus status = read();
         List<MemberStatus> members = new ArrayList<>();
         for (MemberStatus member : status.members()) {
-            members.add(member.logBytes() < 0 && member.reachable() ? withLogBytes(status, member) : member);
+            members.add(
+                    member.logBytes() < 0 && member.reachable() && !member.isWitness()
+                            ? withLogBytes(status, member)
+                            : member);
         }
         return new ClusterStatus(status.database(), status.answeredBy(), List.copyOf(members));
     }

@@ -33,7 +33,7 @@ record Verification(long index, int members, int objects, List<String> differenc
             }
         }
         Map<String, Map<String, String>> digests = new LinkedHashMap<>();
-        for (MemberStatus member : status.members()) {
+        for (MemberStatus member : status.withCopies()) {
             // Each asked at its own address, whatever the URL says: the digest is of what that node holds. A single
             // node
             // may have none, and is the one that the URL leads to.

@@ -3,6 +3,7 @@ package io.synod.engine.server;
 import io.synod.engine.session.SessionFactory;
 import io.synod.engine.session.SynodSession;
 import io.synod.jdbc.LeaderQuestion;
+import io.synod.jdbc.RemoteInternals;
 import io.synod.jdbc.ReplyHead;
 import java.io.BufferedInputStream;
 import java.io.DataInputStream;
@@ -193,7 +194,8 @@ public final class SqlServer implements AutoCloseable {
         boolean greeted = false;
         try {
             socket.setTcpNoDelay(true);
-            socket.setKeepAlive(true);
+            // Else who vanishes without a word would keep its rows locked for two hours.
+            RemoteInternals.keepAlive(socket);
             HelloInput limited = new HelloInput(socket, in, helloMillis);
             BufferedInputStream buffered = new BufferedInputStream(limited);
             buffered.mark(1);
@@ -236,12 +238,7 @@ public final class SqlServer implements AutoCloseable {
             JoinQuestion.write(
                     sessions.returns(asked.cluster(), asked.node(), asked.incarnation(), asked.address()), transfer);
         } else if (hello instanceof ClientHello.CheckKey check) {
-            String database = LeaderQuestion.database(check.key());
-            transfer.writeInt(
-                            database == null
-                                    ? SessionRemote.STATUS_ERROR
-                                    : LeaderQuestion.answer(sessions.knowsLeader(database)))
-                    .flush();
+            transfer.writeInt(ofLeader(check.key())).flush();
         } else if (hello instanceof ClientHello.WrongVersion version) {
             new Replies(transfer)
                     .error(DbException.get(
@@ -257,6 +254,17 @@ public final class SqlServer implements AutoCloseable {
                 new Replies(transfer).error(e);
             }
         }
+    }
+
+    private int ofLeader(String key) {
+        String database = LeaderQuestion.database(key);
+        if (database != null) {
+            return LeaderQuestion.answer(sessions.knowsLeader(database));
+        }
+        String served = LeaderQuestion.servedDatabase(key);
+        return served == null
+                ? SessionRemote.STATUS_ERROR
+                : LeaderQuestion.answer(sessions.knowsLeader(served), sessions.serves(served));
     }
 
     private void open(ClientHello.Open request, Transfer transfer, HeadedOutput out, Greeting greeting)

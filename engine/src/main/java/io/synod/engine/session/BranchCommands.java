@@ -125,7 +125,9 @@ final class BranchCommands {
                     }
                 }
             } catch (DbException e) {
-                if (session.isInternal() || Patience.isOver() || !Forwarding.shallAskAgain(e, deadline)) {
+                if (session.isInternal()
+                        || Patience.isOver()
+                        || !session.forwarding().shallAskAgain(e, deadline)) {
                     throw e;
                 }
                 if (transaction.isForwarded()) {

@@ -119,8 +119,10 @@ final class ForwardedSession {
         }
         // What they mean may be another thing now.
         idle.clear();
-        for (String sql : SessionState.changes(told, state)) {
-            execute(sql);
+        List<String> changes = SessionState.changes(told, state);
+        if (!changes.isEmpty()) {
+            // As one text: each costs round trips.
+            execute(String.join("; ", changes));
         }
         told = state;
     }

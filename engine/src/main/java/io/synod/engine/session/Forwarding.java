@@ -26,7 +26,6 @@ import org.slf4j.LoggerFactory;
  */
 final class Forwarding {
     private static final Logger LOG = LoggerFactory.getLogger(Forwarding.class);
-    private static final long PAUSE_NANOS = TimeUnit.MILLISECONDS.toNanos(10);
 
     private final HostedDatabase database;
     private final LeaderLink link;
@@ -34,6 +33,7 @@ final class Forwarding {
     private final byte[] passwordHash;
     private final Map<String, String> settings;
 
+    private final Backoff backoff = new Backoff();
     private final Consumer<String> leaderWatch = this::onLeader;
     private volatile ForwardedSession current;
     /** Answered by the leader before it was decided; {@code null} for none. */
@@ -87,17 +87,9 @@ final class Forwarding {
         }
     }
 
-    /**
-     * Whether the node that was asked did not lead, or not yet: then it executed nothing, and somebody will soon. Waits a
-     * moment before it says yes.
-     */
-    static boolean shallAskAgain(DbException e, long deadlineNanos) {
-        long left = deadlineNanos - System.nanoTime();
-        if (e.getErrorCode() != Errors.NOT_LEADER_CODE || left <= 0) {
-            return false;
-        }
-        Pause.nanos(Math.min(PAUSE_NANOS, left));
-        return true;
+    /** As {@link Backoff#shallAskAgain}. */
+    boolean shallAskAgain(DbException e, long deadlineNanos) {
+        return backoff.shallAskAgain(e, deadlineNanos);
     }
 
     /** A session of the same user in another database of this node. */
@@ -172,7 +164,7 @@ final class Forwarding {
             throw Errors.wrap(e);
         }
         LOG.debug("database {}: leader {} cannot be reached: {}", database.name(), leader, e.toString());
-        Pause.nanos(Math.min(PAUSE_NANOS, deadlineNanos - System.nanoTime()));
+        backoff.pause(deadlineNanos - System.nanoTime());
         return false;
     }
 
@@ -410,7 +402,7 @@ final class Forwarding {
                     return there;
                 }
             }
-            Pause.nanos(Math.min(PAUSE_NANOS, left));
+            backoff.pause(left);
         }
     }
 
@@ -452,7 +444,7 @@ final class Forwarding {
             if (!leader.equals(database.node())) {
                 return at(leader, there);
             }
-            Pause.nanos(Math.min(PAUSE_NANOS, left));
+            backoff.pause(left);
         }
     }
 

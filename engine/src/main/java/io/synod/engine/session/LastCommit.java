@@ -62,8 +62,11 @@ final class LastCommit {
     }
 
     /** It was made by the leader. */
-    void ended(ForwardedSession.Committed there) {
+    void ended(ForwardedSession.Committed there, CommitLevel level) {
         index = there.index();
+        if (there == ForwardedSession.Committed.SOMEWHERE) {
+            lookedUp(level);
+        }
         if (there.warning() != null) {
             levels.warn(there.warning());
         }
@@ -71,6 +74,15 @@ final class LastCommit {
             levels.seen().shown(there.index());
         } else if (there.settled()) {
             levels.seen().changedElsewhere();
+        }
+    }
+
+    /** Its answer was lost: that it is committed is all that can be found out. */
+    void lookedUp(CommitLevel level) {
+        if (level == CommitLevel.ALL) {
+            levels.warn(
+                    "committed on a majority, but whether COMMIT=ALL was reached is not known: the leader, or the node of the"
+                            + " session, was lost before it could answer");
         }
     }
 

@@ -50,7 +50,7 @@ final class Repetition {
         if (Patience.isOver() || System.nanoTime() - deadlineNanos >= 0) {
             return false;
         }
-        boolean due = Forwarding.shallAskAgain(e, deadlineNanos)
+        boolean due = forwarding.shallAskAgain(e, deadlineNanos)
                 || single && Errors.isLeaderLost(e) && isRepeatable(command, execution);
         return due && nameIsFree();
     }

@@ -68,8 +68,7 @@ final class RoutedCommand implements CommandInterface, PlainRead {
     /** That it names, where it runs in other databases. */
     private Collection<String> variables = List.of();
 
-    private volatile CommandInterface running;
-    private volatile boolean cancelled;
+    private final CommandCancel cancelling;
 
     private RoutedCommand(
             RoutedSession session,
@@ -81,6 +80,7 @@ final class RoutedCommand implements CommandInterface, PlainRead {
             long catalogue,
             boolean ofNode) {
         this.session = session;
+        this.cancelling = new CommandCancel(session, this);
         this.sql = sql;
         this.sent = sql;
         this.tokens = tokens;
@@ -178,6 +178,11 @@ final class RoutedCommand implements CommandInterface, PlainRead {
         return ofNode && decision.route() == Route.READ;
     }
 
+    /** Whether it neither needs to know how the last commit ended, nor should be kept from the user by it. */
+    boolean isHarmless() {
+        return isOfNode() || systemCall != null && SystemCalls.isHarmless(systemCall);
+    }
+
     /**
      * Whether the leader's H2 finds out by itself what the text means at the time. It takes a statement apart only once, and
      * keeps of '' what it meant in the mode of that time.
@@ -228,17 +233,14 @@ final class RoutedCommand implements CommandInterface, PlainRead {
             compileHere();
         }
         Command command = local();
-        running = command;
         try {
-            return execution.on(command);
+            return cancelling.whileRunning(command, () -> execution.on(command));
         } catch (DbException e) {
             if (e.getErrorCode() == ErrorCode.LOCK_TIMEOUT_1 && SynodCommandBridge.takeCancel(command)) {
                 // It was taken out of its wait for a row.
                 throw DbException.get(ErrorCode.STATEMENT_WAS_CANCELED);
             }
             throw e;
-        } finally {
-            running = null;
         }
     }
 
@@ -246,12 +248,10 @@ final class RoutedCommand implements CommandInterface, PlainRead {
     <T> T runAcross(Execution<T> execution) {
         try {
             session.others().begin(variables);
-            running = across;
-            T result = execution.on(across);
+            T result = cancelling.whileRunning(across, () -> execution.on(across));
             session.others().executed(tokens);
             return result;
         } finally {
-            running = null;
             session.others().left();
         }
     }
@@ -276,12 +276,7 @@ final class RoutedCommand implements CommandInterface, PlainRead {
                 to.get(i).setValue(value, true);
             }
         }
-        running = target;
-        try {
-            return execution.elsewhere().on(target);
-        } finally {
-            running = null;
-        }
+        return cancelling.whileRunning(target, () -> execution.elsewhere().on(target));
     }
 
     /** For rows of its result that the leader still holds. */
@@ -447,50 +442,13 @@ final class RoutedCommand implements CommandInterface, PlainRead {
         remote = null;
     }
 
-    /**
-     * What is made of others ends with the one that runs, or that comes next. A statement that runs at its place in the log is not
-     * cancelled: on the other members it would not be, either. Its rows are, where they are a statement of their own.
-     */
     @Override
     public void cancel() {
-        session.stopWaiting();
-        // Before it is looked which one runs: whoever begins one looks here afterwards.
-        cancelled = true;
-        RoutedCommand part = session.partOf(this);
-        if (part != null) {
-            part.cancel();
-            return;
-        }
-        if (decision != null
-                && decision.route() == Route.STATEMENT
-                && session.database().log().servingEpoch() != 0) {
-            return;
-        }
-        CommandInterface target = running;
-        if (target == null) {
-            // It has not begun: JDBC's statement cancels once only.
-            target = across == null ? local : across;
-        }
-        if (target != null) {
-            target.cancel();
-        }
-        session.writer().wakeLockWait(() -> cancelled);
+        cancelling.cancel(() -> across == null ? local : across);
     }
 
-    /**
-     * Before one of the statements that it is made of.
-     *
-     * @throws DbException 57014 it was cancelled, and none of them knows
-     */
-    void checkCancelled() {
-        if (cancelled && decision != null && decision.route() != Route.STATEMENT) {
-            throw Errors.cancelled();
-        }
-    }
-
-    /** Its execution is over: what was meant for that does not end another one. */
-    void forgetCancel() {
-        cancelled = false;
+    CommandCancel cancelling() {
+        return cancelling;
     }
 
     @Override

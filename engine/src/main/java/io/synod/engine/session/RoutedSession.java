@@ -123,10 +123,12 @@ final class RoutedSession extends LocalView {
             current = command;
             if (outer == null) {
                 whole = command;
-            } else if (parent == whole) {
-                whole.checkCancelled();
+            } else if (parent == whole && route != Route.ROLLBACK_TO_SAVEPOINT) {
+                // But not where the parts before it are undone.
+                whole.cancelling().check();
             }
-            if (!isHarmless(command)) {
+            command.cancelling().begins();
+            if (!command.isHarmless()) {
                 transaction.settle(route);
             }
             if (command.systemCall() != null) {
@@ -150,9 +152,11 @@ final class RoutedSession extends LocalView {
             mine.close();
             patience = outer;
             current = parent;
+            if (parent != command) {
+                command.cancelling().forget();
+            }
             if (outer == null) {
                 whole = null;
-                command.forgetCancel();
                 if (!isNaming(command)) {
                     ids.forgetName();
                 }
@@ -319,11 +323,6 @@ final class RoutedSession extends LocalView {
         return levels.takeWarnings();
     }
 
-    /** What neither needs to know how the last commit ended, nor should be kept from the user by it. */
-    private static boolean isHarmless(RoutedCommand command) {
-        return command.isOfNode() || command.systemCall() != null && SystemCalls.isHarmless(command.systemCall());
-    }
-
     private void checkOpen() {
         if (closed) {
             throw DbException.get(ErrorCode.DATABASE_CALLED_AT_SHUTDOWN);
@@ -352,10 +351,10 @@ final class RoutedSession extends LocalView {
         transaction.move(fresh, writer);
     }
 
-    /** Of a statement that is made of others, the one that runs; {@code null} for none. From any thread. */
-    RoutedCommand partOf(RoutedCommand command) {
-        RoutedCommand part = current;
-        return whole == command && part != command ? part : null;
+    /** Of a statement that runs, the part that does, or itself; {@code null} where it does not run. From any thread. */
+    RoutedCommand runningOf(RoutedCommand command) {
+        RoutedCommand now = current;
+        return now == command || whole == command ? now : null;
     }
 
     /** The statement that runs waits no longer for a leader or a majority; from any thread. */

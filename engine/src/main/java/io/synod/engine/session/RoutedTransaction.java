@@ -336,7 +336,7 @@ final class RoutedTransaction {
                         throw e;
                     }
                     // An implicit one has no number of the client's, and must be looked up all the same.
-                    last.ended(forwarding.commit(ids.orOwn(id)));
+                    last.ended(forwarding.commit(ids.orOwn(id)), level);
                 }
                 case NONE -> writer.endRead();
             }

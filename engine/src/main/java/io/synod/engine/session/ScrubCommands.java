@@ -17,7 +17,7 @@ public interface ScrubCommands {
     /**
      * Reads the node's log and the files of all its databases, now, and begins to repair what is damaged.
      *
-     * @throws org.h2.message.DbException 57014 the thread was interrupted, 90031 the log cannot be read
+     * @throws org.h2.message.DbException 57014 the statement was cancelled or timed out, or the thread was interrupted, 90031 the log cannot be read
      */
     List<Scrubbed> scrub();
 }

@@ -34,6 +34,14 @@ public interface SessionFactory {
     Boolean knowsLeader(String database);
 
     /**
+     * @param database the database's name, any case
+     * @return whether this node serves it as its leader
+     */
+    default boolean serves(String database) {
+        return false;
+    }
+
+    /**
      * Where a node belongs that was added and has never run.
      *
      * @param incarnation of its directory

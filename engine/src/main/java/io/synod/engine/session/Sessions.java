@@ -170,6 +170,7 @@ public final class Sessions {
     /** As H2 does: whoever comes first to a new database is its administrator. The log decides who was first. */
     private void createFirstUser(String user, byte[] passwordHash, Map<String, String> settings) throws SQLException {
         long deadline = System.nanoTime() + database.timeoutMillis() * 1_000_000L;
+        Backoff backoff = new Backoff();
         database.reads().awaitReadable();
         while (!hasUsers()) {
             String name = user.isEmpty() ? "" : user;
@@ -184,20 +185,25 @@ public final class Sessions {
                 throw database.noLeader().getSQLException();
             }
             if (!leader.equals(database.node()) && link != null) {
-                createThere(leader, user, passwordHash, settings, deadline);
+                createThere(leader, user, passwordHash, settings, deadline, backoff);
             }
             database.reads().awaitReadable();
         }
     }
 
     private void createThere(
-            String leader, String user, byte[] passwordHash, Map<String, String> settings, long deadline)
+            String leader,
+            String user,
+            byte[] passwordHash,
+            Map<String, String> settings,
+            long deadline,
+            Backoff backoff)
             throws SQLException {
         try {
             ForwardedSession.open(link, leader, database.name(), user, passwordHash, settings)
                     .close();
         } catch (SQLException e) {
-            if (!Forwarding.shallAskAgain(DbException.convert(e), deadline)) {
+            if (!backoff.shallAskAgain(DbException.convert(e), deadline)) {
                 throw e;
             }
         }

@@ -288,7 +288,7 @@ final class StatementDispatch {
             try {
                 return transaction.isForwarded() ? routed.forward(command, execution) : read(command, execution);
             } catch (DbException e) {
-                if (!transaction.isForwarded() || Patience.isOver() || !Forwarding.shallAskAgain(e, deadline)) {
+                if (!transaction.isForwarded() || Patience.isOver() || !forwarding.shallAskAgain(e, deadline)) {
                     throw e;
                 }
                 transaction.undoAll();
@@ -337,7 +337,7 @@ final class StatementDispatch {
                 return there.get();
             } catch (DbException e) {
                 transaction.rollback();
-                if (Patience.isOver() || !Forwarding.shallAskAgain(e, deadline)) {
+                if (Patience.isOver() || !forwarding.shallAskAgain(e, deadline)) {
                     throw e;
                 }
             }

@@ -1,10 +1,12 @@
 package io.synod.engine.session;
 
+import io.synod.engine.database.Errors;
 import java.io.Reader;
 import java.io.StringReader;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Supplier;
+import org.h2.api.ErrorCode;
 import org.h2.command.CommandInterface;
 import org.h2.expression.ParameterInterface;
 import org.h2.message.DbException;
@@ -98,8 +100,15 @@ final class StatementList {
                     transaction.undoAll();
                 }
             } catch (DbException undo) {
-                // A part has committed: another transaction has begun.
                 transaction.undoAll();
+                if (undo.getErrorCode() != ErrorCode.SAVEPOINT_IS_INVALID_1) {
+                    // What was open before is gone with it: nothing may go on as if it were there.
+                    throw Errors.isRetry(undo)
+                            ? undo
+                            : Errors.retry("what several statements had done could not be undone alone: "
+                                    + Errors.message(undo));
+                }
+                // A part has ended the transaction: another one had begun.
             }
             throw e;
         }

@@ -14,6 +14,7 @@ import io.synod.replica.ReplicatedLog.MemberStatus;
 import java.sql.SQLWarning;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Set;
 import java.util.UUID;
 import org.h2.command.CommandInterface;
@@ -66,6 +67,8 @@ final class SystemCalls {
             "TRANSFER",
             "MEMBER_ADD",
             "MEMBER_PROMOTE",
+            "MEMBER_DEMOTE",
+            "MEMBER_ADDRESS",
             "MEMBER_REMOVE",
             "DIGEST_START",
             "DIGEST",
@@ -185,6 +188,7 @@ final class SystemCalls {
                 }
                 if (committed) {
                     levels.seen().changedElsewhere();
+                    session.transaction().lastCommit().lookedUp(levels.commit());
                 }
                 return execution.rows(single("COMMITTED", ValueBoolean.get(committed)));
             }
@@ -198,11 +202,12 @@ final class SystemCalls {
                 return execution.rows(leader(session.database()));
             }
             case "TRANSFER" -> {
+                session.local().getUser().checkAdmin();
                 String member = call.arguments().isEmpty() ? null : argument(call, 0);
                 boolean done = session.transfer(member);
                 return execution.rows(single("TRANSFERRED", ValueBoolean.get(done)));
             }
-            case "MEMBER_ADD", "MEMBER_PROMOTE", "MEMBER_REMOVE" -> {
+            case "MEMBER_ADD", "MEMBER_PROMOTE", "MEMBER_DEMOTE", "MEMBER_ADDRESS", "MEMBER_REMOVE" -> {
                 return execution.rows(members(session, call));
             }
             case "SPACE" -> {
@@ -263,8 +268,10 @@ final class SystemCalls {
         MemberCommands members = others(session, call).members();
         String node = argument(call, 0);
         List<MemberCommands.Done> done = switch (call.name()) {
-            case "MEMBER_ADD" -> members.add(node);
+            case "MEMBER_ADD" -> isWitness(call) ? members.addWitness(node) : members.add(node);
             case "MEMBER_PROMOTE" -> members.promote(node);
+            case "MEMBER_DEMOTE" -> members.demote(node);
+            case "MEMBER_ADDRESS" -> members.move(node);
             default -> members.remove(node);
         };
         SimpleResult rows = new SimpleResult();
@@ -273,6 +280,15 @@ final class SystemCalls {
         rows.addColumn("MEMBERSHIP", TypeInfo.TYPE_VARCHAR);
         done.forEach(each -> rows.addRow(text(each.database()), text(each.node()), text(each.membership())));
         return rows;
+    }
+
+    private static boolean isWitness(Call call) {
+        String role =
+                call.arguments().size() < 2 ? "LEARNER" : argument(call, 1).toUpperCase(Locale.ROOT);
+        if (!role.equals("LEARNER") && !role.equals("WITNESS")) {
+            throw Errors.badValue("membership", argument(call, 1), "LEARNER or WITNESS");
+        }
+        return role.equals("WITNESS");
     }
 
     private static ResultInterface warnings(RoutedSession session) {

@@ -44,7 +44,10 @@
  *                                         never will
  * CALL SYNOD.TRANSFER(['node'])           TRANSFERRED: the leader has handed over, to that node
  * CALL SYNOD.MEMBER_ADD('node@host:port') DATABASE_NAME, NODE, MEMBERSHIP: the node is a learner in this node's databases
+ * CALL SYNOD.MEMBER_ADD('node@host:port', 'WITNESS') the same: it is a witness
  * CALL SYNOD.MEMBER_PROMOTE('node')       the same: it votes
+ * CALL SYNOD.MEMBER_DEMOTE('node')        the same: it is a learner again
+ * CALL SYNOD.MEMBER_ADDRESS('node@host:port') the same: its peers find it there
  * CALL SYNOD.MEMBER_REMOVE('node')        the same: it is no member any more
  * CALL SYNOD.DIGEST_START()               LOG_INDEX: where every member takes a digest of the database
  * CALL SYNOD.DIGEST(index)                KIND, NAME, CHECKSUM: this member's digest; waits until it is applied

@@ -8,6 +8,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
 import org.h2.mvstore.MVMap;
 import org.h2.mvstore.MVStore;
+import org.h2.mvstore.MVStoreException;
 import org.h2.mvstore.type.LongDataType;
 import org.h2.mvstore.type.StringDataType;
 
@@ -172,7 +173,7 @@ public final class Checkpoint {
     }
 
     /** Under the closed gate. */
-    Image write() {
+    Image write() throws IOException {
         store.executeFilestoreOperation(() -> {}); // waits until nothing is on its way to the file
         // Never the chunk before: that one may have been written beside a statement, or not know its predecessor.
         checkpoints.put(CHECKPOINT, ++taken);
@@ -202,9 +203,24 @@ public final class Checkpoint {
         sum.restart();
     }
 
-    /** Reads through the channel that H2 has open: closing another one would give up H2's lock of the file. */
-    static byte[] read(MVStore store, long offset, int length) {
-        ByteBuffer bytes = store.getFileStore().readFully(null, offset, length);
+    /**
+     * Reads through the channel that H2 has open: closing another one would give up H2's lock of the file.
+     *
+     * @throws DamagedStoreException the disk does not give it
+     * @throws IOException the store was closed
+     */
+    static byte[] read(MVStore store, long offset, int length) throws IOException {
+        ByteBuffer bytes;
+        try {
+            bytes = store.getFileStore().readFully(null, offset, length);
+        } catch (MVStoreException e) {
+            if (store.isClosed()) {
+                throw new IOException("the database file was closed", e);
+            }
+            Throwable why = e.getCause() == null ? e : e.getCause();
+            throw new DamagedStoreException(
+                    "the database file cannot be read at byte " + offset + ": " + why.getMessage(), e);
+        }
         if (bytes.hasArray() && bytes.array().length == length) {
             return bytes.array();
         }

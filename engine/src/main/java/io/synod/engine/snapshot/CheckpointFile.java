@@ -25,7 +25,7 @@ record CheckpointFile(long length, long applied, SnapshotHeader origin, Integer 
 
     /** Version 1: the chunks of the file bear no stamps, and there is no origin. */
     static boolean isUnstamped(Path path) throws IOException {
-        byte[] bytes = Files.readAllBytes(path);
+        byte[] bytes = DatabaseFiles.read(path);
         return bytes.length >= 8 && ByteBuffer.wrap(bytes).getInt(4) == 1;
     }
 
@@ -41,7 +41,7 @@ record CheckpointFile(long length, long applied, SnapshotHeader origin, Integer 
         if (!Files.exists(path)) {
             return null;
         }
-        byte[] bytes = Files.size(path) > SIZE_MAX ? new byte[0] : Files.readAllBytes(path);
+        byte[] bytes = Files.size(path) > SIZE_MAX ? new byte[0] : DatabaseFiles.read(path);
         ByteBuffer in = ByteBuffer.wrap(bytes);
         if (bytes.length < SIZE_1 || in.getInt() != MAGIC || in.getInt(bytes.length - 4) != crc(bytes)) {
             throw new DamagedStoreException(path + " is damaged (" + Files.size(path) + " bytes)");

@@ -2,6 +2,7 @@ package io.synod.engine.snapshot;
 
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.channels.ClosedChannelException;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.util.regex.Matcher;
@@ -148,17 +149,29 @@ final class ChunkStamps {
         return -1;
     }
 
-    /** Fewer bytes at the end. */
+    /**
+     * Fewer bytes at the end.
+     *
+     * @throws DamagedStoreException the disk does not give them
+     */
     static byte[] read(FileChannel file, long position, int length) throws IOException {
         int there = (int) Math.max(0, Math.min(length, file.size() - position));
         if (position < 0 || there == 0) {
             return new byte[0];
         }
         ByteBuffer bytes = ByteBuffer.allocate(there);
-        while (bytes.hasRemaining()) {
-            if (file.read(bytes, position + bytes.position()) < 0) {
-                return new byte[0];
+        try {
+            FaultyDisk.reads(position, position + there);
+            while (bytes.hasRemaining()) {
+                if (file.read(bytes, position + bytes.position()) < 0) {
+                    return new byte[0];
+                }
             }
+        } catch (ClosedChannelException e) {
+            throw e;
+        } catch (IOException e) {
+            throw new DamagedStoreException(
+                    "the database file cannot be read at byte " + position + ": " + e.getMessage(), e);
         }
         return bytes.array();
     }

@@ -1,8 +1,10 @@
 package io.synod.engine.snapshot;
 
 import java.io.IOException;
+import java.io.InputStream;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -81,6 +83,22 @@ record DatabaseFiles(Path base) {
             file.force(true);
         }
         move(temporary, path);
+    }
+
+    /**
+     * What is in a small file.
+     *
+     * @throws DamagedStoreException the disk does not give it
+     * @throws IOException it cannot be opened
+     */
+    static byte[] read(Path path) throws IOException {
+        try (InputStream in = Files.newInputStream(path)) {
+            return in.readAllBytes();
+        } catch (FileSystemException e) {
+            throw e;
+        } catch (IOException e) {
+            throw new DamagedStoreException(path + " cannot be read: " + e.getMessage(), e);
+        }
     }
 
     /** The content of the moved file must be on disk already. */

@@ -5,6 +5,7 @@ import io.synod.replica.Snapshots.Header;
 import io.synod.replica.Snapshots.Incoming;
 import io.synod.replica.Snapshots.Outgoing;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.SQLException;
@@ -20,7 +21,6 @@ import org.h2.engine.SynodDatabaseBridge;
 import org.h2.engine.User;
 import org.h2.message.DbException;
 import org.h2.mvstore.FileStore;
-import org.h2.mvstore.MVStoreException;
 import org.h2.mvstore.db.LobStorageMap;
 import org.h2.mvstore.db.SynodLobStore;
 import org.h2.mvstore.tx.SynodUndoLogs;
@@ -97,7 +97,7 @@ public final class H2Store implements AutoCloseable {
             throws IOException, SQLException {
         Files.createDirectories(files.directory());
         if (Files.exists(files.damage())) {
-            throw new DamagedStoreException(Files.readString(files.damage()));
+            throw new DamagedStoreException(new String(DatabaseFiles.read(files.damage()), StandardCharsets.UTF_8));
         }
         Replacement.finish(files);
         DatabaseFiles.delete(files.fallback()); // of a reclaim that came to its end, or never to its beginning
@@ -352,9 +352,9 @@ public final class H2Store implements AutoCloseable {
                 read.accept(length);
                 return piece;
             });
-        } catch (MVStoreException e) {
+        } catch (DamagedStoreException e) {
             unreadable = e.getMessage();
-        } catch (RuntimeException e) {
+        } catch (IOException | RuntimeException e) {
             if (isClosed()) {
                 return 0;
             }

@@ -76,7 +76,7 @@ final class Replacement {
         if (!Files.exists(files.replacement())) {
             return false;
         }
-        byte[] bytes = Files.readAllBytes(files.replacement());
+        byte[] bytes = DatabaseFiles.read(files.replacement());
         ByteBuffer in = ByteBuffer.wrap(bytes);
         if (bytes.length < SIZE_MIN || in.getInt() != MAGIC || in.getInt(bytes.length - 4) != crc(bytes)) {
             throw new DamagedStoreException(files.replacement() + " is damaged (" + bytes.length + " bytes)");

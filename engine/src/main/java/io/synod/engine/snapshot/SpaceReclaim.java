@@ -7,7 +7,6 @@ import java.nio.file.Files;
 import java.nio.file.StandardOpenOption;
 import java.util.concurrent.TimeUnit;
 import org.h2.mvstore.MVStore;
-import org.h2.mvstore.MVStoreException;
 import org.h2.mvstore.RandomAccessStore;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -129,7 +128,7 @@ final class SpaceReclaim {
     }
 
     /** Writes what is current anew, and moves it to the front, until that gains nothing more or the time is up. */
-    private void rewrite() {
+    private void rewrite() throws IOException {
         RandomAccessStore file = (RandomAccessStore) store.getFileStore();
         long end = System.nanoTime() + COMPACT_NANOS;
         long size;
@@ -148,13 +147,9 @@ final class SpaceReclaim {
     private long copy(FileChannel to, long from, long end) throws IOException {
         for (long offset = from; offset < end; offset += PIECE) {
             int length = (int) Math.min(PIECE, end - offset);
-            try {
-                byte[] piece = Checkpoint.read(store, offset, length);
-                sum.extend(offset + length, (at, bytes) -> piece);
-                write(to, piece, offset);
-            } catch (MVStoreException e) {
-                throw new IOException("the database file " + files.data() + " cannot be read at " + offset, e);
-            }
+            byte[] piece = Checkpoint.read(store, offset, length);
+            sum.extend(offset + length, (at, bytes) -> piece);
+            write(to, piece, offset);
         }
         return end;
     }

@@ -6,7 +6,6 @@ import io.synod.replica.Snapshots.Outgoing;
 import java.io.IOException;
 import java.security.MessageDigest;
 import org.h2.mvstore.MVStore;
-import org.h2.mvstore.MVStoreException;
 
 /**
  * Snapshots of an open H2 file, for other members. None of them costs space or time to copy: the bytes of a checkpoint stay
@@ -45,7 +44,7 @@ final class StoreSnapshots {
             sha.update(checkpoint.header());
             FileSum sum = new FileSum();
             sum.extend(checkpoint.length(), (offset, length) -> {
-                byte[] piece = read(offset, length);
+                byte[] piece = Checkpoint.read(store, offset, length);
                 sha.update(piece);
                 return piece;
             });
@@ -103,14 +102,6 @@ final class StoreSnapshots {
         return true;
     }
 
-    private byte[] read(long offset, int length) throws IOException {
-        try {
-            return Checkpoint.read(store, offset, length);
-        } catch (MVStoreException e) {
-            throw new IOException("the database file cannot be read at " + offset + ", or was closed", e);
-        }
-    }
-
     private final class Reader implements Outgoing {
         private final Checkpoint.Image image;
         private final Header header;
@@ -149,12 +140,22 @@ final class StoreSnapshots {
                 start = (int) (offset - image.length());
             } else {
                 int length = (int) Math.min(Math.min(PIECE, into.length - at), image.length() - offset);
-                from = StoreSnapshots.this.read(offset, length);
+                from = read(offset, length);
                 start = 0;
             }
             int length = Math.min(into.length - at, from.length - start);
             System.arraycopy(from, start, into, at, length);
             return length;
+        }
+
+        private byte[] read(long offset, int length) throws IOException {
+            try {
+                return Checkpoint.read(store, offset, length);
+            } catch (DamagedStoreException e) {
+                // Whoever makes the next one finds that, and has it repaired.
+                doubt(header);
+                throw e;
+            }
         }
 
         @Override

@@ -16,15 +16,18 @@ import org.h2.store.fs.FileBase;
 final class UninterruptibleFile extends FileBase {
     private static final int READERS = 4;
 
+    private final String path;
     private final RandomAccessFile writer;
     private final RandomAccessFile[] readers = new RandomAccessFile[READERS];
     /** Whether it is a store, whose chunks are to be known as Synod's. */
     private final boolean stamps;
 
     private long position;
+    private volatile IOException notForced;
 
     /** @param mode as {@link RandomAccessFile} knows it; the file is created in mode {@code rw} */
     UninterruptibleFile(String path, String mode) throws IOException {
+        this.path = path;
         stamps = path.endsWith(Constants.SUFFIX_MV_FILE);
         writer = new RandomAccessFile(path, mode);
         try {
@@ -43,6 +46,17 @@ final class UninterruptibleFile extends FileBase {
         }
     }
 
+    /**
+     * Where a force has failed, the system may take what it could not write for written: the next force would say that it is on
+     * disk. So there is no next one, and at the next write H2 gives up.
+     */
+    private void checkForced() throws IOException {
+        if (notForced != null) {
+            throw new IOException(
+                    path + " could not be forced to disk, restart this node: " + notForced.getMessage(), notForced);
+        }
+    }
+
     @Override
     public synchronized int read(ByteBuffer into) throws IOException {
         int read = read(into, position);
@@ -57,6 +71,7 @@ final class UninterruptibleFile extends FileBase {
         int offset = into.hasArray() ? into.arrayOffset() + into.position() : 0;
         RandomAccessFile reader = readers[(int) (Thread.currentThread().getId() & (READERS - 1))];
         int read;
+        FaultyDisk.reads(from, from + into.remaining());
         synchronized (reader) {
             reader.seek(from);
             read = reader.read(bytes, offset, into.remaining());
@@ -81,6 +96,7 @@ final class UninterruptibleFile extends FileBase {
     @Override
     public int write(ByteBuffer from, long to) throws IOException {
         checkOpen();
+        checkForced();
         int length = from.remaining();
         byte[] bytes;
         int offset = 0;
@@ -134,7 +150,14 @@ final class UninterruptibleFile extends FileBase {
     @Override
     public void force(boolean metaData) throws IOException {
         checkOpen();
-        writer.getFD().sync();
+        checkForced();
+        try {
+            FaultyDisk.forces(path);
+            writer.getFD().sync();
+        } catch (IOException e) {
+            notForced = e;
+            throw e;
+        }
     }
 
     @Override
@@ -150,5 +173,11 @@ final class UninterruptibleFile extends FileBase {
             }
         }
         writer.close();
+    }
+
+    /** In H2's messages. */
+    @Override
+    public String toString() {
+        return path;
     }
 }

@@ -86,7 +86,7 @@ final class RowImages {
 
     /** @param old the row as it stands on this member, for what is unchanged; {@code null} for a row that is new */
     Row read(ByteBuffer in, Row old) {
-        int same = lobs ? DataUtils.readVarInt(in) : 0;
+        int same = lobs ? WriteSetFormat.readCount(in) : 0;
         int[] columns = new int[same];
         for (int i = 0; i < same; i++) {
             columns[i] = DataUtils.readVarInt(in);

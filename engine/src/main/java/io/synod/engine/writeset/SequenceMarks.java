@@ -11,7 +11,6 @@ import java.util.Map;
 import java.util.TreeMap;
 import java.util.function.Function;
 import org.h2.engine.SessionLocal;
-import org.h2.mvstore.DataUtils;
 import org.h2.mvstore.MVMap;
 import org.h2.mvstore.WriteBuffer;
 import org.h2.mvstore.db.MVTable;
@@ -257,7 +256,7 @@ public final class SequenceMarks {
 
     /** Reads and applies what {@link #write} wrote. */
     void read(SessionLocal session, ByteBuffer in) {
-        int count = DataUtils.readVarInt(in);
+        int count = WriteSetFormat.readCount(in);
         for (int i = 0; i < count; i++) {
             String key = WriteSetFormat.readString(in);
             byte flags = in.get();
@@ -272,7 +271,7 @@ public final class SequenceMarks {
 
     /** Passes over what {@link #write} wrote. */
     static void skip(ByteBuffer in) {
-        int count = DataUtils.readVarInt(in);
+        int count = WriteSetFormat.readCount(in);
         for (int i = 0; i < count; i++) {
             WriteSetFormat.readString(in);
             in.position(in.position() + 1 + Long.BYTES);

@@ -142,7 +142,7 @@ public final class WriteSetApplier {
     /** The tables that the write set names; {@code null} when one of them is not what it was for the write set. */
     private static List<MVTable> currentTables(TableRegistry tables, ByteBuffer in) {
         WriteSetFormat.checkVersion(in.get(), "a write set");
-        int count = DataUtils.readVarInt(in);
+        int count = WriteSetFormat.readCount(in);
         List<MVTable> found = new ArrayList<>(count);
         boolean current = true;
         for (int i = 0; i < count; i++) {

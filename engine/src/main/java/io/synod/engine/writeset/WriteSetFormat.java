@@ -43,8 +43,22 @@ final class WriteSetFormat {
         out.putVarInt(bytes.length).put(bytes);
     }
 
+    /**
+     * How many follow of what takes a byte or more.
+     *
+     * @throws IllegalStateException there are not so many bytes
+     */
+    static int readCount(ByteBuffer in) {
+        int count = DataUtils.readVarInt(in);
+        if (count < 0 || count > in.remaining()) {
+            throw new IllegalStateException(
+                    "a write set says that " + count + " follow, and " + in.remaining() + " bytes are left of it");
+        }
+        return count;
+    }
+
     static String readString(ByteBuffer in) {
-        byte[] bytes = new byte[DataUtils.readVarInt(in)];
+        byte[] bytes = new byte[readCount(in)];
         in.get(bytes);
         return new String(bytes, StandardCharsets.UTF_8);
     }

@@ -27,10 +27,12 @@ import java.util.concurrent.Future;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** {@code SELECT … FOR UPDATE} over tables of several databases, beside the same tables in one H2 database. */
+@Tag("long")
 class LocksAcrossTest {
     /** Each with the database that has it; a text names it with a colon before. */
     private static final Map<String, String> HOMES = new LinkedHashMap<>();

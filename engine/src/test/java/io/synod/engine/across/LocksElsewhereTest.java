@@ -19,10 +19,12 @@ import java.sql.Statement;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Future;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** {@code SELECT … FOR UPDATE} of another database's rows. */
+@Tag("long")
 class LocksElsewhereTest {
     private static final String LOCK = "SELECT n FROM stock.public.items WHERE id = 7 FOR UPDATE";
 

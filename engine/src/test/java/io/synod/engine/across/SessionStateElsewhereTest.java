@@ -12,6 +12,7 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.List;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -19,6 +20,7 @@ import org.junit.jupiter.api.io.TempDir;
  * What a session was told about itself holds in other databases too: variables, settings. What cannot hold there is refused.
  * Compared with one H2 database that has all tables.
  */
+@Tag("long")
 class SessionStateElsewhereTest {
     private static final String HOME =
             "CREATE TABLE orders(id INT PRIMARY KEY, item INT); INSERT INTO orders VALUES (1, 7), (2, 8);"

@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.synod.engine.failover.Await;
+import io.synod.replica.Patience;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -36,5 +37,22 @@ class WriterPlacesTest {
             assertTrue(admitted.get(), "passed by in round " + round);
             waiting.join();
         }
+    }
+
+    @Test
+    void who_was_cancelled_waits_no_longer_and_takes_no_place() {
+        WriterRegistry registry = new WriterRegistry();
+        for (int i = 0; i < WriterRegistry.MAX_OPEN; i++) {
+            assertTrue(registry.acquire(MILLIS));
+        }
+        long start = System.nanoTime();
+        try (Patience timeout = Patience.begin(50_000_000L)) {
+            assertFalse(registry.acquire(20_000));
+            assertTrue(timeout.ended());
+        }
+        assertTrue(System.nanoTime() - start < 15_000_000_000L, "it waited for its lock time-out");
+        registry.release();
+        assertTrue(registry.acquire(MILLIS));
+        assertFalse(registry.acquire(1), "no place is left");
     }
 }

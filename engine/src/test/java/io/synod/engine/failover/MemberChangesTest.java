@@ -48,26 +48,30 @@ class MemberChangesTest {
         nodes.values().forEach(NodeProcess::kill);
     }
 
-    private void place() throws Exception {
-        List<Integer> ports = FreePorts.take(8);
-        List<String> names = List.of("a", "b", "c", "d");
+    /** @param joins {@code --join} or {@code --witness} by the names of those that come later */
+    private void place(List<String> begin, Map<String, String> joins) throws Exception {
+        List<String> names = new ArrayList<>(begin);
+        names.addAll(joins.keySet());
+        List<Integer> ports = FreePorts.take(2 * names.size());
         for (int i = 0; i < names.size(); i++) {
             String name = names.get(i);
             List<String> command = new ArrayList<>(TestCluster.quick().command());
             List<String> peers = new ArrayList<>();
-            for (int j = 0; j < 3; j++) {
+            for (int j = 0; j < begin.size(); j++) {
                 if (i != j) {
                     peers.add(names.get(j) + "@127.0.0.1:" + ports.get(j));
                 }
             }
             String listen = "127.0.0.1:" + ports.get(i);
-            String sql = "127.0.0.1:" + ports.get(4 + i);
+            String sql = "127.0.0.1:" + ports.get(names.size() + i);
             command.addAll(List.of(
                     "node", "--name", name, "--dir", directory.resolve(name).toString()));
             command.addAll(List.of("--listen", listen, "--sql", sql, "--exit-with-parent", "--database", "shop"));
-            command.addAll(List.of("--peers", String.join(",", peers)));
-            if (name.equals("d")) {
-                command.add("--join");
+            if (!peers.isEmpty()) {
+                command.addAll(List.of("--peers", String.join(",", peers)));
+            }
+            if (joins.containsKey(name)) {
+                command.add(joins.get(name));
             }
             nodes.put(name, new NodeProcess(name, command, directory.resolve(name + ".err"), listen, sql));
         }
@@ -111,7 +115,7 @@ class MemberChangesTest {
     void a_node_is_added_and_promoted_the_leader_removed_and_others_killed_and_no_commit_is_lost_or_doubled()
             throws Exception {
         LOG.info("seed {}", seed);
-        place();
+        place(List.of("a", "b", "c"), Map.of("d", "--join"));
         TestCluster first = cluster("a", "b", "c");
         TestCluster rest = cluster("b", "c", "d");
         first.startAll();
@@ -169,5 +173,81 @@ class MemberChangesTest {
         assertTrue(said.contains("was removed from database shop") && said.contains("empty directory"), a.errors());
         assertFalse(a.errors().contains("\tat "), "a stack trace: " + a.errors());
         load.awaitProgress(20);
+    }
+
+    private void join(TestCluster asked, String name, String call) throws Exception {
+        call(asked, call, Set.of("HYT00", "55000"));
+        nodes.get(name).start();
+        nodes.get(name).awaitReady(Await.LIMIT);
+    }
+
+    /** Whoever is killed next, the one that came back just before may lack what only the witness has beside it. */
+    @Test
+    void two_nodes_and_a_witness_go_on_without_any_one_of_them_and_no_commit_is_lost_or_doubled() throws Exception {
+        LOG.info("seed {}", seed);
+        place(List.of("a", "b"), Map.of("w", "--witness"));
+        TestCluster full = cluster("a", "b");
+        full.startAll();
+        // Clients that come to the witness first.
+        try (Load load = load(cluster("w", "a", "b"))) {
+            try {
+                load.awaitProgress(20);
+                join(full, "w", "MEMBER_ADD('w@" + nodes.get("w").listen() + "', 'WITNESS')");
+                load.awaitProgress(20);
+                for (int i = 0; i < 3; i++) {
+                    String leader = full.awaitLeader();
+                    nodes.get(leader).kill();
+                    load.awaitProgress(20);
+                    full.restart(leader);
+                }
+                nodes.get("w").kill();
+                load.awaitProgress(20);
+                nodes.get("w").start();
+                nodes.get("w").awaitReady(Await.LIMIT);
+                load.awaitProgress(20);
+                load.stop();
+            } catch (Exception | AssertionError e) {
+                cluster("a", "b", "w").addStoryTo(e);
+                throw e;
+            }
+            load.assertExactlyOnceOnEachOf(full);
+        }
+        assertFalse(directory.resolve("w").resolve("shop.mv.db").toFile().exists());
+    }
+
+    @Test
+    void one_node_grows_to_three_and_five_and_shrinks_to_one_under_load_and_no_commit_is_lost_or_doubled()
+            throws Exception {
+        LOG.info("seed {}", seed);
+        List<String> come = List.of("b", "c", "d", "e");
+        place(List.of("a"), Map.of("b", "--join", "c", "--join", "d", "--join", "e", "--join"));
+        TestCluster all = cluster("a", "b", "c", "d", "e");
+        nodes.get("a").start();
+        nodes.get("a").awaitReady(Await.LIMIT);
+        try (Load load = load(all)) {
+            try {
+                for (String name : come) {
+                    join(
+                            all,
+                            name,
+                            "MEMBER_ADD('" + name + "@" + nodes.get(name).listen() + "')");
+                    call(all, "MEMBER_PROMOTE('" + name + "')", Set.of("HYT00", "55000"));
+                    load.awaitProgress(20);
+                }
+                for (String name : List.of("a", "b", "c", "d")) {
+                    call(all, "MEMBER_REMOVE('" + name + "')", Set.of("HYT00", "55000"));
+                    nodes.get(name).kill();
+                    load.awaitProgress(20);
+                }
+                load.stop();
+            } catch (Exception | AssertionError e) {
+                all.addStoryTo(e);
+                throw e;
+            }
+            load.assertExactlyOnceOnEachOf(cluster("e"));
+        }
+        try (Connection c = TestCluster.connect(all.url())) {
+            assertEquals(List.of("e|VOTER"), TestCluster.rows(c, "SELECT NODE, MEMBERSHIP FROM SYNOD.MEMBERS"));
+        }
     }
 }

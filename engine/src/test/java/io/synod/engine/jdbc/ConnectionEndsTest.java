@@ -5,6 +5,7 @@ import static io.synod.engine.Sql.run;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotNull;
+import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -19,9 +20,11 @@ import java.sql.Statement;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import org.h2.jdbc.JdbcConnection;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -139,6 +142,41 @@ class ConnectionEndsTest {
         }
     }
 
+    /** What was meant for one statement of a list does not take a later one out of its wait. */
+    @Test
+    void a_list_that_was_cancelled_leaves_what_comes_next_its_lock_timeout() throws Exception {
+        try (Connection holder = connect("leader");
+                Connection waiter = connect("leader");
+                Statement s = waiter.createStatement()) {
+            holder.setAutoCommit(false);
+            run(holder, "UPDATE t SET x = x + 1");
+            run(waiter, "SET LOCK_TIMEOUT 60000");
+            waiter.setAutoCommit(false);
+            run(waiter, "INSERT INTO t VALUES (6, 6)");
+            found = new CountDownLatch(1);
+            cancelled = new CountDownLatch(1);
+            CompletableFuture<SQLException> list =
+                    running(s, "SELECT 1; UPDATE t SET x = 5 WHERE id = 1 AND hold() = id");
+            try {
+                assertTrue(found.await(30, TimeUnit.SECONDS), () -> "ended: " + list.getNow(null));
+                s.cancel();
+            } finally {
+                cancelled.countDown();
+            }
+            SQLException e = list.get(50, TimeUnit.SECONDS);
+            assertNotNull(e);
+            assertEquals("57014", e.getSQLState(), e.toString());
+            // The list is undone, and no more.
+            assertEquals(1, number(waiter, "SELECT COUNT(*) FROM t WHERE id = 6"));
+            CompletableFuture<SQLException> next = running(s, "UPDATE t SET x = 5 WHERE id = 1");
+            // Whoever was to be cancelled is looked for every 10 ms.
+            assertThrows(TimeoutException.class, () -> next.get(1, TimeUnit.SECONDS));
+            holder.rollback();
+            assertNull(next.get(50, TimeUnit.SECONDS));
+            waiter.rollback();
+        }
+    }
+
     /** Functions of the database. */
     public static final class Functions {
         private Functions() {}
@@ -191,6 +229,26 @@ class ConnectionEndsTest {
                 run(other, "SET LOCK_TIMEOUT 60000", "UPDATE t SET x = x");
             }
         }
+    }
+
+    /** Else who vanishes without a word would keep its rows locked for two hours. */
+    @Test
+    void both_ends_of_a_client_and_of_a_follower_look_whether_the_other_one_is_there() throws Exception {
+        KeepAlives.assumeShown();
+        int client = portOf(cluster.remoteUrl(follower, "ends"));
+        int nodes = portOf(cluster.remoteUrl(leader, "ends"));
+        try (Connection c = connect("remote")) {
+            c.setAutoCommit(false);
+            run(c, "INSERT INTO t VALUES (9, 9)");
+            Await.until("the client's server looks", () -> KeepAlives.soon(client, true) > 0);
+            Await.until("the leader looks", () -> KeepAlives.soon(nodes, true) > 0);
+            Await.until("the follower looks", () -> KeepAlives.soon(nodes, false) > 0);
+            c.rollback();
+        }
+    }
+
+    private static int portOf(String url) {
+        return Integer.parseInt(url.replaceFirst(".*:(\\d+)/.*", "$1"));
     }
 
     @ParameterizedTest

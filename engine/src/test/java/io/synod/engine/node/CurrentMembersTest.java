@@ -39,8 +39,8 @@ class CurrentMembersTest {
                     }));
             Members first = of(1, 2, 3);
             NodePlace place = new NodePlace(first, 1, false);
-            assertTrue(new CurrentMembers(place, List::of).haveMajorityOf(first), "it is the first database");
-            CurrentMembers members = new CurrentMembers(place, () -> List.of(shop));
+            assertTrue(new CurrentMembers(place, Map::of).haveMajorityOf(first), "it is the first database");
+            CurrentMembers members = new CurrentMembers(place, () -> CurrentMembers.logsOf(List.of(shop)));
             committed = of(1, 3, 4);
             assertTrue(members.haveMajorityOf(first));
             committed = of(1, 4, 5);

@@ -9,7 +9,11 @@ import java.sql.DriverManager;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.sql.SQLWarning;
 import java.sql.Statement;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -18,42 +22,90 @@ import org.junit.jupiter.api.io.TempDir;
  * The driver repeats what only reads without asking whether it was committed. A statement that came to write after it was
  * prepared is not that, whichever of its answers is lost.
  */
+@Tag("long")
 @Timeout(240)
 class LostReadAnswerTest {
     private static final String WRITING = "CREATE ALIAS f AS 'int f(java.sql.Connection c) throws Exception {"
             + " return c.createStatement().executeUpdate(\"UPDATE t SET x = x + 5\"); }'";
 
     @TempDir
-    private Path directory;
+    private static Path directory;
+
+    private static ClusterFixture cluster;
+    private static String leader;
+
+    @BeforeAll
+    static void start() throws Exception {
+        cluster = new ClusterFixture(directory);
+        leader = cluster.leaderOf("once");
+    }
+
+    @AfterAll
+    static void stop() {
+        cluster.close();
+    }
+
+    /** Its warning comes with the answer of whoever was asked what became of it, at once. */
+    @Test
+    void a_commit_at_all_warns_that_nobody_knows_who_has_it() throws Exception {
+        try (Connection c = DriverManager.getConnection(cluster.url(leader, "once"), "sa", "secret");
+                Statement s = c.createStatement();
+                AnswerCutter cutter = new AnswerCutter(cluster.remoteUrl(leader, "once"))) {
+            s.execute("CREATE TABLE u(x INT)");
+            int warned = 0;
+            for (int answer = 0; answer < 3; answer++) {
+                String url = cutter.url() + ";TARGET=ANY;COMMIT=ALL";
+                try (Connection remote = DriverManager.getConnection(url, "sa", "secret");
+                        Statement insert = remote.createStatement()) {
+                    remote.setAutoCommit(false);
+                    insert.execute("INSERT INTO u VALUES(" + answer + ")");
+                    remote.clearWarnings();
+                    cutter.loseAfter(answer);
+                    warned += commitIfNotLost(remote);
+                    cutter.loseNoMore();
+                }
+            }
+            assertTrue(warned > 0);
+        }
+    }
+
+    /** @return 1 where it warns that its answer was lost */
+    private static int commitIfNotLost(Connection c) throws SQLException {
+        try {
+            c.commit();
+        } catch (SQLException e) {
+            assertEquals("40001", e.getSQLState(), e.toString());
+            return 0;
+        }
+        SQLWarning warning = c.getWarnings();
+        return warning != null && warning.getMessage().contains("COMMIT=ALL was reached is not known") ? 1 : 0;
+    }
 
     @Test
     void a_function_that_came_to_write_is_executed_once() throws Exception {
-        try (ClusterFixture cluster = new ClusterFixture(directory)) {
-            String leader = cluster.leaderOf("once");
-            try (Connection c = DriverManager.getConnection(cluster.url(leader, "once"), "sa", "secret");
-                    Statement s = c.createStatement();
-                    AnswerCutter cutter = new AnswerCutter(cluster.remoteUrl(leader, "once"))) {
-                s.execute("CREATE TABLE t(x INT)");
-                for (int answer = 0; answer < 5; answer++) {
-                    s.execute("CREATE ALIAS f DETERMINISTIC AS 'int f() { return 1; }'");
-                    s.execute("DELETE FROM t");
-                    s.execute("INSERT INTO t VALUES(0)");
-                    String url = cutter.url() + ";TARGET=ANY";
-                    try (Connection remote = DriverManager.getConnection(url, "sa", "secret");
-                            PreparedStatement call = remote.prepareStatement("SELECT f()")) {
-                        read(call);
-                        s.execute("DROP ALIAS f");
-                        s.execute(WRITING);
-                        cutter.loseAfter(answer);
-                        readAsIfLost(call);
-                        cutter.loseNoMore();
-                    }
-                    try (ResultSet rows = s.executeQuery("SELECT x FROM t")) {
-                        rows.next();
-                        assertEquals(5, rows.getInt(1), "answer " + answer + " lost");
-                    }
+        try (Connection c = DriverManager.getConnection(cluster.url(leader, "once"), "sa", "secret");
+                Statement s = c.createStatement();
+                AnswerCutter cutter = new AnswerCutter(cluster.remoteUrl(leader, "once"))) {
+            s.execute("CREATE TABLE t(x INT)");
+            for (int answer = 0; answer < 5; answer++) {
+                s.execute("CREATE ALIAS f DETERMINISTIC AS 'int f() { return 1; }'");
+                s.execute("DELETE FROM t");
+                s.execute("INSERT INTO t VALUES(0)");
+                String url = cutter.url() + ";TARGET=ANY";
+                try (Connection remote = DriverManager.getConnection(url, "sa", "secret");
+                        PreparedStatement call = remote.prepareStatement("SELECT f()")) {
+                    read(call);
                     s.execute("DROP ALIAS f");
+                    s.execute(WRITING);
+                    cutter.loseAfter(answer);
+                    readAsIfLost(call);
+                    cutter.loseNoMore();
                 }
+                try (ResultSet rows = s.executeQuery("SELECT x FROM t")) {
+                    rows.next();
+                    assertEquals(5, rows.getInt(1), "answer " + answer + " lost");
+                }
+                s.execute("DROP ALIAS f");
             }
         }
     }

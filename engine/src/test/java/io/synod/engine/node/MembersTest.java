@@ -22,10 +22,12 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Members of a running cluster come and go by SQL; the nodes are in this JVM. */
+@Tag("long")
 class MembersTest {
     @TempDir
     private Path directory;
@@ -357,5 +359,134 @@ class MembersTest {
             return z.slot() > 3 && z.role() == Member.Role.VOTER;
         });
         awaitRow("z", "shop", "2");
+    }
+
+    private void write(String node, int... values) throws SQLException {
+        try (Connection c = connect(node, "shop", "")) {
+            for (int value : values) {
+                Sql.untilDone(c, "INSERT INTO t VALUES (" + value + ")");
+            }
+        }
+    }
+
+    private List<String> memberships(String node) throws SQLException {
+        try (Connection c = connect(node, "shop", "")) {
+            return TestCluster.rows(c, "SELECT NODE, MEMBERSHIP FROM SYNOD.MEMBERS ORDER BY NODE");
+        }
+    }
+
+    private void awaitWitness(String other) throws Exception {
+        long committed = nodes.get(other).host("shop", Map.of()).log().commitIndex();
+        Await.until(
+                "the witness has " + committed,
+                () -> nodes.get("w").hostLog("shop", Map.of()).durableIndex() >= committed);
+    }
+
+    /** Bug 42: the voter that leads at last was away for all that the other one and the witness committed. */
+    @Test
+    void two_nodes_and_a_witness_survive_the_loss_of_any_one_and_the_witness_has_what_the_lost_one_had()
+            throws Exception {
+        name("a", "b", "w");
+        Path file = directory.resolve("a").resolve("shop");
+        try (Connection h2 = DriverManager.getConnection("jdbc:h2:file:" + file, "sa", "")) {
+            Sql.run(h2, "CREATE TABLE t(x INT)", "INSERT INTO t VALUES (1)");
+        }
+        List<String> full = List.of("a", "b");
+        for (String name : full) {
+            // Its log begins behind a snapshot, of which the witness gets no byte.
+            start(name, "shop", ";BASE=a", full);
+        }
+        awaitRow("b", "shop", "1");
+        assertTrue(refusal("a", "MEMBER_ADD('w@" + address("w") + "', 'X')", "22023")
+                .contains("LEARNER or WITNESS"));
+        assertEquals(List.of("shop|w|WITNESS"), call("a", "shop", "MEMBER_ADD('w@" + address("w") + "', 'WITNESS')"));
+        start("w", "shop", ";JOIN=WITNESS", full);
+        assertEquals(List.of("a|VOTER", "b|VOTER", "w|WITNESS"), memberships("b"));
+        write("a", 2);
+        awaitWitness("a");
+        assertTrue(java.nio.file.Files.notExists(directory.resolve("w").resolve("shop.mv.db")));
+        assertTrue(refusal("a", "MEMBER_DEMOTE('b')", "55000").contains("without a voter that can lead"));
+        assertTrue(refusal("a", "MEMBER_PROMOTE('w')", "55000").contains("votes already"));
+        SQLException none = assertThrows(
+                SQLException.class,
+                () -> connect("w", "shop", ";CONNECT_TIMEOUT=500;FAILOVER_TIMEOUT=500")
+                        .close());
+        assertEquals("08001", none.getSQLState());
+        assertTrue(none.getMessage().contains("is a witness of database shop"), none.getMessage());
+        // In its own process, and beside others in a URL, its clients come to those.
+        try (Connection c = DriverManager.getConnection(url("w", "shop", ";JOIN=WITNESS", full), "sa", "")) {
+            Sql.untilDone(c, "INSERT INTO t VALUES (3)");
+        }
+        try (Connection c = DriverManager.getConnection(
+                "jdbc:synod://" + address("w") + "," + address("a") + "/shop" + TestCluster.BUSY, "sa", "")) {
+            Sql.untilDone(c, "INSERT INTO t VALUES (4)");
+        }
+        stop("b");
+        write("a", 5, 6);
+        stop("a");
+        start("b", "shop", ";BASE=a", full);
+        write("b", 7);
+        awaitRow("b", "shop", "6");
+        start("a", "shop", ";BASE=a", full);
+        awaitRow("a", "shop", "7");
+        // It is one whether it is told so again or not.
+        stop("w");
+        write("a", 8);
+        start("w", "shop", "", List.of("a", "b", "w"));
+        awaitWitness("a");
+        stop("a");
+        write("b", 9);
+        try (Connection c = connect("b", "shop", "")) {
+            assertEquals(9, Sql.number(c, "SELECT COUNT(DISTINCT x) FROM t"));
+        }
+        start("a", "shop", ";BASE=a", full);
+        awaitRow("a", "shop", "9");
+        assertEquals(List.of("shop|w|REMOVED"), call("b", "shop", "MEMBER_REMOVE('w')"));
+        write("a", 10);
+    }
+
+    @Test
+    void node_moves_to_another_address_and_a_voter_becomes_a_learner_and_votes_again() throws Exception {
+        name("a", "b", "c", "new");
+        List<String> all = List.of("a", "b", "c");
+        begin(all, "shop");
+        try (Connection c = connect("a", "shop", "")) {
+            Sql.run(c, "CREATE TABLE t(x INT)", "INSERT INTO t VALUES (1)");
+        }
+        assertTrue(refusal("a", "MEMBER_ADDRESS('c')", "22023").contains("NAME@HOST:PORT"));
+        assertTrue(refusal("a", "MEMBER_ADDRESS('c@" + address("b") + "')", "42710")
+                .contains("that of b"));
+        stop("c");
+        for (int i = 0; i < 2; i++) {
+            // Whoever has lost the answer asks again.
+            assertEquals(List.of("shop|c|VOTER"), call("b", "shop", "MEMBER_ADDRESS('c@" + address("new") + "')"));
+        }
+        int before = ports.get("c");
+        ports.put("c", ports.get("new"));
+        start("c", "shop", "", all);
+        write("a", 2);
+        awaitRow("c", "shop", "2");
+        // Also by one that is started with the old address.
+        stop("a");
+        ports.put("c", before);
+        start("a", "shop", "", all);
+        ports.put("c", ports.get("new"));
+        Await.until(
+                "a reaches c",
+                () -> nodes.get("a").host("shop", Map.of()).log().status().stream()
+                        .anyMatch(member -> member.name().equals("c") && member.reachable()));
+        assertEquals(
+                address("new"),
+                nodes.get("a")
+                        .host("shop", Map.of())
+                        .log()
+                        .members()
+                        .byName("c")
+                        .address());
+        assertEquals(List.of("shop|c|LEARNER"), call("a", "shop", "MEMBER_DEMOTE('c')"));
+        assertEquals(List.of("a|VOTER", "b|VOTER", "c|LEARNER"), memberships("b"));
+        assertTrue(refusal("a", "MEMBER_DEMOTE('c')", "55000").contains("learner already"));
+        promote("b", "shop", "c");
+        write("c", 3);
     }
 }

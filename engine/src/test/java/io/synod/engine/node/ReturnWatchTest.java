@@ -65,7 +65,7 @@ class ReturnWatchTest {
 
     private ReturnWatch watch(NodePlace place) {
         Returning returning = returning();
-        CurrentMembers members = new CurrentMembers(place, () -> hosted);
+        CurrentMembers members = new CurrentMembers(place, () -> CurrentMembers.logsOf(hosted));
         MemberChanges changes = new MemberChanges(config, place, identity, members, null, () -> hosted);
         return new ReturnWatch(config, place, identity, returning, changes, () -> hosted, new ReturnWatch.Ends() {
             @Override

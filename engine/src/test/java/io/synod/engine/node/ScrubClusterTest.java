@@ -31,11 +31,13 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Files of nodes that run, changed under them by somebody who is not the node. */
+@Tag("long")
 @Timeout(240)
 class ScrubClusterTest {
     private static final List<String> NAMES = List.of("a", "b", "c");

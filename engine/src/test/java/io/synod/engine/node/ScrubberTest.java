@@ -10,6 +10,7 @@ import io.synod.group.Entry;
 import io.synod.group.Recovered;
 import io.synod.log.EntryLog;
 import io.synod.log.Scrubbed;
+import io.synod.replica.Patience;
 import java.io.IOException;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
@@ -19,6 +20,8 @@ import java.util.function.IntConsumer;
 import org.h2.message.DbException;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** When a node looks at its files, and how fast. */
 @Timeout(60)
@@ -135,6 +138,25 @@ class ScrubberTest {
             client.interrupt();
             client.join();
             assertEquals("57014", ended.get().getSQLException().getSQLState());
+        }
+    }
+
+    /** The other one reads slowly, and whoever waits for it may have waited long enough. */
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void who_was_cancelled_waits_no_longer_for_its_turn_nor_for_its_end(boolean behindAnother) throws Exception {
+        Files files = new Files(64 * MIB);
+        try (Scrubber scrubber = new Scrubber("a", files, List::of, behindAnother ? 1 : 0)) {
+            scrubber.start();
+            if (behindAnother) {
+                files.reads.await();
+            }
+            try (Patience timeout = Patience.begin(50_000_000L)) {
+                DbException e = assertThrows(DbException.class, scrubber::scrub);
+                assertTrue(timeout.ended());
+                assertEquals("57014", e.getSQLException().getSQLState());
+            }
+            assertEquals(1, files.rounds.get());
         }
     }
 }

@@ -63,8 +63,13 @@ class SelfRemovalTest {
         });
         NodePlace place = NodePlace.beginning(config);
         List<HostedDatabase> hosted = List.of(database);
-        changes =
-                new MemberChanges(config, place, identity, new CurrentMembers(place, () -> hosted), null, () -> hosted);
+        changes = new MemberChanges(
+                config,
+                place,
+                identity,
+                new CurrentMembers(place, () -> CurrentMembers.logsOf(hosted)),
+                null,
+                () -> hosted);
     }
 
     @AfterEach

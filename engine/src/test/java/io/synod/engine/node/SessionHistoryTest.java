@@ -18,6 +18,7 @@ import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.LockSupport;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -27,6 +28,7 @@ import org.junit.jupiter.api.io.TempDir;
  * order of the writes, so each read can be judged by itself: a linearizable one shows at least what had been acknowledged, or
  * shown by another linearizable one, before it began; one at SESSION at least what its own session wrote or was shown.
  */
+@Tag("long")
 @Timeout(240)
 class SessionHistoryTest {
     private static final int READS_MIN = 150;

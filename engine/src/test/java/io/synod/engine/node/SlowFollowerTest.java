@@ -11,11 +11,13 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** A follower that gets a hundredth of what is written: the majority goes on as if it were not there. */
+@Tag("long")
 @Timeout(600)
 class SlowFollowerTest {
     private static final int ROW_BYTES = 20_000;

@@ -37,11 +37,13 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import org.h2.message.DbException;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Three nodes of which one needs more than the log has: by absence, by damage, or because the group began with a file. */
+@Tag("long")
 @Timeout(180)
 class SnapshotClusterTest {
     private static final List<String> NAMES = List.of("a", "b", "c");

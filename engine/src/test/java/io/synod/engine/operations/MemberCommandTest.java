@@ -43,13 +43,19 @@ class MemberCommandTest {
                             && err.toString().contains("[55000]"),
                     err.toString());
             assertEquals(1, err.toString().lines().count(), err.toString());
+            assertEquals(0, run("member", "address", url, "d@127.0.0.1:2"), err.toString());
+            assertEquals("shop: d is a learner", out.toString().strip());
+            assertEquals(SynodCommand.FAILED, run("member", "demote", url, "d"));
+            assertTrue(err.toString().contains("learner already"), err.toString());
+            assertEquals(SynodCommand.FAILED, run("member", "add", url, "d@127.0.0.1:2", "--witness"));
+            assertTrue(err.toString().contains("[42710]"), err.toString());
             assertEquals(0, run("member", "remove", url, "d"), err.toString());
             assertEquals("shop: d is removed", out.toString().strip());
             assertEquals(SynodCommand.FAILED, run("member", "remove", url, "d"));
             assertTrue(
                     err.toString().contains("one of a, b, c") && err.toString().contains("[22023]"), err.toString());
             assertEquals(2, run("member"));
-            assertTrue(err.toString().contains("list, add, promote or remove"), err.toString());
+            assertTrue(err.toString().contains("list, add, promote, demote, address or remove"), err.toString());
         }
     }
 }

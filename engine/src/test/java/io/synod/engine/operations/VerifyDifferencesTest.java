@@ -18,11 +18,13 @@ import org.h2.engine.SessionLocal;
 import org.h2.schema.Sequence;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** What {@code verify} finds when a member has been changed past the log, on three nodes with real logs and sockets. */
+@Tag("long")
 @Timeout(240)
 class VerifyDifferencesTest {
     @TempDir

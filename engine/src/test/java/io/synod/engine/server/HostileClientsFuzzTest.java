@@ -16,6 +16,7 @@ import java.io.InputStream;
 import java.io.OutputStream;
 import java.net.Socket;
 import java.net.SocketException;
+import java.nio.ByteBuffer;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.ArrayList;
@@ -28,7 +29,10 @@ import org.h2.engine.Constants;
 import org.h2.engine.SessionRemote;
 import org.h2.security.SHA256;
 import org.h2.value.Transfer;
+import org.h2.value.Value;
+import org.h2.value.ValueArray;
 import org.h2.value.ValueInteger;
+import org.h2.value.ValueVarbinary;
 import org.h2.value.ValueVarchar;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -234,6 +238,44 @@ class HostileClientsFuzzTest {
                 assertTrue(allocated <= BUFFERS, () -> allocated + " bytes allocated for a count of " + count);
             }
         }
+    }
+
+    /** H2 reads values, and believes what they say of their length. */
+    @Test
+    void a_value_that_no_heap_could_hold_ends_its_own_connection() throws Exception {
+        try (Connection other = PlainNode.stock(server)) {
+            for (Value value : List.of(
+                    ValueVarchar.get("x"),
+                    ValueVarbinary.get(new byte[] {1}),
+                    ValueArray.get(new Value[] {ValueInteger.get(1)}, null))) {
+                byte[] told = bytes(out -> out.writeValue(value));
+                int length = length(told);
+                for (int count : new int[] {Integer.MAX_VALUE, Integer.MAX_VALUE - 8, -2}) {
+                    byte[] spoilt = told.clone();
+                    ByteBuffer.wrap(spoilt).putInt(length, count);
+                    byte[] request = Fuzz.joined(
+                            bytes(out -> out.writeInt(SessionRemote.COMMAND_EXECUTE_UPDATE)
+                                    .writeInt(1)
+                                    .writeInt(1)),
+                            spoilt);
+                    IOException e = assertThrows(
+                            IOException.class,
+                            () -> serve(request, new ByteArrayOutputStream()),
+                            value + " of " + count);
+                    // An array of a negative number of values has the name of a class before them.
+                    assertTrue(
+                            count < 0 || e instanceof Arguments.UnreadableException,
+                            () -> value + " of " + count + ": " + e);
+                    assertTrue(other.isValid(60));
+                }
+            }
+        }
+    }
+
+    /** Behind the type: the only 1 there. */
+    private static int length(byte[] value) {
+        assertEquals(1, ByteBuffer.wrap(value).getInt(4));
+        return 4;
     }
 
     private static void serve(byte[] sent, OutputStream answers) throws IOException {

@@ -76,6 +76,7 @@ final class BreakableSession extends SynodSession {
                 || sql.startsWith("CALL SYNOD.CAN_COMMIT(")
                 || sql.startsWith("COMMIT TRANSACTION")
                 || sql.startsWith("ROLLBACK TRANSACTION")
+                || sql.startsWith("ROLLBACK TO SAVEPOINT")
                 || sql.startsWith("CALL FT_")
                 || sql.startsWith("CREATE TABLE")
                 || sql.startsWith("ALTER TABLE")

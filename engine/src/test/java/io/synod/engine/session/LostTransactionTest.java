@@ -4,6 +4,7 @@ import static io.synod.engine.Sql.number;
 import static io.synod.engine.Sql.run;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -167,6 +168,20 @@ class LostTransactionTest {
             assertRetry(() -> run(connection, "INSERT INTO t VALUES (2, 2)"));
             connection.rollback();
             assertEquals(10, number(connection, "SELECT SUM(id) FROM t"));
+        }
+    }
+
+    @Test
+    void one_whose_leader_is_lost_while_a_failed_list_is_undone_does_not_go_on_with_its_second_half() throws Exception {
+        try (TestConnection connection = c.connect()) {
+            connection.setAutoCommit(false);
+            run(connection, "INSERT INTO t VALUES (1, 1)");
+            a.breakBeforeNext(b::lead);
+            assertRetry(() -> run(connection, "INSERT INTO t VALUES (2, 2); INSERT INTO t VALUES (1, 1)"));
+            assertNull(a.takeBreakBefore(), "the leader was lost");
+            assertRetry(() -> run(connection, "INSERT INTO t VALUES (3, 3)"));
+            connection.rollback();
+            assertEquals(0, number(connection, "SELECT COUNT(*) FROM t"));
         }
     }
 

@@ -4,6 +4,8 @@ import static io.synod.engine.Sql.number;
 import static io.synod.engine.Sql.run;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotNull;
+import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -11,6 +13,7 @@ import io.synod.engine.session.TestNode.TestConnection;
 import java.io.ByteArrayInputStream;
 import java.sql.PreparedStatement;
 import java.sql.SQLException;
+import java.sql.SQLWarning;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.UUID;
@@ -135,6 +138,34 @@ public class RepetitionTest {
             run(connection, "UPDATE /* may break */ t SET x = x + 1");
             assertEquals(12, x());
         }
+    }
+
+    @Test
+    void nobody_knows_whether_all_have_a_commit_whose_answer_was_lost() throws Exception {
+        String update = "UPDATE t SET x = x + 1";
+        UUID client = UUID.randomUUID();
+        try (TestConnection connection = c.connect(Map.of("COMMIT", "ALL"))) {
+            connection.session().request(client, 1);
+            run(connection, update);
+            assertNull(connection.session().takeWarnings());
+            a.loseNextAnswer(b::lead);
+            run(connection, update);
+            assertNull(a.takeBreakAfter(), "the answer was lost");
+            assertUnknownAtAll(connection.session().takeWarnings());
+            assertEquals(12, x());
+            // A client that has lost the answer of its node asks for it.
+            assertEquals(1, number(connection, "CALL SYNOD.RESOLVE('" + client + "', 1)"));
+            assertUnknownAtAll(connection.session().takeWarnings());
+            run(connection, "SET COMMIT QUORUM");
+            assertEquals(1, number(connection, "CALL SYNOD.RESOLVE('" + client + "', 1)"));
+            assertNull(connection.session().takeWarnings());
+        }
+    }
+
+    private static void assertUnknownAtAll(SQLWarning warning) {
+        assertNotNull(warning);
+        assertEquals("01000", warning.getSQLState());
+        assertTrue(warning.getMessage().contains("COMMIT=ALL"), warning.getMessage());
     }
 
     @Test

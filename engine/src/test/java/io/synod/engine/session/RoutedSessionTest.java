@@ -64,6 +64,51 @@ class RoutedSessionTest {
         }
     }
 
+    /** A thousand sessions that ask a hundred times a second keep it from beginning to. */
+    @Test
+    void a_leader_that_does_not_serve_is_asked_less_and_less_often() throws Exception {
+        try (TestNode a = new TestNode(group, "a", null, peers);
+                TestNode b = new TestNode(group, "b", null, peers)) {
+            a.lead();
+            try (Connection c = b.connect()) {
+                run(c, "CREATE TABLE t(id INT PRIMARY KEY)");
+                int before = a.prepared();
+                group.hesitate(Integer.MAX_VALUE);
+                SQLException e = assertThrows(SQLException.class, () -> run(c, "INSERT INTO t VALUES (1)"));
+                group.hesitate(0);
+                assertEquals("40001", e.getSQLState(), e.toString());
+                int asked = a.prepared() - before;
+                assertTrue(asked > 1 && asked < 100, asked + " times in two seconds");
+                run(c, "INSERT INTO t VALUES (1)");
+            }
+        }
+    }
+
+    /** Each statement is two round trips. */
+    @Test
+    void a_session_on_the_leader_is_told_all_that_it_has_to_know_at_once() throws Exception {
+        try (TestNode a = new TestNode(group, "a", null, peers);
+                TestNode b = new TestNode(group, "b", null, peers)) {
+            a.lead();
+            try (Connection c = b.connect()) {
+                run(c, "CREATE SCHEMA s", "CREATE TABLE s.t(id INT PRIMARY KEY, x VARCHAR)");
+            }
+            try (Connection c = b.connect()) {
+                run(
+                        c,
+                        "SET SCHEMA s",
+                        "SET TIME ZONE '+05:00'",
+                        "SET LOCK_TIMEOUT 7000",
+                        "SET @v = 'a; \" ''b'''",
+                        "SET NON_KEYWORDS VALUE");
+                int before = a.prepared();
+                run(c, "INSERT INTO t VALUES (1, @v || EXTRACT(TIMEZONE_HOUR FROM CURRENT_TIMESTAMP))");
+                assertTrue(a.prepared() - before <= 4, (a.prepared() - before) + " statements");
+                assertEquals(1, number(c, "SELECT COUNT(*) FROM t WHERE x = 'a; \" ''b''5'"));
+            }
+        }
+    }
+
     @Test
     void a_call_that_is_the_leaders_waits_for_one_that_does_not_serve_yet() throws Exception {
         try (TestNode a = TestNode.solo(group);

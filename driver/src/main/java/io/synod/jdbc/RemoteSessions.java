@@ -1,0 +1,35 @@
+package io.synod.jdbc;
+
+import java.sql.SQLException;
+import java.util.List;
+import java.util.Properties;
+import org.h2.engine.Session;
+
+/** Sessions on other nodes for an engine that has no copy of the database itself. Stateless. */
+public final class RemoteSessions {
+    private RemoteSessions() {}
+
+    /**
+     * A session that is on one of these nodes, and fails over, with what the URL says of the connection.
+     *
+     * @param url as the application gave it, of the node in this process
+     * @param endpoints {@code HOST:PORT} of the nodes that have the database
+     * @param password is overwritten
+     * @throws SQLException 28000 wrong user or password; 08001 no node answers within CONNECT_TIMEOUT
+     */
+    public static Session open(SynodUrl url, List<String> endpoints, char[] password) throws SQLException {
+        StringBuilder remote =
+                new StringBuilder(SynodUrl.PREFIX + "//" + String.join(",", endpoints) + "/" + url.database());
+        url.settings().forEach((key, value) -> {
+            if (Settings.own(key).scope() == Settings.Scope.CONNECTION) {
+                remote.append(';').append(key).append('=').append(value);
+            }
+        });
+        url.h2Settings()
+                .forEach((key, value) ->
+                        remote.append(';').append(key).append('=').append(value));
+        Properties user = new Properties();
+        user.setProperty("user", url.user());
+        return FailoverSession.connect(SynodUrl.parse(remote.toString(), user), password);
+    }
+}
