@@ -6,9 +6,40 @@ import java.util.concurrent.ConcurrentHashMap;
 import org.h2.schema.Schema;
 import org.h2.table.Table;
 
-/** Opens a few package-private doors of H2's engine to Synod: nothing but calls through. */
+/** Opens a few doors of H2's engine to Synod that are not public. */
 public final class SynodEngineBridge {
+    private static final Field KEPT_SINCE = field("snapshotDataModificationId");
+
     private SynodEngineBridge() {}
+
+    private static Field field(String name) {
+        try {
+            Field field = SessionLocal.class.getDeclaredField(name);
+            field.setAccessible(true);
+            return field;
+        } catch (ReflectiveOperationException e) {
+            throw unknownVersion(e);
+        }
+    }
+
+    private static IllegalStateException unknownVersion(ReflectiveOperationException e) {
+        return new IllegalStateException("this version of H2 is not one that Synod knows", e);
+    }
+
+    /**
+     * Rolls the session's transaction back, and forgets what its statements have read in it, as H2 does at a commit only. Above
+     * READ COMMITTED it would give the next transaction a result that it has kept of this one's snapshot: it takes it for younger
+     * than a change that was committed meanwhile.
+     */
+    public static void rollback(SessionLocal session) {
+        Database database = session.getDatabase();
+        session.rollback();
+        try {
+            KEPT_SINCE.setLong(session, database.getNextModificationDataId());
+        } catch (IllegalAccessException e) {
+            throw unknownVersion(e);
+        }
+    }
 
     /** A session of a user who has been authenticated already; {@code null} when the database is closing. */
     public static SessionLocal createSession(Database database, User user) {
@@ -39,14 +70,13 @@ public final class SynodEngineBridge {
             return;
         }
         try {
-            Field field = SessionLocal.class.getDeclaredField("currentValueFor");
-            field.setAccessible(true);
+            Field field = field("currentValueFor");
             Object values = field.get(from);
             if (values instanceof WeakHashMap<?, ?> map) {
                 field.set(to, new WeakHashMap<>(map));
             }
         } catch (ReflectiveOperationException e) {
-            throw new IllegalStateException("this version of H2 is not one that Synod knows", e);
+            throw unknownVersion(e);
         }
     }
 
@@ -63,7 +93,7 @@ public final class SynodEngineBridge {
             ConcurrentHashMap<String, Schema> listed = (ConcurrentHashMap<String, Schema>) field.get(database);
             field.set(database, new HidingMap(listed, schema));
         } catch (ReflectiveOperationException e) {
-            throw new IllegalStateException("this version of H2 is not one that Synod knows", e);
+            throw unknownVersion(e);
         }
     }
 

@@ -2,6 +2,7 @@ package io.synod.engine.database;
 
 import java.util.function.Supplier;
 import org.h2.engine.SessionLocal;
+import org.h2.engine.SynodEngineBridge;
 import org.h2.table.Table;
 
 /**
@@ -50,7 +51,7 @@ final class CommitGuard {
 
     void rollback() {
         lifted(() -> {
-            session.rollback();
+            SynodEngineBridge.rollback(session);
             return null;
         });
     }

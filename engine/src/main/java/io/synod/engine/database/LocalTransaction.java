@@ -492,6 +492,11 @@ abstract sealed class LocalTransaction permits Writer {
                 end();
             }
             guard.close();
+        } catch (RuntimeException e) {
+            if (database.whyFailed() == null) {
+                throw e;
+            }
+            // What was open is gone with H2's file, and the next session is told why.
         } finally {
             session.unlock();
             busy.unlock();

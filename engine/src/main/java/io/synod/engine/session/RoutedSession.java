@@ -17,6 +17,7 @@ import org.h2.engine.IsolationLevel;
 import org.h2.engine.SessionLocal;
 import org.h2.jdbc.meta.DatabaseMeta;
 import org.h2.message.DbException;
+import org.h2.mvstore.MVStoreException;
 import org.h2.store.DataHandler;
 import org.h2.value.Value;
 import org.h2.value.ValueLob;
@@ -135,7 +136,8 @@ final class RoutedSession extends LocalView {
                 return SystemCalls.execute(this, command.systemCall(), execution);
             }
             return dispatch.run(command, execution);
-        } catch (DbException e) {
+        } catch (DbException | MVStoreException thrown) {
+            DbException e = DbException.convert(thrown);
             DbException told = mine.ended() && Errors.isTimeout(e) ? Errors.cancelled() : loss.explained(e);
             if (told != e && Errors.isRetry(told) && transaction.isForwarded()) {
                 // The leader does not know why.
@@ -451,15 +453,16 @@ final class RoutedSession extends LocalView {
         TransactionLoss loss = new TransactionLoss(this, null);
         try {
             transaction.commitImplicitly();
-        } catch (DbException e) {
-            loss.failed(e);
-            throw e;
-        }
-        local.lock();
-        try {
-            local.setIsolationLevel(level);
-        } finally {
-            local.unlock();
+            local.lock();
+            try {
+                local.setIsolationLevel(level);
+            } finally {
+                local.unlock();
+            }
+        } catch (DbException | MVStoreException e) {
+            DbException told = loss.explained(DbException.convert(e));
+            loss.failed(told);
+            throw told;
         }
     }
 

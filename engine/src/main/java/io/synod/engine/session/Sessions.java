@@ -16,6 +16,7 @@ import org.h2.engine.Setting;
 import org.h2.engine.SynodEngineBridge;
 import org.h2.engine.User;
 import org.h2.message.DbException;
+import org.h2.mvstore.MVStoreException;
 import org.h2.util.StringUtils;
 
 /** Opens sessions on one database of this node: checks the user, creates the first one. Thread-safe. */
@@ -140,8 +141,9 @@ public final class Sessions {
                 throw e;
             }
             return session;
-        } catch (DbException e) {
-            throw e.getSQLException();
+        } catch (DbException | SQLException | MVStoreException e) {
+            DbException failed = database.whyFailed();
+            throw DbException.toSQLException(failed == null ? e : failed);
         }
     }
 
