@@ -250,7 +250,8 @@ class HostileClientsFuzzTest {
                     ValueArray.get(new Value[] {ValueInteger.get(1)}, null))) {
                 byte[] told = bytes(out -> out.writeValue(value));
                 int length = length(told);
-                for (int count : new int[] {Integer.MAX_VALUE, Integer.MAX_VALUE - 8, -2}) {
+                // More than any array has room for: what is a little less is there in a heap of some gigabytes.
+                for (int count : new int[] {Integer.MAX_VALUE, -2}) {
                     byte[] spoilt = told.clone();
                     ByteBuffer.wrap(spoilt).putInt(length, count);
                     byte[] request = Fuzz.joined(
