@@ -42,6 +42,22 @@ class ForwardedStateTest {
         }
     }
 
+    /** They go there as several statements in one text, too. */
+    @Test
+    void what_is_told_inside_of_several_statements_does_not_keep_the_first_of_them_from_being_undone() throws Exception {
+        run(c, "INSERT INTO t VALUES (1, 'a'), (2, 'a'), (3, 'a')");
+        c.setAutoCommit(false);
+        run(c, "UPDATE t SET x = 'b' WHERE id = 3");
+        assertThrows(
+                SQLException.class,
+                () -> run(
+                        c,
+                        "UPDATE t SET x = 'c' WHERE id = 1; SET LOCK_TIMEOUT 5000; SET @a = 1;"
+                                + " UPDATE t SET x = 'c' WHERE id = 2; INSERT INTO t VALUES (1, 'd')"));
+        c.commit();
+        assertEquals("aab", text(leader, "SELECT LISTAGG(x, '') WITHIN GROUP (ORDER BY id) FROM t"));
+    }
+
     @Test
     void variable_binary_is_taken_back() throws Exception {
         String type = "SELECT DATA_TYPE FROM INFORMATION_SCHEMA.COLUMNS WHERE TABLE_NAME = ";
