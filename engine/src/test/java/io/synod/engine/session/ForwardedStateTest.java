@@ -59,6 +59,15 @@ class ForwardedStateTest {
     }
 
     @Test
+    void what_is_told_together_with_quirks_mode_is_told() throws Exception {
+        // Everything else is told with the first statement.
+        run(c, "INSERT INTO t VALUES (0, '4')");
+        run(c, "SET QUIRKS_MODE TRUE", "SET @v = 5", "SET LOCK_TIMEOUT 5000", "INSERT INTO t VALUES (1, @v)");
+        run(c, "SET QUIRKS_MODE FALSE", "SET @v = 6", "SET LOCK_TIMEOUT 6000", "INSERT INTO t VALUES (2, @v)");
+        assertEquals("456", text(leader, "SELECT LISTAGG(x, '') WITHIN GROUP (ORDER BY id) FROM t"));
+    }
+
+    @Test
     void variable_binary_is_taken_back() throws Exception {
         String type = "SELECT DATA_TYPE FROM INFORMATION_SCHEMA.COLUMNS WHERE TABLE_NAME = ";
         run(c, "SET VARIABLE_BINARY TRUE", "CREATE TABLE v(x BINARY(3))");
