@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import java.sql.Connection;
+import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
@@ -65,6 +66,24 @@ class ForwardedStateTest {
         run(c, "SET QUIRKS_MODE TRUE", "SET @v = 5", "SET LOCK_TIMEOUT 5000", "INSERT INTO t VALUES (1, @v)");
         run(c, "SET QUIRKS_MODE FALSE", "SET @v = 6", "SET LOCK_TIMEOUT 6000", "INSERT INTO t VALUES (2, @v)");
         assertEquals("456", text(leader, "SELECT LISTAGG(x, '') WITHIN GROUP (ORDER BY id) FROM t"));
+    }
+
+    @Test
+    void what_follows_a_setting_of_synod_in_one_text_is_executed() throws Exception {
+        String before = "SET COMMIT ALL; SET READ LOCAL; SET MAX_STALENESS = 7; SET READ ONLY FALSE;";
+        for (Connection each : List.of(leader, c)) {
+            run(each, before + " INSERT INTO t VALUES (1, 'a'); SET READ LINEARIZABLE;");
+            run(each, "SET COMMIT QUORUM;;", "SET QUIRKS_MODE FALSE; UPDATE t SET x = 'b'");
+            assertEquals("b", text(each, "SELECT x FROM t"));
+            assertThrows(SQLException.class, () -> run(each, "SET COMMIT ALL; SELECT nothing FROM t"));
+            run(each, "CALL SYNOD.STATUS(); DELETE FROM t");
+        }
+        try (PreparedStatement list = c.prepareStatement("SET COMMIT ALL; INSERT INTO t VALUES (?, ?)")) {
+            list.setInt(1, 1);
+            list.setString(2, "c");
+            list.execute();
+        }
+        assertEquals("c", text(leader, "SELECT x FROM t"));
     }
 
     @Test
