@@ -121,8 +121,11 @@ final class ForwardedSession {
         // What they mean may be another thing now.
         idle.clear();
         List<String> changes = SessionState.changes(told, state);
-        // A leader of an earlier release would execute nothing of what follows it in one text; first, since the others are of this mode.
-        changes.stream().filter(sql -> sql.startsWith(LogRecord.Statement.QUIRKS)).forEach(this::execute);
+        // A leader of an earlier release would execute nothing of what follows it in one text; first, since the others
+        // are of this mode.
+        changes.stream()
+                .filter(sql -> sql.startsWith(LogRecord.Statement.QUIRKS))
+                .forEach(this::execute);
         changes.removeIf(sql -> sql.startsWith(LogRecord.Statement.QUIRKS));
         if (!changes.isEmpty()) {
             // As one text: each costs round trips.

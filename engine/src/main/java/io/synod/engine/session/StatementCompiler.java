@@ -57,8 +57,7 @@ final class StatementCompiler {
     private RoutedCommand parsed(String sql) {
         List<Token> tokens = SqlText.tokens(sql);
         boolean several = SqlText.areSeveral(tokens);
-        SystemCalls.Call call =
-                SystemCalls.parse(several ? tokens.subList(0, SqlText.indexOf(tokens, ";")) : tokens);
+        SystemCalls.Call call = SystemCalls.parse(several ? tokens.subList(0, SqlText.indexOf(tokens, ";")) : tokens);
         if (call != null && several) {
             // H2 would not compile the first one, and so none.
             return RoutedCommand.list(

@@ -79,8 +79,7 @@ class FreePortsTest {
         try {
             IOException e = assertThrows(IOException.class, () -> {
                 while (all.size() < 2_000) {
-                    all.add(new ServerSocket(
-                            FreePorts.take(1).get(0), 1, InetAddress.getLoopbackAddress()));
+                    all.add(new ServerSocket(FreePorts.take(1).get(0), 1, InetAddress.getLoopbackAddress()));
                 }
             });
             assertTrue(e.getMessage().contains("in use"), e.toString());

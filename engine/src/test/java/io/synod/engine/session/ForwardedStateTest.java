@@ -45,7 +45,8 @@ class ForwardedStateTest {
 
     /** They go there as several statements in one text, too. */
     @Test
-    void what_is_told_inside_of_several_statements_does_not_keep_the_first_of_them_from_being_undone() throws Exception {
+    void what_is_told_inside_of_several_statements_does_not_keep_the_first_of_them_from_being_undone()
+            throws Exception {
         run(c, "INSERT INTO t VALUES (1, 'a'), (2, 'a'), (3, 'a')");
         c.setAutoCommit(false);
         run(c, "UPDATE t SET x = 'b' WHERE id = 3");
