@@ -30,6 +30,14 @@ final class ServingNode {
      * @return where the leader is, {@code host:port}, or {@code null} for nowhere
      */
     static CompletableFuture<String> search(SynodUrl url, String lost) {
+        return search(url, lost, SEARCH_MILLIS, PROBE_MILLIS);
+    }
+
+    /**
+     * @param searchMillis for which somebody who serves is looked for
+     * @param probeMillis for which each answer is waited for
+     */
+    static CompletableFuture<String> search(SynodUrl url, String lost, int searchMillis, int probeMillis) {
         List<String> asked =
                 url.endpoints().stream().filter(place -> !place.equals(lost)).toList();
         if (asked.isEmpty() || !LeaderHints.wants(url)) {
@@ -42,7 +50,7 @@ final class ServingNode {
             return running;
         }
         try {
-            begin(key, mine, asked, url.database());
+            begin(key, mine, asked, url.database(), searchMillis, probeMillis);
         } catch (OutOfMemoryError e) {
             // No thread is to be had: then without a search.
             end(key, mine, null);
@@ -50,15 +58,21 @@ final class ServingNode {
         return mine;
     }
 
-    private static void begin(String key, CompletableFuture<String> found, List<String> asked, String database) {
+    private static void begin(
+            String key,
+            CompletableFuture<String> found,
+            List<String> asked,
+            String database,
+            int searchMillis,
+            int probeMillis) {
         AtomicInteger asking = new AtomicInteger(asked.size());
-        long end = System.nanoTime() + SEARCH_MILLIS * 1_000_000L;
+        long end = System.nanoTime() + searchMillis * 1_000_000L;
         for (String place : asked) {
             Thread thread = new Thread(
                     () -> {
                         boolean serves = false;
                         try {
-                            serves = serves(place, database, found, end);
+                            serves = serves(place, database, found, end, probeMillis);
                         } finally {
                             if (asking.decrementAndGet() == 0 || serves) {
                                 end(key, found, serves ? place : null);
@@ -77,9 +91,10 @@ final class ServingNode {
         found.complete(place);
     }
 
-    private static boolean serves(String place, String database, CompletableFuture<String> found, long end) {
+    private static boolean serves(
+            String place, String database, CompletableFuture<String> found, long end, int probeMillis) {
         while (!found.isDone() && System.nanoTime() - end < 0) {
-            switch (LeaderQuestion.askServing(place, database, PROBE_MILLIS)) {
+            switch (LeaderQuestion.askServing(place, database, probeMillis)) {
                 case SERVES -> {
                     return true;
                 }

@@ -39,13 +39,14 @@ class ServingNodeTest {
     }
 
     private String search(String settings, AnsweringNode lost) throws Exception {
-        return begin(settings, lost).get(30, TimeUnit.SECONDS);
+        return begin(settings, lost, 20_000).get(30, TimeUnit.SECONDS);
     }
 
-    private CompletableFuture<String> begin(String settings, AnsweringNode lost) throws Exception {
+    private CompletableFuture<String> begin(String settings, AnsweringNode lost, int millis) throws Exception {
         String places =
                 String.join(",", nodes.stream().map(AnsweringNode::place).toList());
-        return ServingNode.search(SynodUrl.parse("jdbc:synod://" + places + "/shop" + settings, null), lost.place());
+        SynodUrl url = SynodUrl.parse("jdbc:synod://" + places + "/shop" + settings, null);
+        return ServingNode.search(url, lost.place(), millis, 10_000);
     }
 
     @Test
@@ -74,9 +75,9 @@ class ServingNodeTest {
             throws Exception {
         AnsweringNode lost = node(n -> SERVES);
         AnsweringNode follows = node(n -> KNOWS);
-        CompletableFuture<String> search = begin("", lost);
-        assertSame(search, begin("", lost));
-        assertNull(search("", lost), "nobody serves");
+        CompletableFuture<String> search = begin("", lost, 2_000);
+        assertSame(search, begin("", lost, 2_000));
+        assertNull(search.get(30, TimeUnit.SECONDS), "nobody serves");
         int asked = follows.asked();
         assertNull(search(";TARGET=ANY", lost));
         assertEquals(asked, follows.asked());

@@ -71,16 +71,22 @@ final class StatementCancel {
     }
 
     private synchronized void look() {
-        if (atItsPlace || !isMeant()) {
-            meant = NOBODY;
-            looks = false;
-            return;
+        boolean again = false;
+        try {
+            if (atItsPlace || !isMeant()) {
+                meant = NOBODY;
+                return;
+            }
+            if (runner != null && LockWaits.isWaiting(session)) {
+                interrupted = true;
+                runner.interrupt();
+            }
+            LATER.schedule(this::look, PAUSE_MILLIS, TimeUnit.MILLISECONDS);
+            again = true;
+        } finally {
+            // Also where that failed: else no later cancel would look.
+            looks = again;
         }
-        if (runner != null && LockWaits.isWaiting(session)) {
-            interrupted = true;
-            runner.interrupt();
-        }
-        LATER.schedule(this::look, PAUSE_MILLIS, TimeUnit.MILLISECONDS);
     }
 
     private boolean isMeant() {

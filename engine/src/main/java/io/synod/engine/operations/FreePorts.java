@@ -20,6 +20,8 @@ public final class FreePorts {
     private static final int BLOCK = 100;
     /** As many for one process, so that there are some for others; it begins again with the first of them. */
     private static final int OWN_BLOCKS = 10;
+    /** Each port that one process may have, twice. */
+    private static final int TRIES = 2 * OWN_BLOCKS * BLOCK;
 
     // A process owns the block whose first port it listens on: the system ends that with the process, however it ends.
     private static final List<ServerSocket> OWNED = new ArrayList<>();
@@ -36,7 +38,11 @@ public final class FreePorts {
      */
     public static synchronized List<Integer> take(int count) throws IOException {
         List<Integer> ports = new ArrayList<>();
+        int taken = 0;
         while (ports.size() < count) {
+            if (taken == TRIES) {
+                throw new IOException("no " + count + " ports are free: " + taken + " that were tried are in use");
+            }
             if (next == end) {
                 nextBlock();
             }
@@ -44,8 +50,9 @@ public final class FreePorts {
             try {
                 listen(port).close();
                 ports.add(port);
-            } catch (IOException taken) {
+            } catch (IOException e) {
                 // By a node that runs, or by a program that takes what it likes.
+                taken++;
             }
         }
         return ports;

@@ -44,9 +44,14 @@ final class Backoff {
         }
         long most = Math.max(FIRST_NANOS, Math.min(LAST_NANOS, (now - since) / 8));
         long nanos = Math.min(leftNanos, most / 2 + ThreadLocalRandom.current().nextLong(most / 2 + 1));
+        // Interrupts do not shorten it; the flag is kept, but not meanwhile: whoever has it set cannot be parked.
+        boolean interrupted = false;
         for (long left = nanos; left > 0 && !Patience.isOver(); left = nanos - (System.nanoTime() - now)) {
-            // Interrupts do not shorten it; the flag is kept.
+            interrupted |= Thread.interrupted();
             LockSupport.parkNanos(Math.min(left, LOOK_NANOS));
+        }
+        if (interrupted) {
+            Thread.currentThread().interrupt();
         }
         last = System.nanoTime();
     }

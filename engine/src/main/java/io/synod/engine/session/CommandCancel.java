@@ -70,14 +70,20 @@ final class CommandCancel {
     }
 
     /**
-     * Before one of the statements that it is made of.
+     * Before one of the statements that it is made of: a cancel marks the one that the application runs and the one that runs at the
+     * time, which may be this one, or have ended.
      *
+     * @param whole what the application runs: this one, or what this one is a part of
      * @throws org.h2.message.DbException 57014 it was cancelled, and none of them knows
      */
-    void check() {
-        if (cancelled && command.decision() != null && !isOfLog()) {
+    void check(CommandCancel whole) {
+        if ((isToEnd() || whole.isToEnd()) && !isOfLog()) {
             throw Errors.cancelled();
         }
+    }
+
+    private boolean isToEnd() {
+        return cancelled && command.decision() != null && !isOfLog();
     }
 
     private boolean isOfLog() {

@@ -3,6 +3,7 @@ package io.synod.engine.session;
 import io.synod.branch.BranchRequest;
 import io.synod.engine.database.CommitId;
 import io.synod.engine.database.CommitLevel;
+import io.synod.engine.database.LogRecord;
 import java.sql.SQLException;
 import java.util.Collection;
 import java.util.HashMap;
@@ -120,6 +121,12 @@ final class ForwardedSession {
         // What they mean may be another thing now.
         idle.clear();
         List<String> changes = SessionState.changes(told, state);
+        // A leader of an earlier release would execute nothing of what follows it in one text; first, since the others
+        // are of this mode.
+        changes.stream()
+                .filter(sql -> sql.startsWith(LogRecord.Statement.QUIRKS))
+                .forEach(this::execute);
+        changes.removeIf(sql -> sql.startsWith(LogRecord.Statement.QUIRKS));
         if (!changes.isEmpty()) {
             // As one text: each costs round trips.
             execute(String.join("; ", changes));

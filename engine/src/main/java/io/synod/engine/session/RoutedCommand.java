@@ -123,7 +123,7 @@ final class RoutedCommand implements CommandInterface, PlainRead {
     }
 
     /**
-     * Several statements in one text, of which some name other databases.
+     * Several statements in one text, of which some name other databases, or the first is one that only Synod knows.
      *
      * @param first the first one, whose type and columns are those of all
      */

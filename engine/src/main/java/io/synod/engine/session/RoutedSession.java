@@ -124,9 +124,9 @@ final class RoutedSession extends LocalView {
             current = command;
             if (outer == null) {
                 whole = command;
-            } else if (parent == whole && route != Route.ROLLBACK_TO_SAVEPOINT) {
+            } else if (route != Route.ROLLBACK_TO_SAVEPOINT) {
                 // But not where the parts before it are undone.
-                whole.cancelling().check();
+                parent.cancelling().check(whole.cancelling());
             }
             command.cancelling().begins();
             if (!command.isHarmless()) {

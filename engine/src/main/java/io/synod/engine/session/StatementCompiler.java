@@ -6,6 +6,7 @@ import io.synod.engine.session.KnownTexts.Known;
 import io.synod.engine.session.SqlText.Token;
 import io.synod.engine.session.StatementRouter.Decision;
 import io.synod.engine.session.StatementRouter.Route;
+import java.io.StringReader;
 import java.util.List;
 import org.h2.command.Command;
 import org.h2.command.CommandInterface;
@@ -55,7 +56,16 @@ final class StatementCompiler {
 
     private RoutedCommand parsed(String sql) {
         List<Token> tokens = SqlText.tokens(sql);
-        SystemCalls.Call call = SystemCalls.parse(tokens);
+        boolean several = SqlText.areSeveral(tokens);
+        SystemCalls.Call call = SystemCalls.parse(several ? tokens.subList(0, SqlText.indexOf(tokens, ";")) : tokens);
+        if (call != null && several) {
+            // H2 would not compile the first one, and so none.
+            return RoutedCommand.list(
+                    session,
+                    sql,
+                    tokens,
+                    prepare(StatementList.split(new StringReader(sql)).get(0)));
+        }
         if (call != null) {
             return RoutedCommand.system(session, sql, tokens, call);
         }

@@ -31,6 +31,7 @@ final class StatementDispatch {
     private final Levels levels;
     private final DdlRunner ddl;
     private final NamedStatements named;
+    private final StatementList list;
 
     StatementDispatch(RoutedSession session) {
         this.session = session;
@@ -41,6 +42,7 @@ final class StatementDispatch {
         this.levels = session.levels();
         this.ddl = new DdlRunner(session);
         this.named = new NamedStatements(session);
+        this.list = new StatementList(session);
     }
 
     /** The session's inner one is another one now. */
@@ -141,7 +143,7 @@ final class StatementDispatch {
                 return SessionAbort.run(session, command, execution);
             }
             case LIST -> {
-                return new StatementList(session).execute(command, execution);
+                return list.execute(command, execution);
             }
             case RUNSCRIPT -> {
                 return execution.counted(new Script(session).run(command));

@@ -5,6 +5,7 @@ import java.io.Reader;
 import java.io.StringReader;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.UUID;
 import java.util.function.Supplier;
 import org.h2.api.ErrorCode;
 import org.h2.command.CommandInterface;
@@ -15,10 +16,14 @@ import org.h2.value.Value;
 
 /** Several statements in one text: each is compiled and routed when its turn comes, because it may need the one before. */
 final class StatementList {
-    /** A savepoint. */
-    private static final String BEGIN = "SYNOD$BEGIN_OF_LIST";
-
     private final RoutedSession session;
+    /**
+     * A savepoint. No other session's: what this one runs on the leader, or in another database, may be a list for the session there
+     * that shares its transaction, and a name that is used again moves the savepoint. This session has one list at a time that is
+     * undone by it.
+     */
+    private final String begin =
+            "SYNOD$BEGIN_OF_LIST$" + UUID.randomUUID().toString().replace('-', '_');
 
     StatementList(RoutedSession session) {
         this.session = session;
@@ -85,7 +90,7 @@ final class StatementList {
         }
         boolean marked = transaction.isOpenAnywhere();
         if (marked) {
-            run("SAVEPOINT " + BEGIN);
+            run("SAVEPOINT " + begin);
         }
         try {
             return transaction.group().asList(parts);
@@ -95,7 +100,7 @@ final class StatementList {
             }
             try {
                 if (marked) {
-                    run("ROLLBACK TO SAVEPOINT " + BEGIN);
+                    run("ROLLBACK TO SAVEPOINT " + begin);
                 } else {
                     transaction.undoAll();
                 }

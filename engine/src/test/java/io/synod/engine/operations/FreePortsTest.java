@@ -2,6 +2,7 @@ package io.synod.engine.operations;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assertions.fail;
 
@@ -70,6 +71,23 @@ class FreePortsTest {
             }
         }
         fail("none of 100 ports was free");
+    }
+
+    @Test
+    void where_all_that_a_process_may_have_are_in_use_it_is_told() throws Exception {
+        List<ServerSocket> all = new ArrayList<>();
+        try {
+            IOException e = assertThrows(IOException.class, () -> {
+                while (all.size() < 2_000) {
+                    all.add(new ServerSocket(FreePorts.take(1).get(0), 1, InetAddress.getLoopbackAddress()));
+                }
+            });
+            assertTrue(e.getMessage().contains("in use"), e.toString());
+        } finally {
+            for (ServerSocket each : all) {
+                each.close();
+            }
+        }
     }
 
     @Test

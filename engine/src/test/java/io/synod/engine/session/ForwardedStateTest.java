@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import java.sql.Connection;
+import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
@@ -40,6 +41,50 @@ class ForwardedStateTest {
             rows.next();
             return rows.getString(1);
         }
+    }
+
+    /** They go there as several statements in one text, too. */
+    @Test
+    void what_is_told_inside_of_several_statements_does_not_keep_the_first_of_them_from_being_undone()
+            throws Exception {
+        run(c, "INSERT INTO t VALUES (1, 'a'), (2, 'a'), (3, 'a')");
+        c.setAutoCommit(false);
+        run(c, "UPDATE t SET x = 'b' WHERE id = 3");
+        assertThrows(
+                SQLException.class,
+                () -> run(
+                        c,
+                        "UPDATE t SET x = 'c' WHERE id = 1; SET LOCK_TIMEOUT 5000; SET @a = 1;"
+                                + " UPDATE t SET x = 'c' WHERE id = 2; INSERT INTO t VALUES (1, 'd')"));
+        c.commit();
+        assertEquals("aab", text(leader, "SELECT LISTAGG(x, '') WITHIN GROUP (ORDER BY id) FROM t"));
+    }
+
+    @Test
+    void what_is_told_together_with_quirks_mode_is_told() throws Exception {
+        // Everything else is told with the first statement.
+        run(c, "INSERT INTO t VALUES (0, '4')");
+        run(c, "SET QUIRKS_MODE TRUE", "SET @v = 5", "SET LOCK_TIMEOUT 5000", "INSERT INTO t VALUES (1, @v)");
+        run(c, "SET QUIRKS_MODE FALSE", "SET @v = 6", "SET LOCK_TIMEOUT 6000", "INSERT INTO t VALUES (2, @v)");
+        assertEquals("456", text(leader, "SELECT LISTAGG(x, '') WITHIN GROUP (ORDER BY id) FROM t"));
+    }
+
+    @Test
+    void what_follows_a_setting_of_synod_in_one_text_is_executed() throws Exception {
+        String before = "SET COMMIT ALL; SET READ LOCAL; SET MAX_STALENESS = 7; SET READ ONLY FALSE;";
+        for (Connection each : List.of(leader, c)) {
+            run(each, before + " INSERT INTO t VALUES (1, 'a'); SET READ LINEARIZABLE;");
+            run(each, "SET COMMIT QUORUM;;", "SET QUIRKS_MODE FALSE; UPDATE t SET x = 'b'");
+            assertEquals("b", text(each, "SELECT x FROM t"));
+            assertThrows(SQLException.class, () -> run(each, "SET COMMIT ALL; SELECT nothing FROM t"));
+            run(each, "CALL SYNOD.STATUS(); DELETE FROM t");
+        }
+        try (PreparedStatement list = c.prepareStatement("SET COMMIT ALL; INSERT INTO t VALUES (?, ?)")) {
+            list.setInt(1, 1);
+            list.setString(2, "c");
+            list.execute();
+        }
+        assertEquals("c", text(leader, "SELECT x FROM t"));
     }
 
     @Test

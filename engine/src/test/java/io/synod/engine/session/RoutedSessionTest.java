@@ -8,7 +8,9 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.sql.Connection;
 import java.sql.SQLException;
+import java.sql.Statement;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 
@@ -105,6 +107,38 @@ class RoutedSessionTest {
                 run(c, "INSERT INTO t VALUES (1, @v || EXTRACT(TIMEZONE_HOUR FROM CURRENT_TIMESTAMP))");
                 assertTrue(a.prepared() - before <= 4, (a.prepared() - before) + " statements");
                 assertEquals(1, number(c, "SELECT COUNT(*) FROM t WHERE x = 'a; \" ''b''5'"));
+            }
+        }
+    }
+
+    private static Statement toBeCancelled;
+
+    /** An alias, so public: a cancel that comes when the part that runs looks for none any more. */
+    public static final class Late {
+        private Late() {}
+
+        public static int cancel() throws SQLException {
+            toBeCancelled.cancel();
+            return 1;
+        }
+    }
+
+    @Test
+    void a_cancel_between_the_parts_of_a_list_counts_for_those_that_follow() throws Exception {
+        try (TestNode a = TestNode.solo(group);
+                Connection c = a.connect()) {
+            run(
+                    c,
+                    "CREATE TABLE t(id INT PRIMARY KEY)",
+                    "CREATE ALIAS cancel_late FOR '" + Late.class.getName() + ".cancel'");
+            String list = "SET @v = cancel_late(); INSERT INTO t VALUES (1)";
+            for (String sql : List.of(list, "EXECUTE IMMEDIATE '" + list + "'")) {
+                try (Statement s = c.createStatement()) {
+                    toBeCancelled = s;
+                    SQLException e = assertThrows(SQLException.class, () -> s.execute(sql), sql);
+                    assertEquals("57014", e.getSQLState(), sql + ": " + e);
+                }
+                assertEquals(0, number(c, "SELECT COUNT(*) FROM t"), sql);
             }
         }
     }
