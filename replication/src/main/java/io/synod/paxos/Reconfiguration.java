@@ -3,6 +3,7 @@ package io.synod.paxos;
 import io.synod.group.Member;
 import io.synod.group.Members;
 import io.synod.paxos.MemberChange.Refusal;
+import java.util.Arrays;
 
 /**
  * When a leader may change the members. That two majorities meet is a matter of safety; that the next one is alive, and has what
@@ -48,7 +49,7 @@ final class Reconfiguration {
             return Refusal.STILL_THERE;
         }
         Members next = change.appliedTo(members);
-        if (!keepsLeaders(next)) {
+        if (!keepsLeaders(change, members, next)) {
             return Refusal.TOO_FEW_VOTERS;
         }
         if (!isSafe(next, barrier)) {
@@ -79,15 +80,21 @@ final class Reconfiguration {
         return false;
     }
 
-    /** Only one with a state machine can lead; witnesses alone must never be a majority, nor hold the only copy. */
-    private static boolean keepsLeaders(Members next) {
+    /**
+     * Only one with a state machine can lead; witnesses alone must never be a majority, nor hold the only copy. Where a lost voter is
+     * replaced, one beside a witness is enough: these two commit and elect as they do while the lost one is a member, and else it would
+     * never come back. Until it votes again, what changes no voter is as possible as before.
+     */
+    private static boolean keepsLeaders(MemberChange change, Members now, Members next) {
         int witnesses = 0;
         int full = 0;
         for (Member member : next.all()) {
             witnesses += member.role() == Member.Role.WITNESS ? 1 : 0;
             full += member.role() == Member.Role.VOTER ? 1 : 0;
         }
-        return witnesses == 0 ? full > 0 : full > 1 && witnesses < next.majority();
+        boolean sameVoters = Arrays.equals(now.voters(), next.voters());
+        int needed = witnesses == 0 || sameVoters || change.kind() == MemberChange.Kind.REPLACE ? 1 : 2;
+        return full >= needed && witnesses < next.majority();
     }
 
     /** Whether it answers, has nearly everything, and has a state machine that moves: the log alone is no copy of the state. */

@@ -157,7 +157,10 @@ final class ApplyPath implements Runnable {
         long to = released;
         tellDeposed();
         while (applied < to) {
-            List<Entry> entries = log.read(replica.group(), applied + 1, to, READ_BYTES);
+            List<Entry> entries = readNext(to);
+            if (entries == null) {
+                continue;
+            }
             Invariant.that(!entries.isEmpty(), "no entries from %d to %d in the log", applied + 1, to);
             for (int i = 0; i < entries.size(); i++) {
                 apply(entries.get(i));
@@ -165,6 +168,23 @@ final class ApplyPath implements Runnable {
         }
         advanced.raise();
         replica.applied(to);
+    }
+
+    /**
+     * @return {@code null} where they cannot be read and were passed over: a state machine without a state needs none of them, and with
+     *     a snapshot the log would lose what others lack
+     */
+    private List<Entry> readNext(long to) throws IOException {
+        try {
+            return log.read(replica.group(), applied + 1, to, READ_BYTES);
+        } catch (DamagedEntryException e) {
+            if (!replica.retention().logOnly()) {
+                throw e;
+            }
+            Invariant.that(e.index() > applied && e.index() <= to, "entry %d is damaged, read to %d", e.index(), to);
+            applied = e.index();
+            return null;
+        }
     }
 
     private void apply(Entry entry) {

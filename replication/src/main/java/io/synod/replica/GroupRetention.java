@@ -43,6 +43,11 @@ final class GroupRetention {
         pins.follow(slot, 2 * node.log().bytes() + node.limits().logBytes(), now());
     }
 
+    /** As {@link Snapshots#logOnly}. */
+    boolean logOnly() {
+        return snapshots != null && snapshots.logOnly();
+    }
+
     private long now() {
         return node.nanoClock().getAsLong();
     }
@@ -68,10 +73,9 @@ final class GroupRetention {
             warnOfKept(bytesTooMany > 0, whatever);
         }
         advancePins();
-        long unreadable = Math.min(restart, damaged);
-        boolean forgets = replica.inspect(s -> Math.max(unreadable, mayForget(s, restart, whatever)) > s.baseIndex());
+        boolean forgets = replica.inspect(s -> mayForget(s, restart, whatever, damaged) > s.baseIndex());
         if (forgets) {
-            replica.submit((s, now, out) -> s.forget(Math.max(unreadable, mayForget(s, restart, whatever)), now, out));
+            replica.submit((s, now, out) -> s.forget(mayForget(s, restart, whatever, damaged), now, out));
         }
         return forgets;
     }
@@ -111,9 +115,13 @@ final class GroupRetention {
         return peer == null ? 0 : peer.durable();
     }
 
-    /** Under the group's lock. */
-    private long mayForget(GroupState s, long restart, long whatever) {
-        return Math.min(Math.min(restart, pins.lowest(now())), s.othersNeedAbove(whatever));
+    /**
+     * Under the group's lock. What is damaged goes whoever wants it, with the entries before it: they get a snapshot. Not where only
+     * the log is kept: the others may have nobody else to fetch the good entries from.
+     */
+    private long mayForget(GroupState s, long restart, long whatever, long damaged) {
+        long wanted = Math.max(damaged, pins.lowest(now()));
+        return Math.min(Math.min(restart, wanted), s.othersNeedAbove(Math.max(whatever, damaged)));
     }
 
     /**

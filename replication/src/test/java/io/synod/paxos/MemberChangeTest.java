@@ -189,6 +189,44 @@ class MemberChangeTest {
         assertNull(three.change(1, MemberChange.remove("s3")).refusal());
     }
 
+    /** The one voter and the witness commit and elect as they did while the lost one was a member. */
+    @Test
+    void one_of_two_voters_beside_a_witness_comes_back_with_another_directory() {
+        List<Member> all = TraceGroup.members(1, 2).all();
+        Member witness = new Member(3, "s3", new UUID(0, 3), Member.Role.WITNESS, "s3:1");
+        TraceGroup group = new TraceGroup(5, new Members(List.of(all.get(0), all.get(1), witness)), Sabotage.NOTHING);
+        group.node(3).state.keepLogOnly();
+        group.elect(1, 2, 3);
+        group.settle(1, 2, 3);
+        for (int i = 0; i < 130; i++) {
+            beat(group, 1, 3);
+            group.drop();
+        }
+        assertEquals(
+                Refusal.TOO_FEW_VOTERS,
+                group.change(1, MemberChange.remove("s2")).refusal());
+        assertNull(group.change(1, MemberChange.replace("s2", new UUID(7, 7), "s2:1", 4))
+                .refusal());
+        group.settle(1, 3);
+        assertArrayEquals(
+                new int[] {1, 3}, group.node(1).state.committedMembers().voters());
+        assertEquals(
+                Refusal.TOO_FEW_VOTERS,
+                group.change(1, MemberChange.demote("s1")).refusal());
+        assertEquals(
+                Refusal.TOO_FEW_VOTERS,
+                group.change(1, MemberChange.addWitness("s5", new UUID(0, 5), "s5:1", 0))
+                        .refusal());
+        // What changes no voter is as possible as before.
+        assertNull(group.change(1, MemberChange.move("s2", "s2:9")).refusal());
+        group.settle(1, 3, 4);
+        beat(group, 1, 3, 4);
+        assertNull(group.change(1, MemberChange.promote("s2")).refusal());
+        group.settle(1, 3, 4);
+        assertArrayEquals(
+                new int[] {1, 3, 4}, group.node(1).state.committedMembers().voters());
+    }
+
     private static MemberChange addWitness(int slot) {
         return MemberChange.addWitness("s" + slot, new UUID(0, slot), "s" + slot + ":1", 0);
     }

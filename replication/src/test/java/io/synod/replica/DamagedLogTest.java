@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.synod.log.ChronicleEntryLog;
 import io.synod.log.EntryLog;
 import io.synod.log.LogConfig;
+import io.synod.paxos.GroupState;
 import io.synod.replica.TestCluster.TestNode;
 import java.io.IOException;
 import java.io.RandomAccessFile;
@@ -197,6 +198,66 @@ class DamagedLogTest {
             assertNull(follower.node.failure());
             write(cluster, 2);
             cluster.awaitEqual(written);
+        }
+    }
+
+    /** As a witness has. */
+    private static TestNode logOnly(TestCluster cluster) throws IOException {
+        TestNode node = cluster.others(cluster.awaitLeader()).get(0);
+        node.snapshots.keepLogOnly();
+        node.kill();
+        node.start();
+        return node;
+    }
+
+    /** Nobody else may have the good ones when the leader is gone. */
+    @Test
+    void member_that_has_the_log_only_keeps_what_another_lacks_though_an_entry_is_damaged() throws Exception {
+        try (TestCluster cluster = TestCluster.forgetting(LARGE, directory)) {
+            write(cluster, 2);
+            TestNode witness = logOnly(cluster);
+            TestNode leader = cluster.awaitLeader();
+            cluster.others(leader).stream()
+                    .filter(node -> node != witness)
+                    .findFirst()
+                    .orElseThrow()
+                    .kill();
+            write(cluster, 40);
+            Await.until("all of it", () -> witness.applier.appliedIndex() >= leader.group.commitIndex());
+            damage(witness, 20);
+            assertFalse(log(witness).scrub(bytes -> {}).damage().isEmpty());
+            witness.snapshots.checkpointSoon();
+            Replica replica = (Replica) witness.group;
+            replica.retention().forget(0, true);
+            replica.retention().forget(0, true);
+            long all = replica.inspect(GroupState::allHave);
+            assertTrue(log(witness).damagedTo(TestCluster.GROUP) > all, "nothing that another lacks is damaged");
+            assertTrue(replica.inspect(GroupState::baseIndex) <= all, "it has forgotten what another lacks");
+        }
+    }
+
+    @Test
+    void member_that_has_the_log_only_passes_over_what_it_cannot_read() throws Exception {
+        try (TestCluster cluster = TestCluster.forgetting(LARGE, directory)) {
+            write(cluster, 2);
+            TestNode witness = logOnly(cluster);
+            CountDownLatch turn = new CountDownLatch(1);
+            witness.applier.before(entry -> {
+                try {
+                    turn.await();
+                } catch (InterruptedException e) {
+                    throw new IllegalStateException(e);
+                }
+            });
+            write(cluster, 130);
+            long last = cluster.awaitLeader().group.commitIndex();
+            Await.until("the entries on its disk", () -> witness.group.durableIndex() >= last);
+            damage(witness, 125);
+            turn.countDown();
+            Await.until("all of it", () -> witness.group.appliedIndex() >= last);
+            assertEquals(0, witness.snapshots.installs(), "with it all would be forgotten");
+            assertFalse(log(witness).damage().isEmpty(), "it was read");
+            assertNull(witness.node.failure());
         }
     }
 

@@ -42,6 +42,7 @@ final class ListSnapshots implements Snapshots {
     /** 0 for never. */
     private volatile int losesAt;
 
+    private volatile boolean logOnly;
     private volatile int refused;
     private volatile boolean failsReceives;
     private volatile int failedReceives;
@@ -50,6 +51,19 @@ final class ListSnapshots implements Snapshots {
         applier = fresh;
         members = group;
         applier.set(durable);
+        if (logOnly) {
+            applier.passOver();
+        }
+    }
+
+    /** From its next start on, the node has the log only, as a witness. */
+    void keepLogOnly() {
+        logOnly = true;
+    }
+
+    @Override
+    public boolean logOnly() {
+        return logOnly;
     }
 
     /** The state machine is lost, the log is not. */

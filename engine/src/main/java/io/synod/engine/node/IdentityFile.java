@@ -120,7 +120,9 @@ final class IdentityFile implements PeerIdentities {
                 }
                 if (config.joins()) {
                     fresh.setProperty(JOINED, "true");
-                } else if (config.comesBack()) {
+                }
+                // A learner has no vote; what a witness says counts from the moment it is a member.
+                if (config.comesBack() && (!config.joins() || config.witness())) {
                     fresh.setProperty(UNPROVEN, "true");
                 }
                 if (returns) {

@@ -144,6 +144,9 @@ final class MemberChanges implements MemberCommands {
      * @return why it is not done in all; empty where it is
      */
     String replace(String name, UUID incarnation) {
+        if (databases().isEmpty()) {
+            return "node " + config.name() + " has no copy of a database, and cannot ask the leaders";
+        }
         if (!replacing.tryLock()) {
             return "node " + config.name() + " is at it, or lets another node in: this one asks again";
         }

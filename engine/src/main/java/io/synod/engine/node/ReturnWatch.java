@@ -131,7 +131,7 @@ final class ReturnWatch implements Runnable, AutoCloseable {
             ends.replaced(IdentityFile.replacedBy(String.valueOf(slot)));
             return true;
         }
-        if (!identity.mayVote() && standing.removed()) {
+        if (!identity.mayVote() && standing.removed() && !config.joins()) {
             ends.replaced(returning.removed());
             return true;
         }

@@ -88,10 +88,11 @@ final class Returning {
             established |= standing != null && standing.established();
             removed |= standing != null && standing.removed();
         }
-        if (config.joins()) {
+        if (config.joins() && !config.witness()) {
             return false;
         }
-        if (removed) {
+        // One that joins may have been added again, which that peer has not heard yet.
+        if (removed && !config.joins()) {
             throw MemberErrors.mayNotJoin(config.name(), removed());
         }
         if (mayVote(heard, established)) {
@@ -99,10 +100,13 @@ final class Returning {
         } else {
             LOG.warn(
                     "node {} has an empty directory, and takes part in nothing until {} have said that they have met no"
-                            + " other one of its name; {} of them are enough for a first start, where none has anything yet",
+                            + " other one of its name{}",
                     config.name(),
                     config.peers().stream().map(Member::name).toList(),
-                    config.members().majority() - 1);
+                    config.joins()
+                            ? ""
+                            : "; " + (config.members().majority() - 1)
+                                    + " of them are enough for a first start, where none has anything yet");
         }
         return false;
     }
@@ -112,14 +116,16 @@ final class Returning {
      * promised or acknowledged to has met that one, and written it down before he heard it; so all peers have to say that they have
      * not, and none may be left out: of a majority that has an entry, only its leader must have met all. Fewer peers, who with this node are a
      * majority, are enough where none has ever had an entry: then the cluster begins. That it has begun long ago, among those that are
-     * not there, nobody can tell from that.
+     * not there, nobody can tell from that. A witness that joins begins no cluster: there all have to say so.
      *
      * @param heard peers that have met no other directory of this name
      * @param established whether one of these has entries
      */
     boolean mayVote(int heard, boolean established) {
         return heard >= config.peers().size()
-                || !established && heard + 1 >= config.members().majority();
+                || !config.joins()
+                        && !established
+                        && heard + 1 >= config.members().majority();
     }
 
     private NodePlace await() throws IOException, SQLException {
@@ -128,6 +134,8 @@ final class Returning {
         String why = "none of its PEERS answers";
         while (true) {
             int unmet = 0;
+            String unmetBy = "";
+            String refused = "";
             for (Member peer : config.peers()) {
                 Standing standing = returned(peer);
                 if (standing == null) {
@@ -140,11 +148,16 @@ final class Returning {
                 if (standing.removed()) {
                     throw MemberErrors.mayNotJoin(config.name(), removed());
                 }
+                if (!standing.why().isEmpty()) {
+                    refused = refused.isEmpty() ? standing.why() : refused;
+                } else if (standing.others().isEmpty()) {
+                    unmetBy = "node " + peer.name() + " has not met another directory of its name";
+                }
                 unmet += standing.others().isEmpty() ? 1 : 0;
-                why = standing.why().isEmpty()
-                        ? "node " + peer.name() + " has not met another directory of its name"
-                        : standing.why();
             }
+            // Who refuses it knows more than who has not met it.
+            String said = refused.isEmpty() ? unmetBy : refused;
+            why = said.isEmpty() ? why : said;
             if (unmet == config.peers().size()) {
                 return unmet();
             }
@@ -174,7 +187,9 @@ final class Returning {
     /** What to do where it was. */
     String removed() {
         return "it was removed from the cluster: call SYNOD.MEMBER_ADD('" + config.name() + "@" + config.listen()
-                + "') on a node of it, and start this one on an empty directory with JOIN=TRUE";
+                + (identity.isWitness() ? "', 'WITNESS'" : "'")
+                + ") on a node of it, and start this one on an empty directory with JOIN="
+                + (identity.isWitness() ? "WITNESS" : "TRUE");
     }
 
     private long deadline() {

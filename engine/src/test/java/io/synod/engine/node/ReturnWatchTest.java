@@ -15,6 +15,7 @@ import io.synod.replica.ReplicatedLog;
 import java.lang.reflect.Proxy;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -258,6 +259,67 @@ class ReturnWatchTest {
         answers.put("a", standing(true, 0, List.of()));
         assertEquals(3, returning().place().slot());
         assertTrue(identity.mayVote());
+    }
+
+    private void joins(String as) throws Exception {
+        Files.delete(directory.resolve("node.properties"));
+        config = NodeConfig.of(SynodUrl.parse(
+                "jdbc:synod:file:" + directory.resolve("shop")
+                        + ";NODE=w;LISTEN=127.0.0.1:4;PEERS=a@127.0.0.1:1,b@127.0.0.1:2;FAILOVER_TIMEOUT=200;JOIN="
+                        + as,
+                null));
+        identity = IdentityFile.open(directory, config);
+    }
+
+    /** It has a vote as soon as it is a member, and its log alone may have what the directory before it acknowledged. */
+    @Test
+    void a_witness_that_joins_counts_when_all_peers_have_met_no_other_directory_of_its_name() throws Exception {
+        joins("WITNESS");
+        answers.put("a", standing(false, 0, List.of()));
+        assertThrows(SQLException.class, () -> returning().place(), "nobody gives it a place");
+        assertFalse(identity.mayVote(), "b may have met another one");
+        Member self = new Member(3, "w", Member.UNSEEN, Member.Role.WITNESS, "127.0.0.1:4");
+        List<Member> all = new ArrayList<>(config.peers());
+        all.add(self);
+        NodePlace place = new NodePlace(new Members(all), 3, true);
+        ReturnWatch watch = watch(place);
+        watch.step();
+        assertEquals(List.of(), ends);
+        answers.put("b", new Standing(true, false, true, List.of(), List.of(), 0, ""));
+        watch.step();
+        assertEquals(List.of("votes"), ends, "b has not heard yet that it was added again");
+        ends.clear();
+        joins("WITNESS");
+        answers.put("b", standing(true, 0, List.of(new Standing.Other(SHOP, true, 3, false))));
+        watch(place).step();
+        assertTrue(ends.get(0).startsWith("come back"), ends.toString());
+        joins("TRUE");
+        assertTrue(identity.mayVote(), "a learner has no vote");
+    }
+
+    @Test
+    void a_witness_says_why_it_does_not_come_back_and_how_it_is_added_again() throws Exception {
+        joins("WITNESS");
+        answers.put(
+                "a",
+                standing(true, 0, List.of(new Standing.Other(SHOP, true, 3, false)))
+                        .because("a's reason"));
+        answers.put("b", standing(true, 0, List.of(new Standing.Other(SHOP, true, 3, false))));
+        String why = assertThrows(SQLException.class, () -> returning().place()).getMessage();
+        assertTrue(why.contains("a's reason"), why);
+        assertFalse(why.contains("has not met"), why);
+        String removed = returning().removed();
+        assertTrue(removed.contains("MEMBER_ADD('w@127.0.0.1:4', 'WITNESS')"), removed);
+        assertTrue(removed.contains("JOIN=WITNESS"), removed);
+    }
+
+    @Test
+    void a_node_without_a_copy_does_not_say_that_the_place_is_given() {
+        NodePlace place = NodePlace.beginning(config);
+        CurrentMembers members = new CurrentMembers(place, () -> CurrentMembers.logsOf(hosted));
+        String why =
+                new MemberChanges(config, place, identity, members, null, () -> hosted).replace("b", new UUID(9, 9));
+        assertTrue(why.contains("node c") && why.contains("no copy"), why);
     }
 
     @Test
