@@ -351,9 +351,10 @@ public final class ChronicleEntryLog implements EntryLog {
         int lastGone = plan.lastGone();
         firstBatch = first;
         sealed.headMap(lastGone + 1).clear();
-        scrub.gone(lastGone);
         Manifest manifest = manifest();
         needed = manifest;
+        // Behind that: whoever hears that the damage is gone looks at what is needed then.
+        scrub.gone(lastGone);
         writer.later(() -> reclaim.delete(lastGone, manifest));
         return true;
     }

@@ -88,13 +88,16 @@ final class LogScrub {
             }
             // It may not have been the one that it was taken for.
         }
+        faults.values().removeIf(List::isEmpty);
+        faults.forEach(this::damaged);
+        // Given back while it was read. Asked for behind that: what is given back from now on is forgotten by whoever
+        // does it.
+        Map<Integer, Long> needed = manifest.get().sealed();
+        checked.removeIf(needed::containsKey);
+        faults.keySet().removeAll(checked);
+        damaged.keySet().removeAll(checked);
         List<String> damage = new ArrayList<>();
-        faults.forEach((cycle, found) -> {
-            if (!found.isEmpty()) {
-                damaged(cycle, found);
-                found.forEach(fault -> damage.add(fault.toString()));
-            }
-        });
+        faults.values().forEach(found -> found.forEach(fault -> damage.add(fault.toString())));
         return new Scrubbed(bytes, damage);
     }
 

@@ -13,6 +13,7 @@ import io.synod.group.Epoch;
 import io.synod.log.EntryLog.Append;
 import java.io.IOException;
 import java.io.RandomAccessFile;
+import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -137,6 +138,29 @@ class LogScrubTest {
         }
         assertFalse(Files.exists(damaged));
         verifyAfterRestart(to, 42);
+    }
+
+    @Test
+    void damage_of_a_segment_that_is_given_back_while_it_is_read_is_none() throws Exception {
+        try (EntryLog log = open()) {
+            fill(log, 1, 40);
+            damage(mark(3));
+            boolean[] givenBack = {false};
+            Scrubbed scrubbed = log.scrub(bytes -> {
+                try {
+                    if (!givenBack[0]) {
+                        givenBack[0] = true;
+                        forget(log, 30);
+                        assertTrue(log.reclaim());
+                    }
+                } catch (IOException e) {
+                    throw new UncheckedIOException(e);
+                }
+            });
+            assertTrue(givenBack[0]);
+            assertEquals(List.of(), scrubbed.damage());
+            assertEquals(List.of(), log.damage());
+        }
     }
 
     @Test
