@@ -31,34 +31,38 @@ final class RoutedExecution {
 
     // ---- reads ----------------------------------------------------------------------------------------------------
 
-    /** Runs what neither writes nor locks, outside of any writing transaction. */
+    /** Runs what neither writes nor locks, or what this node says of itself: outside of any writing transaction of other nodes. */
     <T> T onLocal(RoutedCommand command, Execution<T> execution) {
         if (transaction.place() == Place.HERE) {
             return here(command, execution);
         }
-        T result = command.runHere(execution);
+        T result;
+        try {
+            result = command.runHere(execution);
+        } catch (RuntimeException e) {
+            endFailedRead(e);
+            throw e;
+        }
         endLocalRead();
         return result;
     }
 
-    /** What this node says of itself, wherever the transaction is. */
-    <T> T ofNode(RoutedCommand command, Execution<T> execution) {
-        if (transaction.place() == Place.HERE) {
-            return here(command, execution);
-        }
-        T result = command.runHere(execution);
-        if (transaction.isForwarded()) {
+    /**
+     * H2 keeps a transaction open after a read, which counts against its bound and pins old versions; above READ COMMITTED what comes
+     * next would see what was there then, however old that is. So it lasts only where the application's own reads here as of one
+     * moment.
+     */
+    private void endLocalRead() {
+        if (!transaction.hasSnapshotHere()) {
             session.writer().endRead();
-        } else {
-            endLocalRead();
         }
-        return result;
     }
 
-    /** H2 keeps a transaction open after a read, which counts against its bound and pins old versions. */
-    private void endLocalRead() {
-        if (!transaction.isOpen() && (transaction.isAutoCommit() || !transaction.isSnapshotIsolation())) {
-            session.writer().endRead();
+    private void endFailedRead(RuntimeException failure) {
+        try {
+            endLocalRead();
+        } catch (RuntimeException e) {
+            failure.addSuppressed(e);
         }
     }
 

@@ -126,7 +126,10 @@ final class SessionState {
         try {
             to.setAllowLiterals(true);
             for (String sql : forForwarding(from)) {
-                if (!sql.startsWith(SCHEMA)) {
+                if (sql.startsWith(LogRecord.Statement.QUIRKS)) {
+                    // No statement of H2's.
+                    to.setQuirksMode(from.isQuirksMode());
+                } else if (!sql.startsWith(SCHEMA)) {
                     to.prepareLocal(sql).executeUpdate(null);
                 }
             }

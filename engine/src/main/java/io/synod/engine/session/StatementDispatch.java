@@ -248,7 +248,7 @@ final class StatementDispatch {
 
     private <T> T read(RoutedCommand command, Execution<T> execution) {
         if (command.isOfNode()) {
-            return routed.ofNode(command, execution);
+            return routed.onLocal(command, execution);
         }
         ReadDemand demand =
                 command.hint() == null ? levels.read() : command.hint().over(levels.read());
@@ -350,8 +350,8 @@ final class StatementDispatch {
     private <T> T setSchema(RoutedCommand command, Execution<T> execution) {
         if (transaction.placeOfRead() == RoutedTransaction.Place.FORWARDED || forwarding.pinned()) {
             // Set here, it is told over there with the next statement.
-            return knownHere(
-                    () -> database.reads().read(levels.read(), levels.seen(), () -> routed.ofNode(command, execution)));
+            return knownHere(() ->
+                    database.reads().read(levels.read(), levels.seen(), () -> routed.onLocal(command, execution)));
         }
         try {
             return read(command, execution);

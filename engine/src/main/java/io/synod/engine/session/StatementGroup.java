@@ -13,6 +13,8 @@ final class StatementGroup {
     private final RoutedTransaction transaction;
     private boolean running;
     private boolean lastPart;
+    /** Whether what follows the list that runs is nothing of the request. */
+    private boolean lastOfAll;
 
     StatementGroup(RoutedTransaction transaction) {
         this.transaction = transaction;
@@ -24,7 +26,7 @@ final class StatementGroup {
 
     /** The commits of all parts of a list but the last are implicit ones. */
     void lastPart() {
-        lastPart = true;
+        lastPart = lastOfAll;
     }
 
     /** Whether others follow what runs: its commit is not that of the request. */
@@ -35,6 +37,9 @@ final class StatementGroup {
     /** Runs the parts of a list as one request: under auto-commit they commit together. */
     <T> T asList(Supplier<T> parts) {
         boolean outer = running;
+        boolean outerLastPart = lastPart;
+        boolean outerLastOfAll = lastOfAll;
+        lastOfAll = !outer || outerLastPart;
         running = true;
         lastPart = false;
         try {
@@ -50,6 +55,9 @@ final class StatementGroup {
                 endAfter(e);
             }
             throw e;
+        } finally {
+            lastPart = outerLastPart;
+            lastOfAll = outerLastOfAll;
         }
     }
 

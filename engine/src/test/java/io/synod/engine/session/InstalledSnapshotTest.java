@@ -89,6 +89,7 @@ class InstalledSnapshotTest {
         try (Connection c = b.connect();
                 Connection leader = a.connect()) {
             execute(c, "SET @V = 17");
+            execute(c, "SET QUIRKS_MODE TRUE");
             execute(c, "SET SCHEMA INFORMATION_SCHEMA");
             try (PreparedStatement count = c.prepareStatement("SELECT COUNT(*) FROM PUBLIC.T WHERE X <> ?")) {
                 count.setString(1, "none");
