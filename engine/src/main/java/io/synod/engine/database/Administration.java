@@ -1,6 +1,8 @@
 package io.synod.engine.database;
 
 import io.synod.engine.snapshot.H2Store;
+import io.synod.group.Member;
+import io.synod.group.Members;
 import io.synod.replica.Proposal;
 import java.io.IOException;
 import java.util.List;
@@ -121,6 +123,7 @@ public final class Administration {
      * Hands leadership over.
      *
      * @param member to whom; {@code null} for the member that has most of the log
+     * @throws DbException 22023 for a name that no member has, 55000 for a learner or a witness
      * @return whether it leads now, or anybody else where nobody was named; {@code null} when this node does not lead
      */
     public Boolean transfer(String member) {
@@ -131,14 +134,15 @@ public final class Administration {
         if (member == null) {
             return database.log().transferAway(nanos);
         }
-        boolean known = database.log().members().all().stream()
-                .anyMatch(
-                        m -> m.name().equals(member) && database.log().members().mayLead(m.slot()));
-        if (!known) {
-            String names = String.join(
-                    ", ",
-                    database.log().members().all().stream().map(m -> m.name()).toList());
+        Members members = database.log().members();
+        Member named = members.byName(member);
+        if (named == null) {
+            String names =
+                    String.join(", ", members.all().stream().map(Member::name).toList());
             throw Errors.badValue("member", member, "one of " + names);
+        }
+        if (!members.mayLead(named.slot())) {
+            throw MemberErrors.mayNotLead(database.name(), named);
         }
         return database.log().transferTo(member, nanos)
                 && member.equals(database.log().awaitLeader(nanos));

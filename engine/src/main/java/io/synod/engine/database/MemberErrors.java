@@ -1,6 +1,8 @@
 package io.synod.engine.database;
 
+import io.synod.group.Member;
 import java.sql.SQLException;
+import java.util.Locale;
 import org.h2.api.ErrorCode;
 import org.h2.message.DbException;
 
@@ -54,6 +56,18 @@ public final class MemberErrors {
     public static DbException membersNotChanged(String change, String database, String why) {
         return Errors.wrap(new SQLException(
                 change + " is not done in database " + database + ": " + why, "55000", ErrorCode.GENERAL_ERROR_1));
+    }
+
+    /** 55000: leadership is handed to a member that has no vote, or no copy of the database. */
+    static DbException mayNotLead(String database, Member member) {
+        String role = member.role().name().toLowerCase(Locale.ROOT);
+        return Errors.wrap(new SQLException(
+                "leadership of database " + database + " is not handed to node " + member.name() + ", which is a "
+                        + role
+                        + ": only a voter with a copy of the database can lead"
+                        + (member.role() == Member.Role.LEARNER ? ", call SYNOD.MEMBER_PROMOTE first" : ""),
+                "55000",
+                ErrorCode.GENERAL_ERROR_1));
     }
 
     /** HYT00: another change of the members did not end in time. */

@@ -233,6 +233,7 @@ class MembersTest {
         assertTrue(refusal("a", "MEMBER_PROMOTE('b')", "55000").contains("votes already"));
         call("b", "shop", "MEMBER_ADD('d@" + address("d") + "')");
         assertTrue(refusal("a", "MEMBER_PROMOTE('d')", "55000").contains("caught up"));
+        assertTrue(refusal("a", "TRANSFER('d')", "55000").contains("d, which is a learner"));
         // One that nobody added gives up, and says what to do.
         SQLException e = assertThrows(
                 SQLException.class, () -> start("e", "shop", ";JOIN=TRUE;FAILOVER_TIMEOUT=500", List.of("a", "b")));
