@@ -277,6 +277,7 @@ final class StatementDispatch {
                         .read(
                                 demand,
                                 levels.seen(),
+                                transaction.hasSnapshotHere(),
                                 () -> isRead && !command.stillReads() ? null : routed.onLocal(command, execution));
                 return isRead && command.decision().route() != Route.READ ? run(command, execution) : result;
             }
