@@ -46,7 +46,12 @@ final class CommitOutcome {
 
     /** @param number of the request whose commit was answered at level LOCAL and is not decided; 0 for none */
     void answered(NodeSession node, long number, CommitAge age) {
-        unsettled = number == 0 ? null : new Unsettled(node, number, age);
+        if (number != 0) {
+            unsettled = new Unsettled(node, number, age);
+        } else if (unsettled != null && unsettled.node() == node) {
+            // Another node has answered a rollback, which does not ask: whoever comes next does.
+            unsettled = null;
+        }
     }
 
     /** Where the session has been, as the node says before it executes anything there. */

@@ -129,7 +129,7 @@ final class FailoverCommand implements CommandInterface {
 
     /** A lost transaction is rolled back: who asks for just that need not be told. */
     boolean isRollback() {
-        return type == ROLLBACK || sql.trim().equalsIgnoreCase("ROLLBACK");
+        return type == ROLLBACK && !isList() || sql.trim().equalsIgnoreCase("ROLLBACK");
     }
 
     /** Whether these are several statements: H2 says of them what the first one is. */

@@ -18,18 +18,16 @@ public final class RemoteSessions {
      * @throws SQLException 28000 wrong user or password; 08001 no node answers within CONNECT_TIMEOUT
      */
     public static Session open(SynodUrl url, List<String> endpoints, char[] password) throws SQLException {
-        StringBuilder remote =
-                new StringBuilder(SynodUrl.PREFIX + "//" + String.join(",", endpoints) + "/" + url.database());
+        // Beside the URL and not in it: a value may have semicolons.
+        Properties settings = new Properties();
+        settings.setProperty("user", url.user());
         url.settings().forEach((key, value) -> {
             if (Settings.own(key).scope() == Settings.Scope.CONNECTION) {
-                remote.append(';').append(key).append('=').append(value);
+                settings.setProperty(key, value);
             }
         });
-        url.h2Settings()
-                .forEach((key, value) ->
-                        remote.append(';').append(key).append('=').append(value));
-        Properties user = new Properties();
-        user.setProperty("user", url.user());
-        return FailoverSession.connect(SynodUrl.parse(remote.toString(), user), password);
+        settings.putAll(url.h2Settings());
+        String remote = SynodUrl.PREFIX + "//" + String.join(",", endpoints) + "/" + url.database();
+        return FailoverSession.connect(SynodUrl.parse(remote, settings), password);
     }
 }

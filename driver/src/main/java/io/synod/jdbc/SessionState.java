@@ -21,12 +21,12 @@ final class SessionState {
     record Replay(String sql, List<Value> parameters) {}
 
     private static final Pattern OWN = Pattern.compile(
-            "(?is)\\s*SET\\s+(LOCK_TIMEOUT|QUERY_TIMEOUT|THROTTLE|READ\\s+ONLY|READ|COMMIT|MAX_STALENESS|NON_KEYWORDS"
-                    + "|TRUNCATE_LARGE_LENGTH|VARIABLE_BINARY|LAZY_QUERY_EXECUTION"
+            "(?is)\\s*SET\\s+(LOCK_TIMEOUT|QUERY_TIMEOUT|STATEMENT_TIMEOUT|THROTTLE|READ\\s+ONLY|READ|COMMIT|MAX_STALENESS|NON_KEYWORDS"
+                    + "|TRUNCATE_LARGE_LENGTH|VARIABLE_BINARY|QUIRKS_MODE|LAZY_QUERY_EXECUTION"
                     + "|(?:SESSION\\s+CHARACTERISTICS\\s+AS\\s+)?TRANSACTION\\s+ISOLATION)\\b.*");
     private static final Pattern NUMBER_AT_END = Pattern.compile("(?s).*[\\s=](\\d{1,9})\\s*;?\\s*");
-    private static final Pattern OF_H2 =
-            Pattern.compile("(?is)\\s*SET\\s+(?:@|SCHEMA\\b|SCHEMA_SEARCH_PATH\\b|TIME\\s+ZONE\\b).*");
+    private static final Pattern OF_H2 = Pattern.compile(
+            "(?is)\\s*(?:USE\\b|SET\\s+(?:@|(?:SCHEMA|SCHEMA_SEARCH_PATH|SEARCH_PATH|CATALOG|TIME\\s+ZONE)\\b)).*");
     private static final Pattern TEMPORARY_TABLE = Pattern.compile("(?is)\\s*CREATE\\b.*\\bTEMPORARY\\b.*");
 
     private List<String> ofH2 = List.of();
@@ -89,6 +89,10 @@ final class SessionState {
             return null;
         }
         String key = matcher.group(1).toUpperCase(Locale.ROOT).replaceAll("\\s+", " ");
+        if (key.equals("STATEMENT_TIMEOUT")) {
+            // PostgreSQL's name of it.
+            return "QUERY_TIMEOUT";
+        }
         return key.endsWith("ISOLATION") ? "ISOLATION" : key;
     }
 

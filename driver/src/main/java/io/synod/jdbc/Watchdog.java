@@ -8,12 +8,13 @@ import java.util.Map;
 import java.util.Set;
 import java.util.WeakHashMap;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.Function;
 
 /**
  * Notices nodes that went silent without closing their connections: paused, or cut off. TCP alone would let a client wait for
  * a quarter of an hour. While an answer is overdue its node is asked something harmless on a new connection, soon and then less
  * and less often; a node that does not answer that either for a second, nor any other session of this JVM meanwhile, loses the connections that wait for it, and their sessions
- * fail over; so does one that knows no leader while another node of the URL does. (A node that has more to do than it can answers
+ * fail over; so does one that knows no leader while another node of the URL serves, or has known one for a second. (A node that has more to do than it can answers
  * new connections late: if all its sessions left it for that, their coming back would be even more to do.) A slow statement on any other node is left alone, unless who asked has set a limit
  * ({@code isValid}). It also drops what sessions have left for a leader.
  *
@@ -39,7 +40,13 @@ final class Watchdog {
     record Overdue(NodeLink link, NodeLink.Waiting waiting, String endpoint, boolean silent) {}
 
     /** @param serving what is asked: whether it serves, not only whether it knows a leader */
-    record Place(String endpoint, String database, int probeMillis, boolean serving) {}
+    record Place(String endpoint, String database, int probeMillis, boolean serving) {
+        LeaderQuestion.Answer ask() {
+            return serving
+                    ? LeaderQuestion.askServing(endpoint, database, probeMillis)
+                    : LeaderQuestion.ask(endpoint, database, probeMillis);
+        }
+    }
 
     private Watchdog() {}
 
@@ -79,7 +86,7 @@ final class Watchdog {
         dropLeft(now);
         Map<Place, LeaderQuestion.Answer> answers = new HashMap<>();
         for (Overdue o : overdue(last, now)) {
-            if (isToBeLeft(o, answers)) {
+            if (isToBeLeft(o, place -> answers.computeIfAbsent(place, Place::ask))) {
                 o.link().sever(o.waiting());
             }
         }
@@ -123,27 +130,30 @@ final class Watchdog {
     }
 
     /**
-     * A node that does not answer is given up, at once where another one of the URL serves by now; so is one that knows no leader where another
-     * node does: the session's own may be cut off from the majority, and would keep it waiting.
+     * A node that does not answer is given up, at once where another one of the URL serves by now; so is one that knows no leader: the
+     * session's own may be cut off from the majority, and would keep it waiting. Who only knows a leader may know the one that was
+     * lost, and is believed later.
      */
-    static boolean isToBeLeft(Overdue o, Map<Place, LeaderQuestion.Answer> answers) {
+    static boolean isToBeLeft(Overdue o, Function<Place, LeaderQuestion.Answer> answers) {
         SynodUrl url = o.link().url();
-        return switch (ask(o.endpoint(), url, o.silent() ? PROBE_MILLIS : SHORT_PROBE_MILLIS, answers)) {
-            case SILENT -> !answersSomebody(o.endpoint()) && (o.silent() || anotherServes(o, answers));
-            case NONE ->
-                url.endpoints().stream()
-                        .anyMatch(other -> ask(other, url, SHORT_PROBE_MILLIS, answers) == LeaderQuestion.Answer.KNOWN);
+        int millis = o.silent() ? PROBE_MILLIS : SHORT_PROBE_MILLIS;
+        return switch (answers.apply(new Place(o.endpoint(), url.database(), millis, false))) {
+            case SILENT ->
+                !answersSomebody(o.endpoint())
+                        && (o.silent() || LeaderHints.wants(url) && doesAnother(o, true, answers));
+            case NONE -> doesAnother(o, true, answers) || o.silent() && doesAnother(o, false, answers);
             case OTHER, SERVES, KNOWN -> false;
         };
     }
 
-    private static boolean anotherServes(Overdue o, Map<Place, LeaderQuestion.Answer> answers) {
+    /** @param serve whether another node serves is asked, not only whether it knows a leader */
+    private static boolean doesAnother(Overdue o, boolean serve, Function<Place, LeaderQuestion.Answer> answers) {
         SynodUrl url = o.link().url();
-        return LeaderHints.wants(url)
-                && url.endpoints().stream()
-                        .filter(other -> !other.equals(o.endpoint()))
-                        .map(other -> new Place(other, url.database(), SHORT_PROBE_MILLIS, true))
-                        .anyMatch(place -> ask(place, answers) == LeaderQuestion.Answer.SERVES);
+        LeaderQuestion.Answer yes = serve ? LeaderQuestion.Answer.SERVES : LeaderQuestion.Answer.KNOWN;
+        return url.endpoints().stream()
+                .filter(other -> !other.equals(o.endpoint()))
+                .map(other -> new Place(other, url.database(), SHORT_PROBE_MILLIS, serve))
+                .anyMatch(place -> answers.apply(place) == yes);
     }
 
     private static boolean answersSomebody(String endpoint) {
@@ -152,18 +162,5 @@ final class Watchdog {
             return LINKS.stream()
                     .anyMatch(link -> endpoint.equals(link.endpoint()) && now - link.answeredNanos() < OVERDUE_NANOS);
         }
-    }
-
-    private static LeaderQuestion.Answer ask(
-            String endpoint, SynodUrl url, int probeMillis, Map<Place, LeaderQuestion.Answer> answers) {
-        return ask(new Place(endpoint, url.database(), probeMillis, false), answers);
-    }
-
-    private static LeaderQuestion.Answer ask(Place asked, Map<Place, LeaderQuestion.Answer> answers) {
-        return answers.computeIfAbsent(
-                asked,
-                place -> place.serving()
-                        ? LeaderQuestion.askServing(place.endpoint(), place.database(), place.probeMillis())
-                        : LeaderQuestion.ask(place.endpoint(), place.database(), place.probeMillis()));
     }
 }

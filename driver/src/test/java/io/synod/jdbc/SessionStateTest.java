@@ -21,4 +21,19 @@ class SessionStateTest {
         assertNull(SessionState.setting("SET @x = 1"));
         assertNull(SessionState.setting("SET SCHEMA PUBLIC"));
     }
+
+    @Test
+    void every_setting_of_the_session_is_one_and_is_repeated_as_it_was_made_last() {
+        assertEquals("QUIRKS_MODE", SessionState.setting("SET QUIRKS_MODE TRUE"));
+        assertEquals("QUERY_TIMEOUT", SessionState.setting("set statement_timeout to 5000"));
+        for (String sql : new String[] {
+            "SET QUIRKS_MODE = TRUE",
+            "SET STATEMENT_TIMEOUT = 5",
+            "SET SEARCH_PATH = A, B",
+            "USE A",
+            "SET CATALOG 'SHOP'"
+        }) {
+            assertTrue(SessionState.isSessionSetting(sql, CommandInterface.SET), sql);
+        }
+    }
 }

@@ -1,19 +1,19 @@
 package io.synod.jdbc;
 
+import static io.synod.jdbc.LeaderQuestion.Answer.KNOWN;
+import static io.synod.jdbc.LeaderQuestion.Answer.NONE;
+import static io.synod.jdbc.LeaderQuestion.Answer.SERVES;
+import static io.synod.jdbc.LeaderQuestion.Answer.SILENT;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import java.util.HashMap;
+import io.synod.jdbc.LeaderQuestion.Answer;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 
 class WatchdogTest {
-    private static final int KNOWS = LeaderQuestion.answer(true);
-    private static final int KNOWS_NOBODY = LeaderQuestion.answer(false);
-    private static final int SERVES = LeaderQuestion.answer(true, true);
-
     private static long questions(long millis) {
         return Watchdog.questions(TimeUnit.MILLISECONDS.toNanos(millis));
     }
@@ -31,15 +31,14 @@ class WatchdogTest {
         }
     }
 
-    private static boolean isToBeLeft(int own, int others, String settings, boolean silent) throws Exception {
-        try (AnsweringNode its = new AnsweringNode(n -> own);
-                AnsweringNode other = new AnsweringNode(n -> others)) {
-            SynodUrl url =
-                    SynodUrl.parse("jdbc:synod://" + its.place() + "," + other.place() + "/shop" + settings, null);
-            return Watchdog.isToBeLeft(
-                    new Watchdog.Overdue(link(url), new NodeLink.Waiting(null, 0), its.place(), silent),
-                    new HashMap<>());
-        }
+    /** @param own what the session's node says */
+    private static boolean isToBeLeft(Answer own, Answer others, String settings, boolean silent) throws Exception {
+        SynodUrl url = SynodUrl.parse("jdbc:synod://own:1,other:1,another:1/shop" + settings, null);
+        return Watchdog.isToBeLeft(
+                new Watchdog.Overdue(link(url), new NodeLink.Waiting(null, 0), "own:1", silent), place -> {
+                    Answer answer = place.endpoint().equals("own:1") ? own : others;
+                    return answer == SERVES && !place.serving() ? KNOWN : answer;
+                });
     }
 
     private static NodeLink link(SynodUrl url) {
@@ -48,17 +47,20 @@ class WatchdogTest {
 
     @Test
     void a_silent_node_is_left_at_once_where_another_one_serves_by_now() throws Exception {
-        assertTrue(isToBeLeft(AnsweringNode.NOTHING, SERVES, "", false));
-        assertFalse(isToBeLeft(AnsweringNode.NOTHING, KNOWS, "", false), "it may stand still for a moment");
-        assertTrue(isToBeLeft(AnsweringNode.NOTHING, KNOWS, "", true));
-        assertFalse(isToBeLeft(AnsweringNode.NOTHING, SERVES, ";TARGET=ANY", false), "it need not lead");
-        assertFalse(isToBeLeft(KNOWS, SERVES, "", true), "the statement may take its time");
+        assertTrue(isToBeLeft(SILENT, SERVES, "", false));
+        assertFalse(isToBeLeft(SILENT, KNOWN, "", false), "it may stand still for a moment");
+        assertTrue(isToBeLeft(SILENT, KNOWN, "", true));
+        assertFalse(isToBeLeft(SILENT, SERVES, ";TARGET=ANY", false), "it need not lead");
+        assertFalse(isToBeLeft(KNOWN, SERVES, "", true), "the statement may take its time");
     }
 
     @Test
     void a_node_that_knows_no_leader_is_left_where_another_one_does() throws Exception {
-        assertTrue(isToBeLeft(KNOWS_NOBODY, KNOWS, "", false));
-        assertFalse(isToBeLeft(KNOWS_NOBODY, KNOWS_NOBODY, "", true));
+        assertTrue(isToBeLeft(NONE, SERVES, "", false));
+        assertTrue(isToBeLeft(NONE, SERVES, ";TARGET=ANY", false));
+        assertFalse(isToBeLeft(NONE, KNOWN, "", false), "it may be the leader that was lost");
+        assertTrue(isToBeLeft(NONE, KNOWN, "", true));
+        assertFalse(isToBeLeft(NONE, NONE, "", true));
     }
 
     @Test

@@ -1,6 +1,7 @@
 package io.synod.bench.failover;
 
 import com.fasterxml.jackson.jr.ob.JSON;
+import io.synod.bench.Leadership;
 import io.synod.engine.operations.ClusterProcesses;
 import io.synod.engine.operations.Gaps;
 import io.synod.engine.operations.Installation;
@@ -92,9 +93,6 @@ public final class FailoverMeter implements Callable<Integer> {
     /** @param moved whether another node led afterwards, or the same in another epoch */
     private record Fault(FaultKind kind, long atNanos, boolean moved) {}
 
-    /** Who leads. */
-    private record Leadership(String node, String epoch) {}
-
     @Override
     public Integer call() throws Exception {
         Files.createDirectories(parent);
@@ -183,7 +181,7 @@ public final class FailoverMeter implements Callable<Integer> {
                 .filter(name -> !name.equals(leader))
                 .findFirst()
                 .orElseThrow();
-        faults.add(new Fault(kind, atNanos, !before.equals(leadership(cluster.url(other)))));
+        faults.add(new Fault(kind, atNanos, !Leadership.stayed(before, leadership(cluster.url(other)))));
         if (kind == FaultKind.KILL) {
             node.start();
             node.awaitReady(LIMIT);
@@ -192,13 +190,19 @@ public final class FailoverMeter implements Callable<Integer> {
         }
     }
 
-    /** By what that node knows. */
-    private static Leadership leadership(String url) throws SQLException {
-        try (Connection connection = DriverManager.getConnection(url + ";READ=LOCAL", "sa", "");
-                Statement statement = connection.createStatement();
-                ResultSet rows =
-                        statement.executeQuery("SELECT NODE, EPOCH FROM SYNOD.MEMBERS WHERE ROLE = 'LEADER'")) {
-            return rows.next() ? new Leadership(rows.getString(1), rows.getString(2)) : new Leadership("nobody", "");
+    /** By what that node knows, as soon as it knows of one: it may be the last to hear of it. */
+    private static Leadership leadership(String url) throws SQLException, InterruptedException {
+        long startNanos = System.nanoTime();
+        try (Connection connection = DriverManager.getConnection(url + ";READ=LOCAL", "sa", "")) {
+            Leadership known = Leadership.of(connection);
+            while (known == null) {
+                if (System.nanoTime() - startNanos > LIMIT.toNanos()) {
+                    throw new IllegalStateException("a node knows nobody who leads: " + url);
+                }
+                Thread.sleep(5);
+                known = Leadership.of(connection);
+            }
+            return known;
         }
     }
 

@@ -147,6 +147,9 @@ final class Forwarding {
     void dropped() {
         if (pinned) {
             pinned = current.hasTemporaryTables();
+            // Above READ COMMITTED the question has begun a transaction over there, which sees what is there now and no
+            // more.
+            current.rollback();
         }
     }
 

@@ -252,9 +252,13 @@ final class StatementDispatch {
         }
         ReadDemand demand =
                 command.hint() == null ? levels.read() : command.hint().over(levels.read());
+        boolean isRead = command.decision().route() == Route.READ;
         boolean begins = !transaction.isOpen();
         switch (transaction.placeOfRead()) {
             case HERE -> {
+                if (isRead && !command.stillReads()) {
+                    return run(command, execution);
+                }
                 T result = routed.here(command, execution);
                 if (demand.level() == ReadLevel.LINEARIZABLE) {
                     routed.confirmed(result);
@@ -265,7 +269,6 @@ final class StatementDispatch {
                 return begins ? firstForwarded(command, execution) : routed.forward(command, execution);
             }
             default -> {
-                boolean isRead = command.decision().route() == Route.READ;
                 if (forwarding.pinned()) {
                     if (isRead) {
                         command.stillReads();
@@ -277,6 +280,7 @@ final class StatementDispatch {
                         .read(
                                 demand,
                                 levels.seen(),
+                                transaction.hasSnapshotHere(),
                                 () -> isRead && !command.stillReads() ? null : routed.onLocal(command, execution));
                 return isRead && command.decision().route() != Route.READ ? run(command, execution) : result;
             }

@@ -14,6 +14,7 @@ import io.synod.engine.failover.Await;
 import io.synod.engine.global.GlobalCommits;
 import java.nio.file.Path;
 import java.sql.Connection;
+import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
@@ -63,6 +64,33 @@ class GlobalCommitOnOneNodeTest {
         all.get(2).rollback();
         assertEquals(List.of(1, 1, 0), GlobalNode.values(all));
         Await.until("all is forgotten", node::isQuiet);
+    }
+
+    /** Above READ COMMITTED a transaction begins with its first read, which may come to write when the catalogue changes. */
+    @Test
+    void what_a_read_has_come_to_write_commits_with_the_rest() throws Exception {
+        try (Connection c = node.connect("home");
+                Connection other = node.connect("home")) {
+            Sql.run(
+                    other,
+                    "CREATE ALIAS F AS 'int f(java.sql.Connection c) throws Exception {"
+                            + " return c.createStatement().executeUpdate(\"UPDATE T SET V = 5\"); }'",
+                    "CREATE VIEW W AS SELECT 0 AS N");
+            c.setTransactionIsolation(Connection.TRANSACTION_SERIALIZABLE);
+            c.setAutoCommit(false);
+            try (PreparedStatement kept = c.prepareStatement("SELECT N FROM W")) {
+                for (int updated = 0; updated <= 1; updated++) {
+                    try (ResultSet rows = kept.executeQuery()) {
+                        assertTrue(rows.next());
+                        assertEquals(updated, rows.getInt(1));
+                    }
+                    Sql.run(other, "CREATE OR REPLACE VIEW W AS SELECT F() AS N");
+                }
+            }
+            Sql.run(c, "UPDATE STOCK.PUBLIC.T SET V = 5");
+            c.commit();
+        }
+        assertEquals(List.of(5, 5, 0), GlobalNode.values(all));
     }
 
     @Test

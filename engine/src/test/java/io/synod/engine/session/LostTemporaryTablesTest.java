@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.synod.engine.session.TestNode.TestConnection;
+import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.SQLException;
 import java.util.HashMap;
@@ -130,6 +131,22 @@ class LostTemporaryTablesTest {
             b.lead();
             run(connection, "UPDATE t SET x = x + 1");
             assertEquals(11, number(connection, "SELECT x FROM t"));
+        }
+    }
+
+    /** Whether there are others left is asked on the leader, which is a statement for H2. */
+    @ParameterizedTest
+    @ValueSource(ints = {Connection.TRANSACTION_READ_COMMITTED, Connection.TRANSACTION_SERIALIZABLE})
+    void nothing_is_left_open_by_dropping_one_of_them(int level) throws Exception {
+        try (TestConnection connection = peers.get("c").connect();
+                TestConnection other = a.connect()) {
+            connection.setTransactionIsolation(level);
+            run(connection, "CREATE LOCAL TEMPORARY TABLE mine(i INT)", "CREATE LOCAL TEMPORARY TABLE other(i INT)");
+            run(connection, "DROP TABLE other");
+            assertEquals(0, number(other, "SELECT COUNT(*) FROM SYNOD.SESSIONS WHERE FORWARDED AND STATE <> 'IDLE'"));
+            run(other, "UPDATE t SET x = 11");
+            assertEquals(11, number(connection, "SELECT x FROM t"));
+            assertEquals(0, number(connection, "SELECT COUNT(*) FROM mine"));
         }
     }
 

@@ -33,6 +33,7 @@ final class MemoryGroup {
     private long interruptAt;
     private Runnable interruption;
     private Runnable beforeNaming;
+    private Runnable beforeConfirming;
     private int maxPayloadBytes = ReplicatedLog.MAX_PAYLOAD_BYTES;
 
     MemberLog join(String name, Applier applier) {
@@ -101,6 +102,11 @@ final class MemoryGroup {
     /** Once, whoever asks who leads runs this first. */
     void beforeNextLeaderIsNamed(Runnable what) {
         beforeNaming = what;
+    }
+
+    /** Once, whoever asks whether it may read runs this before the answer. */
+    void beforeNextConfirmation(Runnable what) {
+        beforeConfirming = what;
     }
 
     void maxPayloadBytes(int bytes) {
@@ -209,6 +215,11 @@ final class MemoryGroup {
 
         @Override
         public boolean awaitReadable(long timeoutNanos) {
+            Runnable what = beforeConfirming;
+            if (what != null) {
+                beforeConfirming = null;
+                what.run();
+            }
             confirmations++;
             drain();
             return leader != null && !withoutMajority;

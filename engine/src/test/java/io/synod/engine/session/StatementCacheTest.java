@@ -163,6 +163,22 @@ class StatementCacheTest {
     }
 
     @Test
+    void a_read_in_a_transaction_whose_view_begins_to_draw_from_a_sequence_shows_no_number_that_is_given_again()
+            throws Exception {
+        run(atA, "CREATE SEQUENCE s", "CREATE VIEW v AS SELECT 0 AS n");
+        try (Connection other = a.connect();
+                PreparedStatement kept = atA.prepareStatement("SELECT n FROM v")) {
+            atA.setAutoCommit(false);
+            run(atA, "UPDATE t SET x = 11 WHERE id = 1");
+            assertEquals(0, first(kept));
+            run(other, "CREATE OR REPLACE VIEW v AS SELECT NEXT VALUE FOR s AS n");
+            long drawn = first(kept);
+            b.lead();
+            assertNotEquals(drawn, number(atB, "SELECT n FROM v"));
+        }
+    }
+
+    @Test
     void a_function_that_is_defined_anew_is_noticed() throws Exception {
         run(atA, "CREATE ALIAS f DETERMINISTIC AS 'int f() { return 1; }'");
         String update = "UPDATE t SET x = f() WHERE id = ?";
