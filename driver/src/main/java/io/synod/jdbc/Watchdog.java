@@ -8,6 +8,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.WeakHashMap;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.Function;
 
 /**
  * Notices nodes that went silent without closing their connections: paused, or cut off. TCP alone would let a client wait for
@@ -40,6 +41,9 @@ final class Watchdog {
 
     /** @param serving what is asked: whether it serves, not only whether it knows a leader */
     record Place(String endpoint, String database, int probeMillis, boolean serving) {}
+
+    /** @param atNanos when it was there, or had to be: where this process stood still meanwhile, well before that was noticed */
+    record Reply(LeaderQuestion.Answer answer, long atNanos) {}
 
     private Watchdog() {}
 
@@ -77,9 +81,9 @@ final class Watchdog {
 
     private static void look(long last, long now) {
         dropLeft(now);
-        Map<Place, LeaderQuestion.Answer> answers = new HashMap<>();
+        Map<Place, Reply> replies = new HashMap<>();
         for (Overdue o : overdue(last, now)) {
-            if (isToBeLeft(o, answers)) {
+            if (isToBeLeft(o, place -> replies.computeIfAbsent(place, Watchdog::ask))) {
                 o.link().sever(o.waiting());
             }
         }
@@ -126,44 +130,46 @@ final class Watchdog {
      * A node that does not answer is given up, at once where another one of the URL serves by now; so is one that knows no leader where another
      * node does: the session's own may be cut off from the majority, and would keep it waiting.
      */
-    static boolean isToBeLeft(Overdue o, Map<Place, LeaderQuestion.Answer> answers) {
+    static boolean isToBeLeft(Overdue o, Function<Place, Reply> ask) {
         SynodUrl url = o.link().url();
-        return switch (ask(o.endpoint(), url, o.silent() ? PROBE_MILLIS : SHORT_PROBE_MILLIS, answers)) {
-            case SILENT -> !answersSomebody(o.endpoint()) && (o.silent() || anotherServes(o, answers));
-            case NONE ->
-                url.endpoints().stream()
-                        .anyMatch(other -> ask(other, url, SHORT_PROBE_MILLIS, answers) == LeaderQuestion.Answer.KNOWN);
+        int probeMillis = o.silent() ? PROBE_MILLIS : SHORT_PROBE_MILLIS;
+        Reply own = ask.apply(new Place(o.endpoint(), url.database(), probeMillis, false));
+        return switch (own.answer()) {
+            case SILENT ->
+                !answersSomebody(o.endpoint(), own.atNanos())
+                        && (o.silent() || LeaderHints.wants(url) && anotherSays(LeaderQuestion.Answer.SERVES, o, ask));
+            case NONE -> anotherSays(LeaderQuestion.Answer.KNOWN, o, ask);
             case OTHER, SERVES, KNOWN -> false;
         };
     }
 
-    private static boolean anotherServes(Overdue o, Map<Place, LeaderQuestion.Answer> answers) {
+    private static boolean anotherSays(LeaderQuestion.Answer what, Overdue o, Function<Place, Reply> ask) {
         SynodUrl url = o.link().url();
-        return LeaderHints.wants(url)
-                && url.endpoints().stream()
-                        .filter(other -> !other.equals(o.endpoint()))
-                        .map(other -> new Place(other, url.database(), SHORT_PROBE_MILLIS, true))
-                        .anyMatch(place -> ask(place, answers) == LeaderQuestion.Answer.SERVES);
+        boolean serving = what == LeaderQuestion.Answer.SERVES;
+        return url.endpoints().stream()
+                .filter(other -> !other.equals(o.endpoint()))
+                .map(other -> new Place(other, url.database(), SHORT_PROBE_MILLIS, serving))
+                .anyMatch(place -> ask.apply(place).answer() == what);
     }
 
-    private static boolean answersSomebody(String endpoint) {
-        long now = System.nanoTime();
+    /**
+     * Lately, seen from when its answer was due and not from when that was noticed: where this process stood still meanwhile, its other
+     * sessions have not read theirs yet.
+     */
+    private static boolean answersSomebody(String endpoint, long atNanos) {
         synchronized (LINKS) {
             return LINKS.stream()
-                    .anyMatch(link -> endpoint.equals(link.endpoint()) && now - link.answeredNanos() < OVERDUE_NANOS);
+                    .anyMatch(link -> endpoint.equals(link.endpoint())
+                            && atNanos - link.answeredNanos() < OVERDUE_NANOS + TICK_NANOS);
         }
     }
 
-    private static LeaderQuestion.Answer ask(
-            String endpoint, SynodUrl url, int probeMillis, Map<Place, LeaderQuestion.Answer> answers) {
-        return ask(new Place(endpoint, url.database(), probeMillis, false), answers);
-    }
-
-    private static LeaderQuestion.Answer ask(Place asked, Map<Place, LeaderQuestion.Answer> answers) {
-        return answers.computeIfAbsent(
-                asked,
-                place -> place.serving()
-                        ? LeaderQuestion.askServing(place.endpoint(), place.database(), place.probeMillis())
-                        : LeaderQuestion.ask(place.endpoint(), place.database(), place.probeMillis()));
+    private static Reply ask(Place place) {
+        long due = System.nanoTime() + place.probeMillis() * 1_000_000L;
+        LeaderQuestion.Answer answer = place.serving()
+                ? LeaderQuestion.askServing(place.endpoint(), place.database(), place.probeMillis())
+                : LeaderQuestion.ask(place.endpoint(), place.database(), place.probeMillis());
+        long now = System.nanoTime();
+        return new Reply(answer, now - due > 0 ? due : now);
     }
 }

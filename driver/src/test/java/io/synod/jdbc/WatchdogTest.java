@@ -1,19 +1,21 @@
 package io.synod.jdbc;
 
+import static io.synod.jdbc.LeaderQuestion.Answer.KNOWN;
+import static io.synod.jdbc.LeaderQuestion.Answer.NONE;
+import static io.synod.jdbc.LeaderQuestion.Answer.SERVES;
+import static io.synod.jdbc.LeaderQuestion.Answer.SILENT;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import java.util.HashMap;
+import io.synod.jdbc.LeaderQuestion.Answer;
+import io.synod.jdbc.Watchdog.Overdue;
+import io.synod.jdbc.Watchdog.Reply;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 
 class WatchdogTest {
-    private static final int KNOWS = LeaderQuestion.answer(true);
-    private static final int KNOWS_NOBODY = LeaderQuestion.answer(false);
-    private static final int SERVES = LeaderQuestion.answer(true, true);
-
     private static long questions(long millis) {
         return Watchdog.questions(TimeUnit.MILLISECONDS.toNanos(millis));
     }
@@ -31,15 +33,13 @@ class WatchdogTest {
         }
     }
 
-    private static boolean isToBeLeft(int own, int others, String settings, boolean silent) throws Exception {
-        try (AnsweringNode its = new AnsweringNode(n -> own);
-                AnsweringNode other = new AnsweringNode(n -> others)) {
-            SynodUrl url =
-                    SynodUrl.parse("jdbc:synod://" + its.place() + "," + other.place() + "/shop" + settings, null);
-            return Watchdog.isToBeLeft(
-                    new Watchdog.Overdue(link(url), new NodeLink.Waiting(null, 0), its.place(), silent),
-                    new HashMap<>());
-        }
+    private static boolean isToBeLeft(Answer own, Answer others, String settings, boolean silent) throws Exception {
+        NodeLink link = link(SynodUrl.parse("jdbc:synod://its:1,other:2/shop" + settings, null));
+        return Watchdog.isToBeLeft(new Overdue(link, new NodeLink.Waiting(null, 0), "its:1", silent), place -> {
+            Answer answer = place.endpoint().equals("its:1") ? own : others;
+            // Only who asks that is told that a node serves.
+            return new Reply(answer == SERVES && !place.serving() ? KNOWN : answer, System.nanoTime());
+        });
     }
 
     private static NodeLink link(SynodUrl url) {
@@ -48,17 +48,38 @@ class WatchdogTest {
 
     @Test
     void a_silent_node_is_left_at_once_where_another_one_serves_by_now() throws Exception {
-        assertTrue(isToBeLeft(AnsweringNode.NOTHING, SERVES, "", false));
-        assertFalse(isToBeLeft(AnsweringNode.NOTHING, KNOWS, "", false), "it may stand still for a moment");
-        assertTrue(isToBeLeft(AnsweringNode.NOTHING, KNOWS, "", true));
-        assertFalse(isToBeLeft(AnsweringNode.NOTHING, SERVES, ";TARGET=ANY", false), "it need not lead");
-        assertFalse(isToBeLeft(KNOWS, SERVES, "", true), "the statement may take its time");
+        assertTrue(isToBeLeft(SILENT, SERVES, "", false));
+        assertFalse(isToBeLeft(SILENT, KNOWN, "", false), "it may stand still for a moment");
+        assertTrue(isToBeLeft(SILENT, KNOWN, "", true));
+        assertFalse(isToBeLeft(SILENT, SERVES, ";TARGET=ANY", false), "it need not lead");
+        assertFalse(isToBeLeft(KNOWN, SERVES, "", true), "the statement may take its time");
     }
 
     @Test
     void a_node_that_knows_no_leader_is_left_where_another_one_does() throws Exception {
-        assertTrue(isToBeLeft(KNOWS_NOBODY, KNOWS, "", false));
-        assertFalse(isToBeLeft(KNOWS_NOBODY, KNOWS_NOBODY, "", true));
+        assertTrue(isToBeLeft(NONE, KNOWN, "", false));
+        assertFalse(isToBeLeft(NONE, NONE, "", true));
+    }
+
+    /** However late that is noticed: a process that stands still has not read the other answers either. */
+    @Test
+    void a_silent_node_that_answered_another_session_until_its_own_answer_was_due_is_not_left() throws Exception {
+        try (StockNode node = new StockNode()) {
+            SynodUrl url = SynodUrl.parse(node.url(";USER=sa"), null);
+            FailoverSession other = FailoverSession.connect(url, "secret".toCharArray());
+            try {
+                other.link().answered();
+                long answered = other.link().answeredNanos();
+                Overdue overdue = new Overdue(
+                        link(url), new NodeLink.Waiting(null, 0), other.link().endpoint(), true);
+                assertFalse(Watchdog.isToBeLeft(
+                        overdue, place -> new Reply(SILENT, answered + TimeUnit.MILLISECONDS.toNanos(999))));
+                assertTrue(Watchdog.isToBeLeft(
+                        overdue, place -> new Reply(SILENT, answered + TimeUnit.MILLISECONDS.toNanos(1_100))));
+            } finally {
+                other.close();
+            }
+        }
     }
 
     @Test
