@@ -65,7 +65,7 @@ class WatchdogTest {
     @Test
     void a_silent_node_that_answered_another_session_until_its_own_answer_was_due_is_not_left() throws Exception {
         try (StockNode node = new StockNode()) {
-            SynodUrl url = SynodUrl.parse(node.url(";USER=sa"), null);
+            SynodUrl url = SynodUrl.parse(node.url(";USER=sa;CONNECT_TIMEOUT=60000"), null);
             FailoverSession other = FailoverSession.connect(url, "secret".toCharArray());
             try {
                 other.link().answered();
