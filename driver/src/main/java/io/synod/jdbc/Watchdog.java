@@ -40,13 +40,10 @@ final class Watchdog {
     record Overdue(NodeLink link, NodeLink.Waiting waiting, String endpoint, boolean silent) {}
 
     /** @param serving what is asked: whether it serves, not only whether it knows a leader */
-    record Place(String endpoint, String database, int probeMillis, boolean serving) {
-        LeaderQuestion.Answer ask() {
-            return serving
-                    ? LeaderQuestion.askServing(endpoint, database, probeMillis)
-                    : LeaderQuestion.ask(endpoint, database, probeMillis);
-        }
-    }
+    record Place(String endpoint, String database, int probeMillis, boolean serving) {}
+
+    /** @param atNanos when it was there, or had to be: where this process stood still meanwhile, well before that was noticed */
+    record Reply(LeaderQuestion.Answer answer, long atNanos) {}
 
     private Watchdog() {}
 
@@ -84,9 +81,9 @@ final class Watchdog {
 
     private static void look(long last, long now) {
         dropLeft(now);
-        Map<Place, LeaderQuestion.Answer> answers = new HashMap<>();
+        Map<Place, Reply> replies = new HashMap<>();
         for (Overdue o : overdue(last, now)) {
-            if (isToBeLeft(o, place -> answers.computeIfAbsent(place, Place::ask))) {
+            if (isToBeLeft(o, place -> replies.computeIfAbsent(place, Watchdog::ask))) {
                 o.link().sever(o.waiting());
             }
         }
@@ -134,33 +131,48 @@ final class Watchdog {
      * session's own may be cut off from the majority, and would keep it waiting. Who only knows a leader may know the one that was
      * lost, and is believed later.
      */
-    static boolean isToBeLeft(Overdue o, Function<Place, LeaderQuestion.Answer> answers) {
+    static boolean isToBeLeft(Overdue o, Function<Place, Reply> ask) {
         SynodUrl url = o.link().url();
-        int millis = o.silent() ? PROBE_MILLIS : SHORT_PROBE_MILLIS;
-        return switch (answers.apply(new Place(o.endpoint(), url.database(), millis, false))) {
+        int probeMillis = o.silent() ? PROBE_MILLIS : SHORT_PROBE_MILLIS;
+        Reply own = ask.apply(new Place(o.endpoint(), url.database(), probeMillis, false));
+        return switch (own.answer()) {
             case SILENT ->
-                !answersSomebody(o.endpoint())
-                        && (o.silent() || LeaderHints.wants(url) && doesAnother(o, true, answers));
-            case NONE -> doesAnother(o, true, answers) || o.silent() && doesAnother(o, false, answers);
+                !answersSomebody(o.endpoint(), own.atNanos())
+                        && (o.silent() || LeaderHints.wants(url) && anotherSays(LeaderQuestion.Answer.SERVES, o, ask));
+            case NONE ->
+                anotherSays(LeaderQuestion.Answer.SERVES, o, ask)
+                        || o.silent() && anotherSays(LeaderQuestion.Answer.KNOWN, o, ask);
             case OTHER, SERVES, KNOWN -> false;
         };
     }
 
-    /** @param serve whether another node serves is asked, not only whether it knows a leader */
-    private static boolean doesAnother(Overdue o, boolean serve, Function<Place, LeaderQuestion.Answer> answers) {
+    private static boolean anotherSays(LeaderQuestion.Answer what, Overdue o, Function<Place, Reply> ask) {
         SynodUrl url = o.link().url();
-        LeaderQuestion.Answer yes = serve ? LeaderQuestion.Answer.SERVES : LeaderQuestion.Answer.KNOWN;
+        boolean serving = what == LeaderQuestion.Answer.SERVES;
         return url.endpoints().stream()
                 .filter(other -> !other.equals(o.endpoint()))
-                .map(other -> new Place(other, url.database(), SHORT_PROBE_MILLIS, serve))
-                .anyMatch(place -> answers.apply(place) == yes);
+                .map(other -> new Place(other, url.database(), SHORT_PROBE_MILLIS, serving))
+                .anyMatch(place -> ask.apply(place).answer() == what);
     }
 
-    private static boolean answersSomebody(String endpoint) {
-        long now = System.nanoTime();
+    /**
+     * Lately, seen from when its answer was due and not from when that was noticed: where this process stood still meanwhile, its other
+     * sessions have not read theirs yet.
+     */
+    private static boolean answersSomebody(String endpoint, long atNanos) {
         synchronized (LINKS) {
             return LINKS.stream()
-                    .anyMatch(link -> endpoint.equals(link.endpoint()) && now - link.answeredNanos() < OVERDUE_NANOS);
+                    .anyMatch(link -> endpoint.equals(link.endpoint())
+                            && atNanos - link.answeredNanos() < OVERDUE_NANOS + TICK_NANOS);
         }
+    }
+
+    private static Reply ask(Place place) {
+        long due = System.nanoTime() + place.probeMillis() * 1_000_000L;
+        LeaderQuestion.Answer answer = place.serving()
+                ? LeaderQuestion.askServing(place.endpoint(), place.database(), place.probeMillis())
+                : LeaderQuestion.ask(place.endpoint(), place.database(), place.probeMillis());
+        long now = System.nanoTime();
+        return new Reply(answer, now - due > 0 ? due : now);
     }
 }

@@ -10,7 +10,7 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 
 class ArchitectureTest {
-    private final JavaClasses driver = new ClassFileImporter()
+    private static final JavaClasses DRIVER = new ClassFileImporter()
             .withImportOption(new ImportOption.DoNotIncludeTests())
             .importPackages("io.synod");
 
@@ -28,7 +28,7 @@ class ArchitectureTest {
                         "javax.transaction.xa..",
                         "org.h2..",
                         "io.synod.jdbc")
-                .check(driver);
+                .check(DRIVER);
     }
 
     @Test
@@ -45,7 +45,7 @@ class ArchitectureTest {
                             "io.synod.jdbc." + library,
                             library + "..",
                             "org." + library + "db..")
-                    .check(driver);
+                    .check(DRIVER);
         }
     }
 
@@ -61,6 +61,6 @@ class ArchitectureTest {
                 .should()
                 .dependOnClassesThat()
                 .resideInAPackage("java.net..")
-                .check(driver);
+                .check(DRIVER);
     }
 }

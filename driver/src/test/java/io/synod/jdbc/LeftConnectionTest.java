@@ -40,6 +40,7 @@ class LeftConnectionTest {
     private FailoverSession connect() throws Exception {
         Properties login = new Properties();
         login.setProperty("USER", "sa");
+        login.setProperty("CONNECT_TIMEOUT", "60000");
         return FailoverSession.connect(SynodUrl.parse(node.url(""), login), "secret".toCharArray());
     }
 

@@ -24,7 +24,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** A large object whose node was lost, before it was read or in the middle, says that the query is to be run again. */
 @Timeout(240)
 class LostLargeObjectTest {
-    private static final int LENGTH = 3_000_000;
+    private static final int LENGTH = 600_000;
 
     /** A way to read the whole of it. */
     @FunctionalInterface

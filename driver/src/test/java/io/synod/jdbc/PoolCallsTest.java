@@ -24,6 +24,9 @@ import org.junit.jupiter.api.io.TempDir;
 @Tag("long")
 @Timeout(240)
 class PoolCallsTest {
+    /** Less than FAILOVER_TIMEOUT is here, and more than any machine needs. */
+    private static final long IN_TIME_MILLIS = 45_000;
+
     private StockNode node;
 
     @BeforeEach
@@ -64,7 +67,7 @@ class PoolCallsTest {
             node.b.down();
             long start = System.nanoTime();
             assertFalse(c.isValid(1));
-            assertInTime(start, 10_000);
+            assertInTime(start);
             assertFalse(c.isClosed());
             node.b.up();
             assertTrue(c.isValid(60));
@@ -79,7 +82,7 @@ class PoolCallsTest {
         node.b.silent();
         long start = System.nanoTime();
         assertFalse(c.isValid(1));
-        assertInTime(start, 10_000);
+        assertInTime(start);
         c.close();
     }
 
@@ -139,7 +142,7 @@ class PoolCallsTest {
         node.a.silent();
         long start = System.nanoTime();
         c.close();
-        assertInTime(start, 20_000);
+        assertInTime(start);
         assertTrue(c.isClosed());
         assertFalse(c.isValid(1));
     }
@@ -159,7 +162,7 @@ class PoolCallsTest {
                 }
             });
             assertEquals("40001", e.getSQLState());
-            assertInTime(start, 20_000);
+            assertInTime(start);
             assertEquals(1, one(c));
         }
     }
@@ -183,7 +186,7 @@ class PoolCallsTest {
             long start = System.nanoTime();
             e = assertThrows(SQLException.class, () -> DriverManager.getConnection(perhaps, "sa", "secret"));
             assertEquals(ErrorCode.REMOTE_DATABASE_NOT_FOUND_1, e.getErrorCode());
-            assertInTime(start, 20_000);
+            assertInTime(start);
         } finally {
             without.stop();
         }
@@ -200,7 +203,7 @@ class PoolCallsTest {
         SQLException e = assertThrows(SQLException.class, () -> node.connect(";CONNECT_TIMEOUT=3000"));
         assertEquals("08001", e.getSQLState());
         assertTrue(e.getMessage().contains("CONNECT_TIMEOUT=3000 ms"), e.getMessage());
-        assertInTime(start, 30_000);
+        assertInTime(start);
     }
 
     @Test
@@ -213,15 +216,15 @@ class PoolCallsTest {
             try (Connection c = node.connect(";CONNECT_TIMEOUT=3600000")) {
                 assertEquals(1, one(c));
             }
-            assertInTime(start, 30_000);
+            assertInTime(start);
         } finally {
             DriverManager.setLoginTimeout(before);
         }
     }
 
-    private static void assertInTime(long startNanos, long limitMillis) {
+    private static void assertInTime(long startNanos) {
         long millis = (System.nanoTime() - startNanos) / 1_000_000;
-        assertTrue(millis < limitMillis, millis + " ms");
+        assertTrue(millis < IN_TIME_MILLIS, millis + " ms");
     }
 
     private static int one(Connection c) throws SQLException {

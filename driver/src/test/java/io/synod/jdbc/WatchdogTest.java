@@ -10,6 +10,8 @@ import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.synod.jdbc.LeaderQuestion.Answer;
+import io.synod.jdbc.Watchdog.Overdue;
+import io.synod.jdbc.Watchdog.Reply;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 
@@ -31,14 +33,13 @@ class WatchdogTest {
         }
     }
 
-    /** @param own what the session's node says */
     private static boolean isToBeLeft(Answer own, Answer others, String settings, boolean silent) throws Exception {
-        SynodUrl url = SynodUrl.parse("jdbc:synod://own:1,other:1,another:1/shop" + settings, null);
-        return Watchdog.isToBeLeft(
-                new Watchdog.Overdue(link(url), new NodeLink.Waiting(null, 0), "own:1", silent), place -> {
-                    Answer answer = place.endpoint().equals("own:1") ? own : others;
-                    return answer == SERVES && !place.serving() ? KNOWN : answer;
-                });
+        NodeLink link = link(SynodUrl.parse("jdbc:synod://its:1,other:2/shop" + settings, null));
+        return Watchdog.isToBeLeft(new Overdue(link, new NodeLink.Waiting(null, 0), "its:1", silent), place -> {
+            Answer answer = place.endpoint().equals("its:1") ? own : others;
+            // Only who asks that is told that a node serves.
+            return new Reply(answer == SERVES && !place.serving() ? KNOWN : answer, System.nanoTime());
+        });
     }
 
     private static NodeLink link(SynodUrl url) {
@@ -61,6 +62,27 @@ class WatchdogTest {
         assertFalse(isToBeLeft(NONE, KNOWN, "", false), "it may be the leader that was lost");
         assertTrue(isToBeLeft(NONE, KNOWN, "", true));
         assertFalse(isToBeLeft(NONE, NONE, "", true));
+    }
+
+    /** However late that is noticed: a process that stands still has not read the other answers either. */
+    @Test
+    void a_silent_node_that_answered_another_session_until_its_own_answer_was_due_is_not_left() throws Exception {
+        try (StockNode node = new StockNode()) {
+            SynodUrl url = SynodUrl.parse(node.url(";USER=sa;CONNECT_TIMEOUT=60000"), null);
+            FailoverSession other = FailoverSession.connect(url, "secret".toCharArray());
+            try {
+                other.link().answered();
+                long answered = other.link().answeredNanos();
+                Overdue overdue = new Overdue(
+                        link(url), new NodeLink.Waiting(null, 0), other.link().endpoint(), true);
+                assertFalse(Watchdog.isToBeLeft(
+                        overdue, place -> new Reply(SILENT, answered + TimeUnit.MILLISECONDS.toNanos(999))));
+                assertTrue(Watchdog.isToBeLeft(
+                        overdue, place -> new Reply(SILENT, answered + TimeUnit.MILLISECONDS.toNanos(1_100))));
+            } finally {
+                other.close();
+            }
+        }
     }
 
     @Test

@@ -6,7 +6,7 @@ import java.util.function.Supplier;
 
 /** Waiting for what must come to be. */
 final class Await {
-    static final long LIMIT_NANOS = 60_000_000_000L;
+    static final long LIMIT_NANOS = 120_000_000_000L;
 
     private Await() {}
 
@@ -18,7 +18,7 @@ final class Await {
         long start = System.nanoTime();
         while (!condition.getAsBoolean()) {
             if (System.nanoTime() - start > LIMIT_NANOS) {
-                throw new AssertionError("not within 60 s: " + what.get());
+                throw new AssertionError("not within 120 s: " + what.get());
             }
             LockSupport.parkNanos(500_000L);
         }

@@ -178,6 +178,11 @@ final class TestCluster implements AutoCloseable {
         return new TestCluster(3, slot, null, limits, Long.getLong("seed", new Random().nextInt(1_000_000)));
     }
 
+    /** As {@link #forgettingLedBy(int, LogLimits)}, with real files. */
+    static TestCluster forgettingLedBy(int slot, LogLimits limits, Path dir) throws IOException {
+        return new TestCluster(3, slot, dir, limits, Long.getLong("seed", new Random().nextInt(1_000_000)));
+    }
+
     /** As {@link #forgetting(LogLimits)}, with real files. */
     static TestCluster forgetting(LogLimits limits, Path dir) throws IOException {
         return new TestCluster(3, 0, dir, limits, Long.getLong("seed", new Random().nextInt(1_000_000)));

@@ -10,16 +10,16 @@ enum GlobalMutant {
     NONE(BranchMutant.NONE, 1),
     /** Commits as soon as all have prepared. */
     NO_PRE_COMMIT(BranchMutant.NO_PRE_COMMIT, 1),
-    ATTEMPTS_NOT_UNIQUE(BranchMutant.ATTEMPTS_NOT_UNIQUE, 4),
+    ATTEMPTS_NOT_UNIQUE(BranchMutant.ATTEMPTS_NOT_UNIQUE, 31),
     /** Termination without attempt numbers, as Skeen's. */
-    ANY_PRE_COMMIT_WINS(BranchMutant.ANY_PRE_COMMIT_WINS, 29),
+    ANY_PRE_COMMIT_WINS(BranchMutant.ANY_PRE_COMMIT_WINS, 36),
     ACCEPT_BELOW_ELECTED(BranchMutant.ACCEPT_BELOW_ELECTED, 36),
-    ALWAYS_ABORT(BranchMutant.ALWAYS_ABORT, 10),
+    ALWAYS_ABORT(BranchMutant.ALWAYS_ABORT, 15),
     PREPARED_IS_ENOUGH(BranchMutant.PREPARED_IS_ENOUGH, 3),
-    ABORT_AFTER_PRE_COMMIT(BranchMutant.ABORT_AFTER_PRE_COMMIT, 209),
+    ABORT_AFTER_PRE_COMMIT(BranchMutant.ABORT_AFTER_PRE_COMMIT, 397),
     PRE_COMMIT_BY_MAJORITY(BranchMutant.PRE_COMMIT_BY_MAJORITY, 1),
-    HALF_IS_A_MAJORITY(BranchMutant.HALF_IS_A_MAJORITY, 2),
-    UNKNOWN_IS_NOT_REFUSED(BranchMutant.UNKNOWN_IS_NOT_REFUSED, 1),
+    HALF_IS_A_MAJORITY(BranchMutant.HALF_IS_A_MAJORITY, 10),
+    UNKNOWN_IS_NOT_REFUSED(BranchMutant.UNKNOWN_IS_NOT_REFUSED, 3),
 
     // What follows needs groups that are replicated.
 
@@ -28,9 +28,9 @@ enum GlobalMutant {
     /** The same for the decision only. */
     DECISION_ANSWERED_BEFORE_COMMITTED(BranchMutant.NONE, 1),
     /** Another entry was committed at the place where a deposed leader waits for its own. */
-    DEPOSED_LEADER_ANSWERS(BranchMutant.NONE, 21),
+    DEPOSED_LEADER_ANSWERS(BranchMutant.NONE, 64),
     /** What is to commit and is not known here must have been forgotten: says a leader that is deposed and does not know it. */
-    UNKNOWN_COMMIT_IS_ACKNOWLEDGED(BranchMutant.NONE, 181),
+    UNKNOWN_COMMIT_IS_ACKNOWLEDGED(BranchMutant.NONE, 338),
     /** The leader knows the locks of what was prepared under it, not of what its predecessors prepared. */
     LOCKS_LOST_IN_FAILOVER(BranchMutant.NONE, 1),
     /** Branches that are prepared are not in a snapshot. */
@@ -46,9 +46,9 @@ enum GlobalMutant {
     /** A participant that has pre-committed and hears nothing commits. */
     TIME_OUT_IN_PRE_COMMIT(BranchMutant.NONE, 11),
     /** A participant that has prepared and hears nothing aborts. */
-    TIME_OUT_IN_PREPARED(BranchMutant.NONE, 2),
+    TIME_OUT_IN_PREPARED(BranchMutant.NONE, 11),
     /** All participants weigh the same. */
-    HOME_WEIGHT_IGNORED(BranchMutant.NONE, 21),
+    HOME_WEIGHT_IGNORED(BranchMutant.NONE, 27),
     /** A participant votes yes though its leader, with the locks, was lost between write and vote. */
     VOTES_AFTER_LOST_LEADER(BranchMutant.NONE, 1);
 

@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.synod.engine.database.HostedDatabase;
+import io.synod.engine.failover.Await;
 import io.synod.engine.node.ClusterFixture;
 import io.synod.engine.writeset.SequenceMarks;
 import java.nio.ByteBuffer;
@@ -12,7 +13,6 @@ import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.Statement;
 import java.util.List;
-import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import org.h2.engine.SessionLocal;
 import org.h2.schema.Sequence;
@@ -49,7 +49,7 @@ class VerifyDifferencesTest {
             s.execute("CREATE SEQUENCE seq");
             s.execute("INSERT INTO t(x, y) SELECT x + NEXT VALUE FOR seq, REPEAT('y', 1000) FROM SYSTEM_RANGE(1, 100)");
         }
-        assertTrue(follower.log().awaitReadable(TimeUnit.SECONDS.toNanos(20)), "the follower has it all");
+        assertTrue(follower.log().awaitReadable(Await.LIMIT.toNanos()), "the follower has it all");
     }
 
     @AfterEach

@@ -102,7 +102,9 @@ final class PlainNode implements SessionFactory, AutoCloseable {
         for (SqlServer server : servers) {
             endpoints.add("127.0.0.1:" + server.port());
         }
-        return DriverManager.getConnection("jdbc:synod://" + String.join(",", endpoints) + "/shop", "sa", "secret");
+        // More than a machine stands still: else the session is at the next node.
+        String url = "jdbc:synod://" + String.join(",", endpoints) + "/shop;CONNECT_TIMEOUT=60000";
+        return DriverManager.getConnection(url, "sa", "secret");
     }
 
     @Override

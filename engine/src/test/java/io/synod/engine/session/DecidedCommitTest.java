@@ -32,7 +32,7 @@ class DecidedCommitTest {
 
     @BeforeEach
     void start(@TempDir Path directory) throws Exception {
-        node = new GlobalNode("jdbc:synod:file:" + directory.resolve("home") + ";FAILOVER_TIMEOUT=2000");
+        node = new GlobalNode("jdbc:synod:file:" + directory.resolve("home") + ";FAILOVER_TIMEOUT=20000");
         GlobalNode.createTables(node.connectAll());
         c = node.connect("home");
         c.setAutoCommit(false);

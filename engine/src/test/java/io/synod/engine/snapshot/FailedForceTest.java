@@ -20,7 +20,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** The system could not put on disk what was written to an H2 file. */
-@Timeout(120)
+@Timeout(240)
 class FailedForceTest {
     @TempDir
     Path directory;

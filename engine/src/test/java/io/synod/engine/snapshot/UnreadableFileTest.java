@@ -22,7 +22,7 @@ import org.junit.jupiter.api.function.Executable;
 import org.junit.jupiter.api.io.TempDir;
 
 /** A disk does not give a sector of an H2 file any more: damage, as a bit that has turned is. */
-@Timeout(120)
+@Timeout(240)
 class UnreadableFileTest {
     private static final Members NOBODY = new Members(List.of());
 
