@@ -415,16 +415,16 @@ final class MemberChanges implements MemberCommands {
         thread.start();
     }
 
-    /** Who votes does so with the directory that its leader has met. */
+    /** Who votes, or has moved, does so with the directory that its leader has met. */
     private MemberChange known(HostedDatabase database, MemberChange change) {
         Member member = database.log().members().byName(change.name());
-        if (change.kind() != MemberChange.Kind.PROMOTE
+        if (change.kind() != MemberChange.Kind.PROMOTE && change.kind() != MemberChange.Kind.MOVE
                 || member == null
                 || !member.incarnation().equals(Member.UNSEEN)) {
             return change;
         }
         UUID seen = identity.seen(change.name(), member.slot());
-        return seen == null ? change : MemberChange.promote(change.name(), seen);
+        return seen == null ? change : change.of(seen);
     }
 
     private static String said(Refusal refusal) {
