@@ -41,6 +41,11 @@ final class MemberChanges implements MemberCommands {
     private static final long PAUSE_NANOS = TimeUnit.MILLISECONDS.toNanos(20);
     /** What passes by itself, or is known when it is asked for again. */
     private static final Set<Refusal> PASSING = Set.of(Refusal.NOT_LEADING, Refusal.TOO_EARLY, Refusal.NOT_KNOWN);
+    /**
+     * So often a person's wish is put forward while a majority is missing, some five seconds: a voter may be a moment behind, as after a
+     * start; where it stays away, whoever asks has to hear that soon.
+     */
+    private static final int MAJORITY_TRIES = 250;
 
     private final NodeConfig config;
     private final NodePlace place;
@@ -182,7 +187,7 @@ final class MemberChanges implements MemberCommands {
 
     private Refusal replace(HostedDatabase database, Member lost, UUID incarnation, int slot) {
         MemberChange change = MemberChange.replace(lost.name(), incarnation, lost.address(), slot);
-        Refusal refusal = change(database, change, REPLACE_MILLIS_MAX);
+        Refusal refusal = change(database, change, REPLACE_MILLIS_MAX, 1);
         if (refusal == null) {
             LOG.warn(
                     "database {}: node {} has lost its directory and is a new member at {}, with slot {}",
@@ -218,7 +223,7 @@ final class MemberChanges implements MemberCommands {
      * @return why it does not yet; {@code null} where it does
      */
     Refusal voteAgain(HostedDatabase database) {
-        Refusal refusal = change(database, MemberChange.promote(config.name()), REPLACE_MILLIS_MAX);
+        Refusal refusal = change(database, MemberChange.promote(config.name()), REPLACE_MILLIS_MAX, 1);
         return refusal == Refusal.NOT_A_LEARNER ? null : refusal;
     }
 
@@ -327,28 +332,36 @@ final class MemberChanges implements MemberCommands {
 
     /** Has the leader make it, whoever that is. */
     private Refusal change(HostedDatabase database, MemberChange change) {
-        return change(database, change, database.timeoutMillis());
+        return change(database, change, database.timeoutMillis(), MAJORITY_TRIES);
     }
 
-    private Refusal change(HostedDatabase database, MemberChange change, long millis) {
+    /** @param majorityTries how often it is asked for where a majority is missing */
+    private Refusal change(HostedDatabase database, MemberChange change, long millis, int majorityTries) {
         long deadline = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(millis);
         boolean perhapsDone = false;
+        Refusal refusal = null;
+        int unreached = 0;
         while (true) {
             if (perhapsDone && isSelfRemoved(database, change)) {
                 return null;
             }
             database.checkRunning();
             long left = deadline - System.nanoTime();
+            if (left <= 0 && refusal != null && !perhapsDone) {
+                return refusal;
+            }
             String leader = left > 0 ? database.log().awaitLeader(left) : null;
             if (leader == null && !perhapsDone) {
                 throw database.noLeader();
             }
-            Refusal refusal = leader == null ? Refusal.NOT_KNOWN : ask(database, leader, change, left);
+            refusal = leader == null ? Refusal.NOT_KNOWN : ask(database, leader, change, left);
             if (refusal == null || perhapsDone && refusal == whenDone(change)) {
                 return null;
             }
             perhapsDone |= refusal == Refusal.NOT_KNOWN;
-            if (!PASSING.contains(refusal) || System.nanoTime() > deadline || Patience.isOver()) {
+            boolean passes =
+                    refusal == Refusal.MAJORITY_OUT_OF_REACH ? ++unreached < majorityTries : PASSING.contains(refusal);
+            if (!passes || System.nanoTime() > deadline || Patience.isOver()) {
                 return refusal;
             }
             LockSupport.parkNanos(PAUSE_NANOS);
