@@ -10,6 +10,7 @@ import io.synod.paxos.MemberChange.Refusal;
 import io.synod.replica.Patience;
 import io.synod.replica.Questions;
 import io.synod.replica.ReplicatedLog.MemberStatus;
+import io.synod.transport.SocketTransport;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Comparator;
@@ -87,11 +88,11 @@ final class MemberChanges implements MemberCommands {
     }
 
     private List<Done> add(String member, Member.Role as) {
-        if (!ADDED.matcher(member).matches()) {
+        if (!isPlace(member)) {
             throw Errors.badValue(
-                    "member", member, "NAME@HOST:PORT, its name and the address on which it listens for peers");
+                    "member", member, "NAME@HOST:PORT, its name and the address at which its peers reach it");
         }
-        if (!config.isReachable()) {
+        if (!config.hasAddress()) {
             throw MemberErrors.memberTaken(
                     member,
                     "this node has no address for others: start it on a directory of its own, with LISTEN=HOST:PORT");
@@ -121,6 +122,11 @@ final class MemberChanges implements MemberCommands {
             done.add(new Done(database.name(), name, as.name()));
         }
         return done;
+    }
+
+    private static boolean isPlace(String member) {
+        return ADDED.matcher(member).matches()
+                && !SocketTransport.isWildcard(member.substring(member.indexOf('@') + 1));
     }
 
     /** @return that member, where it is one already; {@code null} where nothing of it is known */
@@ -263,7 +269,7 @@ final class MemberChanges implements MemberCommands {
 
     @Override
     public synchronized List<Done> move(String member) {
-        if (!ADDED.matcher(member).matches()) {
+        if (!isPlace(member)) {
             throw Errors.badValue(
                     "member",
                     member,
