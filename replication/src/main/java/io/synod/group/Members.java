@@ -107,13 +107,24 @@ public record Members(List<Member> all, int nextSlot) {
         return slot < nextSlot && bySlot(slot) == null;
     }
 
-    /** Whether the same members have the same slots and roles there. */
+    /** Whether a group may begin with these: none was ever added, or met. */
+    public boolean mayBeFirst() {
+        return nextSlot == all.size() + 1
+                && all.stream()
+                        .allMatch(member -> member.role() == Member.Role.VOTER
+                                && member.incarnation().equals(Member.UNSEEN));
+    }
+
+    /** Whether the same members, with the same directories, have the same slots and roles there. */
     public boolean isSameButForAddresses(Members other) {
         return all.size() == other.all.size()
                 && nextSlot == other.nextSlot
                 && all.stream().allMatch(mine -> {
                     Member theirs = other.bySlot(mine.slot());
-                    return theirs != null && theirs.name().equals(mine.name()) && theirs.role() == mine.role();
+                    return theirs != null
+                            && theirs.name().equals(mine.name())
+                            && theirs.role() == mine.role()
+                            && theirs.incarnation().equals(mine.incarnation());
                 });
     }
 

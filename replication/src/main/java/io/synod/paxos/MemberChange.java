@@ -13,8 +13,8 @@ import java.util.UUID;
  * <p>A witness votes from the moment it comes: what it has to catch up with is the log only, and the voters that there are must be a
  * majority with it that has everything.
  *
- * @param incarnation of the node that comes, or is promoted; {@link Member#UNSEEN} where it is not known, and otherwise. What takes
- *     another one's place has one
+ * @param incarnation of the node that comes, is promoted or has moved; {@link Member#UNSEEN} where it is not known, and otherwise. What
+ *     takes another one's place has one
  * @param address {@code host:port} for peers of the node that comes, or has moved, else empty
  * @param slot of the node that comes; 0 for the next one of the group. A node has one slot in all its groups, so what one of them has
  *     given the others are told
@@ -31,7 +31,7 @@ public record MemberChange(Kind kind, String name, UUID incarnation, String addr
         PROMOTE,
         /** From voter to learner. */
         DEMOTE,
-        /** Its peers find it at another address. Uses up a slot's number, see {@link #appliedTo}. */
+        /** Its peers find it at another address. May use up a slot's number, see {@link #appliedTo}. */
         MOVE,
         /** It goes; its slot is never given again. */
         REMOVE,
@@ -105,13 +105,13 @@ public record MemberChange(Kind kind, String name, UUID incarnation, String addr
         return new MemberChange(Kind.MOVE, name, Member.UNSEEN, address, 0);
     }
 
-    public static MemberChange promote(String name) {
-        return new MemberChange(Kind.PROMOTE, name, Member.UNSEEN, "", 0);
+    /** The same, of which only the directory counts that it was met with. */
+    public MemberChange of(UUID met) {
+        return new MemberChange(kind, name, met, address, slot);
     }
 
-    /** @param incarnation with which it was met: from the moment when it votes, no other directory passes for it */
-    public static MemberChange promote(String name, UUID incarnation) {
-        return new MemberChange(Kind.PROMOTE, name, incarnation, "", 0);
+    public static MemberChange promote(String name) {
+        return new MemberChange(Kind.PROMOTE, name, Member.UNSEEN, "", 0);
     }
 
     public static MemberChange demote(String name) {
@@ -164,9 +164,9 @@ public record MemberChange(Kind kind, String name, UUID incarnation, String addr
     }
 
     /**
-     * The configuration that it leads to. That of a move has another next slot: a configuration that differs in addresses only is taken
-     * for the one with which the group began, where each node goes by the addresses that it was started with ({@link
-     * Members#isSameButForAddresses}).
+     * The configuration that it leads to. One that differs in addresses only is taken for the one with which the group began, where each
+     * node goes by the addresses that it was started with ({@link Members#isSameButForAddresses}); so that of a move names the directory
+     * that has moved, as no first one does, and has another next slot where that is not known.
      */
     Members appliedTo(Members now) {
         List<Member> all = new ArrayList<>(now.all());
@@ -180,14 +180,18 @@ public record MemberChange(Kind kind, String name, UUID incarnation, String addr
         Member old = now.byName(name);
         all.removeIf(member -> member.name().equals(name));
         if (kind == Kind.MOVE) {
-            all.add(new Member(old.slot(), name, old.incarnation(), old.role(), address));
-            return new Members(all, now.nextSlot() + 1);
+            all.add(new Member(old.slot(), name, directoryOf(old), old.role(), address));
+            Members moved = new Members(all, now.nextSlot());
+            return moved.mayBeFirst() ? new Members(all, now.nextSlot() + 1) : moved;
         }
         if (kind != Kind.REMOVE) {
             Member.Role role = kind == Kind.PROMOTE ? Member.Role.VOTER : Member.Role.LEARNER;
-            UUID directory = incarnation.equals(Member.UNSEEN) ? old.incarnation() : incarnation;
-            all.add(new Member(old.slot(), name, directory, role, old.address()));
+            all.add(new Member(old.slot(), name, directoryOf(old), role, old.address()));
         }
         return new Members(all, now.nextSlot());
+    }
+
+    private UUID directoryOf(Member old) {
+        return incarnation.equals(Member.UNSEEN) ? old.incarnation() : incarnation;
     }
 }

@@ -59,12 +59,12 @@ final class Reconfiguration {
             return null;
         }
         if (change.kind() == MemberChange.Kind.PROMOTE
-                && !isSound(members.byName(change.name()), barrier, peers, now)) {
+                && !isSound(members.byName(change.name()), lacksAtMost(next), barrier, peers, now)) {
             return Refusal.LEARNER_IS_BEHIND;
         }
         int sound = 0;
         for (Member member : next.all()) {
-            if (member.role().votes() && isSound(member, barrier, peers, now)) {
+            if (member.role().votes() && isSound(member, CAUGHT_UP_ENTRIES, barrier, peers, now)) {
                 sound++;
             }
         }
@@ -97,15 +97,24 @@ final class Reconfiguration {
         return full >= needed && witnesses < next.majority();
     }
 
+    /**
+     * How much a learner may lack that is to vote. Beside a witness nothing: it may soon be all that there is with the witness, which has
+     * forgotten what all had while the learner was no member, and gives no snapshot (braft 321).
+     */
+    private static long lacksAtMost(Members next) {
+        boolean witness = next.all().stream().anyMatch(member -> member.role() == Member.Role.WITNESS);
+        return witness ? 0 : CAUGHT_UP_ENTRIES;
+    }
+
     /** Whether it answers, has nearly everything, and has a state machine that moves: the log alone is no copy of the state. */
-    private boolean isSound(Member member, long barrier, Progress[] peers, long now) {
+    private boolean isSound(Member member, long lacksAtMost, long barrier, Progress[] peers, long now) {
         if (member.slot() == core.self) {
             return true;
         }
         for (Progress peer : peers) {
             if (peer.slot == member.slot()) {
                 boolean answers = now - peer.echoSentAt < core.timing.electionTimeout();
-                boolean has = peer.match + CAUGHT_UP_ENTRIES >= core.commit;
+                boolean has = peer.match + lacksAtMost >= core.commit;
                 boolean applies = member.role() == Member.Role.WITNESS || peer.applied >= barrier;
                 return answers && has && applies;
             }

@@ -171,7 +171,7 @@ final class ApplyPath implements Runnable {
     }
 
     /**
-     * @return {@code null} where they cannot be read and were passed over: a state machine without a state needs none of them, and with
+     * @return {@code null} where the next one cannot be read and was passed over: a state machine without a state needs none of them, and with
      *     a snapshot the log would lose what others lack
      */
     private List<Entry> readNext(long to) throws IOException {
@@ -182,6 +182,10 @@ final class ApplyPath implements Runnable {
                 throw e;
             }
             Invariant.that(e.index() > applied && e.index() <= to, "entry %d is damaged, read to %d", e.index(), to);
+            if (e.index() > applied + 1) {
+                // What stands before it is good.
+                return readNext(e.index() - 1);
+            }
             applied = e.index();
             return null;
         }

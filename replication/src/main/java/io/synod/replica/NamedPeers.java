@@ -37,7 +37,7 @@ final class NamedPeers {
         for (Members members : configurations) {
             all &= !members.all().isEmpty();
             for (Member member : members.all()) {
-                named.put(member.slot(), member);
+                named.merge(member.slot(), member, (a, b) -> b.incarnation().equals(Member.UNSEEN) ? a : b);
             }
         }
         named.values().forEach(transport::addPeer);

@@ -7,6 +7,7 @@ import java.net.Socket;
 import java.util.ArrayDeque;
 import java.util.Arrays;
 import java.util.List;
+import java.util.UUID;
 import java.util.function.LongSupplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -45,6 +46,7 @@ final class Lane {
     private final Socket socket;
     private final OutputStream out;
     private final Hello.Kind kind;
+    private final UUID directory;
     private final String threadName;
     private final LongSupplier nanoClock;
     private final int directBytes;
@@ -68,14 +70,20 @@ final class Lane {
     private volatile long peerConsumed;
     private volatile long writeStartedNanos = NOT_WRITING;
 
-    Lane(Socket socket, Hello.Kind kind, String threadName, LongSupplier nanoClock) throws IOException {
+    /** @param directory incarnation of the node at the other end */
+    Lane(Socket socket, Hello.Kind kind, UUID directory, String threadName, LongSupplier nanoClock) throws IOException {
         this.socket = socket;
         this.out = socket.getOutputStream();
         this.kind = kind;
+        this.directory = directory;
         this.threadName = threadName;
         this.nanoClock = nanoClock;
         this.directBytes = Math.min(DIRECT_MAX_BYTES, socket.getSendBufferSize() / 4);
         this.windowBytes = kind == Hello.Kind.DATA ? DATA_WINDOW_BYTES : CONTROL_WINDOW_BYTES;
+    }
+
+    UUID directory() {
+        return directory;
     }
 
     /** @return whether it was written or queued */

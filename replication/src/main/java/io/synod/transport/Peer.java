@@ -1,6 +1,7 @@
 package io.synod.transport;
 
 import io.synod.group.Member;
+import java.util.UUID;
 
 /** One peer and the two lanes to it, where they stand. */
 final class Peer {
@@ -38,7 +39,30 @@ final class Peer {
     }
 
     void isAlsoAt(String address) {
-        loggedAddress = address.equals(member.address()) ? null : address;
+        // A leader of an earlier release may have written down that it listens everywhere.
+        boolean elsewhere = !address.equals(member.address()) && !SocketTransport.isWildcard(address);
+        loggedAddress = elsewhere ? address : null;
+    }
+
+    /**
+     * Which directory it has, by the log of a group: a connection to another one ends, and is not made again. Where none is named, the first
+     * one that was met is it.
+     */
+    void is(UUID directory) {
+        Member before = member;
+        if (before.incarnation().equals(directory)) {
+            return;
+        }
+        member = new Member(before.slot(), before.name(), directory, before.role(), before.address());
+        closeOthers(data);
+        closeOthers(control);
+    }
+
+    private void closeOthers(Lane lane) {
+        UUID named = member.incarnation();
+        if (lane != null && !named.equals(Member.UNSEEN) && !named.equals(lane.directory())) {
+            lane.close();
+        }
     }
 
     /** It is no peer any more. */
@@ -78,10 +102,11 @@ final class Peer {
         if (before != null) {
             before.close();
         }
+        // Set, then look, as who changes these does: one of the two closes it.
         if (removed) {
-            // Set, then look: one of the two closes it.
             lane.close();
         }
+        closeOthers(lane);
     }
 
     /** The lane's connection is gone. The other one is closed with it: both or none, so that the peer is up or down. */

@@ -7,6 +7,7 @@ import java.net.Socket;
 import java.net.SocketTimeoutException;
 import java.util.Map;
 import java.util.Set;
+import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -115,10 +116,11 @@ final class PeerConnections {
                 prepare(socket);
                 socket.connect(SocketTransport.parse(address), CONNECT_MILLIS);
                 FrameReader reader = new FrameReader(socket.getInputStream(), new byte[0]);
-                if (greet(socket, reader, peer, address, kind)) {
+                Hello theirs = greet(socket, reader, peer, address, kind);
+                if (theirs != null) {
                     backoff = BACKOFF_MIN_MILLIS;
                     attempt--;
-                    serve(socket, reader, peer, kind);
+                    serve(socket, reader, peer, kind, theirs.incarnation());
                 } else {
                     backoff = BACKOFF_MAX_MILLIS;
                 }
@@ -158,8 +160,8 @@ final class PeerConnections {
         return new HandshakeInput(socket, HANDSHAKE_MILLIS, nanoClock);
     }
 
-    /** The dialling side of the handshake. */
-    private boolean greet(Socket socket, FrameReader reader, Peer peer, String address, Hello.Kind kind)
+    /** @return what the other side said; {@code null} where one of the two refuses */
+    private Hello greet(Socket socket, FrameReader reader, Peer peer, String address, Hello.Kind kind)
             throws IOException {
         sendHello(socket, kind);
         Frame answer = reader.next(FrameCodec.MAX_HANDSHAKE_BYTES);
@@ -168,7 +170,7 @@ final class PeerConnections {
                     peer.member.name() + " at " + socket.getRemoteSocketAddress(),
                     "refused us",
                     answer.body().getText());
-            return false;
+            return null;
         }
         if (answer.type() != FrameCodec.HELLO) {
             throw new MalformedFrameException("frame type " + answer.type() + " as an answer to a hello");
@@ -183,14 +185,14 @@ final class PeerConnections {
         if (refusal == null && theirs.slot() != peer.member.slot()) {
             // Another directory took its place; that one is a peer of its own.
             LOG.debug("{}: it has slot {} by now", threadName(peer, kind), theirs.slot());
-            return false;
+            return null;
         }
         if (refusal != null) {
             refuse(socket, refusal);
-            return false;
+            return null;
         }
         peer.clientAddress(theirs.clientAddress());
-        return true;
+        return theirs;
     }
 
     /** The accepting side of the handshake; reads the connection until it ends. */
@@ -218,7 +220,7 @@ final class PeerConnections {
         peer.clientAddress(theirs.clientAddress());
         Thread.currentThread().setName(threadName(peer, theirs.kind()));
         try {
-            serve(socket, reader, peer, theirs.kind());
+            serve(socket, reader, peer, theirs.kind(), theirs.incarnation());
         } catch (IOException e) {
             LOG.debug("{}: {}", threadName(peer, theirs.kind()), e.toString());
             down(peer);
@@ -253,8 +255,9 @@ final class PeerConnections {
     }
 
     /** Reads the connection until it breaks, which is how it always ends. */
-    private void serve(Socket socket, FrameReader reader, Peer peer, Hello.Kind kind) throws IOException {
-        Lane lane = new Lane(socket, kind, threadName(peer, kind), nanoClock);
+    private void serve(Socket socket, FrameReader reader, Peer peer, Hello.Kind kind, UUID directory)
+            throws IOException {
+        Lane lane = new Lane(socket, kind, directory, threadName(peer, kind), nanoClock);
         socket.setSoTimeout(kind == Hello.Kind.CONTROL ? KEEPALIVE_MILLIS : 0);
         peer.attach(kind, lane);
         try {

@@ -5,8 +5,10 @@ import io.synod.group.Member;
 import io.synod.group.Members;
 import io.synod.paxos.Message;
 import java.io.IOException;
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
+import java.net.UnknownHostException;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
@@ -135,6 +137,24 @@ public final class SocketTransport implements Transport {
         throw new IOException("address '" + address + "', expected host:port");
     }
 
+    /** Whether {@code host:port} stands for all interfaces of a machine: to listen on, and no place that others can dial. */
+    public static boolean isWildcard(String address) {
+        String host = address.substring(0, Math.max(0, address.lastIndexOf(':')));
+        if (host.startsWith("[") && host.endsWith("]")) {
+            host = host.substring(1, host.length() - 1);
+        }
+        // Nobody is asked for what a name stands for.
+        if (host.indexOf(':') < 0 && !host.matches("[0-9]{1,10}(\\.[0-9]{1,3}){0,3}")) {
+            return host.isEmpty();
+        }
+        try {
+            return InetAddress.getByName(host).isAnyLocalAddress();
+        } catch (UnknownHostException e) {
+            LOG.debug("address {} is none", address, e);
+            return false;
+        }
+    }
+
     /** Neither dials peers nor lets them in until it {@link #speak speaks}; others are served. To be called before the start. */
     public void quiet() {
         connections.quiet(true);
@@ -171,14 +191,13 @@ public final class SocketTransport implements Transport {
         Peer before = peers.get(member.slot());
         if (before != null && !before.added) {
             before.isAlsoAt(member.address());
+            before.is(member.incarnation());
             return;
         }
-        if (before != null && isSameNode(before.member, member)) {
-            return;
-        }
-        if (before != null && isSameNode(before.member, unseen(member))) {
-            // Met already, by the connection that stands.
-            before.member = member;
+        if (before != null
+                && before.member.name().equals(member.name())
+                && before.member.address().equals(member.address())) {
+            before.is(member.incarnation());
             return;
         }
         if (before != null) {
@@ -188,16 +207,6 @@ public final class SocketTransport implements Transport {
         peers.put(member.slot(), peer);
         LOG.info("node {} at {} is a peer from now on", member.name(), member.address());
         dial(peer);
-    }
-
-    private static Member unseen(Member member) {
-        return new Member(member.slot(), member.name(), Member.UNSEEN, member.role(), member.address());
-    }
-
-    private static boolean isSameNode(Member a, Member b) {
-        return a.name().equals(b.name())
-                && a.incarnation().equals(b.incarnation())
-                && a.address().equals(b.address());
     }
 
     @Override

@@ -227,6 +227,57 @@ class MemberChangeTest {
                 new int[] {1, 3, 4}, group.node(1).state.committedMembers().voters());
     }
 
+    /** Bug 42, by another way: it would be a majority with the witness, which has forgotten what the learner lacks. */
+    @Test
+    void learner_beside_a_witness_is_promoted_only_with_all_that_is_committed() {
+        List<Member> all = TraceGroup.members(1, 2).all();
+        Member witness = new Member(3, "s3", new UUID(0, 3), Member.Role.WITNESS, "s3:1");
+        TraceGroup group = new TraceGroup(4, new Members(List.of(all.get(0), all.get(1), witness)), Sabotage.NOTHING);
+        group.node(3).state.keepLogOnly();
+        group.elect(1, 2, 3);
+        group.settle(1, 2, 3);
+        for (int i = 0; i < 5; i++) {
+            group.propose(1, EntryKind.DATA, X);
+        }
+        beat(group, 1, 2, 3);
+        assertEquals(6, group.node(3).state.allHave());
+        group.node(3).state.forget(6, group.now, group.node(3));
+        for (int i = 0; i < 130; i++) {
+            beat(group, 1, 3);
+            group.drop();
+        }
+        assertNull(group.change(1, MemberChange.replace("s2", new UUID(7, 7), "s2:1", 4))
+                .refusal());
+        group.settle(1, 3);
+        assertEquals(7, group.node(1).state.commitIndex());
+        // Which tells that it has nothing; of the rest it gets the beginning.
+        group.deliver(1, 4, Message.Accept.class, accept -> !accept.entries().isEmpty());
+        for (int i = 0; i < 4; i++) {
+            group.pass(20 * TraceGroup.MILLI);
+            group.tick(1);
+            group.settle(
+                    message -> !(message instanceof Message.Accept accept)
+                            || accept.entries().isEmpty()
+                            || accept.entries().get(0).index() <= 3,
+                    1,
+                    3,
+                    4);
+            group.drop();
+        }
+        assertEquals(3, group.node(1).state.peer(4, group.now).applied());
+        assertEquals(
+                Refusal.LEARNER_IS_BEHIND,
+                group.change(1, MemberChange.promote("s2")).refusal());
+        for (int i = 0; i < 50; i++) {
+            beat(group, 1, 3, 4);
+        }
+        assertNull(group.change(1, MemberChange.promote("s2")).refusal());
+        group.settle(1, 3, 4);
+        group.elect(4, 3);
+        group.settle(3, 4);
+        assertTrue(group.node(4).state.serving(), "the leader is gone");
+    }
+
     private static MemberChange addWitness(int slot) {
         return MemberChange.addWitness("s" + slot, new UUID(0, slot), "s" + slot + ":1", 0);
     }
@@ -361,9 +412,22 @@ class MemberChangeTest {
         }
     }
 
+    /** Those that begin a group have seen nobody yet. */
+    private static TraceGroup begun() {
+        List<Member> unseen = TraceGroup.members(1, 3).all().stream()
+                .map(member ->
+                        new Member(member.slot(), member.name(), Member.UNSEEN, Member.Role.VOTER, member.address()))
+                .toList();
+        TraceGroup group = new TraceGroup(4, new Members(unseen), Sabotage.NOTHING);
+        group.elect(1, 2, 3);
+        group.settle(1, 2, 3);
+        beat(group, 1, 2, 3);
+        return group;
+    }
+
     @Test
     void member_moves_to_another_address_and_no_snapshot_forgets_it() {
-        TraceGroup group = led(3, 3);
+        TraceGroup group = begun();
         Members bootstrap = group.node(1).state.members();
         assertEquals(
                 Refusal.NAME_TAKEN,
@@ -378,6 +442,29 @@ class MemberChangeTest {
         assertArrayEquals(bootstrap.voters(), now.voters());
         assertFalse(now.isSameButForAddresses(bootstrap));
         assertEquals(now, Members.decode(now.encode()));
+    }
+
+    /** A node that was added in another group has the next slot there, and comes here later. */
+    @Test
+    void move_of_a_member_that_was_met_leaves_the_next_slot_to_who_has_it_elsewhere() {
+        TraceGroup group = begun();
+        Members bootstrap = group.node(1).state.members();
+        UUID met = new UUID(0, 2);
+        for (String address : List.of("s9:1", "s9:2", "s2:1")) {
+            assertNull(group.change(1, new MemberChange(MemberChange.Kind.MOVE, "s2", met, address, 0))
+                    .refusal());
+            group.settle(1, 2, 3);
+            beat(group, 1, 2, 3);
+            Members now = group.node(3).state.committedMembers();
+            assertEquals(new Member(2, "s2", met, Member.Role.VOTER, address), now.byName("s2"));
+            assertFalse(now.isSameButForAddresses(bootstrap), "a snapshot would forget it");
+        }
+        assertNull(group.change(1, MemberChange.add("s4", Member.UNSEEN, "s4:1", 4))
+                .refusal());
+        // No group begins with a learner: nothing has to tell this one from another.
+        group.settle(1, 2, 3, 4);
+        assertNull(group.change(1, MemberChange.move("s3", "s9:3")).refusal());
+        assertEquals(5, group.node(1).state.members().nextSlot());
     }
 
     @Test

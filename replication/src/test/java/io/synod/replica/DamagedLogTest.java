@@ -253,6 +253,11 @@ class DamagedLogTest {
             Await.until("all of it", () -> witness.group.appliedIndex() >= last);
             assertEquals(0, witness.snapshots.installs(), "with it all would be forgotten");
             assertFalse(log(witness).damage().isEmpty(), "it was read");
+            List<String> good = new ArrayList<>(written.subList(2, written.size()));
+            good.remove(written.get(125));
+            List<String> lacking = new ArrayList<>(good);
+            lacking.removeAll(witness.applier.texts());
+            assertEquals(List.of(), lacking, "what stands before it can be read");
             assertNull(witness.node.failure());
         }
     }

@@ -12,10 +12,13 @@ import io.synod.paxos.Timing;
 import io.synod.transport.Envelope;
 import io.synod.transport.Transport;
 import java.util.Collection;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.TreeSet;
+import java.util.UUID;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
@@ -23,6 +26,7 @@ import org.junit.jupiter.api.Test;
 /** Node 1 was given 2 and 3 as peers. */
 class NamedPeersTest {
     private final Set<Integer> slots = new TreeSet<>(List.of(2, 3));
+    private final Map<Integer, Member> named = new HashMap<>();
     private long now;
     private final NamedPeers peers = new NamedPeers(new Slots(), () -> now);
 
@@ -50,6 +54,7 @@ class NamedPeersTest {
         public void addPeer(Member peer) {
             if (peer.slot() != 1) {
                 slots.add(peer.slot());
+                named.put(peer.slot(), peer);
             }
         }
 
@@ -116,6 +121,20 @@ class NamedPeersTest {
         assertAfterFarewell(2);
         peers.changed(() -> List.of(of(1, 2, 3)));
         assertAfterFarewell(2, 3);
+    }
+
+    /** It was promoted in one of two groups so far. */
+    @Test
+    void the_directory_that_any_group_names_is_the_one_that_is_talked_to() {
+        Member unseen = new Member(2, "n2", Member.UNSEEN, Member.Role.LEARNER, "h:2");
+        Member named2 = new Member(2, "n2", new UUID(0, 2), Member.Role.VOTER, "h:2");
+        Members one = new Members(List.of(of(1).bySlot(1), unseen));
+        Members other = new Members(List.of(of(1).bySlot(1), named2));
+        for (List<Members> both : List.of(List.of(one, other), List.of(other, one))) {
+            named.clear();
+            peers.changed(() -> both);
+            assertEquals(new UUID(0, 2), named.get(2).incarnation());
+        }
     }
 
     @Test

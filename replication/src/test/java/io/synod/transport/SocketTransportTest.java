@@ -388,6 +388,43 @@ class SocketTransportTest {
         until("connected again", () -> ta.connected(3) && tc.connected(1));
     }
 
+    /** What it has said so far it said as somebody else, whose promises it does not have. */
+    @Test
+    void connection_of_another_directory_than_the_log_names_by_now_is_dropped_and_not_made_again() throws Exception {
+        Members three = members("a", "b", "c");
+        SocketTransport ta = start("c", new Members(three.all().subList(0, 2)), 1, id(1), new Inbox());
+        SocketTransport tb = start("c", new Members(three.all().subList(0, 2)), 2, id(2), new Inbox());
+        SocketTransport tc = new SocketTransport(
+                new SocketTransport.Identity("c", three, 3, id(3), "", true),
+                listeners.get(2),
+                null,
+                PeerIdentities.inMemory(),
+                System::nanoTime,
+                new Random(3));
+        transports.add(tc);
+        tc.start(new Inbox());
+        Map<Integer, SocketTransport> peers = Map.of(2, tb, 3, tc);
+        for (int slot : List.of(2, 3)) {
+            Member member = three.bySlot(slot);
+            ta.addPeer(member);
+            until(
+                    "connected to " + slot,
+                    () -> ta.connected(slot) && peers.get(slot).connected(1));
+            Member right = new Member(slot, member.name(), id(slot), Member.Role.VOTER, member.address());
+            ta.addPeer(right);
+            assertTrue(ta.connected(slot), "it is the one that it was taken for");
+            ta.addPeer(new Member(slot, member.name(), id(9), Member.Role.VOTER, member.address()));
+            until(
+                    "dropped by both",
+                    () -> !ta.connected(slot) && !peers.get(slot).connected(1));
+            assertFalse(ta.connected(slot));
+            ta.addPeer(right);
+            until(
+                    "connected again to " + slot,
+                    () -> ta.connected(slot) && peers.get(slot).connected(1));
+        }
+    }
+
     private void assertRefused(Hello hello, String... words) throws Exception {
         Members members = new Members(List.of(
                 new Member(1, "a", Member.UNSEEN, Member.Role.VOTER, "h:1"),

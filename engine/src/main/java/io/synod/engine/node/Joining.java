@@ -49,7 +49,7 @@ final class Joining {
             if (System.nanoTime() > deadline) {
                 throw MemberErrors.notAdded(
                         config.name(),
-                        config.name() + "@" + config.listen(),
+                        config.name() + "@" + config.listen() + (config.witness() ? "', 'WITNESS" : ""),
                         config.timeoutMillis(),
                         lastError.isEmpty() ? "" : "; " + lastError);
             }

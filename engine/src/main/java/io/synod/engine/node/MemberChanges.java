@@ -10,6 +10,7 @@ import io.synod.paxos.MemberChange.Refusal;
 import io.synod.replica.Patience;
 import io.synod.replica.Questions;
 import io.synod.replica.ReplicatedLog.MemberStatus;
+import io.synod.transport.SocketTransport;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Comparator;
@@ -41,6 +42,11 @@ final class MemberChanges implements MemberCommands {
     private static final long PAUSE_NANOS = TimeUnit.MILLISECONDS.toNanos(20);
     /** What passes by itself, or is known when it is asked for again. */
     private static final Set<Refusal> PASSING = Set.of(Refusal.NOT_LEADING, Refusal.TOO_EARLY, Refusal.NOT_KNOWN);
+    /**
+     * So often a person's wish is put forward while a majority is missing, some five seconds: a voter may be a moment behind, as after a
+     * start; where it stays away, whoever asks has to hear that soon.
+     */
+    private static final int MAJORITY_TRIES = 250;
 
     private final NodeConfig config;
     private final NodePlace place;
@@ -82,11 +88,11 @@ final class MemberChanges implements MemberCommands {
     }
 
     private List<Done> add(String member, Member.Role as) {
-        if (!ADDED.matcher(member).matches()) {
+        if (!isPlace(member)) {
             throw Errors.badValue(
-                    "member", member, "NAME@HOST:PORT, its name and the address on which it listens for peers");
+                    "member", member, "NAME@HOST:PORT, its name and the address at which its peers reach it");
         }
-        if (!config.isReachable()) {
+        if (!config.hasAddress()) {
             throw MemberErrors.memberTaken(
                     member,
                     "this node has no address for others: start it on a directory of its own, with LISTEN=HOST:PORT");
@@ -116,6 +122,11 @@ final class MemberChanges implements MemberCommands {
             done.add(new Done(database.name(), name, as.name()));
         }
         return done;
+    }
+
+    private static boolean isPlace(String member) {
+        return ADDED.matcher(member).matches()
+                && !SocketTransport.isWildcard(member.substring(member.indexOf('@') + 1));
     }
 
     /** @return that member, where it is one already; {@code null} where nothing of it is known */
@@ -182,7 +193,7 @@ final class MemberChanges implements MemberCommands {
 
     private Refusal replace(HostedDatabase database, Member lost, UUID incarnation, int slot) {
         MemberChange change = MemberChange.replace(lost.name(), incarnation, lost.address(), slot);
-        Refusal refusal = change(database, change, REPLACE_MILLIS_MAX);
+        Refusal refusal = change(database, change, REPLACE_MILLIS_MAX, 1);
         if (refusal == null) {
             LOG.warn(
                     "database {}: node {} has lost its directory and is a new member at {}, with slot {}",
@@ -218,7 +229,7 @@ final class MemberChanges implements MemberCommands {
      * @return why it does not yet; {@code null} where it does
      */
     Refusal voteAgain(HostedDatabase database) {
-        Refusal refusal = change(database, MemberChange.promote(config.name()), REPLACE_MILLIS_MAX);
+        Refusal refusal = change(database, MemberChange.promote(config.name()), REPLACE_MILLIS_MAX, 1);
         return refusal == Refusal.NOT_A_LEARNER ? null : refusal;
     }
 
@@ -258,7 +269,7 @@ final class MemberChanges implements MemberCommands {
 
     @Override
     public synchronized List<Done> move(String member) {
-        if (!ADDED.matcher(member).matches()) {
+        if (!isPlace(member)) {
             throw Errors.badValue(
                     "member",
                     member,
@@ -327,28 +338,36 @@ final class MemberChanges implements MemberCommands {
 
     /** Has the leader make it, whoever that is. */
     private Refusal change(HostedDatabase database, MemberChange change) {
-        return change(database, change, database.timeoutMillis());
+        return change(database, change, database.timeoutMillis(), MAJORITY_TRIES);
     }
 
-    private Refusal change(HostedDatabase database, MemberChange change, long millis) {
+    /** @param majorityTries how often it is asked for where a majority is missing */
+    private Refusal change(HostedDatabase database, MemberChange change, long millis, int majorityTries) {
         long deadline = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(millis);
         boolean perhapsDone = false;
+        Refusal refusal = null;
+        int unreached = 0;
         while (true) {
             if (perhapsDone && isSelfRemoved(database, change)) {
                 return null;
             }
             database.checkRunning();
             long left = deadline - System.nanoTime();
+            if (left <= 0 && refusal != null && !perhapsDone) {
+                return refusal;
+            }
             String leader = left > 0 ? database.log().awaitLeader(left) : null;
             if (leader == null && !perhapsDone) {
                 throw database.noLeader();
             }
-            Refusal refusal = leader == null ? Refusal.NOT_KNOWN : ask(database, leader, change, left);
+            refusal = leader == null ? Refusal.NOT_KNOWN : ask(database, leader, change, left);
             if (refusal == null || perhapsDone && refusal == whenDone(change)) {
                 return null;
             }
             perhapsDone |= refusal == Refusal.NOT_KNOWN;
-            if (!PASSING.contains(refusal) || System.nanoTime() > deadline || Patience.isOver()) {
+            boolean passes =
+                    refusal == Refusal.MAJORITY_OUT_OF_REACH ? ++unreached < majorityTries : PASSING.contains(refusal);
+            if (!passes || System.nanoTime() > deadline || Patience.isOver()) {
                 return refusal;
             }
             LockSupport.parkNanos(PAUSE_NANOS);
@@ -415,16 +434,16 @@ final class MemberChanges implements MemberCommands {
         thread.start();
     }
 
-    /** Who votes does so with the directory that its leader has met. */
+    /** Who votes, or has moved, does so with the directory that its leader has met. */
     private MemberChange known(HostedDatabase database, MemberChange change) {
         Member member = database.log().members().byName(change.name());
-        if (change.kind() != MemberChange.Kind.PROMOTE
+        if (change.kind() != MemberChange.Kind.PROMOTE && change.kind() != MemberChange.Kind.MOVE
                 || member == null
                 || !member.incarnation().equals(Member.UNSEEN)) {
             return change;
         }
         UUID seen = identity.seen(change.name(), member.slot());
-        return seen == null ? change : MemberChange.promote(change.name(), seen);
+        return seen == null ? change : change.of(seen);
     }
 
     private static String said(Refusal refusal) {

@@ -5,6 +5,7 @@ import io.synod.group.Member;
 import io.synod.group.Members;
 import io.synod.jdbc.SynodUrl;
 import io.synod.replica.LogLimits;
+import io.synod.transport.SocketTransport;
 import java.net.InetAddress;
 import java.nio.file.Path;
 import java.sql.SQLException;
@@ -80,6 +81,12 @@ record NodeConfig(
         if (peers != null && listen == null) {
             throw Errors.badSetting("LISTEN", "", "HOST:PORT, where the nodes of PEERS reach this one");
         }
+        if (peers != null && SocketTransport.isWildcard(listen)) {
+            throw Errors.badSetting(
+                    "LISTEN",
+                    listen,
+                    "one address of this machine, at which the nodes of PEERS reach it: it is told to others");
+        }
         if (peers != null && url.settings().get("NODE") == null) {
             throw Errors.badSetting("NODE", "", "the name under which the other nodes have this one in their PEERS");
         }
@@ -140,6 +147,9 @@ record NodeConfig(
                 int at = peer.indexOf('@');
                 String name = peer.substring(0, at);
                 String where = peer.substring(at + 1);
+                if (SocketTransport.isWildcard(where)) {
+                    throw Errors.badSetting("PEERS", peers, "the address at which others reach " + name);
+                }
                 if (addresses.put(name, where) != null || !used.add(where)) {
                     throw Errors.badSetting(
                             "PEERS", peers, "other nodes only, each name and address once; twice is " + peer);
@@ -179,6 +189,11 @@ record NodeConfig(
     /** Whether other nodes may be its peers, now or later: a member that forgets what it promised cannot be one of several. */
     boolean isReachable() {
         return listen != null && directory != null;
+    }
+
+    /** Whether others can be told where this node is. */
+    boolean hasAddress() {
+        return isReachable() && !SocketTransport.isWildcard(listen);
     }
 
     /** Whether others can have what this node has lost, and it may ask for that. */

@@ -145,13 +145,16 @@ final class Returning {
                 if (place != null) {
                     return taken(place);
                 }
-                if (standing.removed()) {
+                if (standing.removed() && !config.joins()) {
                     throw MemberErrors.mayNotJoin(config.name(), removed());
                 }
                 if (!standing.why().isEmpty()) {
                     refused = refused.isEmpty() ? standing.why() : refused;
                 } else if (standing.others().isEmpty()) {
-                    unmetBy = "node " + peer.name() + " has not met another directory of its name";
+                    // One that joins may have been added again, which that peer has not heard yet.
+                    unmetBy = standing.removed()
+                            ? removed()
+                            : "node " + peer.name() + " has not met another directory of its name";
                 }
                 unmet += standing.others().isEmpty() ? 1 : 0;
             }

@@ -212,10 +212,12 @@ final class MemberCommand implements Runnable {
         }
     }
 
+    /** @param arguments of the procedure: the member, and, where that is to be looked at, what it is to be then */
     private static int change(CommandSpec spec, ConnectionOptions database, String procedure, String... arguments)
             throws SQLException {
         String marks = "?" + ", ?".repeat(arguments.length - 1);
         PrintWriter out = spec.commandLine().getOut();
+        boolean otherwise = false;
         try (Connection connection = database.connect();
                 PreparedStatement call = connection.prepareStatement("CALL SYNOD." + procedure + "(" + marks + ")")) {
             for (int i = 0; i < arguments.length; i++) {
@@ -226,10 +228,19 @@ final class MemberCommand implements Runnable {
                     out.println(rows.getString("DATABASE_NAME") + ": " + rows.getString("NODE") + " is "
                             + (rows.getString("MEMBERSHIP").equals("REMOVED") ? "" : "a ")
                             + lower(rows.getString("MEMBERSHIP")));
+                    otherwise |= arguments.length > 1 && !arguments[1].equals(rows.getString("MEMBERSHIP"));
                 }
             }
         }
         out.flush();
+        if (otherwise) {
+            spec.commandLine()
+                    .getErr()
+                    .println("synod: " + arguments[0] + " is no " + lower(arguments[1])
+                            + ": the node that was asked is of a release that has none. Have it removed (synod member remove), and"
+                            + " add it by a node of this release");
+            return SynodCommand.FAILED;
+        }
         return 0;
     }
 

@@ -82,16 +82,29 @@ class MemberChangesTest {
                 new ClusterProcesses(List.of(names).stream().map(nodes::get).toList(), DATABASES), DATABASES);
     }
 
-    private static void call(TestCluster cluster, String call, Set<String> passing) throws Exception {
-        Await.until(call, () -> {
-            try (Connection c = TestCluster.connect(cluster.url() + TestCluster.BUSY)) {
-                LOG.info("{}: {}", call, TestCluster.rows(c, "CALL SYNOD." + call));
-                return true;
-            } catch (SQLException e) {
-                assertTrue(passing.contains(e.getSQLState()), call + ": " + e);
-                return false;
-            }
-        });
+    private static void call(TestCluster cluster, String call, String node, String membership) throws Exception {
+        MemberCalls.untilDone(
+                any -> TestCluster.connect(cluster.url() + TestCluster.BUSY),
+                call,
+                List.of("shop|" + node + "|" + membership),
+                "any");
+        LOG.info("{}: done", call);
+    }
+
+    private static void promote(TestCluster cluster, String node) throws Exception {
+        call(cluster, "MEMBER_PROMOTE('" + node + "')", node, "VOTER");
+    }
+
+    private static void remove(TestCluster cluster, String node) throws Exception {
+        call(cluster, "MEMBER_REMOVE('" + node + "')", node, "REMOVED");
+    }
+
+    private static void transferTo(TestCluster cluster, String node) throws Exception {
+        try (Connection c = TestCluster.connect(cluster.url() + TestCluster.BUSY)) {
+            TestCluster.rows(c, "CALL SYNOD.TRANSFER('" + node + "')");
+        } catch (SQLException e) {
+            assertTrue(Set.of("HYT00", "40001", "08001").contains(e.getSQLState()), e.toString());
+        }
     }
 
     private Load load(TestCluster cluster) throws Exception {
@@ -122,10 +135,8 @@ class MemberChangesTest {
         try (Load load = load(first)) {
             try {
                 load.awaitProgress(20);
-                call(first, "MEMBER_ADD('d@" + nodes.get("d").listen() + "')", Set.of("HYT00"));
-                nodes.get("d").start();
-                nodes.get("d").awaitReady(Await.LIMIT);
-                call(first, "MEMBER_PROMOTE('d')", Set.of("HYT00", "55000"));
+                join(first, "d");
+                promote(first, "d");
                 load.awaitProgress(20);
                 removeLeaderA(first, rest, load);
                 String leader = rest.awaitLeader();
@@ -155,12 +166,12 @@ class MemberChangesTest {
     private void removeLeaderA(TestCluster first, TestCluster rest, Load load) throws Exception {
         Await.until("a leads", () -> {
             if (!"a".equals(first.leader(Set.of()))) {
-                call(first, "TRANSFER('a')", Set.of("HYT00", "40001", "08001"));
+                transferTo(first, "a");
             }
             return "a".equals(first.leader(Set.of()));
         });
         load.forgetGaps();
-        call(rest, "MEMBER_REMOVE('a')", Set.of("HYT00", "55000"));
+        remove(rest, "a");
         load.awaitProgress(20);
         LOG.info("leader removed; longest time without a commit {} ms", load.gapMillis());
         NodeProcess a = nodes.get("a");
@@ -175,8 +186,12 @@ class MemberChangesTest {
         load.awaitProgress(20);
     }
 
-    private void join(TestCluster asked, String name, String call) throws Exception {
-        call(asked, call, Set.of("HYT00", "55000"));
+    private void join(TestCluster asked, String name) throws Exception {
+        call(asked, "MEMBER_ADD('" + name + "@" + nodes.get(name).listen() + "')", name, "LEARNER");
+        start(name);
+    }
+
+    private void start(String name) throws Exception {
         nodes.get(name).start();
         nodes.get(name).awaitReady(Await.LIMIT);
     }
@@ -192,7 +207,8 @@ class MemberChangesTest {
         try (Load load = load(cluster("w", "a", "b"))) {
             try {
                 load.awaitProgress(20);
-                join(full, "w", "MEMBER_ADD('w@" + nodes.get("w").listen() + "', 'WITNESS')");
+                call(full, "MEMBER_ADD('w@" + nodes.get("w").listen() + "', 'WITNESS')", "w", "WITNESS");
+                start("w");
                 load.awaitProgress(20);
                 for (int i = 0; i < 3; i++) {
                     String leader = full.awaitLeader();
@@ -202,8 +218,7 @@ class MemberChangesTest {
                 }
                 nodes.get("w").kill();
                 load.awaitProgress(20);
-                nodes.get("w").start();
-                nodes.get("w").awaitReady(Await.LIMIT);
+                start("w");
                 load.awaitProgress(20);
                 load.stop();
             } catch (Exception | AssertionError e) {
@@ -227,15 +242,12 @@ class MemberChangesTest {
         try (Load load = load(all)) {
             try {
                 for (String name : come) {
-                    join(
-                            all,
-                            name,
-                            "MEMBER_ADD('" + name + "@" + nodes.get(name).listen() + "')");
-                    call(all, "MEMBER_PROMOTE('" + name + "')", Set.of("HYT00", "55000"));
+                    join(all, name);
+                    promote(all, name);
                     load.awaitProgress(20);
                 }
                 for (String name : List.of("a", "b", "c", "d")) {
-                    call(all, "MEMBER_REMOVE('" + name + "')", Set.of("HYT00", "55000"));
+                    remove(all, name);
                     nodes.get(name).kill();
                     load.awaitProgress(20);
                 }

@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.synod.engine.Sql;
 import io.synod.engine.failover.Await;
+import io.synod.engine.failover.MemberCalls;
 import io.synod.engine.failover.TestCluster;
 import io.synod.engine.operations.FreePorts;
 import io.synod.group.Member;
@@ -14,9 +15,7 @@ import io.synod.jdbc.SynodUrl;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.DriverManager;
-import java.sql.ResultSet;
 import java.sql.SQLException;
-import java.sql.Statement;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -61,7 +60,8 @@ class MembersTest {
                                         others.stream()
                                                 .map(n -> n + "@" + address(n))
                                                 .toList()))
-                + ";ELECTION_TIMEOUT=1000" + more;
+                + ";ELECTION_TIMEOUT=1000" + (more.contains("FAILOVER_TIMEOUT") ? "" : ";FAILOVER_TIMEOUT=60000")
+                + more;
     }
 
     private void name(String... names) throws Exception {
@@ -103,29 +103,20 @@ class MembersTest {
                 "jdbc:synod://" + address(name) + "/" + database + ";TARGET=ANY" + patience + more, "sa", "");
     }
 
-    /** Asks for nothing else on that connection, as for metadata: its node may be none of the members by then. */
     private List<String> call(String node, String database, String call) throws SQLException {
-        List<String> rows = new ArrayList<>();
-        try (Connection c = connect(node, database, "");
-                Statement s = c.createStatement();
-                ResultSet done = s.executeQuery("CALL SYNOD." + call)) {
-            while (done.next()) {
-                rows.add(done.getString(1) + "|" + done.getString(2) + "|" + done.getString(3));
-            }
-        }
-        return rows;
+        return MemberCalls.call(name -> connect(name, database, ""), node, call);
     }
 
-    private void promote(String asked, String database, String name) throws Exception {
-        Await.until("the promotion of " + name, () -> {
-            try {
-                call(asked, database, "MEMBER_PROMOTE('" + name + "')");
-                return true;
-            } catch (SQLException e) {
-                assertTrue(e.getSQLState().equals("55000") && e.getMessage().contains("caught up"), e.toString());
-                return false;
-            }
-        });
+    private void untilDone(String call, List<String> rows, String... asked) throws Exception {
+        MemberCalls.untilDone(name -> connect(name, "shop", ""), call, rows, asked);
+    }
+
+    private void add(String asked, String name) throws Exception {
+        untilDone("MEMBER_ADD('" + name + "@" + address(name) + "')", List.of("shop|" + name + "|LEARNER"), asked);
+    }
+
+    private void promote(String asked, String name) throws Exception {
+        untilDone("MEMBER_PROMOTE('" + name + "')", List.of("shop|" + name + "|VOTER"), asked);
     }
 
     private String refusal(String node, String call, String state) {
@@ -160,12 +151,10 @@ class MembersTest {
         begin(first, "shop", "stock");
         for (String database : List.of("shop", "stock")) {
             try (Connection c = connect("a", database, "")) {
-                Sql.run(c, "CREATE TABLE t(x INT)", "INSERT INTO t VALUES (1)");
+                Sql.untilDone(c, "CREATE TABLE t(x INT)", "INSERT INTO t VALUES (1)");
             }
         }
-        assertEquals(
-                List.of("shop|d|LEARNER", "stock|d|LEARNER"),
-                call("b", "stock", "MEMBER_ADD('d@" + address("d") + "')"));
+        untilDone("MEMBER_ADD('d@" + address("d") + "')", List.of("shop|d|LEARNER", "stock|d|LEARNER"), "b");
         join("d", first, "shop", "stock");
         for (String database : List.of("shop", "stock")) {
             awaitRow("d", database, "1");
@@ -173,28 +162,39 @@ class MembersTest {
             assertEquals(4, slot("a", database, "d"));
         }
         try (Connection c = connect("d", "shop", "")) {
-            Sql.run(c, "INSERT INTO t VALUES (2)");
+            Sql.untilDone(c, "INSERT INTO t VALUES (2)");
             assertEquals(
                     List.of("a|VOTER", "b|VOTER", "c|VOTER", "d|LEARNER"),
                     TestCluster.rows(c, "SELECT NODE, MEMBERSHIP FROM SYNOD.MEMBERS ORDER BY NODE"));
         }
-        promote("c", "shop", "d");
-        assertEquals(4, nodes.get("d").host("stock", Map.of()).log().members().voters().length);
+        untilDone("MEMBER_PROMOTE('d')", List.of("shop|d|VOTER", "stock|d|VOTER"), "c");
+        Await.until(
+                "d hears that it votes",
+                () -> nodes.get("d").host("stock", Map.of()).log().members().voters().length == 4);
         // What only the slots connect: a transaction over both databases, from the node that came.
         try (Connection c = connect("d", "shop", "")) {
             c.setAutoCommit(false);
-            Sql.run(c, "INSERT INTO shop.public.t VALUES (3)", "INSERT INTO stock.public.t VALUES (3)");
-            c.commit();
+            Await.until("a commit in both", () -> {
+                try {
+                    Sql.run(c, "INSERT INTO shop.public.t VALUES (3)", "INSERT INTO stock.public.t VALUES (3)");
+                    c.commit();
+                    return true;
+                } catch (SQLException e) {
+                    assertEquals("40001", e.getSQLState(), e.toString());
+                    c.rollback();
+                    return false;
+                }
+            });
         }
         String leader = nodes.get("d").host("shop", Map.of()).log().awaitLeader(Await.LIMIT.toNanos());
         String asked = leader.equals("b") ? "c" : "b";
-        assertEquals(
-                List.of("shop|" + leader + "|REMOVED", "stock|" + leader + "|REMOVED"),
-                call(asked, "shop", "MEMBER_REMOVE('" + leader + "')"));
-        // Whoever has lost the answer asks again.
-        assertEquals(
-                List.of("shop|" + leader + "|REMOVED", "stock|" + leader + "|REMOVED"),
-                call(asked, "shop", "MEMBER_REMOVE('" + leader + "')"));
+        for (int i = 0; i < 2; i++) {
+            // Whoever has lost the answer asks again.
+            untilDone(
+                    "MEMBER_REMOVE('" + leader + "')",
+                    List.of("shop|" + leader + "|REMOVED", "stock|" + leader + "|REMOVED"),
+                    asked);
+        }
         try (Connection c = connect("d", "shop", "")) {
             Sql.untilDone(c, "INSERT INTO t VALUES (4)");
             assertEquals(3, Sql.number(c, "SELECT COUNT(*) FROM SYNOD.MEMBERS"));
@@ -231,7 +231,7 @@ class MembersTest {
         assertTrue(refusal("a", "MEMBER_PROMOTE('x')", "22023").contains("one of a, b"));
         assertTrue(refusal("a", "MEMBER_REMOVE('x')", "22023").contains("one of a, b"));
         assertTrue(refusal("a", "MEMBER_PROMOTE('b')", "55000").contains("votes already"));
-        call("b", "shop", "MEMBER_ADD('d@" + address("d") + "')");
+        add("b", "d");
         assertTrue(refusal("a", "MEMBER_PROMOTE('d')", "55000").contains("caught up"));
         assertTrue(refusal("a", "TRANSFER('d')", "55000").contains("d, which is a learner"));
         // One that nobody added gives up, and says what to do.
@@ -240,12 +240,20 @@ class MembersTest {
         assertEquals("55000", e.getSQLState());
         assertTrue(e.getMessage().contains("MEMBER_ADD('e@" + address("e") + "')"), e.getMessage());
         try (Connection c = connect("a", "shop", "")) {
-            Sql.run(c, "CREATE USER clerk PASSWORD ''");
+            Sql.untilDone(c, "CREATE USER clerk PASSWORD ''");
         }
-        try (Connection clerk =
-                DriverManager.getConnection("jdbc:synod://" + address("a") + "/shop;TARGET=ANY", "clerk", "")) {
-            assertThrows(SQLException.class, () -> TestCluster.rows(clerk, "CALL SYNOD.MEMBER_REMOVE('d')"));
-        }
+        Await.until("the user on a", () -> {
+            try (Connection clerk = DriverManager.getConnection(
+                    "jdbc:synod://" + address("a") + "/shop;TARGET=ANY" + TestCluster.BUSY, "clerk", "")) {
+                SQLException no = assertThrows(
+                        SQLException.class, () -> TestCluster.rows(clerk, "CALL SYNOD.MEMBER_REMOVE('d')"));
+                assertEquals("90040", no.getSQLState(), no.toString());
+                return true;
+            } catch (SQLException notYet) {
+                assertEquals("28000", notYet.getSQLState(), notYet.toString());
+                return false;
+            }
+        });
     }
 
     @Test
@@ -254,7 +262,7 @@ class MembersTest {
         List<String> first = List.of("a", "b", "c");
         begin(first, "shop");
         try (Connection c = connect("a", "shop", "")) {
-            Sql.run(c, "CREATE TABLE t(x INT)", "INSERT INTO t VALUES (1)");
+            Sql.untilDone(c, "CREATE TABLE t(x INT)", "INSERT INTO t VALUES (1)");
         }
         String leader = nodes.get("a").host("shop", Map.of()).log().awaitLeader(Await.LIMIT.toNanos());
         String down = leader.equals("c") ? "b" : "c";
@@ -263,8 +271,9 @@ class MembersTest {
                 .findFirst()
                 .orElseThrow();
         stop(down);
-        assertEquals(List.of("shop|" + down + "|REMOVED"), call(leader, "shop", "MEMBER_REMOVE('" + down + "')"));
-        assertEquals(List.of("shop|" + leader + "|REMOVED"), call(leader, "shop", "MEMBER_REMOVE('" + leader + "')"));
+        untilDone("MEMBER_REMOVE('" + down + "')", List.of("shop|" + down + "|REMOVED"), leader);
+        // It may not be asked a second time: it is none of them by then.
+        untilDone("MEMBER_REMOVE('" + leader + "')", List.of("shop|" + leader + "|REMOVED"), leader, left);
         try (Connection c = connect(left, "shop", "")) {
             Sql.untilDone(c, "INSERT INTO t VALUES (2)");
             assertEquals(List.of(left), TestCluster.rows(c, "SELECT NODE FROM SYNOD.MEMBERS"));
@@ -283,22 +292,29 @@ class MembersTest {
         assertEquals("08001", e.getSQLState());
         EmbeddedEngine.stop(SynodUrl.parse(url(down, "shop", "", first), null));
         // Nor can it come back by itself, with its directory or another one.
-        SQLException gone = assertThrows(
-                SQLException.class, () -> start(down, "shop", "", first, directory.resolve("empty-by-itself")));
-        assertEquals("90096", gone.getSQLState());
-        assertTrue(gone.getMessage().contains("it was removed from the cluster"), gone.getMessage());
+        int[] starts = {0};
+        Await.until("one that knows of its removal answers at its start", () -> {
+            try {
+                start(down, "shop", "", first, directory.resolve("empty-by-itself-" + starts[0]++));
+                // It takes part in nothing.
+                stop(down);
+                return false;
+            } catch (SQLException gone) {
+                assertEquals("90096", gone.getSQLState(), gone.toString());
+                assertTrue(gone.getMessage().contains("it was removed from the cluster"), gone.getMessage());
+                return true;
+            }
+        });
         SQLException begun =
                 assertThrows(SQLException.class, () -> start(down, "shop", ";JOIN=TRUE", List.of("a", "b", "c")));
         assertEquals("90096", begun.getSQLState());
         assertTrue(begun.getMessage().contains("empty directory"), begun.getMessage());
         // Somebody who wants it adds it again: another slot, whatever its name.
-        assertEquals(
-                List.of("shop|" + down + "|LEARNER"),
-                call(left, "shop", "MEMBER_ADD('" + down + "@" + address(down) + "')"));
+        add(left, down);
         start(down, "shop", ";JOIN=TRUE", List.of(left), directory.resolve("empty"));
         awaitRow(down, "shop", "2");
         assertEquals(4, slot(left, "shop", down));
-        promote(left, "shop", down);
+        promote(left, down);
     }
 
     @Test
@@ -306,14 +322,14 @@ class MembersTest {
         name("m", "a", "z");
         begin(List.of("m"), "shop");
         try (Connection c = connect("m", "shop", "")) {
-            Sql.run(c, "CREATE TABLE t(x INT)", "INSERT INTO t VALUES (1)");
+            Sql.untilDone(c, "CREATE TABLE t(x INT)", "INSERT INTO t VALUES (1)");
         }
         assertTrue(refusal("m", "MEMBER_REMOVE('m')", "55000").contains("without a voter"));
         for (String name : List.of("z", "a")) {
-            call("m", "shop", "MEMBER_ADD('" + name + "@" + address(name) + "')");
+            add("m", name);
             join(name, List.of("m"), "shop");
             awaitRow(name, "shop", "1");
-            promote("m", "shop", name);
+            promote("m", name);
         }
         // By sorted names, a would have slot 1 from now on.
         for (String name : List.of("a", "m", "z")) {
@@ -350,7 +366,15 @@ class MembersTest {
             assertEquals("90096", e.getSQLState());
             assertTrue(e.getMessage().contains("add it again"), e.getMessage());
         }
-        start("z", "shop", ";JOIN=TRUE", List.of("a", "m"), directory.resolve("empty"));
+        Await.until("one that has met its other directory answers at its start", () -> {
+            try {
+                start("z", "shop", ";JOIN=TRUE", List.of("a", "m"), directory.resolve("empty"));
+                return true;
+            } catch (SQLException notYet) {
+                assertTrue(notYet.getMessage().contains("add it again"), notYet.toString());
+                return false;
+            }
+        });
         Await.until("it votes again", () -> {
             Member z = nodes.get("m")
                     .host("shop", Map.of())
@@ -400,7 +424,7 @@ class MembersTest {
         awaitRow("b", "shop", "1");
         assertTrue(refusal("a", "MEMBER_ADD('w@" + address("w") + "', 'X')", "22023")
                 .contains("LEARNER or WITNESS"));
-        assertEquals(List.of("shop|w|WITNESS"), call("a", "shop", "MEMBER_ADD('w@" + address("w") + "', 'WITNESS')"));
+        untilDone("MEMBER_ADD('w@" + address("w") + "', 'WITNESS')", List.of("shop|w|WITNESS"), "a");
         start("w", "shop", ";JOIN=WITNESS", full);
         assertEquals(List.of("a|VOTER", "b|VOTER", "w|WITNESS"), memberships("b"));
         write("a", 2);
@@ -408,12 +432,14 @@ class MembersTest {
         assertTrue(java.nio.file.Files.notExists(directory.resolve("w").resolve("shop.mv.db")));
         assertTrue(refusal("a", "MEMBER_DEMOTE('b')", "55000").contains("without a voter that can lead"));
         assertTrue(refusal("a", "MEMBER_PROMOTE('w')", "55000").contains("votes already"));
-        SQLException none = assertThrows(
-                SQLException.class,
-                () -> connect("w", "shop", ";CONNECT_TIMEOUT=500;FAILOVER_TIMEOUT=500")
-                        .close());
-        assertEquals("08001", none.getSQLState());
-        assertTrue(none.getMessage().contains("is a witness of database shop"), none.getMessage());
+        Await.until("it answers in time", () -> {
+            SQLException none = assertThrows(
+                    SQLException.class,
+                    () -> connect("w", "shop", ";CONNECT_TIMEOUT=500;FAILOVER_TIMEOUT=500")
+                            .close());
+            assertEquals("08001", none.getSQLState());
+            return none.getMessage().contains("is a witness of database shop");
+        });
         // In its own process, and beside others in a URL, its clients come to those.
         try (Connection c = DriverManager.getConnection(url("w", "shop", ";JOIN=WITNESS", full), "sa", "")) {
             Sql.untilDone(c, "INSERT INTO t VALUES (3)");
@@ -442,7 +468,7 @@ class MembersTest {
         }
         start("a", "shop", ";BASE=a", full);
         awaitRow("a", "shop", "9");
-        assertEquals(List.of("shop|w|REMOVED"), call("b", "shop", "MEMBER_REMOVE('w')"));
+        untilDone("MEMBER_REMOVE('w')", List.of("shop|w|REMOVED"), "b");
         write("a", 10);
     }
 
@@ -452,7 +478,7 @@ class MembersTest {
         List<String> all = List.of("a", "b", "c");
         begin(all, "shop");
         try (Connection c = connect("a", "shop", "")) {
-            Sql.run(c, "CREATE TABLE t(x INT)", "INSERT INTO t VALUES (1)");
+            Sql.untilDone(c, "CREATE TABLE t(x INT)", "INSERT INTO t VALUES (1)");
         }
         assertTrue(refusal("a", "MEMBER_ADDRESS('c')", "22023").contains("NAME@HOST:PORT"));
         assertTrue(refusal("a", "MEMBER_ADDRESS('c@" + address("b") + "')", "42710")
@@ -460,7 +486,7 @@ class MembersTest {
         stop("c");
         for (int i = 0; i < 2; i++) {
             // Whoever has lost the answer asks again.
-            assertEquals(List.of("shop|c|VOTER"), call("b", "shop", "MEMBER_ADDRESS('c@" + address("new") + "')"));
+            untilDone("MEMBER_ADDRESS('c@" + address("new") + "')", List.of("shop|c|VOTER"), "b");
         }
         int before = ports.get("c");
         ports.put("c", ports.get("new"));
@@ -484,17 +510,10 @@ class MembersTest {
                         .members()
                         .byName("c")
                         .address());
-        Await.until("b and c answer whoever leads, and c is a learner", () -> {
-            try {
-                return List.of("shop|c|LEARNER").equals(call("a", "shop", "MEMBER_DEMOTE('c')"));
-            } catch (SQLException e) {
-                assertEquals("55000", e.getSQLState(), e.toString());
-                return false;
-            }
-        });
+        untilDone("MEMBER_DEMOTE('c')", List.of("shop|c|LEARNER"), "a");
         assertEquals(List.of("a|VOTER", "b|VOTER", "c|LEARNER"), memberships("b"));
         assertTrue(refusal("a", "MEMBER_DEMOTE('c')", "55000").contains("learner already"));
-        promote("b", "shop", "c");
+        promote("b", "c");
         write("c", 3);
     }
 }

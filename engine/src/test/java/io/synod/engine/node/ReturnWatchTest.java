@@ -297,6 +297,37 @@ class ReturnWatchTest {
         assertTrue(identity.mayVote(), "a learner has no vote");
     }
 
+    /** A person has removed it, as is needed, and added it again: not all peers have heard both yet. */
+    @Test
+    void a_witness_that_joins_waits_for_its_place_though_a_peer_knows_of_its_removal_only() throws Exception {
+        for (String as : List.of("WITNESS", "TRUE")) {
+            joins(as);
+            identity.mustReturn(List.of(new Standing.Other(SHOP, true, 3, false)));
+            Standing removed = new Standing(true, false, true, List.of(), List.of(), 0, "");
+            answers.clear();
+            answers.put("a", removed);
+            String why = assertThrows(
+                            StillReturningException.class, () -> returning().place())
+                    .getMessage();
+            assertTrue(why.contains("it was removed from the cluster"), why);
+            Member self = new Member(4, "w", identity.incarnation(), Member.Role.WITNESS, "127.0.0.1:4");
+            answers.put("b", new Standing(true, false, false, List.of(), List.of(self), 0, ""));
+            assertEquals(4, returning().place().slot(), as);
+        }
+    }
+
+    @Test
+    void a_witness_that_was_removed_and_not_added_again_says_how_it_is_added() throws Exception {
+        joins("WITNESS");
+        identity.mustReturn(List.of(new Standing.Other(SHOP, true, 3, false)));
+        Standing removed = new Standing(true, false, true, List.of(), List.of(), 0, "");
+        answers.put("a", removed);
+        answers.put("b", removed);
+        SQLException e = assertThrows(SQLException.class, () -> returning().place());
+        assertEquals("55000", e.getSQLState(), e.toString());
+        assertTrue(e.getMessage().contains("MEMBER_ADD('w@127.0.0.1:4', 'WITNESS')"), e.getMessage());
+    }
+
     @Test
     void a_witness_says_why_it_does_not_come_back_and_how_it_is_added_again() throws Exception {
         joins("WITNESS");
