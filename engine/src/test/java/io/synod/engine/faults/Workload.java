@@ -40,6 +40,9 @@ abstract class Workload {
     /** Of a client's transactions, one in so many has time-outs. */
     private static final int TIMED_ONE_IN = 8;
 
+    /** Passes now and then though nothing is wrong. */
+    private static final int SHORT_TIME_OUT_MILLIS_MAX = 10;
+    /** Passes when a leader is lost. */
     private static final int TIME_OUT_MILLIS_MAX = 400;
 
     private final List<Client> clients = new ArrayList<>();
@@ -102,11 +105,15 @@ abstract class Workload {
             }
         }
 
+        private int timeOutMillisMax() {
+            return random.nextBoolean() ? SHORT_TIME_OUT_MILLIS_MAX : TIME_OUT_MILLIS_MAX;
+        }
+
         private void timeOut() throws SQLException {
             boolean wanted = random.nextInt(TIMED_ONE_IN) == 0;
             if (wanted || timed) {
                 try (Statement s = connection.createStatement()) {
-                    s.execute("SET QUERY_TIMEOUT " + (wanted ? 1 + random.nextInt(TIME_OUT_MILLIS_MAX) : 0));
+                    s.execute("SET QUERY_TIMEOUT " + (wanted ? 1 + random.nextInt(timeOutMillisMax()) : 0));
                 }
                 timed = wanted;
             }
