@@ -52,14 +52,7 @@ record NodeDirectory(ChronicleEntryLog log, IdentityFile identity) {
     }
 
     static NodeDirectory open(NodeConfig config) throws IOException, SQLException {
-        return open(config, NodeDirectory::pause);
-    }
-
-    private static void pause() {
-        long end = System.nanoTime() + PAUSE_NANOS;
-        while (System.nanoTime() - end < 0) {
-            LockSupport.parkNanos(end - System.nanoTime());
-        }
+        return open(config, () -> LockSupport.parkNanos(PAUSE_NANOS));
     }
 
     /** @param pause before what cannot be gone on from is read again: a disk may give the next time what it did not */

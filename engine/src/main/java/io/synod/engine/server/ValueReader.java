@@ -49,7 +49,7 @@ import org.h2.value.ValueVarcharIgnoreCase;
  * memory is taken as its content arrives. The numbers of types are the protocol's. Used by its connection's thread.
  */
 final class ValueReader {
-    private static final int PIECE_CHARS = 4096;
+    private static final int PIECE_CHARS = 1024;
     private static final int PIECE_BYTES = 64 << 10;
     /** In place of a large object's length: it is fetched when it is asked for. For answers. */
     private static final int SENT_BEFORE = -1;
@@ -63,6 +63,7 @@ final class ValueReader {
 
     private final Transfer transfer;
     private final Session session;
+    private final byte[] piece = new byte[2 * PIECE_CHARS];
 
     ValueReader(Transfer transfer, Session session) {
         this.transfer = transfer;
@@ -87,13 +88,12 @@ final class ValueReader {
         if (length < 0) {
             throw unexpected("a text of " + length + " characters");
         }
-        byte[] bytes = new byte[2 * Math.min(length, PIECE_CHARS)];
-        StringBuilder text = new StringBuilder(bytes.length / 2);
+        StringBuilder text = new StringBuilder(Math.min(length, PIECE_CHARS));
         while (text.length() < length) {
             int chars = Math.min(length - text.length(), PIECE_CHARS);
-            transfer.readBytes(bytes, 0, 2 * chars);
+            transfer.readBytes(piece, 0, 2 * chars);
             for (int i = 0; i < chars; i++) {
-                text.append((char) (bytes[2 * i] << 8 | bytes[2 * i + 1] & 0xFF));
+                text.append((char) (piece[2 * i] << 8 | piece[2 * i + 1] & 0xFF));
             }
         }
         return text.toString();
