@@ -12,6 +12,10 @@ public final class Epoch {
 
     private static final int SLOT_BITS = 24;
     private static final long SLOT_MASK = (1L << SLOT_BITS) - 1;
+
+    /** No member has a greater one. */
+    public static final int SLOT_MAX = (int) SLOT_MASK;
+
     private static final long MAX_ROUND = (1L << 39) - 1;
 
     private Epoch() {}
@@ -22,7 +26,7 @@ public final class Epoch {
      */
     public static long of(long round, int slot) {
         Invariant.that(round > 0 && round <= MAX_ROUND, "round %d out of range, limit %d", round, MAX_ROUND);
-        Invariant.that(slot > 0 && slot <= SLOT_MASK, "slot %d out of range, limit %d", slot, SLOT_MASK);
+        Invariant.that(slot > 0 && slot <= SLOT_MAX, "slot %d out of range, limit %d", slot, SLOT_MAX);
         return round << SLOT_BITS | slot;
     }
 

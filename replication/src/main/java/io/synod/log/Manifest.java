@@ -10,6 +10,8 @@ import java.util.Map;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.zip.CRC32C;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * What the log says of itself, in a small text file that is replaced as a whole: format, whether it was closed, which
@@ -21,6 +23,7 @@ import java.util.zip.CRC32C;
  * @param sealed last batch number by cycle, of segments that are never written again
  */
 record Manifest(boolean clean, long lastBatch, long first, SortedMap<Integer, Long> sealed) {
+    private static final Logger LOG = LoggerFactory.getLogger(Manifest.class);
     private static final String FILE = "MANIFEST";
     private static final String FORMAT = "synod-log 2";
     /** Of versions that never deleted anything. */
@@ -44,9 +47,8 @@ record Manifest(boolean clean, long lastBatch, long first, SortedMap<Integer, Lo
     }
 
     /**
-     * {@link #NONE} where there is none.
+     * {@link #NONE} where there is none, or it is not what was written, or cannot be read: what it repeats is in the segments and the mark.
      *
-     * @throws DamagedLogException it is not what was written, or cannot be read
      * @throws IOException it was written by another version
      */
     static Manifest read(Path directory) throws IOException {
@@ -54,13 +56,17 @@ record Manifest(boolean clean, long lastBatch, long first, SortedMap<Integer, Lo
         if (!Files.exists(file)) {
             return NONE;
         }
-        String text = new String(FileReads.small(file, BYTES_MAX), StandardCharsets.ISO_8859_1);
+        String text;
+        try {
+            text = new String(FileReads.small(file, BYTES_MAX), StandardCharsets.ISO_8859_1);
+        } catch (DamagedLogException e) {
+            LOG.warn("{} is written anew: {}", file, e.faults().get(0).reason());
+            return NONE;
+        }
         int end = text.lastIndexOf("crc ");
         if (end < 0 || !text.substring(end).strip().equals("crc " + crc(text.substring(0, end)))) {
-            throw DamagedLogException.of(
-                    file,
-                    "its checksum is not that of its lines. It only repeats what the segments say: without other members move"
-                            + " this file away and start again");
+            LOG.warn("{} is written anew: its checksum is not that of its lines", file);
+            return NONE;
         }
         String[] lines = text.substring(0, end).split("\n");
         if (!lines[0].equals(FORMAT) && !lines[0].equals(FORMAT_WITHOUT_FIRST)) {

@@ -1,5 +1,6 @@
 package io.synod.paxos;
 
+import io.synod.group.Epoch;
 import io.synod.group.Member;
 import io.synod.group.Members;
 import java.util.ArrayList;
@@ -20,6 +21,12 @@ import java.util.UUID;
  *     given the others are told
  */
 public record MemberChange(Kind kind, String name, UUID incarnation, String address, int slot) {
+    /** Another node may ask for it: a slot that no epoch has room for must not come as far as the protocol. */
+    public MemberChange {
+        if (slot < 0 || slot > Epoch.SLOT_MAX) {
+            throw new IllegalArgumentException("slot " + slot + " of " + name + ", expected 0 to " + Epoch.SLOT_MAX);
+        }
+    }
 
     /** What happens to the named member. */
     public enum Kind {

@@ -174,26 +174,45 @@ class UnreadableSectorTest {
     }
 
     @Test
-    void mark_or_manifest_that_cannot_be_read_or_are_changed_are_damage() throws Exception {
+    void mark_that_cannot_be_read_is_damage() throws Exception {
         try (EntryLog log = open()) {
             fill(log, 1, 4);
         }
-        for (String name : List.of(DurableMark.FILE, "MANIFEST")) {
-            try (UnreadableSectors sectors = UnreadableSectors.all(directory.resolve(name))) {
-                DamagedLogException e = assertThrows(DamagedLogException.class, this::open, name);
-                assertTrue(e.getMessage().contains(name), e.getMessage());
-                assertTrue(sectors.refused() > 0);
-            }
+        try (UnreadableSectors sectors = UnreadableSectors.all(directory.resolve(DurableMark.FILE))) {
+            DamagedLogException e = assertThrows(DamagedLogException.class, this::open);
+            assertTrue(e.getMessage().contains(DurableMark.FILE), e.getMessage());
+            assertTrue(sectors.refused() > 0);
+        }
+        open().close();
+    }
+
+    /** Of a log that has given room back, and begins in the middle: the segments say so themselves. */
+    @Test
+    void manifest_that_cannot_be_read_or_is_changed_is_written_anew() throws Exception {
+        try (EntryLog log = open()) {
+            fill(log, 1, 40);
+            forget(log, 30);
+            log.reclaim();
+            fill(log, 41, 44);
         }
         Path manifest = directory.resolve("MANIFEST");
         byte[] whole = Files.readAllBytes(manifest);
-        byte[] changed = whole.clone();
-        changed[14] ^= 1;
-        Files.write(manifest, changed);
-        DamagedLogException e = assertThrows(DamagedLogException.class, this::open);
-        assertTrue(e.getMessage().contains("MANIFEST"), e.getMessage());
-        Files.write(manifest, whole);
-        open().close();
+        assertFalse(new String(whole, StandardCharsets.ISO_8859_1).contains("first 1\n"), "room was made");
+        try (UnreadableSectors sectors = UnreadableSectors.all(manifest);
+                EntryLog log = open()) {
+            assertTrue(sectors.refused() > 0);
+            assertEquals(44, log.recovered(1).lastIndex());
+        }
+        assertTrue(Manifest.read(directory).knowsFirst());
+        for (int at = 0; at < whole.length; at += 7) {
+            byte[] changed = Files.readAllBytes(manifest);
+            changed[at % changed.length] ^= 1;
+            Files.write(manifest, changed);
+            try (EntryLog log = open()) {
+                assertEquals(44, log.recovered(1).lastIndex());
+                assertEquals(1, log.read(1, 44, 44, Integer.MAX_VALUE).size());
+            }
+        }
     }
 
     /** The few entries of an idle group, which are to be written again so that their segment can go. */

@@ -40,6 +40,10 @@ final class CurrentMembers {
         return log == null ? null : log.members().byName(node);
     }
 
+    int selfSlot() {
+        return place.slot();
+    }
+
     /** The members of any of the groups, but for this node. */
     List<Member> others() {
         return all(ReplicatedLog::members).stream()

@@ -167,7 +167,7 @@ public final class Node implements SessionFactory, AutoCloseable {
 
     /** Its ports are open. */
     void begin() {
-        checkpoints.start();
+        checkpoints.start(VanishedNodes.of(members, replicas.questions(), sql)::look);
         globalCommits.start();
         scrubber.start();
         if (returnWatch != null) {

@@ -15,6 +15,8 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.sql.SQLException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 import org.h2.api.ErrorCode;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -28,6 +30,7 @@ record NodeDirectory(ChronicleEntryLog log, IdentityFile identity) {
     private static final String STAMP = "INCARNATION";
 
     private static final Logger LOG = LoggerFactory.getLogger(NodeDirectory.class);
+    private static final long PAUSE_NANOS = TimeUnit.SECONDS.toNanos(1);
 
     /** What is here cannot be gone on from. */
     private static final class UnusableException extends Exception {
@@ -49,20 +52,28 @@ record NodeDirectory(ChronicleEntryLog log, IdentityFile identity) {
     }
 
     static NodeDirectory open(NodeConfig config) throws IOException, SQLException {
+        return open(config, () -> LockSupport.parkNanos(PAUSE_NANOS));
+    }
+
+    /** @param pause before what cannot be gone on from is read again: a disk may give the next time what it did not */
+    static NodeDirectory open(NodeConfig config, Runnable pause) throws IOException, SQLException {
         Path directory = config.directory();
         Files.createDirectories(directory);
         if (!config.comesBack()) {
             return openedAsIs(config);
         }
+        // Asked once: what is opened makes what is not there.
+        boolean known = IdentityFile.isIn(directory);
         String why;
         try {
-            return usable(config);
-        } catch (DamagedLogException | UnusableException e) {
-            why = e.getMessage();
-        } catch (SQLException e) {
-            if (!isDamage(e)) {
-                throw e;
-            }
+            return usable(config, known);
+        } catch (UnusableException e) {
+            LOG.warn("node {} reads its directory once more: {}", config.name(), e.getMessage());
+        }
+        pause.run();
+        try {
+            return usable(config, known);
+        } catch (UnusableException e) {
             why = e.getMessage();
         }
         IdentityFile.checkOwner(directory, config);
@@ -96,9 +107,20 @@ record NodeDirectory(ChronicleEntryLog log, IdentityFile identity) {
         }
     }
 
-    private static NodeDirectory usable(NodeConfig config) throws IOException, SQLException, UnusableException {
-        boolean known = IdentityFile.isIn(config.directory());
-        NodeDirectory opened = openedAsIs(config);
+    /** @param known whether it was there what says whose it is */
+    private static NodeDirectory usable(NodeConfig config, boolean known)
+            throws IOException, SQLException, UnusableException {
+        NodeDirectory opened;
+        try {
+            opened = openedAsIs(config);
+        } catch (DamagedLogException e) {
+            throw new UnusableException(e.getMessage());
+        } catch (SQLException e) {
+            if (!isDamage(e)) {
+                throw e;
+            }
+            throw new UnusableException(e.getMessage());
+        }
         String why = null;
         if (opened.identity.beginsAgain()) {
             why = "others have met another directory of this node";

@@ -1,5 +1,6 @@
 package io.synod.engine.node;
 
+import io.synod.group.Epoch;
 import io.synod.group.Invariant;
 import io.synod.group.Member;
 import io.synod.group.Members;
@@ -54,11 +55,11 @@ record NodePlace(Members known, int slot, boolean joined) {
         for (String each : text.split(",")) {
             int is = each.indexOf('=');
             int at = each.indexOf('@');
-            if (is < 1 || at < is) {
+            int slot = is < 1 ? 0 : Integer.parseInt(each.substring(0, is));
+            if (slot < 1 || slot > Epoch.SLOT_MAX || at < is + 2) {
                 throw new IllegalArgumentException("members '" + text + "', expected SLOT=NAME@HOST:PORT,...");
             }
-            members.add(member(
-                    Integer.parseInt(each.substring(0, is)), each.substring(is + 1, at), each.substring(at + 1)));
+            members.add(member(slot, each.substring(is + 1, at), each.substring(at + 1)));
         }
         try {
             return new Members(members);

@@ -50,6 +50,11 @@ final class RemoteLink implements LeaderLink {
     }
 
     @Override
+    public int slot() {
+        return members.selfSlot();
+    }
+
+    @Override
     public void abandon(Session session) {
         if (session instanceof SessionRemote remote) {
             RemoteInternals.abandon(remote);

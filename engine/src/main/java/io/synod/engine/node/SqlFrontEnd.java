@@ -34,6 +34,12 @@ final class SqlFrontEnd implements ForeignProtocol, AutoCloseable {
         return listening == null ? -1 : listening.port();
     }
 
+    /** @return how many sessions that the node of this slot has open here are ended */
+    int endSessionsOf(int slot) {
+        SqlServer server = behindPeers;
+        return server == null ? 0 : server.endSessionsOf(slot);
+    }
+
     @Override
     public boolean serve(Socket socket, InputStream in) {
         SqlServer server = behindPeers;

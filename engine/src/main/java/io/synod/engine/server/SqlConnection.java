@@ -5,6 +5,7 @@ import io.synod.engine.session.SynodSession;
 import io.synod.jdbc.RemoteInternals;
 import java.io.EOFException;
 import java.io.IOException;
+import java.net.Socket;
 import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.List;
@@ -374,6 +375,15 @@ final class SqlConnection {
         } finally {
             session.unlock();
         }
+    }
+
+    UUID clientSession() {
+        return clientSession;
+    }
+
+    /** From any thread. */
+    Socket socket() {
+        return transfer.getSocket();
     }
 
     /** Stops a statement while it runs; from any thread. */

@@ -1,6 +1,7 @@
 package io.synod.engine.server;
 
 import io.synod.engine.session.SessionFactory;
+import io.synod.engine.session.SessionNames;
 import io.synod.engine.session.SynodSession;
 import io.synod.jdbc.LeaderQuestion;
 import io.synod.jdbc.RemoteInternals;
@@ -315,6 +316,22 @@ public final class SqlServer implements AutoCloseable {
             connections.remove(connection);
             connection.close();
         }
+    }
+
+    /**
+     * Cuts the connections of sessions that a node has opened here; their threads roll them back and close them.
+     *
+     * @return how many there are
+     */
+    public int endSessionsOf(int slot) {
+        int ended = 0;
+        for (SqlConnection connection : connections) {
+            if (SessionNames.slot(connection.clientSession()) == slot) {
+                closeQuietly(connection.socket());
+                ended++;
+            }
+        }
+        return ended;
     }
 
     private static UUID uuid(String text) throws SQLException {

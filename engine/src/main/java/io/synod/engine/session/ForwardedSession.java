@@ -9,7 +9,6 @@ import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.UUID;
 import org.h2.command.CommandInterface;
 import org.h2.engine.Session;
 import org.h2.engine.SessionLocal;
@@ -72,7 +71,7 @@ final class ForwardedSession {
         internal.remove("MAX_STALENESS");
         // How long a client waits for answers, or has waited when it connected: what it asks for here may take longer.
         internal.remove("NETWORK_TIMEOUT");
-        String name = UUID.randomUUID().toString();
+        String name = SessionNames.of(link.slot()).toString();
         internal.put("SYNOD_SESSION", name);
         Session session = link.open(leader, database, user, passwordHash, internal);
         session.setAutoCommit(false);

@@ -17,6 +17,11 @@ public interface LeaderLink {
     Session open(String node, String database, String user, byte[] passwordHash, Map<String, String> settings)
             throws SQLException;
 
+    /** The slot of this node, by which the others know whose sessions are open there; 0 where it has none. */
+    default int slot() {
+        return 0;
+    }
+
     /** Cuts a session off whose node may have stopped answering: its callers get an error at once. Does not block. */
     void abandon(Session session);
 }

@@ -8,6 +8,8 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.Arrays;
 import java.util.zip.CRC32C;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Which bytes of a snapshot on its way in are on disk: the snapshot's header, then for each piece its length and checksum.
@@ -15,6 +17,7 @@ import java.util.zip.CRC32C;
  * a new start the pieces are read again and compared, up to the first that differs. One thread at a time.
  */
 final class IncomingProgress implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(IncomingProgress.class);
     private static final int MAGIC = 0x53594e49; // SYNI
     private static final int VERSION = 1;
     private static final int RECORD = 4 + 4 + 4;
@@ -39,7 +42,7 @@ final class IncomingProgress implements AutoCloseable {
         IncomingProgress progress = new IncomingProgress(file);
         try {
             byte[] start = start(header);
-            if (Arrays.equals(start, progress.read(0, start.length))) {
+            if (progress.isFrom(start)) {
                 progress.end = start.length;
                 progress.resume(data);
             } else {
@@ -62,7 +65,25 @@ final class IncomingProgress implements AutoCloseable {
         return out.putInt(crc(out.array(), out.position())).array();
     }
 
-    private void resume(FileChannel data) throws IOException {
+    private boolean isFrom(byte[] start) {
+        try {
+            return Arrays.equals(start, read(0, start.length));
+        } catch (IOException e) {
+            LOG.warn("what was received of a snapshot is not known, and it is sent anew: {}", e.toString());
+            return false;
+        }
+    }
+
+    /** What the disk does not give is as what it gives otherwise than it was: it is sent again, and so are all that follow. */
+    private void resume(FileChannel data) {
+        try {
+            resumeTo(data);
+        } catch (IOException e) {
+            LOG.warn("a snapshot is sent again from byte {} on: {}", received, e.toString());
+        }
+    }
+
+    private void resumeTo(FileChannel data) throws IOException {
         while (true) {
             byte[] record = read(end, RECORD);
             ByteBuffer in = ByteBuffer.wrap(record);

@@ -94,7 +94,7 @@ final class ClientProcess {
             tell(COMMITTED);
         } catch (SQLException e) {
             tell(FAILED + " " + e.getSQLState() + " " + committing + " "
-                    + String.valueOf(e.getMessage()).replaceAll("\\s+", " "));
+                    + Workload.chain(e).replaceAll("\\s+", " "));
             rollback(e);
         }
         pause();

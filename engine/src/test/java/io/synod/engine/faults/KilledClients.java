@@ -109,7 +109,7 @@ final class KilledClients extends Workload {
             } else if (line.startsWith(ClientProcess.FAILED + " ")) {
                 String[] words =
                         line.substring(ClientProcess.FAILED.length() + 1).split(" ", 3);
-                ended(client.told(words[0], Boolean.parseBoolean(words[1]), new SQLException(words[2], words[0])));
+                ended(client.told(words[0], Boolean.parseBoolean(words[1]), words[2]));
                 return;
             } else {
                 throw new AssertionError("no line of a history of version 1: " + line);

@@ -33,6 +33,8 @@ final class ListAppends extends Workload {
     private static final int KEYS_IN_USE = 5;
     private static final int APPENDS_PER_KEY = 40;
     private static final int ACTIONS_MAX = 4;
+    private static final int READ_ONLY_ONE_IN = 5;
+    private static final int FAILING_ONE_IN = 20;
 
     private final String table;
     private final int isolation;
@@ -70,16 +72,13 @@ final class ListAppends extends Workload {
         long began = System.nanoTime();
         Outcome outcome;
         try {
-            Connection c = client.connection();
+            boolean readOnly = client.random.nextInt(READ_ONLY_ONE_IN) == 0;
+            Connection c = client.connection(readOnly);
             for (int n = 1 + client.random.nextInt(ACTIONS_MAX); n > 0; n--) {
-                int key = key(client);
-                if (client.random.nextBoolean()) {
-                    actions.add(read(c, key));
-                } else {
-                    Append append = new Append(String.valueOf(key), values.incrementAndGet());
-                    actions.add(append);
-                    append(c, key, append.value());
+                if (client.random.nextInt(FAILING_ONE_IN) == 0) {
+                    failing(client, c, readOnly);
                 }
+                act(client, c, readOnly, actions);
             }
             switch (client.random.nextInt(40)) {
                 case 0 -> {
@@ -102,6 +101,47 @@ final class ListAppends extends Workload {
         record(client.id, outcome, began, actions);
         if (outcome == Outcome.COMMITTED) {
             client.acknowledged(actions.stream().anyMatch(Append.class::isInstance));
+        }
+    }
+
+    /** A read or an append. Of one whose time is over nothing stays, and in half of these cases the transaction goes on without it. */
+    private void act(Client client, Connection c, boolean readOnly, List<Action> actions) throws SQLException {
+        int key = key(client);
+        try {
+            if (readOnly || client.random.nextBoolean()) {
+                actions.add(read(c, key));
+            } else {
+                Append append = new Append(String.valueOf(key), values.incrementAndGet());
+                actions.add(append);
+                try {
+                    append(c, key, append.value());
+                } catch (SQLException e) {
+                    if (Workload.TIMED_OUT.equals(e.getSQLState())) {
+                        actions.remove(append);
+                    }
+                    throw e;
+                }
+            }
+        } catch (SQLException e) {
+            if (!Workload.TIMED_OUT.equals(e.getSQLState()) || client.random.nextBoolean()) {
+                throw e;
+            }
+            client.timedOut();
+        }
+    }
+
+    /** A read that fails, a row that is there already, or a change that has changed rows before it fails. */
+    private void failing(Client client, Connection c, boolean readOnly) throws SQLException {
+        int key = key(client);
+        switch (readOnly ? 0 : client.random.nextInt(3)) {
+            case 0 -> client.fail(c, "22012", "SELECT 1 / (k - k), list FROM " + table + " WHERE k = " + key);
+            case 1 -> client.fail(c, "23505", "INSERT INTO " + table + " VALUES (" + key + ", '-1 ')");
+            default ->
+                client.fail(
+                        c,
+                        "22012",
+                        "UPDATE " + table + " SET list = list || '-1 ' || 1 / (" + key + " - k) WHERE k BETWEEN "
+                                + (key - 1) + " AND " + key);
         }
     }
 

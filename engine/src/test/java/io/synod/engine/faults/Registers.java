@@ -22,6 +22,8 @@ final class Registers extends Workload {
     /** The checker's work grows with what overlaps and with what is of unknown outcome: each register has its time. */
     private static final int OPERATIONS_PER_KEY = 300;
 
+    private static final int FAILING_ONE_IN = 20;
+
     private final Queue<RegisterOperation> history = new ConcurrentLinkedQueue<>();
     private final AtomicLong operations = new AtomicLong();
     private final AtomicLong values = new AtomicLong();
@@ -45,12 +47,16 @@ final class Registers extends Workload {
         int key = (int) Math.min(used, KEYS - KEYS_IN_USE) + client.random.nextInt(KEYS_IN_USE);
         String name = "r" + key;
         int kind = client.random.nextInt(3);
+        boolean readOnly = kind == 0 && client.random.nextBoolean();
         long expected = seen.get(key);
         long value = kind == 0 ? 0 : values.incrementAndGet();
         long invoked = System.nanoTime();
         boolean sent = false;
         try {
-            Connection c = client.connection();
+            Connection c = client.connection(readOnly);
+            if (client.random.nextInt(FAILING_ONE_IN) == 0) {
+                failing(client, c, key, readOnly);
+            }
             // Connecting may have taken long, and nothing of this had happened.
             invoked = System.nanoTime();
             sent = true;
@@ -89,6 +95,15 @@ final class Registers extends Workload {
                                 ? RegisterOperation.write(client.id, name, value, invoked, never)
                                 : RegisterOperation.swap(client.id, name, expected, value, invoked, never));
             }
+        }
+    }
+
+    /** Under auto-commit: a transaction of its own, which does nothing. */
+    private static void failing(Client client, Connection c, int key, boolean readOnly) throws SQLException {
+        if (readOnly) {
+            client.fail(c, "22012", "SELECT 1 / (k - k), x FROM register WHERE k = " + key);
+        } else {
+            client.fail(c, "23505", "INSERT INTO register VALUES (" + key + ", -1)");
         }
     }
 

@@ -29,7 +29,7 @@ final class Transfers extends Workload {
         boolean committing = false;
         boolean writes = client.id % 2 == 0;
         try {
-            Connection c = client.connection();
+            Connection c = client.connection(!writes && client.random.nextBoolean());
             if (writes) {
                 int amount = 1 + client.random.nextInt(5);
                 int from = client.random.nextInt(ACCOUNTS);

@@ -3,8 +3,11 @@ package io.synod.engine.faults;
 import io.synod.engine.failover.ClientThreads;
 import io.synod.engine.failover.TestCluster;
 import io.synod.history.Transaction.Outcome;
+import java.io.PrintWriter;
+import java.io.StringWriter;
 import java.sql.Connection;
 import java.sql.SQLException;
+import java.sql.Statement;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -23,13 +26,24 @@ import java.util.concurrent.locks.LockSupport;
  * application calls JDBC. Times are {@link System#nanoTime()}.
  */
 abstract class Workload {
-    /** Surely not done: lost, no lock or no leader in time, no node reached. */
-    private static final Set<String> NOT_DONE = Set.of("40001", "HYT00", "08001");
+    /** The time-out of its statements has passed: the one that says so has done nothing. */
+    static final String TIMED_OUT = "57014";
+
+    /** Surely not done: lost, no lock or no leader in time, no node reached, or timed out before it could have been. */
+    private static final Set<String> NOT_DONE = Set.of("40001", "HYT00", "08001", TIMED_OUT);
 
     /** Nobody knows, when it is the answer to a commit. */
     private static final Set<String> UNKNOWN = Set.of("08007");
 
     private static final int PAUSE_MICROS_MAX = 25_000;
+
+    /** Of a client's transactions, one in so many has time-outs. */
+    private static final int TIMED_ONE_IN = 8;
+
+    /** Passes now and then though nothing is wrong. */
+    private static final int SHORT_TIME_OUT_MILLIS_MAX = 10;
+    /** Passes when a leader is lost. */
+    private static final int TIME_OUT_MILLIS_MAX = 400;
 
     private final List<Client> clients = new ArrayList<>();
     private final Map<String, AtomicLong> failures = new ConcurrentHashMap<>();
@@ -56,19 +70,71 @@ abstract class Workload {
         private final String url;
         private final AtomicLong acknowledged = new AtomicLong();
         private Connection connection;
+        private boolean timed;
+        private boolean readOnly;
 
         Client(String url, SplittableRandom random) {
             this.url = url;
             this.random = random;
         }
 
-        /** Its own, which it keeps until it is lost. */
+        /** Its own, which it keeps until it is lost, for a transaction that writes; its statements may have a time-out. */
         Connection connection() throws SQLException {
-            if (connection == null || connection.isClosed()) {
-                connection = TestCluster.connect(url);
-                prepare(connection);
+            return connection(false);
+        }
+
+        /** The same for one that only reads: with {@code readOnly} it need not run on the leader. */
+        Connection connection(boolean readOnly) throws SQLException {
+            try {
+                if (connection == null || connection.isClosed()) {
+                    connection = TestCluster.connect(url);
+                    timed = false;
+                    this.readOnly = false;
+                    prepare(connection);
+                }
+                if (this.readOnly != readOnly) {
+                    connection.setReadOnly(readOnly);
+                    this.readOnly = readOnly;
+                }
+                timeOut();
+                return connection;
+            } catch (SQLException e) {
+                // Nobody knows which of its settings it has.
+                close();
+                throw e;
             }
-            return connection;
+        }
+
+        private int timeOutMillisMax() {
+            return random.nextBoolean() ? SHORT_TIME_OUT_MILLIS_MAX : TIME_OUT_MILLIS_MAX;
+        }
+
+        private void timeOut() throws SQLException {
+            boolean wanted = random.nextInt(TIMED_ONE_IN) == 0;
+            if (wanted || timed) {
+                try (Statement s = connection.createStatement()) {
+                    s.execute("SET QUERY_TIMEOUT " + (wanted ? 1 + random.nextInt(timeOutMillisMax()) : 0));
+                }
+                timed = wanted;
+            }
+        }
+
+        /**
+         * A statement that fails whatever is done to the nodes; what its transaction has done before stays, and it goes on.
+         *
+         * @throws SQLException for another reason
+         */
+        void fail(Connection c, String expectedState, String sql) throws SQLException {
+            try (Statement s = c.createStatement()) {
+                s.execute(sql);
+            } catch (SQLException e) {
+                if (!expectedState.equals(e.getSQLState())) {
+                    throw e;
+                }
+                count(expectedState);
+                return;
+            }
+            throw new AssertionError("client " + id + " of " + Workload.this + ": nothing failed in " + sql);
         }
 
         void acknowledged(boolean wrote) {
@@ -86,7 +152,7 @@ abstract class Workload {
          */
         Outcome failed(SQLException e, boolean committing) {
             String state = String.valueOf(e.getSQLState());
-            Outcome outcome = told(state, committing, e);
+            Outcome outcome = told(state, committing, chain(e));
             try {
                 if (connection != null && !connection.getAutoCommit()) {
                     connection.rollback();
@@ -100,12 +166,18 @@ abstract class Workload {
             return outcome;
         }
 
-        /** The same where the connection is another one's. */
-        Outcome told(String state, boolean committing, SQLException e) {
+        /** A statement has done nothing, and its transaction goes on. */
+        void timedOut() {
+            count(TIMED_OUT);
+        }
+
+        /** The same where the connection is another one's. @param why with all that it came from */
+        Outcome told(String state, boolean committing, String why) {
             if (!NOT_DONE.contains(state) && !UNKNOWN.contains(state)) {
-                throw new AssertionError("client " + id + " of " + Workload.this + " got " + state, e);
+                throw new AssertionError("client " + id + " of " + Workload.this + " got " + state
+                        + (committing ? " as it committed: " : ": ") + why);
             }
-            failures.computeIfAbsent(state, s -> new AtomicLong()).incrementAndGet();
+            count(state);
             if (committing && UNKNOWN.contains(state)) {
                 unknown.incrementAndGet();
                 return Outcome.UNKNOWN;
@@ -125,10 +197,21 @@ abstract class Workload {
                 }
             } catch (SQLException e) {
                 // Its node is gone, and the transaction with it.
-                failures.computeIfAbsent("close", s -> new AtomicLong()).incrementAndGet();
+                count("close");
             }
             connection = null;
         }
+    }
+
+    private void count(String what) {
+        failures.computeIfAbsent(what, w -> new AtomicLong()).incrementAndGet();
+    }
+
+    /** What somebody was told and all that it came from, to the last frame. */
+    static String chain(Throwable e) {
+        StringWriter text = new StringWriter();
+        e.printStackTrace(new PrintWriter(text));
+        return text.toString();
     }
 
     /** Between two transactions of a client. */

@@ -99,6 +99,29 @@ class CutOffNodeTest {
         }
     }
 
+    /** That one has no part in it: its client is idle, its connection to the leader stands, and nothing is told over that. */
+    @Test
+    void a_node_that_is_not_heard_any_more_keeps_no_rows_locked() throws Exception {
+        try (Connection c = atC();
+                Connection other = connect(cluster.url(cluster.awaitLeader()) + ";LOCK_TIMEOUT=100")) {
+            c.setAutoCommit(false);
+            run(c, "UPDATE T SET ID = 2");
+            assertThrows(SQLException.class, () -> run(other, "UPDATE T SET ID = 3"));
+            cluster.holdBackC(true);
+            Await.until("its row is free", () -> {
+                try {
+                    run(other, "UPDATE T SET ID = 3");
+                    return true;
+                } catch (SQLException e) {
+                    return false;
+                }
+            });
+            SQLException e = assertThrows(SQLException.class, c::commit);
+            assertEquals("40001", e.getSQLState(), e.toString());
+            assertEquals(3, number(other, "SELECT SUM(ID) FROM T"));
+        }
+    }
+
     @Test
     void a_session_that_is_opened_does_not_stay_there() throws Exception {
         cutOff();

@@ -45,7 +45,7 @@ class NodeDirectoryTest {
 
     /** @param number of the directory that has what was set aside; 0 for none */
     private IdentityFile open(int number) throws Exception {
-        NodeDirectory opened = NodeDirectory.open(config());
+        NodeDirectory opened = NodeDirectory.open(config(), () -> {});
         opened.log().close();
         assertEquals(number > 0, opened.identity().returns());
         if (number > 0) {
@@ -80,7 +80,7 @@ class NodeDirectoryTest {
         Files.writeString(directory.resolve("node.properties"), "format=1\n");
         open(2);
         Files.delete(directory.resolve("node.properties"));
-        NodeDirectory.open(config()).log().close();
+        NodeDirectory.open(config(), () -> {}).log().close();
         assertTrue(Files.exists(directory.resolve("set-aside-2")), "the log was empty, and nobody's");
     }
 

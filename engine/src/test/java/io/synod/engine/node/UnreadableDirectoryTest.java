@@ -1,9 +1,11 @@
 package io.synod.engine.node;
 
+import static org.junit.jupiter.api.Assertions.assertDoesNotThrow;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assertions.fail;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.synod.group.Epoch;
@@ -16,15 +18,16 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.UUID;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Something of a node's directory is not what was written, or the disk does not give it. */
 class UnreadableDirectoryTest {
     private static final long GROUP = 7;
-    private static final Closeable NOTHING = () -> {};
 
     enum Damage {
         IDENTITY {
@@ -37,16 +40,6 @@ class UnreadableDirectoryTest {
             @Override
             Closeable to(Path directory) throws IOException {
                 return unreadable(directory.resolve("log/INCARNATION"));
-            }
-        },
-        MANIFEST {
-            @Override
-            Closeable to(Path directory) throws IOException {
-                Path manifest = directory.resolve("log/MANIFEST");
-                byte[] bytes = Files.readAllBytes(manifest);
-                bytes[bytes.length / 2] ^= 1;
-                Files.write(manifest, bytes);
-                return NOTHING;
             }
         },
         MARK {
@@ -73,9 +66,15 @@ class UnreadableDirectoryTest {
         private static Closeable unreadable(Path file) throws IOException {
             Path memory = Path.of("/proc/self/mem");
             assumeTrue(Files.exists(memory), "needs Linux");
+            byte[] whole = Files.readAllBytes(file);
             Files.delete(file);
             Files.createSymbolicLink(file, memory);
-            return NOTHING;
+            return () -> {
+                if (Files.isSymbolicLink(file)) {
+                    Files.delete(file);
+                    Files.write(file, whole);
+                }
+            };
         }
     }
 
@@ -107,13 +106,50 @@ class UnreadableDirectoryTest {
         NodeDirectory opened;
         Closeable done = damage.to(directory);
         try (done) {
-            opened = NodeDirectory.open(withPeers());
+            opened = NodeDirectory.open(withPeers(), () -> {});
         }
         try (var log = opened.log()) {
             assertTrue(log.isEmpty());
             assertTrue(opened.identity().returns());
             assertFalse(before.equals(opened.identity().incarnation()));
             assertTrue(Files.isDirectory(directory.resolve("set-aside-1/log")));
+        }
+    }
+
+    /** As of a disk whose cable was touched: a node must not lose its past for it. */
+    @ParameterizedTest
+    @EnumSource
+    void damage_that_is_gone_when_it_is_read_again_is_none(Damage damage) throws Exception {
+        UUID before = begin(withPeers());
+        Closeable done = damage.to(directory);
+        AtomicInteger pauses = new AtomicInteger();
+        NodeDirectory opened = NodeDirectory.open(withPeers(), () -> {
+            pauses.incrementAndGet();
+            assertDoesNotThrow(done::close);
+        });
+        try (var log = opened.log()) {
+            assertEquals(1, pauses.get());
+            assertEquals(before, opened.identity().incarnation());
+            assertFalse(opened.identity().returns());
+            assertEquals(Epoch.of(3, 1), log.recovered(GROUP).promised());
+            assertFalse(Files.exists(directory.resolve("set-aside-1")));
+        }
+    }
+
+    /** It only repeats what the rest of the log says. */
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void manifest_of_the_log_alone_is_no_loss(boolean alone) throws Exception {
+        NodeConfig config = alone ? config("") : withPeers();
+        UUID before = begin(config);
+        Path manifest = directory.resolve("log/MANIFEST");
+        byte[] bytes = Files.readAllBytes(manifest);
+        bytes[bytes.length / 2] ^= 1;
+        Files.write(manifest, bytes);
+        NodeDirectory opened = NodeDirectory.open(config, () -> fail("nothing is missing"));
+        try (var log = opened.log()) {
+            assertEquals(before, opened.identity().incarnation());
+            assertEquals(Epoch.of(3, 1), log.recovered(GROUP).promised());
         }
     }
 

@@ -34,6 +34,7 @@ class IncomingSnapshotTest {
 
     private final byte[] bytes = new byte[LENGTH];
     private Disk disk;
+    private long unreadableFrom = Long.MAX_VALUE;
 
     IncomingSnapshotTest() {
         new Random(1).nextBytes(bytes);
@@ -43,6 +44,7 @@ class IncomingSnapshotTest {
         DatabaseFiles files = new DatabaseFiles(directory.resolve("shop"));
         disk = new Disk(FileChannel.open(
                 files.incoming(), StandardOpenOption.CREATE, StandardOpenOption.READ, StandardOpenOption.WRITE));
+        disk.unreadableFrom = unreadableFrom;
         return IncomingSnapshot.open(
                 files,
                 HEADER,
@@ -120,11 +122,29 @@ class IncomingSnapshotTest {
         }
     }
 
+    /** Else it would be refused for ever, and this member never have a copy. */
+    @Test
+    void what_the_disk_does_not_give_any_more_is_sent_again() throws Exception {
+        try (IncomingSnapshot to = open()) {
+            send(to, 2 * PIECE);
+        }
+        unreadableFrom = PIECE + 100;
+        try (IncomingSnapshot to = open()) {
+            assertEquals(PIECE, to.received());
+            send(to, LENGTH);
+        }
+        unreadableFrom = Long.MAX_VALUE;
+        try (IncomingSnapshot to = open()) {
+            assertEquals(LENGTH, to.received());
+        }
+    }
+
     /** A file of which a crash takes what was not forced. */
     private static final class Disk extends FileChannel {
         private final FileChannel file;
         private int forces;
         private boolean fails;
+        private long unreadableFrom;
         private long forced;
 
         Disk(FileChannel file) throws IOException {
@@ -164,6 +184,9 @@ class IncomingSnapshotTest {
 
         @Override
         public int read(ByteBuffer into, long position) throws IOException {
+            if (position + into.remaining() > unreadableFrom) {
+                throw new IOException("Input/output error");
+            }
             return file.read(into, position);
         }
 

@@ -16,6 +16,7 @@ import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
 import java.util.UUID;
@@ -137,6 +138,66 @@ class SnapshotFuzzTest {
             Files.write(files.replacement(), spoilt);
             return decoded(spoilt, bytes -> Replacement.finish(files)) == null ? "refused" : "replacement";
         });
+    }
+
+    /**
+     * Half of a snapshot is here, in pieces, and something is wrong with what stands on the disk: it arrives as it was sent, or is refused
+     * once and then arrives.
+     */
+    @Test
+    void a_damaged_snapshot_on_its_way_in_is_sent_again_as_far_as_it_is_damaged() {
+        DatabaseFiles files = new DatabaseFiles(directory.resolve("shop"));
+        byte[] content = Fuzz.noise(new Random(5), 5000);
+        SnapshotTrailer trailer = new SnapshotTrailer(
+                content.length, 7, 8, SnapshotTrailer.sha256().digest(content));
+        byte[] sent = Fuzz.joined(content, trailer.encode());
+        Header header = new Header(SnapshotTrailer.VERSION, trailer.id(), 7, 8, HEADER.members(), sent.length);
+        Fuzz.run("damaged snapshots on their way in", random -> {
+            IncomingSnapshot.discard(files);
+            int there = random.nextInt(sent.length + 1);
+            for (int upTo = 0; upTo < there; ) {
+                upTo = Math.min(there, upTo + 1 + random.nextInt(2000));
+                receive(files, header, sent, upTo);
+            }
+            for (Path file : List.of(files.incoming(), files.progress())) {
+                if (Files.exists(file) && random.nextInt(3) > 0) {
+                    Files.write(file, Fuzz.mutated(Files.readAllBytes(file), random));
+                }
+            }
+            try {
+                installed(files, header, sent);
+                return "whole";
+            } catch (IOException e) {
+                assertNotNull(e.getMessage());
+                installed(files, header, sent);
+                return "refused, and then whole";
+            }
+        });
+    }
+
+    private static void receive(DatabaseFiles files, Header header, byte[] sent, int upTo) throws IOException {
+        long before = Fuzz.allocated();
+        IncomingSnapshot to = IncomingSnapshot.open(files, header, (of, length) -> {});
+        long allocated = Fuzz.allocated() - before;
+        assertTrue(allocated <= BUFFERS + (long) PER_BYTE * sent.length, () -> allocated + " bytes allocated");
+        try (to) {
+            while (to.received() < upTo) {
+                int from = (int) to.received();
+                to.write(Arrays.copyOfRange(sent, from, Math.min(upTo, from + 700)));
+            }
+        }
+    }
+
+    private static void installed(DatabaseFiles files, Header header, byte[] sent) throws IOException {
+        receive(files, header, sent, sent.length);
+        try (IncomingSnapshot whole = IncomingSnapshot.open(
+                files,
+                header,
+                (of, length) -> assertArrayEquals(
+                        sent, Files.readAllBytes(files.incoming()), "what is installed is what was sent"))) {
+            assertEquals(sent.length, whole.received());
+            whole.install();
+        }
     }
 
     /** Nothing counts as received that is not what was. */

@@ -1,0 +1,57 @@
+package io.synod.engine.node;
+
+import io.synod.replica.Questions;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.IntPredicate;
+import java.util.function.IntUnaryOperator;
+import java.util.function.Supplier;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Ends the sessions of a node that has vanished without a word. The system does so where nothing is on its way to it (TCP keep-alive), and
+ * else goes on sending for a quarter of an hour, in which rows that these sessions have locked would stay so. It is gone when it was
+ * not connected as a peer at several looks in a row: counted, so that a pause of this process is no silence of the other. By one thread.
+ */
+final class VanishedNodes {
+    private static final Logger LOG = LoggerFactory.getLogger(VanishedNodes.class);
+    static final int LOOKS = 2;
+
+    private final Supplier<List<Integer>> slots;
+    private final IntPredicate connected;
+    private final IntUnaryOperator end;
+    private final Map<Integer, Integer> missed = new HashMap<>();
+
+    /**
+     * @param slots of the other nodes, as they are by now
+     * @param end ends what the node of that slot has open here, and says how many those were
+     */
+    VanishedNodes(Supplier<List<Integer>> slots, IntPredicate connected, IntUnaryOperator end) {
+        this.slots = slots;
+        this.connected = connected;
+        this.end = end;
+    }
+
+    static VanishedNodes of(CurrentMembers members, Questions questions, SqlFrontEnd sql) {
+        return new VanishedNodes(members::otherSlots, questions::reaches, sql::endSessionsOf);
+    }
+
+    void look() {
+        List<Integer> now = slots.get();
+        missed.keySet().retainAll(now);
+        for (int slot : now) {
+            if (connected.test(slot)) {
+                missed.remove(slot);
+            } else if (missed.merge(slot, 1, Integer::sum) == LOOKS) {
+                // Once: whatever it opens after that comes from where it is not gone.
+                int ended = end.applyAsInt(slot);
+                if (ended > 0) {
+                    LOG.warn(
+                            "the node in slot {} is not connected any more: {} of its sessions are ended", slot, ended);
+                }
+            }
+        }
+    }
+}
