@@ -127,6 +127,7 @@ class SessionStateElsewhereTest {
             make(cluster, "sales", HOME);
             make(cluster, "stock", THERE);
             Sql.run(one, HOME, THERE);
+            cluster.awaitReadable(node, "sales", "stock");
             pair.same(VARIABLES);
             several.setAutoCommit(false);
             pair.same("SET @x = 1", "UPDATE :items SET n = @x", "SELECT @x := @x + n FROM :items", "SELECT @x");
@@ -322,6 +323,7 @@ class SessionStateElsewhereTest {
         make(cluster, "stock", THERE, "SET MODE MySQL");
         try (Connection one = DriverManager.getConnection("jdbc:h2:mem:", "sa", "secret")) {
             Sql.run(one, HOME, THERE, "SET MODE MySQL");
+            cluster.awaitReadable(node, "sales", "stock");
             try (Connection several = DriverManager.getConnection(cluster.url(node, "sales"), "sa", "secret");
                     Pair pair = new Pair(one, several)) {
                 pair.works(LAST_KEYS);

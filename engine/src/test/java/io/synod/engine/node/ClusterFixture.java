@@ -86,6 +86,15 @@ public final class ClusterFixture implements AutoCloseable {
         return epoch[0];
     }
 
+    /** Waits until the copies on a node have what is committed now: a statement over several databases is planned by them. */
+    public void awaitReadable(String node, String... databases) throws Exception {
+        for (String database : databases) {
+            Await.until(
+                    database + " is current on " + node,
+                    () -> hosted(node, database).log().awaitReadable(TimeUnit.SECONDS.toNanos(5)));
+        }
+    }
+
     /** What a test does. */
     @FunctionalInterface
     public interface Steps {
