@@ -743,58 +743,71 @@ class LocksAcrossTest {
             String leader = cluster.leaderOf("sales");
             String other = leader.equals("a") ? "b" : "a";
             cluster.leaderOf("stock");
+            int[] id = {100};
             try (Connection sales = connect(cluster.url(leader, "sales"));
                     Connection stock = connect(cluster.url(leader, "stock"))) {
                 Sql.run(sales, TABLES.get("items"));
                 Sql.run(stock, TABLES.get("kinds"));
                 Sql.run(stock, TABLES.get("parts"));
-                cluster.lead(other, "stock");
-                int id = 100;
                 for (String node : List.of("a", "b", "c")) {
-                    try (Connection c = connect(cluster.url(node, "sales") + ";READ=LOCAL");
-                            Contender changer = new Contender(cluster.url(node, "stock"))) {
-                        c.setAutoCommit(false);
-                        // This node's copies may not have them yet.
-                        Sql.run(stock, "UPDATE kinds SET name = 'k" + ++id + "' WHERE n = 20");
-                        Sql.run(sales, "INSERT INTO items VALUES (" + id + ", 20)");
-                        assertEquals(
-                                List.of("[" + id + ", 20, k" + id + "]"),
-                                rows(answer(c, across(BOTH + "WHERE i.id = ? FOR UPDATE"), id)),
-                                node);
-                        assertEquals(
-                                List.of("[8, a]"),
-                                rows(answer(
-                                        c,
-                                        across("SELECT i.id, \"No\" FROM :items i JOIN :parts p ON p.item = i.id"
-                                                + " WHERE i.id = 8 FOR UPDATE"))),
-                                node);
-                        assertEquals(
-                                List.of("[" + id + ", k" + id + "]"),
-                                rows(answer(
-                                        c,
-                                        across("SELECT TOP 1 i.id, k.name FROM :items i JOIN :kinds k ON k.n = i.n"
-                                                + " ORDER BY i.id DESC FOR UPDATE"))),
-                                node);
-                        for (String held : List.of("kinds WHERE n = 20", "parts WHERE item = 8")) {
-                            assertEquals(
-                                    List.of("error HYT00 50200"),
-                                    answer(stock, "SELECT * FROM " + held + " FOR UPDATE NOWAIT"),
-                                    node);
-                        }
-                        assertEquals(
-                                List.of("error HYT00 50200"),
-                                answer(sales, "SELECT * FROM items WHERE id = " + id + " FOR UPDATE NOWAIT"),
-                                node);
-                        Future<SQLException> change = changer.begin("UPDATE kinds SET name = 'late' WHERE n = 20");
-                        try (Connection watch = connect(cluster.url(other, "stock"))) {
-                            Await.until("the change waits", () -> blocked(watch) == 1);
-                        }
-                        c.commit();
-                        assertNull(Contender.endOf(change));
-                        changer.connection().commit();
-                    }
+                    Await.until("locked from " + node, () -> {
+                        cluster.lead(leader, "sales");
+                        cluster.lead(other, "stock");
+                        cluster.awaitReadable(node, "sales", "stock");
+                        id[0]++;
+                        return cluster.undisturbed(
+                                () -> assertLockedFrom(cluster, node, other, id[0], sales, stock), "sales", "stock");
+                    });
                 }
             }
+        }
+    }
+
+    private static void assertLockedFrom(
+            ClusterFixture cluster, String node, String leaderOfStock, int id, Connection sales, Connection stock)
+            throws Exception {
+        try (Connection c = connect(cluster.url(node, "sales") + ";READ=LOCAL");
+                Contender changer = new Contender(cluster.url(node, "stock"))) {
+            c.setAutoCommit(false);
+            // This node's copies may not have them yet.
+            Sql.run(stock, "UPDATE kinds SET name = 'k" + id + "' WHERE n = 20");
+            Sql.run(sales, "INSERT INTO items VALUES (" + id + ", 20)");
+            assertEquals(
+                    List.of("[" + id + ", 20, k" + id + "]"),
+                    rows(answer(c, across(BOTH + "WHERE i.id = ? FOR UPDATE"), id)),
+                    node);
+            assertEquals(
+                    List.of("[8, a]"),
+                    rows(answer(
+                            c,
+                            across("SELECT i.id, \"No\" FROM :items i JOIN :parts p ON p.item = i.id"
+                                    + " WHERE i.id = 8 FOR UPDATE"))),
+                    node);
+            assertEquals(
+                    List.of("[" + id + ", k" + id + "]"),
+                    rows(answer(
+                            c,
+                            across("SELECT TOP 1 i.id, k.name FROM :items i JOIN :kinds k ON k.n = i.n"
+                                    + " ORDER BY i.id DESC FOR UPDATE"))),
+                    node);
+            for (String held : List.of("kinds WHERE n = 20", "parts WHERE item = 8")) {
+                assertEquals(
+                        List.of("error HYT00 50200"),
+                        answer(stock, "SELECT * FROM " + held + " FOR UPDATE NOWAIT"),
+                        node);
+            }
+            assertEquals(
+                    List.of("error HYT00 50200"),
+                    answer(sales, "SELECT * FROM items WHERE id = " + id + " FOR UPDATE NOWAIT"),
+                    node);
+            Future<SQLException> change = changer.begin("UPDATE kinds SET name = 'late' WHERE n = 20");
+            try (Connection watch = connect(cluster.url(leaderOfStock, "stock"))) {
+                Await.until("the change waits, or has ended", () -> blocked(watch) == 1 || change.isDone());
+            }
+            assertFalse(change.isDone(), "it does not wait");
+            c.commit();
+            assertNull(Contender.endOf(change));
+            changer.connection().commit();
         }
     }
 

@@ -126,33 +126,43 @@ class LocksElsewhereTest {
             for (String node : nodes) {
                 String another = nodes.get((nodes.indexOf(node) + 1) % 3);
                 for (boolean commit : new boolean[] {true, false}) {
-                    try (Connection sales = connectTo(cluster.url(node, "sales"));
-                            Contender changer = new Contender(cluster.url(another, "stock"));
-                            Connection impatient = connectTo(cluster.url(another, "stock"))) {
-                        sales.setAutoCommit(false);
-                        long n = Sql.number(sales, LOCK);
-                        SQLException held = assertThrows(
-                                SQLException.class,
-                                () -> Sql.number(impatient, "SELECT n FROM items WHERE id = 7 FOR UPDATE NOWAIT"));
-                        assertEquals("HYT00", held.getSQLState(), held.getMessage());
-                        Future<SQLException> change = changer.begin("UPDATE items SET n = n + 1 WHERE id = 7");
-                        try (Connection watch = connectTo(cluster.url(leader, "stock"))) {
-                            Await.until("the change waits", () -> waits(watch));
-                        }
-                        assertEquals(n, Sql.number(sales, LOCK), "it is this transaction's");
-                        assertFalse(change.isDone());
-                        if (commit) {
-                            sales.commit();
-                        } else {
-                            sales.rollback();
-                        }
-                        assertNull(Contender.endOf(change));
-                        changer.connection().commit();
-                        assertEquals(n + 1, Sql.number(sales, LOCK));
-                        sales.commit();
-                    }
+                    Await.until("locked from " + node, () -> {
+                        cluster.lead(leader, "stock");
+                        cluster.awaitReadable(node, "sales", "stock");
+                        return cluster.undisturbed(
+                                () -> assertWaits(cluster, leader, node, another, commit), "sales", "stock");
+                    });
                 }
             }
+        }
+    }
+
+    private static void assertWaits(ClusterFixture cluster, String leader, String node, String another, boolean commit)
+            throws Exception {
+        try (Connection sales = connectTo(cluster.url(node, "sales"));
+                Contender changer = new Contender(cluster.url(another, "stock"));
+                Connection impatient = connectTo(cluster.url(another, "stock"))) {
+            sales.setAutoCommit(false);
+            long n = Sql.number(sales, LOCK);
+            SQLException held = assertThrows(
+                    SQLException.class,
+                    () -> Sql.number(impatient, "SELECT n FROM items WHERE id = 7 FOR UPDATE NOWAIT"));
+            assertEquals("HYT00", held.getSQLState(), held.getMessage());
+            Future<SQLException> change = changer.begin("UPDATE items SET n = n + 1 WHERE id = 7");
+            try (Connection watch = connectTo(cluster.url(leader, "stock"))) {
+                Await.until("the change waits, or has ended", () -> waits(watch) || change.isDone());
+            }
+            assertEquals(n, Sql.number(sales, LOCK), "it is this transaction's");
+            assertFalse(change.isDone());
+            if (commit) {
+                sales.commit();
+            } else {
+                sales.rollback();
+            }
+            assertNull(Contender.endOf(change));
+            changer.connection().commit();
+            assertEquals(n + 1, Sql.number(sales, LOCK));
+            sales.commit();
         }
     }
 
@@ -257,14 +267,25 @@ class LocksElsewhereTest {
                 List.of("UPDATE items SET n = 0 WHERE id = 7", "SELECT * FROM items WHERE id = 7 FOR UPDATE")) {
             try (ClusterFixture cluster = new ClusterFixture(directory.resolve("at" + home.length()))) {
                 String node = cluster.leaderOf("sales");
-                String next = cluster.leaderOf("stock").equals("a") ? "b" : "a";
+                String first = cluster.leaderOf("stock");
+                String next = first.equals("a") ? "b" : "a";
                 try (Connection sales = connectTo(cluster.url(node, "sales"));
                         Connection stock = connectTo(cluster.url(next, "stock"))) {
                     Sql.run(sales, TABLES);
                     Sql.run(stock, TABLES);
                     sales.setAutoCommit(false);
-                    Sql.run(sales, home);
-                    assertEquals(10, Sql.number(sales, LOCK));
+                    Await.until("the row is locked on the leader that is to be lost", () -> {
+                        long epoch = cluster.lead(first, "stock");
+                        sales.rollback();
+                        return cluster.undisturbed(
+                                        () -> {
+                                            Sql.run(sales, home);
+                                            assertEquals(10, Sql.number(sales, LOCK));
+                                        },
+                                        "sales",
+                                        "stock")
+                                && cluster.hosted(first, "stock").log().servingEpoch() == epoch;
+                    });
                     cluster.lead(next, "stock");
                     Sql.run(stock, "UPDATE items SET n = 11 WHERE id = 7");
                     SQLException lost = assertThrows(SQLException.class, sales::commit, home);

@@ -1,6 +1,7 @@
 package io.synod.engine.across;
 
 import io.synod.engine.Sql;
+import io.synod.engine.failover.Await;
 import io.synod.engine.node.ClusterFixture;
 import java.nio.file.Path;
 import java.sql.Connection;
@@ -221,22 +222,32 @@ public class RoutinesElsewhereTest {
     @Test
     void the_same_where_the_leaders_are_on_other_nodes() throws Exception {
         try (ClusterFixture cluster = new ClusterFixture(directory)) {
-            String leader = cluster.leaderOf("stock");
+            cluster.leaderOf("sales");
+            cluster.leaderOf("stock");
             for (String node : List.of("a", "b", "c")) {
-                try (Connection home = DriverManager.getConnection(
-                                cluster.url(cluster.leaderOf("sales"), "sales"), "sa", "secret");
-                        Connection stock = DriverManager.getConnection(cluster.url(leader, "stock"), "sa", "secret");
-                        Connection one = DriverManager.getConnection("jdbc:h2:mem:", "sa", "secret");
-                        Connection several = DriverManager.getConnection(cluster.url(node, "sales"), "sa", "secret");
-                        Pair pair = new Pair(one, several)) {
-                    Sql.run(home, "DROP ALL OBJECTS", HOME);
-                    Sql.run(stock, "DROP ALL OBJECTS", THERE);
-                    Sql.run(one, HOME, THERE);
-                    List<String> all = new ArrayList<>(List.of(QUERIES));
-                    all.addAll(List.of(CHANGES));
-                    pair.works(all.toArray(String[]::new));
-                }
+                // A change of leader makes a gap in the keys.
+                Await.until(
+                        "the same from " + node,
+                        () -> cluster.undisturbed(() -> assertSame(cluster, node), "sales", "stock"));
             }
+        }
+    }
+
+    private static void assertSame(ClusterFixture cluster, String node) throws Exception {
+        try (Connection home =
+                        DriverManager.getConnection(cluster.url(cluster.leaderOf("sales"), "sales"), "sa", "secret");
+                Connection stock =
+                        DriverManager.getConnection(cluster.url(cluster.leaderOf("stock"), "stock"), "sa", "secret");
+                Connection one = DriverManager.getConnection("jdbc:h2:mem:", "sa", "secret");
+                Connection several = DriverManager.getConnection(cluster.url(node, "sales"), "sa", "secret");
+                Pair pair = new Pair(one, several)) {
+            Sql.run(home, "DROP ALL OBJECTS", HOME);
+            Sql.run(stock, "DROP ALL OBJECTS", THERE);
+            Sql.run(one, HOME, THERE);
+            cluster.awaitReadable(node, "sales", "stock");
+            List<String> all = new ArrayList<>(List.of(QUERIES));
+            all.addAll(List.of(CHANGES));
+            pair.works(all.toArray(String[]::new));
         }
     }
 

@@ -99,6 +99,7 @@ class SequencesElsewhereTest {
                 Sql.run(home, "DROP ALL OBJECTS", HOME);
                 Sql.run(stock, "DROP ALL OBJECTS", THERE);
                 Sql.run(one, HOME, THERE);
+                cluster.awaitReadable(node, "sales", "stock");
                 pair.works(STATEMENTS);
             } catch (SQLException | AssertionError e) {
                 boolean same = cluster.hosted(leader, "stock").log().servingEpoch() == epoch

@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.synod.engine.Sql;
+import io.synod.engine.failover.Await;
 import io.synod.engine.node.ClusterFixture;
 import java.nio.file.Path;
 import java.sql.Connection;
@@ -109,25 +110,38 @@ class SessionStateElsewhereTest {
     @Test
     void variables_are_known_on_the_other_database_s_leader_too() throws Exception {
         try (ClusterFixture cluster = new ClusterFixture(directory)) {
-            String leader = cluster.leaderOf("stock");
+            cluster.leaderOf("sales");
+            cluster.leaderOf("stock");
             for (String node : List.of("a", "b", "c")) {
-                try (Connection home = DriverManager.getConnection(
-                                cluster.url(cluster.leaderOf("sales"), "sales"), "sa", "secret");
-                        Connection stock = DriverManager.getConnection(cluster.url(leader, "stock"), "sa", "secret");
-                        Connection one = DriverManager.getConnection("jdbc:h2:mem:", "sa", "secret");
-                        Connection several = DriverManager.getConnection(cluster.url(node, "sales"), "sa", "secret");
-                        Pair pair = new Pair(one, several)) {
-                    Sql.run(home, "DROP ALL OBJECTS", HOME);
-                    Sql.run(stock, "DROP ALL OBJECTS", THERE);
-                    Sql.run(one, HOME, THERE);
-                    pair.same(VARIABLES);
-                    several.setAutoCommit(false);
-                    pair.same("SET @x = 1", "UPDATE :items SET n = @x", "SELECT @x := @x + n FROM :items", "SELECT @x");
-                    pair.same("SELECT @x := @x + id FROM :items WHERE id = 7 FOR UPDATE", "SELECT @x");
-                    several.commit();
-                    pair.same("SELECT @x", "SELECT * FROM :items ORDER BY id");
-                }
+                Await.until(
+                        "variables from " + node,
+                        () -> cluster.undisturbed(() -> assertVariables(cluster, node), "sales", "stock"));
             }
+        }
+    }
+
+    private static void assertVariables(ClusterFixture cluster, String node) throws Exception {
+        try (Connection one = DriverManager.getConnection("jdbc:h2:mem:", "sa", "secret");
+                Connection several = DriverManager.getConnection(cluster.url(node, "sales"), "sa", "secret");
+                Pair pair = new Pair(one, several)) {
+            make(cluster, "sales", HOME);
+            make(cluster, "stock", THERE);
+            Sql.run(one, HOME, THERE);
+            cluster.awaitReadable(node, "sales", "stock");
+            pair.same(VARIABLES);
+            several.setAutoCommit(false);
+            pair.same("SET @x = 1", "UPDATE :items SET n = @x", "SELECT @x := @x + n FROM :items", "SELECT @x");
+            pair.same("SELECT @x := @x + id FROM :items WHERE id = 7 FOR UPDATE", "SELECT @x");
+            several.commit();
+            pair.same("SELECT @x", "SELECT * FROM :items ORDER BY id");
+        }
+    }
+
+    private static void make(ClusterFixture cluster, String database, String... statements) throws SQLException {
+        String leader = cluster.leaderOf(database);
+        try (Connection c = DriverManager.getConnection(cluster.url(leader, database), "sa", "secret")) {
+            Sql.run(c, "DROP ALL OBJECTS");
+            Sql.run(c, statements);
         }
     }
 
@@ -294,20 +308,25 @@ class SessionStateElsewhereTest {
     @Test
     void the_last_key_is_known_where_other_nodes_lead() throws Exception {
         try (ClusterFixture cluster = new ClusterFixture(directory)) {
-            String leader = cluster.leaderOf("stock");
+            cluster.leaderOf("sales");
+            cluster.leaderOf("stock");
             for (String node : List.of("a", "b", "c")) {
-                try (Connection home = DriverManager.getConnection(
-                                cluster.url(cluster.leaderOf("sales"), "sales"), "sa", "secret");
-                        Connection stock = DriverManager.getConnection(cluster.url(leader, "stock"), "sa", "secret");
-                        Connection one = DriverManager.getConnection("jdbc:h2:mem:", "sa", "secret")) {
-                    Sql.run(home, "DROP ALL OBJECTS", HOME, "SET MODE MySQL");
-                    Sql.run(stock, "DROP ALL OBJECTS", THERE, "SET MODE MySQL");
-                    Sql.run(one, HOME, THERE, "SET MODE MySQL");
-                    try (Connection several = DriverManager.getConnection(cluster.url(node, "sales"), "sa", "secret");
-                            Pair pair = new Pair(one, several)) {
-                        pair.works(LAST_KEYS);
-                    }
-                }
+                Await.until(
+                        "keys from " + node,
+                        () -> cluster.undisturbed(() -> assertLastKeys(cluster, node), "sales", "stock"));
+            }
+        }
+    }
+
+    private static void assertLastKeys(ClusterFixture cluster, String node) throws Exception {
+        make(cluster, "sales", HOME, "SET MODE MySQL");
+        make(cluster, "stock", THERE, "SET MODE MySQL");
+        try (Connection one = DriverManager.getConnection("jdbc:h2:mem:", "sa", "secret")) {
+            Sql.run(one, HOME, THERE, "SET MODE MySQL");
+            cluster.awaitReadable(node, "sales", "stock");
+            try (Connection several = DriverManager.getConnection(cluster.url(node, "sales"), "sa", "secret");
+                    Pair pair = new Pair(one, several)) {
+                pair.works(LAST_KEYS);
             }
         }
     }

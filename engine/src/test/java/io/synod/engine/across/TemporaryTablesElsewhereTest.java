@@ -1,6 +1,7 @@
 package io.synod.engine.across;
 
 import io.synod.engine.Sql;
+import io.synod.engine.failover.Await;
 import io.synod.engine.node.ClusterFixture;
 import java.nio.file.Path;
 import java.sql.Connection;
@@ -47,29 +48,39 @@ class TemporaryTablesElsewhereTest {
     @Test
     void they_are_read_and_changed_whoever_leads() throws Exception {
         try (ClusterFixture cluster = new ClusterFixture(directory)) {
+            cluster.leaderOf("sales");
+            cluster.leaderOf("stock");
             for (String node : List.of("a", "b", "c")) {
-                try (Connection home = DriverManager.getConnection(
-                                cluster.url(cluster.leaderOf("sales"), "sales"), "sa", "secret");
-                        Connection stock = DriverManager.getConnection(
-                                cluster.url(cluster.leaderOf("stock"), "stock"), "sa", "secret");
-                        Connection one = DriverManager.getConnection("jdbc:h2:mem:", "sa", "secret");
-                        Connection several = DriverManager.getConnection(cluster.url(node, "sales"), "sa", "secret");
-                        Pair pair = new Pair(one, several)) {
-                    Sql.run(home, "DROP ALL OBJECTS", HOME);
-                    Sql.run(stock, "DROP ALL OBJECTS", THERE);
-                    Sql.run(one, HOME, THERE.substring(0, THERE.lastIndexOf(';')));
-                    pair.works(STATEMENTS);
-                    pair.same("SELECT m.id FROM mine m, :items i");
-                    pair.autoCommit(false);
-                    pair.works(
-                            "CREATE LOCAL TEMPORARY TABLE mine(id INT)",
-                            "INSERT INTO mine SELECT id FROM :items",
-                            "SELECT * FROM mine m JOIN :items i ON i.id = m.id ORDER BY 1",
-                            "ROLLBACK",
-                            "SELECT COUNT(*) FROM mine m, :items i");
-                    pair.autoCommit(true);
-                }
+                // They are lost with a leader.
+                Await.until(
+                        "the same from " + node,
+                        () -> cluster.undisturbed(() -> assertSame(cluster, node), "sales", "stock"));
             }
+        }
+    }
+
+    private static void assertSame(ClusterFixture cluster, String node) throws Exception {
+        try (Connection home =
+                        DriverManager.getConnection(cluster.url(cluster.leaderOf("sales"), "sales"), "sa", "secret");
+                Connection stock =
+                        DriverManager.getConnection(cluster.url(cluster.leaderOf("stock"), "stock"), "sa", "secret");
+                Connection one = DriverManager.getConnection("jdbc:h2:mem:", "sa", "secret");
+                Connection several = DriverManager.getConnection(cluster.url(node, "sales"), "sa", "secret");
+                Pair pair = new Pair(one, several)) {
+            Sql.run(home, "DROP ALL OBJECTS", HOME);
+            Sql.run(stock, "DROP ALL OBJECTS", THERE);
+            Sql.run(one, HOME, THERE.substring(0, THERE.lastIndexOf(';')));
+            cluster.awaitReadable(node, "sales", "stock");
+            pair.works(STATEMENTS);
+            pair.same("SELECT m.id FROM mine m, :items i");
+            pair.autoCommit(false);
+            pair.works(
+                    "CREATE LOCAL TEMPORARY TABLE mine(id INT)",
+                    "INSERT INTO mine SELECT id FROM :items",
+                    "SELECT * FROM mine m JOIN :items i ON i.id = m.id ORDER BY 1",
+                    "ROLLBACK",
+                    "SELECT COUNT(*) FROM mine m, :items i");
+            pair.autoCommit(true);
         }
     }
 }

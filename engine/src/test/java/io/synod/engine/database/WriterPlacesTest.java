@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.synod.engine.failover.Await;
 import io.synod.replica.Patience;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -45,12 +46,11 @@ class WriterPlacesTest {
         for (int i = 0; i < WriterRegistry.MAX_OPEN; i++) {
             assertTrue(registry.acquire(MILLIS));
         }
-        long start = System.nanoTime();
         try (Patience timeout = Patience.begin(50_000_000L)) {
-            assertFalse(registry.acquire(20_000));
+            // Longer than the test may take.
+            assertFalse(registry.acquire(TimeUnit.HOURS.toMillis(1)));
             assertTrue(timeout.ended());
         }
-        assertTrue(System.nanoTime() - start < 15_000_000_000L, "it waited for its lock time-out");
         registry.release();
         assertTrue(registry.acquire(MILLIS));
         assertFalse(registry.acquire(1), "no place is left");

@@ -44,7 +44,7 @@ class LostNodeTest {
     }
 
     private Load load() throws Exception {
-        try (Connection c = TestCluster.connect(cluster.url())) {
+        try (Connection c = TestCluster.connect(cluster.url() + TestCluster.BUSY)) {
             Sql.untilDone(c, Load.TABLES);
         }
         for (int i = 0; i < 4; i++) {

@@ -29,17 +29,18 @@ class HistoriesTest {
         try (LaggingCluster cluster = new LaggingCluster(directory);
                 Histories histories = new Histories()) {
             String url = "jdbc:synod://" + cluster.sqlAddress("a") + "," + cluster.sqlAddress("b") + "/shop";
-            histories.create(url);
+            String patient = url + TestCluster.BUSY;
+            histories.create(patient);
             histories.start(url, new SplittableRandom(seed));
             histories.awaitProgress(20);
             assertTrue(histories.killClient(), "the client's process runs");
             histories.awaitProgress(5);
             histories.stop();
             histories.counts().forEach(LOG::info);
-            assertEquals(List.of(), histories.judge(url), "seed " + seed);
+            assertEquals(List.of(), histories.judge(patient), "seed " + seed);
 
-            try (Connection c = TestCluster.connect(url)) {
-                assertFaultsAreFound(histories, url, c);
+            try (Connection c = TestCluster.connect(patient)) {
+                assertFaultsAreFound(histories, patient, c);
             }
         }
     }

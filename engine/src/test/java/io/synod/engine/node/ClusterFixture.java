@@ -15,12 +15,15 @@ import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Three nodes in this JVM, which host databases when they are asked for. They are patient, so that on a busy machine leadership
  * moves when a test moves it, and seldom otherwise.
  */
 public final class ClusterFixture implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(ClusterFixture.class);
     private static final List<String> NAMES = List.of("a", "b", "c");
 
     private final Path directory;
@@ -81,6 +84,56 @@ public final class ClusterFixture implements AutoCloseable {
             return epoch[0] != 0;
         });
         return epoch[0];
+    }
+
+    /** Waits until the copies on a node have what is committed now: a statement over several databases is planned by them. */
+    public void awaitReadable(String node, String... databases) throws Exception {
+        for (String database : databases) {
+            Await.until(
+                    database + " is current on " + node,
+                    () -> hosted(node, database).log().awaitReadable(TimeUnit.SECONDS.toNanos(5)));
+        }
+    }
+
+    /** What a test does. */
+    @FunctionalInterface
+    public interface Steps {
+        void run() throws Exception;
+    }
+
+    /**
+     * Does what shows something only while leadership stays where it is.
+     *
+     * @return false where it failed and one of the databases is not led as before, as on a machine that stands still for a moment: that
+     *     shows nothing
+     */
+    public boolean undisturbed(Steps steps, String... databases) throws Exception {
+        List<Long> before = servingEpochs(databases);
+        try {
+            steps.run();
+            return true;
+        } catch (Exception | AssertionError e) {
+            if (servingEpochs(databases).equals(before)) {
+                throw e;
+            }
+            LOG.warn("done again: leadership has moved", e);
+            return false;
+        }
+    }
+
+    private List<Long> servingEpochs(String... databases) throws Exception {
+        List<Long> epochs = new ArrayList<>();
+        for (String database : databases) {
+            long[] epoch = {0};
+            Await.until("a leader of " + database, () -> {
+                for (String name : nodes.keySet()) {
+                    epoch[0] = Math.max(epoch[0], hosted(name, database).log().servingEpoch());
+                }
+                return epoch[0] != 0;
+            });
+            epochs.add(epoch[0]);
+        }
+        return epochs;
     }
 
     /** Starts one of the nodes, with one database. */

@@ -60,9 +60,22 @@ class CutOffNodeTest {
         cluster.releaseC();
     }
 
-    /** Reading where it is connected, so that it does not go to the leader by itself. */
-    private static Connection atC() throws SQLException {
-        return connect(cluster.remoteUrl("c", "a", "b") + ";TARGET=ANY");
+    /**
+     * Reading where it is connected, so that it does not go to the leader by itself. Where c is slow, a session that is opened goes to
+     * another node.
+     */
+    private static Connection atC() throws Exception {
+        Connection[] opened = {null};
+        Await.until("a session at c", () -> {
+            Connection c = connect(cluster.remoteUrl("c", "a", "b") + ";TARGET=ANY");
+            if (number(c, "SELECT COUNT(*) FROM SYNOD.MEMBERS WHERE THIS_NODE AND NODE = 'c'") == 0) {
+                c.close();
+                return false;
+            }
+            opened[0] = c;
+            return true;
+        });
+        return opened[0];
     }
 
     private static void cutOff() throws Exception {
@@ -92,9 +105,17 @@ class CutOffNodeTest {
             cutOff();
             SQLException e = assertThrows(SQLException.class, () -> run(c, "INSERT INTO T VALUES (3)"));
             assertEquals("40001", e.getSQLState(), e.toString());
-            c.rollback();
-            run(c, "INSERT INTO T VALUES (4)");
-            c.commit();
+            Await.until("it is run again", () -> {
+                c.rollback();
+                try {
+                    run(c, "INSERT INTO T VALUES (4)");
+                    c.commit();
+                    return true;
+                } catch (SQLException again) {
+                    assertEquals("40001", again.getSQLState(), again.toString());
+                    return false;
+                }
+            });
             assertEquals(5, number(c, "SELECT SUM(ID) FROM T"));
         }
     }

@@ -77,10 +77,8 @@ class LostLobTest {
         try (Connection c = DriverManager.getConnection(url, "sa", "secret");
                 Statement s = c.createStatement()) {
             c.setAutoCommit(false);
-            update(c, s);
             s.setFetchSize(fetchSize);
-            ResultSet rows = s.executeQuery("SELECT b, c FROM t ORDER BY id");
-            c.commit();
+            ResultSet rows = rowsOfLeader(c, s, "SELECT b, c FROM t ORDER BY id");
             assertTrue(rows.next());
             assertEquals(LENGTH, rows.getBytes(1).length);
             assertTrue(rows.next());
@@ -107,10 +105,8 @@ class LostLobTest {
         try (Connection c = DriverManager.getConnection(cluster.remoteUrl(follower, "lobs"), "sa", "secret");
                 Statement s = c.createStatement()) {
             c.setAutoCommit(false);
-            update(c, s);
             s.setFetchSize(1);
-            ResultSet rows = s.executeQuery("SELECT c FROM t ORDER BY id");
-            c.commit();
+            ResultSet rows = rowsOfLeader(c, s, "SELECT c FROM t ORDER BY id");
             assertTrue(rows.next());
             assertEquals(LENGTH, rows.getString(1).length());
             cluster.end(leader);
@@ -118,14 +114,19 @@ class LostLobTest {
         }
     }
 
-    /** On the leader that is to be lost: on a busy machine leadership may move meanwhile, and is moved back. */
-    private void update(Connection c, Statement s) throws Exception {
+    /**
+     * Of a transaction that has ended, and wrote on the leader that is to be lost: on a busy machine leadership may move meanwhile,
+     * and is moved back.
+     */
+    private ResultSet rowsOfLeader(Connection c, Statement s, String query) throws Exception {
         for (int attempt = 1; ; attempt++) {
             long epoch = cluster.lead(leader, "lobs");
             try {
                 s.execute("UPDATE t SET x = x + 1");
+                ResultSet rows = s.executeQuery(query);
+                c.commit();
                 if (cluster.hosted(leader, "lobs").log().servingEpoch() == epoch) {
-                    return;
+                    return rows;
                 }
             } catch (SQLException e) {
                 if (!"40001".equals(e.getSQLState())) {

@@ -24,7 +24,6 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.AfterEach;
@@ -97,13 +96,12 @@ class NodeClusterTest {
 
     private String leader() throws SQLException {
         String name =
-                nodes.values().iterator().next().host("shop", Map.of()).log().awaitLeader(TimeUnit.SECONDS.toNanos(20));
+                nodes.values().iterator().next().host("shop", Map.of()).log().awaitLeader(Await.LIMIT.toNanos());
         assertTrue(name != null, "a leader");
         return name;
     }
 
-    private String follower() throws SQLException {
-        String leader = leader();
+    private String follower(String leader) {
         return nodes.keySet().stream()
                 .filter(n -> !n.equals(leader))
                 .findFirst()
@@ -123,7 +121,12 @@ class NodeClusterTest {
             for (Connection each : List.of(a, b, c)) {
                 assertEquals(3, number(each, "SELECT COUNT(*) FROM t"));
             }
-            long index = number(c, "CALL SYNOD.DIGEST_START()");
+            long[] place = {0};
+            Await.until("a place for digests", () -> {
+                place[0] = number(c, "CALL SYNOD.DIGEST_START()");
+                return place[0] != 0;
+            });
+            long index = place[0];
             List<String> digest = rows(a, "CALL SYNOD.DIGEST(" + index + ")");
             assertTrue(digest.size() > 2, digest.toString());
             assertEquals(digest, rows(b, "CALL SYNOD.DIGEST(" + index + ")"));
@@ -134,7 +137,7 @@ class NodeClusterTest {
     @Test
     void a_connection_on_a_follower_survives_the_end_of_the_leader() throws Exception {
         String leader = leader();
-        String follower = follower();
+        String follower = follower(leader);
         try (Connection c = connect(follower)) {
             run(c, "CREATE TABLE t(id INT PRIMARY KEY, x INT)", "INSERT INTO t VALUES (1, 0)");
             c.setAutoCommit(false);

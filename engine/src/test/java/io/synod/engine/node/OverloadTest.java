@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.synod.engine.failover.Await;
+import io.synod.engine.failover.TestCluster;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.DriverManager;
@@ -61,11 +62,16 @@ class OverloadTest {
     }
 
     private Connection administrator() throws SQLException {
-        return DriverManager.getConnection(cluster.remoteUrl("a", "shop"), "sa", "secret");
+        return DriverManager.getConnection(atA(), "sa", "secret");
     }
 
-    private Connection client(String node) throws SQLException {
-        return DriverManager.getConnection(cluster.remoteUrl(node, "shop"), "app", "app");
+    private Connection client() throws SQLException {
+        return DriverManager.getConnection(atA(), "app", "app");
+    }
+
+    /** Those who are there stay, whoever leads by now: else a place would be free. */
+    private String atA() {
+        return cluster.remoteUrl("a", "shop") + ";TARGET=ANY" + TestCluster.BUSY;
     }
 
     private static void close(List<Connection> connections) throws SQLException {
@@ -79,11 +85,11 @@ class OverloadTest {
         List<Connection> open = new ArrayList<>();
         try {
             for (int i = 0; i < PLACES; i++) {
-                open.add(client("a"));
+                open.add(client());
             }
             String stock = cluster.remoteUrl("a", "shop").replace("jdbc:synod://", "jdbc:h2:tcp://");
             List<SQLException> refused = List.of(
-                    assertThrows(SQLException.class, () -> client("a")),
+                    assertThrows(SQLException.class, this::client),
                     assertThrows(SQLException.class, () -> DriverManager.getConnection(stock, "app", "app")),
                     assertThrows(SQLException.class, () -> DriverManager.getConnection(stock, "sa", "wrong")));
             for (SQLException e : refused) {
@@ -101,14 +107,15 @@ class OverloadTest {
             assertEquals(
                     "53300",
                     assertThrows(SQLException.class, this::administrator).getSQLState());
-            try (Connection elsewhere = DriverManager.getConnection(cluster.remoteUrl("shop"), "app", "app");
+            try (Connection elsewhere =
+                            DriverManager.getConnection(cluster.remoteUrl("shop") + TestCluster.BUSY, "app", "app");
                     Statement s = elsewhere.createStatement()) {
                 assertEquals(1, s.executeUpdate("INSERT INTO t VALUES (-1, 1)"), "another node serves");
             }
             // They count, so places are free when there are fewer connections than MAX_CONNECTIONS in all.
             close(open.subList(PLACES - 1, open.size()));
             Await.until("the place is free", () -> {
-                try (Connection c = client("a")) {
+                try (Connection c = client()) {
                     return c.isValid(60);
                 } catch (SQLException e) {
                     assertEquals("53300", e.getSQLState(), e.toString());
@@ -152,7 +159,7 @@ class OverloadTest {
         List<Connection> mine = new ArrayList<>();
         Await.until("client " + id + " has a place", () -> {
             try {
-                mine.add(client("a"));
+                mine.add(client());
                 return true;
             } catch (SQLException e) {
                 assertEquals("53300", e.getSQLState(), e.toString());

@@ -38,7 +38,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** Files of nodes that run, changed under them by somebody who is not the node. */
 @Tag("long")
-@Timeout(240)
+@Timeout(600)
 class ScrubClusterTest {
     private static final List<String> NAMES = List.of("a", "b", "c");
 
@@ -105,6 +105,14 @@ class ScrubClusterTest {
             }
         }
         throw new AssertionError(text + " is not in the log of " + node);
+    }
+
+    /** The repair is waited for, but not for as long as it takes on a busy machine: then who asks next finds it done. */
+    private static void assertRepaired(Row found, String done, Connection there) throws Exception {
+        if (!String.valueOf(found.done()).startsWith(done)) {
+            Await.until(
+                    found + " is repaired", () -> scrub(there).get(found.file()).damage() == null);
+        }
     }
 
     private static void assertEqualCopies(ClusterFixture cluster) throws Exception {
@@ -184,7 +192,7 @@ class ScrubClusterTest {
 
                 Row found = scrub(there).get("shop.mv.db");
                 assertTrue(found.damage().contains("does not hold what was written"), found.toString());
-                assertEquals("repaired: rebuilt from another node", found.done());
+                assertRepaired(found, "repaired: rebuilt from another node", there);
                 String rebuilt = cluster.hosted(node, "shop").rebuilt();
                 assertTrue(rebuilt.startsWith("from another node: "), rebuilt);
                 assertEquals(5000, number(there, "SELECT COUNT(*) FROM T WHERE X LIKE 'row % filler%'"));
@@ -225,7 +233,7 @@ class ScrubClusterTest {
             try (Connection there = connect(cluster.url(leader, "shop"))) {
                 Row found = scrub(there).get("shop.mv.db");
                 assertTrue(found.damage().contains("does not hold what was written"), found.toString());
-                assertEquals("repaired: rebuilt from another node", found.done());
+                assertRepaired(found, "repaired: rebuilt from another node", there);
             }
             int soFar = written.get();
             Await.until("the load to go on", () -> written.get() > soFar);
@@ -254,7 +262,7 @@ class ScrubClusterTest {
                     try (Connection there = connect(cluster.url(name, "shop"))) {
                         Row found = scrub(there).get("log");
                         assertTrue(found.damage().contains("of database shop"), found.toString());
-                        assertTrue(found.done().startsWith("repaired: "), found.toString());
+                        assertRepaired(found, "repaired: ", there);
                         assertNull(scrub(there).get("log").damage());
                     }
                 }

@@ -39,7 +39,7 @@ class SelfRemovalTest {
                 null));
         identity = IdentityFile.open(directory, config);
         store = H2Store.openMemory("shop", Map.of());
-        database = new HostedDatabase("shop", "a", store, 500);
+        database = new HostedDatabase("shop", "a", store, 60_000);
         Members members = config.members();
         database.attach((ReplicatedLog) Proxy.newProxyInstance(
                 ReplicatedLog.class.getClassLoader(),

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.synod.engine.failover.Await;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.DriverManager;
@@ -67,7 +68,18 @@ class StockClientTransactionTest {
                 run(other, "CREATE TABLE t(id INT PRIMARY KEY, x INT)", "INSERT INTO t VALUES (1, 0)");
                 try (Connection c = connect(stock)) {
                     c.setAutoCommit(false);
-                    assertEquals("0", value(c, "SELECT x FROM t WHERE id = 1 FOR UPDATE"));
+                    Await.until("the row is locked on the leader that is to be lost", () -> {
+                        long epoch = cluster.lead(leader, DATABASE);
+                        try {
+                            c.rollback();
+                            assertEquals("0", value(c, "SELECT x FROM t WHERE id = 1 FOR UPDATE"));
+                        } catch (SQLException e) {
+                            // Leadership has moved before.
+                            assertEquals("40001", e.getSQLState(), e.getMessage());
+                            return false;
+                        }
+                        return cluster.hosted(leader, DATABASE).log().servingEpoch() == epoch;
+                    });
                     cluster.lead(others.get(1), DATABASE);
                     untilDone(other, "UPDATE t SET x = 10");
                     SQLException e = assertThrows(SQLException.class, () -> {
