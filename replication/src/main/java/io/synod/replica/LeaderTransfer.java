@@ -1,6 +1,8 @@
 package io.synod.replica;
 
+import io.synod.group.Members;
 import io.synod.paxos.PeerView;
+import java.util.Arrays;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantLock;
 
@@ -91,7 +93,20 @@ final class LeaderTransfer {
         } finally {
             running = false;
             attempt.unlock();
+            // This node may serve on, and those who wait for a leader have seen it stop.
+            roleChanged.raise();
         }
+    }
+
+    /** Whether there is somebody to hand over to, also where that one cannot take over just now. */
+    boolean isPossible() {
+        Members members = replica.members();
+        return Arrays.stream(members.voters()).anyMatch(slot -> members.mayLead(slot) && isConnected(slot));
+    }
+
+    /** Never so of this node itself. */
+    private boolean isConnected(int slot) {
+        return node.transport() != null && node.transport().connected(slot);
     }
 
     /** The reachable voter that would serve soonest, if it is wanted: the one that has applied most. */
@@ -102,7 +117,7 @@ final class LeaderTransfer {
             for (int slot : state.members().voters()) {
                 PeerView view = state.peer(slot, node.nanoClock().getAsLong());
                 boolean alive =
-                        view != null && view.silentNanos() < node.timing().electionTimeout();
+                        view != null && view.silentNanos() < node.timing().electionTimeout() && isConnected(slot);
                 boolean eligible = state.members().mayLead(slot) && (wanted == ANY || slot == wanted);
                 if (alive && eligible && view.applied() > most) {
                     best = slot;

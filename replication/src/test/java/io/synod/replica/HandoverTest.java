@@ -106,6 +106,32 @@ class HandoverTest {
         }
     }
 
+    /** As sessions do that came while nothing was proposed. */
+    @Test
+    void who_waits_for_a_leader_is_told_when_a_handover_has_failed() throws Exception {
+        try (TestCluster cluster = TestCluster.ledBy(1)) {
+            TestNode leader = cluster.awaitLeader();
+            TestNode lagging = cluster.others(leader).get(0);
+            lagging.transport.loseEntries(true);
+            assertEquals(Proposal.Outcome.APPLIED, leader.write("one"));
+            Replica replica = (Replica) leader.group;
+            CountDownLatch waits = new CountDownLatch(1);
+            CompletableFuture<String> told = CompletableFuture.supplyAsync(() -> {
+                Await.until("an attempt", () -> replica.servingEpoch() == 0);
+                waits.countDown();
+                return leader.group.awaitLeader(TimeUnit.DAYS.toNanos(1));
+            });
+            while (waits.getCount() > 0) {
+                assertFalse(leader.group.transferTo(lagging.name, 2 * LeaderTransfer.ATTEMPT_NANOS));
+            }
+            // Nothing else moves that would have it look again.
+            Await.until("who waits is told", told::isDone);
+            assertEquals(leader.name, told.get());
+            lagging.transport.loseEntries(false);
+            cluster.awaitEqual(List.of("one"));
+        }
+    }
+
     /** Two ask at once, as an operator and a node that is being closed. */
     @Test
     void handover_is_not_called_off_by_another_one_whose_time_is_over() throws Exception {
@@ -157,6 +183,26 @@ class HandoverTest {
                     () -> leadersOf(appliers.get(leader.slot - 1)).stream()
                             .anyMatch(name -> !name.equals(leader.name)));
             cluster.others(leader).forEach(n -> n.transport.deaf(0));
+            closed.get();
+            leader.node = null;
+        }
+    }
+
+    /** As the last node of a cluster that is stopped: for how long it still leads is a matter of its patience. */
+    @Test
+    void node_that_closes_does_not_wait_for_successors_that_are_gone() throws Exception {
+        try (TestCluster cluster = TestCluster.ledBy(1)) {
+            TestNode leader = cluster.awaitLeader();
+            assertEquals(Proposal.Outcome.APPLIED, leader.write("one"));
+            List<TestNode> others = cluster.others(leader);
+            // With this clock nobody is ever silent: it goes on leading, and all seem well.
+            long now = System.nanoTime();
+            leader.clock = () -> now;
+            others.forEach(TestNode::kill);
+            Await.until("broken connections", () -> others.stream().noneMatch(n -> leader.transport.connected(n.slot)));
+            CompletableFuture<Void> closed =
+                    CompletableFuture.runAsync(() -> leader.node.close(TimeUnit.DAYS.toNanos(1)));
+            Await.until("the end", closed::isDone);
             closed.get();
             leader.node = null;
         }
