@@ -1,6 +1,7 @@
 package io.synod.replica;
 
 import io.synod.group.Members;
+import io.synod.paxos.GroupState;
 import io.synod.paxos.PeerView;
 import java.util.Arrays;
 import java.util.concurrent.TimeUnit;
@@ -11,6 +12,7 @@ import java.util.concurrent.locks.ReentrantLock;
  *
  * <p>When the time is up the attempt is called off: whoever asked was told that leadership stays. Only a successor that was
  * told to take over already may still do so. While an attempt is running, nothing new is proposed here: the successor could not reach the end of a log that grows.
+ * So none begins while the successor is far behind, nor as soon as one has failed: whoever was held up gets as long to go on.
  * One attempt runs at a time; where several ask they take turns, and none ends or calls off another's.
  * Any thread may call, without locks; {@link #over} is called under the group's lock.
  */
@@ -18,6 +20,9 @@ final class LeaderTransfer {
     private static final long RETRY_NANOS = 5_000_000L;
     /** A little more than the protocol gives a handover. */
     static final long ATTEMPT_NANOS = 250_000_000L;
+
+    /** So far behind, in what it has and in what it has applied, is who keeps up under load. */
+    static final long LEVEL_ENTRIES = 256;
 
     private static final int ANY = 0;
     private static final int NOBODY = 0;
@@ -68,6 +73,8 @@ final class LeaderTransfer {
                 try {
                     if (attempt.tryLock(Math.min(left, RETRY_NANOS), TimeUnit.NANOSECONDS)) {
                         attempt(target, timeoutNanos - (System.nanoTime() - start));
+                        left = timeoutNanos - (System.nanoTime() - start);
+                        roleChanged.await(() -> !replica.leadsNow(), Math.min(left, ATTEMPT_NANOS));
                     }
                 } catch (InterruptedException e) {
                     interrupted = true;
@@ -109,7 +116,7 @@ final class LeaderTransfer {
         return node.transport() != null && node.transport().connected(slot);
     }
 
-    /** The reachable voter that would serve soonest, if it is wanted: the one that has applied most. */
+    /** The reachable voter that would serve soonest, if it is wanted and level: the one that has applied most. */
     private int bestSuccessor(int wanted) {
         return replica.inspect(state -> {
             int best = NOBODY;
@@ -119,12 +126,17 @@ final class LeaderTransfer {
                 boolean alive =
                         view != null && view.silentNanos() < node.timing().electionTimeout() && isConnected(slot);
                 boolean eligible = state.members().mayLead(slot) && (wanted == ANY || slot == wanted);
-                if (alive && eligible && view.applied() > most) {
+                if (alive && eligible && isLevel(state, view) && view.applied() > most) {
                     best = slot;
                     most = view.applied();
                 }
             }
             return best;
         });
+    }
+
+    private static boolean isLevel(GroupState state, PeerView view) {
+        return state.lastIndex() - view.durable() <= LEVEL_ENTRIES
+                && state.commitIndex() - view.applied() <= LEVEL_ENTRIES;
     }
 }

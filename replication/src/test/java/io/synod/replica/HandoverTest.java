@@ -177,14 +177,41 @@ class HandoverTest {
             cluster.write("one");
             // Nobody takes the first one over.
             cluster.others(leader).forEach(n -> n.transport.deaf(TestCluster.GROUP));
-            CompletableFuture<Void> closed = CompletableFuture.runAsync(() -> leader.node.close(4 * Await.LIMIT_NANOS));
+            CompletableFuture<Void> closed =
+                    CompletableFuture.runAsync(() -> leader.node.handOver(4 * Await.LIMIT_NANOS));
             Await.until(
                     "the second one is handed over",
                     () -> leadersOf(appliers.get(leader.slot - 1)).stream()
                             .anyMatch(name -> !name.equals(leader.name)));
             cluster.others(leader).forEach(n -> n.transport.deaf(0));
             closed.get();
-            leader.node = null;
+        }
+    }
+
+    /** It would come to nothing, and nobody could commit meanwhile. */
+    @Test
+    void leader_goes_on_while_the_one_that_was_named_is_far_behind() throws Exception {
+        try (TestCluster cluster = TestCluster.ledBy(1)) {
+            TestNode leader = cluster.awaitLeader();
+            TestNode lagging = cluster.others(leader).get(0);
+            lagging.transport.loseEntries(true);
+            List<Proposal> behind = new ArrayList<>();
+            for (int i = 0; i <= LeaderTransfer.LEVEL_ENTRIES; i++) {
+                behind.add(leader.propose("entry " + i));
+            }
+            for (Proposal proposal : behind) {
+                assertEquals(Proposal.Outcome.APPLIED, proposal.await(Await.LIMIT_NANOS));
+            }
+            Replica replica = (Replica) leader.group;
+            CompletableFuture<Boolean> asked = CompletableFuture.supplyAsync(
+                    () -> leader.group.transferTo(lagging.name, 4 * LeaderTransfer.ATTEMPT_NANOS));
+            Await.until("the answer", () -> {
+                assertFalse(replica.inspect(GroupState::handsOver), "nothing can be committed");
+                return asked.isDone();
+            });
+            assertFalse(asked.get());
+            lagging.transport.loseEntries(false);
+            assertTrue(leader.group.transferTo(lagging.name, Await.LIMIT_NANOS));
         }
     }
 
@@ -201,10 +228,9 @@ class HandoverTest {
             others.forEach(TestNode::kill);
             Await.until("broken connections", () -> others.stream().noneMatch(n -> leader.transport.connected(n.slot)));
             CompletableFuture<Void> closed =
-                    CompletableFuture.runAsync(() -> leader.node.close(TimeUnit.DAYS.toNanos(1)));
+                    CompletableFuture.runAsync(() -> leader.node.handOver(TimeUnit.DAYS.toNanos(1)));
             Await.until("the end", closed::isDone);
             closed.get();
-            leader.node = null;
         }
     }
 
