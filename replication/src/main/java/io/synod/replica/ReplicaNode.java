@@ -263,7 +263,7 @@ public final class ReplicaNode implements AutoCloseable {
      *
      * <p>In rounds, in which each group gets its share of what is left: one that nobody takes over must not cost all of it.
      */
-    public void handOver(long limitNanos) {
+    void handOver(long limitNanos) {
         long start = System.nanoTime();
         List<Replica> led = new ArrayList<>(List.of(replicas));
         led.removeIf(replica -> !replica.leadsNow() || replica.members().voters().length == 1);
