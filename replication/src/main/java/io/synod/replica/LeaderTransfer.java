@@ -1,6 +1,9 @@
 package io.synod.replica;
 
+import io.synod.group.Members;
+import io.synod.paxos.GroupState;
 import io.synod.paxos.PeerView;
+import java.util.Arrays;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantLock;
 
@@ -9,6 +12,7 @@ import java.util.concurrent.locks.ReentrantLock;
  *
  * <p>When the time is up the attempt is called off: whoever asked was told that leadership stays. Only a successor that was
  * told to take over already may still do so. While an attempt is running, nothing new is proposed here: the successor could not reach the end of a log that grows.
+ * So none begins while the successor is far behind, nor as soon as one has failed: whoever was held up gets as long to go on.
  * One attempt runs at a time; where several ask they take turns, and none ends or calls off another's.
  * Any thread may call, without locks; {@link #over} is called under the group's lock.
  */
@@ -16,6 +20,9 @@ final class LeaderTransfer {
     private static final long RETRY_NANOS = 5_000_000L;
     /** A little more than the protocol gives a handover. */
     static final long ATTEMPT_NANOS = 250_000_000L;
+
+    /** So far behind, in what it has and in what it has applied, is who keeps up under load. */
+    static final long LEVEL_ENTRIES = 256;
 
     private static final int ANY = 0;
     private static final int NOBODY = 0;
@@ -66,6 +73,8 @@ final class LeaderTransfer {
                 try {
                     if (attempt.tryLock(Math.min(left, RETRY_NANOS), TimeUnit.NANOSECONDS)) {
                         attempt(target, timeoutNanos - (System.nanoTime() - start));
+                        left = timeoutNanos - (System.nanoTime() - start);
+                        roleChanged.await(() -> !replica.leadsNow(), Math.min(left, ATTEMPT_NANOS));
                     }
                 } catch (InterruptedException e) {
                     interrupted = true;
@@ -91,10 +100,23 @@ final class LeaderTransfer {
         } finally {
             running = false;
             attempt.unlock();
+            // This node may serve on, and those who wait for a leader have seen it stop.
+            roleChanged.raise();
         }
     }
 
-    /** The reachable voter that would serve soonest, if it is wanted: the one that has applied most. */
+    /** Whether there is somebody to hand over to, also where that one cannot take over just now. */
+    boolean isPossible() {
+        Members members = replica.members();
+        return Arrays.stream(members.voters()).anyMatch(slot -> members.mayLead(slot) && isConnected(slot));
+    }
+
+    /** Never so of this node itself. */
+    private boolean isConnected(int slot) {
+        return node.transport() != null && node.transport().connected(slot);
+    }
+
+    /** The reachable voter that would serve soonest, if it is wanted and level: the one that has applied most. */
     private int bestSuccessor(int wanted) {
         return replica.inspect(state -> {
             int best = NOBODY;
@@ -102,14 +124,19 @@ final class LeaderTransfer {
             for (int slot : state.members().voters()) {
                 PeerView view = state.peer(slot, node.nanoClock().getAsLong());
                 boolean alive =
-                        view != null && view.silentNanos() < node.timing().electionTimeout();
+                        view != null && view.silentNanos() < node.timing().electionTimeout() && isConnected(slot);
                 boolean eligible = state.members().mayLead(slot) && (wanted == ANY || slot == wanted);
-                if (alive && eligible && view.applied() > most) {
+                if (alive && eligible && isLevel(state, view) && view.applied() > most) {
                     best = slot;
                     most = view.applied();
                 }
             }
             return best;
         });
+    }
+
+    private static boolean isLevel(GroupState state, PeerView view) {
+        return state.lastIndex() - view.durable() <= LEVEL_ENTRIES
+                && state.commitIndex() - view.applied() <= LEVEL_ENTRIES;
     }
 }

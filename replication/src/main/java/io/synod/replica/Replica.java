@@ -478,6 +478,11 @@ final class Replica implements ReplicatedLog {
         return target.slot() == selfSlot ? leadsNow() : transfer.to(target.slot(), timeoutNanos);
     }
 
+    /** Whether there is a successor to hand over to. */
+    boolean mayTransfer() {
+        return transfer.isPossible();
+    }
+
     boolean leadsNow() {
         return !stopped() && leaderSlot() == selfSlot;
     }

@@ -258,13 +258,21 @@ public final class ReplicaNode implements AutoCloseable {
         close();
     }
 
-    /** In rounds, in which each group gets its share of what is left: one that nobody takes over must not cost all of it. */
-    private void handOver(long limitNanos) {
+    /**
+     * Hands over what this node leads, to nodes that it is connected to, and goes on as a follower.
+     *
+     * <p>In rounds, in which each group gets its share of what is left: one that nobody takes over must not cost all of it.
+     */
+    void handOver(long limitNanos) {
         long start = System.nanoTime();
         List<Replica> led = new ArrayList<>(List.of(replicas));
         led.removeIf(replica -> !replica.leadsNow() || replica.members().voters().length == 1);
         long left = limitNanos;
-        while (!led.isEmpty() && left > 0) {
+        while (left > 0) {
+            led.removeIf(replica -> !replica.mayTransfer());
+            if (led.isEmpty()) {
+                return;
+            }
             int turns = led.size();
             for (Replica replica : List.copyOf(led)) {
                 left = limitNanos - (System.nanoTime() - start);

@@ -106,6 +106,32 @@ class HandoverTest {
         }
     }
 
+    /** As sessions do that came while nothing was proposed. */
+    @Test
+    void who_waits_for_a_leader_is_told_when_a_handover_has_failed() throws Exception {
+        try (TestCluster cluster = TestCluster.ledBy(1)) {
+            TestNode leader = cluster.awaitLeader();
+            TestNode lagging = cluster.others(leader).get(0);
+            lagging.transport.loseEntries(true);
+            assertEquals(Proposal.Outcome.APPLIED, leader.write("one"));
+            Replica replica = (Replica) leader.group;
+            CountDownLatch waits = new CountDownLatch(1);
+            CompletableFuture<String> told = CompletableFuture.supplyAsync(() -> {
+                Await.until("an attempt", () -> replica.servingEpoch() == 0);
+                waits.countDown();
+                return leader.group.awaitLeader(TimeUnit.DAYS.toNanos(1));
+            });
+            while (waits.getCount() > 0) {
+                assertFalse(leader.group.transferTo(lagging.name, 2 * LeaderTransfer.ATTEMPT_NANOS));
+            }
+            // Nothing else moves that would have it look again.
+            Await.until("who waits is told", told::isDone);
+            assertEquals(leader.name, told.get());
+            lagging.transport.loseEntries(false);
+            cluster.awaitEqual(List.of("one"));
+        }
+    }
+
     /** Two ask at once, as an operator and a node that is being closed. */
     @Test
     void handover_is_not_called_off_by_another_one_whose_time_is_over() throws Exception {
@@ -151,14 +177,60 @@ class HandoverTest {
             cluster.write("one");
             // Nobody takes the first one over.
             cluster.others(leader).forEach(n -> n.transport.deaf(TestCluster.GROUP));
-            CompletableFuture<Void> closed = CompletableFuture.runAsync(() -> leader.node.close(4 * Await.LIMIT_NANOS));
+            CompletableFuture<Void> closed =
+                    CompletableFuture.runAsync(() -> leader.node.handOver(4 * Await.LIMIT_NANOS));
             Await.until(
                     "the second one is handed over",
                     () -> leadersOf(appliers.get(leader.slot - 1)).stream()
                             .anyMatch(name -> !name.equals(leader.name)));
             cluster.others(leader).forEach(n -> n.transport.deaf(0));
             closed.get();
-            leader.node = null;
+        }
+    }
+
+    /** It would come to nothing, and nobody could commit meanwhile. */
+    @Test
+    void leader_goes_on_while_the_one_that_was_named_is_far_behind() throws Exception {
+        try (TestCluster cluster = TestCluster.ledBy(1)) {
+            TestNode leader = cluster.awaitLeader();
+            TestNode lagging = cluster.others(leader).get(0);
+            lagging.transport.loseEntries(true);
+            List<Proposal> behind = new ArrayList<>();
+            for (int i = 0; i <= LeaderTransfer.LEVEL_ENTRIES; i++) {
+                behind.add(leader.propose("entry " + i));
+            }
+            for (Proposal proposal : behind) {
+                assertEquals(Proposal.Outcome.APPLIED, proposal.await(Await.LIMIT_NANOS));
+            }
+            Replica replica = (Replica) leader.group;
+            CompletableFuture<Boolean> asked = CompletableFuture.supplyAsync(
+                    () -> leader.group.transferTo(lagging.name, 4 * LeaderTransfer.ATTEMPT_NANOS));
+            Await.until("the answer", () -> {
+                assertFalse(replica.inspect(GroupState::handsOver), "nothing can be committed");
+                return asked.isDone();
+            });
+            assertFalse(asked.get());
+            lagging.transport.loseEntries(false);
+            assertTrue(leader.group.transferTo(lagging.name, Await.LIMIT_NANOS));
+        }
+    }
+
+    /** As the last node of a cluster that is stopped: for how long it still leads is a matter of its patience. */
+    @Test
+    void node_that_closes_does_not_wait_for_successors_that_are_gone() throws Exception {
+        try (TestCluster cluster = TestCluster.ledBy(1)) {
+            TestNode leader = cluster.awaitLeader();
+            assertEquals(Proposal.Outcome.APPLIED, leader.write("one"));
+            List<TestNode> others = cluster.others(leader);
+            // With this clock nobody is ever silent: it goes on leading, and all seem well.
+            long now = System.nanoTime();
+            leader.clock = () -> now;
+            others.forEach(TestNode::kill);
+            Await.until("broken connections", () -> others.stream().noneMatch(n -> leader.transport.connected(n.slot)));
+            CompletableFuture<Void> closed =
+                    CompletableFuture.runAsync(() -> leader.node.handOver(TimeUnit.DAYS.toNanos(1)));
+            Await.until("the end", closed::isDone);
+            closed.get();
         }
     }
 

@@ -20,6 +20,7 @@ import java.util.Random;
 import java.util.UUID;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.LongSupplier;
 import java.util.function.UnaryOperator;
 
 /** Nodes a, b, c … in this JVM, over real sockets on loopback, with logs in memory. */
@@ -45,6 +46,8 @@ final class TestCluster implements AutoCloseable {
 
         volatile ReplicaNode node;
         ReplicatedLog group;
+        /** What time it is for the protocol there. */
+        volatile LongSupplier clock = System::nanoTime;
 
         /** The members that it is told of in the beginning, and itself. */
         private final Members known;
@@ -96,7 +99,8 @@ final class TestCluster implements AutoCloseable {
                                     : new LogConfig(name, SEGMENT, 16 << 10, 0));
             LogLimits limits = withSnapshots == null ? LogLimits.standard() : withSnapshots;
             Random random = new Random(seed * 31 + slot);
-            ReplicaNode started = new ReplicaNode(entries, transport, timing(slot), limits, System::nanoTime, random);
+            ReplicaNode started =
+                    new ReplicaNode(entries, transport, timing(slot), limits, () -> clock.getAsLong(), random);
             group = started.openGroup(GROUP, joins ? Members.NOBODY : known, slot, 0, applier, snapshots);
             // Last: others may be looking at it.
             node = started;

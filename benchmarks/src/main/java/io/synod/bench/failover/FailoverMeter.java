@@ -36,15 +36,15 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
-/** {@code java -jar benchmarks/target/benchmarks.jar failover --kills 200 --partitions 200 --transfers 200 --pauses 50}. */
+/** {@code java -jar benchmarks/target/benchmarks.jar failover --kills 200 --partitions 200 --transfers 200 --terms 50 --pauses 50}. */
 @Command(
         name = "failover",
         mixinStandardHelpOptions = true,
         showDefaultValues = true,
         description = {
             "Three nodes, clients that commit, and what befalls the leader again and again: killed with kill -9, cut off from the",
-            "other nodes without a word (clients still reach it), asked to hand over, standing still for 300 ms. How long no",
-            "commit is acknowledged, of anybody, against the bars, and of the client that waited longest; and whether each acknowledged row is there once on every node (exit code",
+            "other nodes without a word (clients still reach it), asked to hand over, stopped with SIGTERM, standing still for 300 ms.",
+            "How long no commit is acknowledged, of anybody, against the bars, and of the client that waited longest; and whether each acknowledged row is there once on every node (exit code",
             "1 if not). Without any number: 10 kills."
         })
 public final class FailoverMeter implements Callable<Integer> {
@@ -65,6 +65,9 @@ public final class FailoverMeter implements Callable<Integer> {
 
     @Option(names = "--transfers", defaultValue = "0")
     private int transfers;
+
+    @Option(names = "--terms", defaultValue = "0", description = "SIGTERM of the leader, which is started again")
+    private int terms;
 
     @Option(names = "--pauses", defaultValue = "0")
     private int pauses;
@@ -97,7 +100,7 @@ public final class FailoverMeter implements Callable<Integer> {
     public Integer call() throws Exception {
         Files.createDirectories(parent);
         Path directory = Files.createTempDirectory(parent, "failover-");
-        if (kills + partitions + transfers + pauses == 0) {
+        if (kills + partitions + transfers + terms + pauses == 0) {
             kills = 10;
         }
         try (RelayedCluster cluster =
@@ -155,6 +158,7 @@ public final class FailoverMeter implements Callable<Integer> {
             case KILL -> kills;
             case PARTITION -> partitions;
             case TRANSFER -> transfers;
+            case TERM -> terms;
             case PAUSE -> pauses;
         };
     }
@@ -169,6 +173,7 @@ public final class FailoverMeter implements Callable<Integer> {
             case KILL -> node.kill();
             case PARTITION -> relayed.cutOff(leader);
             case TRANSFER -> transfer(cluster.url(leader));
+            case TERM -> stop(node);
             case PAUSE -> {
                 node.pause();
                 Thread.sleep(PAUSE_MILLIS);
@@ -182,7 +187,7 @@ public final class FailoverMeter implements Callable<Integer> {
                 .findFirst()
                 .orElseThrow();
         faults.add(new Fault(kind, atNanos, !Leadership.stayed(before, leadership(cluster.url(other)))));
-        if (kind == FaultKind.KILL) {
+        if (kind == FaultKind.KILL || kind == FaultKind.TERM) {
             node.start();
             node.awaitReady(LIMIT);
         } else if (kind == FaultKind.PARTITION) {
@@ -210,6 +215,13 @@ public final class FailoverMeter implements Callable<Integer> {
         try (Connection connection = DriverManager.getConnection(url, "sa", "");
                 Statement statement = connection.createStatement()) {
             statement.execute("CALL SYNOD.TRANSFER()");
+        }
+    }
+
+    private static void stop(NodeProcess node) throws IOException, InterruptedException {
+        int code = node.stop(LIMIT);
+        if (code != 0) {
+            throw new IllegalStateException("node " + node.name() + " ended with " + code + " at SIGTERM");
         }
     }
 

@@ -8,6 +8,8 @@ enum FaultKind {
     PARTITION("partitions", "cut off silently", 2_000),
     /** It is asked to hand over. */
     TRANSFER("transfers", "handed over", 100),
+    /** SIGTERM: it hands over and ends, and is started again. */
+    TERM("terms", "stopped with SIGTERM", 100),
     /** It stands still for {@link FailoverMeter#PAUSE_MILLIS}: as for a collection of garbage. */
     PAUSE("pauses", "stood still", 0);
 
