@@ -92,6 +92,10 @@ final class LogScan {
             String reason = "missing before the oldest segment";
             faults.add(new Fault("no segment", 0, missing[0], missing[1], missing[2], reason));
         }
+        if (manifest.isDamaged() && mark.batch() < nextBatch - 1) {
+            // Where the mark is old as well, a tail may be gone of which nothing is left to tell.
+            faults.add(Fault.unknown("MANIFEST", 0, "it is damaged, and the durable mark is not of the last batch"));
+        }
         nameUntold();
         // What is damaged below a base is missed by nobody.
         faults.removeIf(

@@ -34,6 +34,13 @@ record Manifest(boolean clean, long lastBatch, long first, SortedMap<Integer, Lo
     private static final int BYTES_MAX = 64 << 20;
 
     static final Manifest NONE = new Manifest(false, 0, UNKNOWN, new TreeMap<>());
+    /** There is one that says nothing any more. */
+    private static final Manifest DAMAGED = new Manifest(false, 0, UNKNOWN, new TreeMap<>());
+
+    /** Whether there was one, of which nothing is known any more. */
+    boolean isDamaged() {
+        return this == DAMAGED;
+    }
 
     /** Whether it says which batch is the first that is needed. */
     boolean knowsFirst() {
@@ -47,7 +54,8 @@ record Manifest(boolean clean, long lastBatch, long first, SortedMap<Integer, Lo
     }
 
     /**
-     * {@link #NONE} where there is none, or it is not what was written, or cannot be read: what it repeats is in the segments and the mark.
+     * {@link #NONE} where there is none, and likewise, but {@link #isDamaged}, where it is not what was written, or cannot be read: what it
+     * repeats is in the segments and the mark, if these are whole.
      *
      * @throws IOException it was written by another version
      */
@@ -60,13 +68,13 @@ record Manifest(boolean clean, long lastBatch, long first, SortedMap<Integer, Lo
         try {
             text = new String(FileReads.small(file, BYTES_MAX), StandardCharsets.ISO_8859_1);
         } catch (DamagedLogException e) {
-            LOG.warn("{} is written anew: {}", file, e.faults().get(0).reason());
-            return NONE;
+            LOG.warn("{} cannot be read: {}", file, e.faults().get(0).reason());
+            return DAMAGED;
         }
         int end = text.lastIndexOf("crc ");
         if (end < 0 || !text.substring(end).strip().equals("crc " + crc(text.substring(0, end)))) {
-            LOG.warn("{} is written anew: its checksum is not that of its lines", file);
-            return NONE;
+            LOG.warn("{} is damaged: its checksum is not that of its lines", file);
+            return DAMAGED;
         }
         String[] lines = text.substring(0, end).split("\n");
         if (!lines[0].equals(FORMAT) && !lines[0].equals(FORMAT_WITHOUT_FIRST)) {

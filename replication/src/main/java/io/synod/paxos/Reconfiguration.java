@@ -59,12 +59,12 @@ final class Reconfiguration {
             return null;
         }
         if (change.kind() == MemberChange.Kind.PROMOTE
-                && !isSound(members.byName(change.name()), lacksAtMost(next), barrier, peers, now)) {
+                && !isSound(members.byName(change.name()), hasAtLeast(next), barrier, peers, now)) {
             return Refusal.LEARNER_IS_BEHIND;
         }
         int sound = 0;
         for (Member member : next.all()) {
-            if (member.role().votes() && isSound(member, CAUGHT_UP_ENTRIES, barrier, peers, now)) {
+            if (member.role().votes() && isSound(member, 0, barrier, peers, now)) {
                 sound++;
             }
         }
@@ -98,23 +98,24 @@ final class Reconfiguration {
     }
 
     /**
-     * How much a learner may lack that is to vote. Beside a witness nothing: it may soon be all that there is with the witness, which has
-     * forgotten what all had while the learner was no member, and gives no snapshot (braft 321).
+     * What a learner that is to vote must have in any case. Beside a witness all that was there before it came: it may soon be all that
+     * there is with the witness, which has forgotten of that what all others had, and gives no snapshot (braft 321). From then on the
+     * witness keeps what the learner lacks.
      */
-    private static long lacksAtMost(Members next) {
+    private long hasAtLeast(Members next) {
         boolean witness = next.all().stream().anyMatch(member -> member.role() == Member.Role.WITNESS);
-        return witness ? 0 : CAUGHT_UP_ENTRIES;
+        return witness ? Math.max(core.configurations.latestIndex(), core.terms.base()) : 0;
     }
 
     /** Whether it answers, has nearly everything, and has a state machine that moves: the log alone is no copy of the state. */
-    private boolean isSound(Member member, long lacksAtMost, long barrier, Progress[] peers, long now) {
+    private boolean isSound(Member member, long hasAtLeast, long barrier, Progress[] peers, long now) {
         if (member.slot() == core.self) {
             return true;
         }
         for (Progress peer : peers) {
             if (peer.slot == member.slot()) {
                 boolean answers = now - peer.echoSentAt < core.timing.electionTimeout();
-                boolean has = peer.match + lacksAtMost >= core.commit;
+                boolean has = peer.match >= hasAtLeast && peer.match + CAUGHT_UP_ENTRIES >= core.commit;
                 boolean applies = member.role() == Member.Role.WITNESS || peer.applied >= barrier;
                 return answers && has && applies;
             }

@@ -21,8 +21,8 @@ final class LeaderTransfer {
     /** A little more than the protocol gives a handover. */
     static final long ATTEMPT_NANOS = 250_000_000L;
 
-    /** So far behind, in what it has and in what it has applied, is who keeps up under load. */
-    static final long LEVEL_ENTRIES = 256;
+    /** So far behind, in what it has and in what it has applied, is who can make it up while an attempt lasts. */
+    static final long LEVEL_ENTRIES = 1_024;
 
     private static final int ANY = 0;
     private static final int NOBODY = 0;

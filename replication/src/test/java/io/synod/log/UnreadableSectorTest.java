@@ -215,6 +215,26 @@ class UnreadableSectorTest {
         }
     }
 
+    /** All three that were written last: what the two others would have told of is then told by nobody. */
+    @Test
+    void manifest_and_mark_that_are_damaged_together_are_damage() throws Exception {
+        try (EntryLog log = open()) {
+            fill(log, 1, 40);
+        }
+        try (Stream<Path> files = Files.list(directory)) {
+            List<Path> segments =
+                    files.filter(f -> f.toString().endsWith(".cq4")).sorted().toList();
+            assertTrue(segments.size() > 1, segments.toString());
+            Files.delete(segments.get(segments.size() - 1));
+        }
+        Path manifest = directory.resolve("MANIFEST");
+        Files.write(manifest, new byte[(int) Files.size(manifest)]);
+        assertThrows(DamagedLogException.class, this::open, "the mark tells of what is gone");
+        Path mark = directory.resolve("DURABLE");
+        Files.write(mark, new byte[(int) Files.size(mark)]);
+        assertThrows(DamagedLogException.class, this::open, "nothing does");
+    }
+
     /** The few entries of an idle group, which are to be written again so that their segment can go. */
     @Test
     void damage_that_is_met_when_room_is_made_is_remembered() throws Exception {

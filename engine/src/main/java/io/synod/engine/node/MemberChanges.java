@@ -423,7 +423,8 @@ final class MemberChanges implements MemberCommands {
                     Refusal refusal = database.log()
                             .changeMembers(known(database, change), nanos)
                             .refusal();
-                    if (refusal == null || !PASSING.contains(refusal)) {
+                    // Of these it is asked again and again; who asked says it in the end.
+                    if (!PASSING.contains(refusal) && refusal != Refusal.MAJORITY_OUT_OF_REACH) {
                         LOG.info(
                                 "database {}: {} {}: {}", database.name(), change.kind(), change.name(), said(refusal));
                     }
@@ -442,7 +443,16 @@ final class MemberChanges implements MemberCommands {
                 || !member.incarnation().equals(Member.UNSEEN)) {
             return change;
         }
-        UUID seen = identity.seen(change.name(), member.slot());
+        // One directory in all groups, also where this node met another one first.
+        int slot = member.slot();
+        UUID seen = databases().stream()
+                .map(each -> each.log().members().byName(change.name()))
+                .filter(each -> each != null
+                        && slot == each.slot()
+                        && !each.incarnation().equals(Member.UNSEEN))
+                .map(Member::incarnation)
+                .findFirst()
+                .orElseGet(() -> identity.seen(change.name(), slot));
         return seen == null ? change : change.of(seen);
     }
 

@@ -2,8 +2,10 @@ package io.synod.engine.node;
 
 import io.synod.replica.Questions;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.function.IntPredicate;
 import java.util.function.IntUnaryOperator;
 import java.util.function.Supplier;
@@ -39,12 +41,15 @@ final class VanishedNodes {
     }
 
     void look() {
-        List<Integer> now = slots.get();
-        missed.keySet().retainAll(now);
-        for (int slot : now) {
-            if (connected.test(slot)) {
+        Set<Integer> members = new HashSet<>(slots.get());
+        Set<Integer> looked = new HashSet<>(members);
+        // Another one may have taken its place since the last look: what it has open here is open all the same.
+        looked.addAll(missed.keySet());
+        for (int slot : looked) {
+            int looks = missed.merge(slot, 1, Integer::sum);
+            if (connected.test(slot) || looks > LOOKS && !members.contains(slot)) {
                 missed.remove(slot);
-            } else if (missed.merge(slot, 1, Integer::sum) == LOOKS) {
+            } else if (looks == LOOKS) {
                 // Once: whatever it opens after that comes from where it is not gone.
                 int ended = end.applyAsInt(slot);
                 if (ended > 0) {

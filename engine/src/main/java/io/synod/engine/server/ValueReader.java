@@ -54,6 +54,9 @@ final class ValueReader {
     /** In place of a large object's length: it is fetched when it is asked for. For answers. */
     private static final int SENT_BEFORE = -1;
 
+    /** H2 multiplies a text's length by the bytes of a character: what overflows there would pass for a small one. */
+    private static final long LOB_LENGTH_MAX = Long.MAX_VALUE / 3;
+
     /** Behind the content of a large object. */
     private static final int LOB_END = 0x1234;
 
@@ -267,7 +270,7 @@ final class ValueReader {
             throw new IllegalStateException(
                     "a large object that was fetched from here is not sent back with its content");
         }
-        if (length < 0) {
+        if (length < 0 || length > LOB_LENGTH_MAX) {
             throw unexpected("a large object of " + length);
         }
         return length;

@@ -3,6 +3,7 @@ package io.synod.engine.snapshot;
 import io.synod.replica.Snapshots.Header;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.channels.ClosedChannelException;
 import java.nio.channels.FileChannel;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
@@ -65,9 +66,11 @@ final class IncomingProgress implements AutoCloseable {
         return out.putInt(crc(out.array(), out.position())).array();
     }
 
-    private boolean isFrom(byte[] start) {
+    private boolean isFrom(byte[] start) throws ClosedChannelException {
         try {
             return Arrays.equals(start, read(0, start.length));
+        } catch (ClosedChannelException e) {
+            throw e;
         } catch (IOException e) {
             LOG.warn("what was received of a snapshot is not known, and it is sent anew: {}", e.toString());
             return false;
@@ -75,9 +78,11 @@ final class IncomingProgress implements AutoCloseable {
     }
 
     /** What the disk does not give is as what it gives otherwise than it was: it is sent again, and so are all that follow. */
-    private void resume(FileChannel data) {
+    private void resume(FileChannel data) throws ClosedChannelException {
         try {
             resumeTo(data);
+        } catch (ClosedChannelException e) {
+            throw e;
         } catch (IOException e) {
             LOG.warn("a snapshot is sent again from byte {} on: {}", received, e.toString());
         }

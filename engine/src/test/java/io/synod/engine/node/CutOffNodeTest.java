@@ -126,8 +126,21 @@ class CutOffNodeTest {
         try (Connection c = atC();
                 Connection other = connect(cluster.url(cluster.awaitLeader()) + ";LOCK_TIMEOUT=100")) {
             c.setAutoCommit(false);
-            run(c, "UPDATE T SET ID = 2");
-            assertThrows(SQLException.class, () -> run(other, "UPDATE T SET ID = 3"));
+            Await.until("its row is locked", () -> {
+                try {
+                    run(c, "UPDATE T SET ID = 2");
+                    run(other, "UPDATE T SET ID = 2");
+                    return false;
+                } catch (SQLException e) {
+                    if (e.getSQLState().equals("HYT00")) {
+                        return true;
+                    }
+                    // Its transaction went with the leader that it had.
+                    assertEquals("40001", e.getSQLState(), e.toString());
+                    c.rollback();
+                    return false;
+                }
+            });
             cluster.holdBackC(true);
             Await.until("its row is free", () -> {
                 try {

@@ -53,14 +53,28 @@ class VanishedNodesTest {
         assertEquals(List.of(3, 3), ended);
     }
 
+    /** Since it had vanished, say, another one took its place. */
     @Test
-    void one_that_is_no_member_any_more_is_forgotten() {
+    void one_that_is_no_member_any_more_is_gone_once_as_well() {
         connected.remove(3);
         look(VanishedNodes.LOOKS - 1);
         slots.remove((Integer) 3);
         look(5);
+        assertEquals(List.of(3), ended);
         slots.add(3);
         look(VanishedNodes.LOOKS - 1);
+        assertEquals(List.of(3), ended, "missed anew");
+    }
+
+    @Test
+    void one_that_is_connected_and_no_member_any_more_is_not_looked_for() {
+        connected.remove(3);
+        look(VanishedNodes.LOOKS - 1);
+        slots.remove((Integer) 3);
+        connected.add(3);
+        look(1);
+        connected.remove(3);
+        look(5);
         assertEquals(List.of(), ended);
     }
 }

@@ -2,6 +2,7 @@ package io.synod.engine.server;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import io.synod.engine.session.SynodSession;
 import java.io.ByteArrayInputStream;
@@ -171,6 +172,26 @@ class ValueReaderTest {
                     out.writeValue(ValueInteger.get(8));
                 });
             }
+            session.close();
+        }
+    }
+
+    /** Three times so many are fewer than none, and no reason for H2 to make room for that many characters at once. */
+    @Test
+    void text_of_a_length_that_overflows_is_refused() throws Exception {
+        try (PlainNode node = new PlainNode()) {
+            SynodSession session = node.open("shop", "SA", PASSWORD, Map.of());
+            ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+            Transfer out = transfer(session, new byte[0], bytes, Constants.TCP_PROTOCOL_VERSION_MAX_SUPPORTED);
+            out.writeInt(16).writeLong(0x3000_0000_7000_0000L).flush();
+            ValueReader reader = new ValueReader(
+                    transfer(
+                            session,
+                            bytes.toByteArray(),
+                            OutputStream.nullOutputStream(),
+                            Constants.TCP_PROTOCOL_VERSION_MAX_SUPPORTED),
+                    session);
+            assertThrows(Arguments.UnreadableException.class, reader::value);
             session.close();
         }
     }
