@@ -424,7 +424,7 @@ final class MemberChanges implements MemberCommands {
                             .changeMembers(known(database, change), nanos)
                             .refusal();
                     // Of these it is asked again and again; who asked says it in the end.
-                    if (!PASSING.contains(refusal) && refusal != Refusal.MAJORITY_OUT_OF_REACH) {
+                    if (refusal == null || !PASSING.contains(refusal) && refusal != Refusal.MAJORITY_OUT_OF_REACH) {
                         LOG.info(
                                 "database {}: {} {}: {}", database.name(), change.kind(), change.name(), said(refusal));
                     }
