@@ -3,6 +3,7 @@ package io.synod.engine.node;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.synod.engine.failover.Await;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.DriverManager;
@@ -52,33 +53,35 @@ class LostReadAnswerTest {
                 Statement s = c.createStatement();
                 AnswerCutter cutter = new AnswerCutter(cluster.remoteUrl(leader, "once"))) {
             s.execute("CREATE TABLE u(x INT)");
-            int warned = 0;
-            for (int answer = 0; answer < 3; answer++) {
+            // In how many portions its answers come is another one each time: some lose it before its commit, some
+            // behind it.
+            int[] round = {0};
+            Await.until("a commit whose answer is lost", () -> {
+                int answers = round[0]++ % 4;
                 String url = cutter.url() + ";TARGET=ANY;COMMIT=ALL";
                 try (Connection remote = DriverManager.getConnection(url, "sa", "secret");
                         Statement insert = remote.createStatement()) {
                     remote.setAutoCommit(false);
-                    insert.execute("INSERT INTO u VALUES(" + answer + ")");
+                    insert.execute("INSERT INTO u VALUES(" + answers + ")");
                     remote.clearWarnings();
-                    cutter.loseAfter(answer);
-                    warned += commitIfNotLost(remote);
+                    cutter.loseAfter(answers);
+                    boolean warns = warnsThatItsAnswerWasLost(remote);
                     cutter.loseNoMore();
+                    return warns;
                 }
-            }
-            assertTrue(warned > 0);
+            });
         }
     }
 
-    /** @return 1 where it warns that its answer was lost */
-    private static int commitIfNotLost(Connection c) throws SQLException {
+    private static boolean warnsThatItsAnswerWasLost(Connection c) throws SQLException {
         try {
             c.commit();
         } catch (SQLException e) {
             assertEquals("40001", e.getSQLState(), e.toString());
-            return 0;
+            return false;
         }
         SQLWarning warning = c.getWarnings();
-        return warning != null && warning.getMessage().contains("COMMIT=ALL was reached is not known") ? 1 : 0;
+        return warning != null && warning.getMessage().contains("COMMIT=ALL was reached is not known");
     }
 
     @Test
