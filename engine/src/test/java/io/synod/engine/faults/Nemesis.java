@@ -56,8 +56,7 @@ final class Nemesis implements AutoCloseable {
     private static final int OFFSET_SECONDS_MAX = 100_000;
 
     private static final String TRANSFER_SETTINGS = ";CONNECT_TIMEOUT=10000;FAILOVER_TIMEOUT=10000";
-    /** No leader, no connection, or nobody knows. */
-    /** 55000: that one has lost its directory a moment ago, and does not vote yet. */
+    /** No leader, no connection, nobody knows, or (55000) that one has lost its directory a moment ago and does not vote yet. */
     private static final Set<String> TRANSFER_ERRORS = Set.of("40001", "HYT00", "08001", "08007", "55000");
 
     /** What may happen; to the leader, or to any node. */
