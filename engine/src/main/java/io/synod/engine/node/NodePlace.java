@@ -52,7 +52,7 @@ record NodePlace(Members known, int slot, boolean joined) {
     /** @throws IllegalArgumentException when the text is none of {@link #encode} */
     static Members decode(String text) {
         List<Member> members = new ArrayList<>();
-        for (String each : text.split(",")) {
+        for (String each : text.split(",", -1)) {
             int is = each.indexOf('=');
             int at = each.indexOf('@');
             int slot = is < 1 ? 0 : Integer.parseInt(each.substring(0, is));

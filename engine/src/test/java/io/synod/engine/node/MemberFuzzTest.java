@@ -3,6 +3,7 @@ package io.synod.engine.node;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotNull;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.synod.fuzz.Fuzz;
@@ -96,6 +97,7 @@ class MemberFuzzTest {
     @Test
     void places_are_some_that_a_node_can_have_or_are_refused() {
         assertEquals(PLACES, NodePlace.encode(NodePlace.decode(PLACES).all()));
+        assertThrows(IllegalArgumentException.class, () -> NodePlace.decode(","), "seed 130982");
         Fuzz.run("places", random -> {
             String text;
             if (random.nextBoolean()) {
