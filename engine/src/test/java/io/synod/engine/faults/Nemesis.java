@@ -312,6 +312,10 @@ final class Nemesis implements AutoCloseable {
 
     private void stop(String node) throws Exception {
         assertRuns(node);
+        if (paused.remove(node)) {
+            // It would never hear of it.
+            cluster.node(node).resume();
+        }
         int code = cluster.node(node).stop(Await.LIMIT);
         if (code != 0) {
             throw new AssertionError("node " + node + " ended with " + code + " after SIGTERM");
