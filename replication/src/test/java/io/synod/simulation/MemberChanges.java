@@ -108,9 +108,10 @@ final class MemberChanges {
                 .orElse(null);
     }
 
-    private static Member learner(Members members) {
+    private Member learner(Members members) {
         return members.all().stream()
-                .filter(member -> member.role() == Member.Role.LEARNER)
+                .filter(member -> member.role() == Member.Role.LEARNER
+                        && !cluster.node(member.slot()).isLost())
                 .findFirst()
                 .orElse(null);
     }
