@@ -8,6 +8,7 @@ import io.synod.engine.operations.ClusterProcesses;
 import io.synod.engine.operations.NodeProcess;
 import java.io.IOException;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.sql.SQLException;
 import java.util.ArrayList;
@@ -129,7 +130,7 @@ final class ChangingMembers implements AutoCloseable {
         awaitServes();
         endOfKill();
         awaitServes();
-        noteSlot();
+        awaitNewSlot();
     }
 
     private void stay(Course course) throws Exception {
@@ -151,9 +152,9 @@ final class ChangingMembers implements AutoCloseable {
                 guest.start();
                 killSoon();
                 endOfKill();
+                awaitNewSlot();
                 standing.awaitOnlyMembers(with(guest.name()));
                 awaitServes();
-                noteSlot();
             }
             case LEARNS -> {
                 killSoon();
@@ -292,22 +293,35 @@ final class ChangingMembers implements AutoCloseable {
         });
     }
 
-    /** A slot is never given twice, and be it to the same name. */
-    private void noteSlot() throws IOException {
+    /** A slot is never given twice, and be it to the same name; what is in the new one's directory says which it has. */
+    private void awaitNewSlot() throws Exception {
+        int[] slot = {0};
+        Await.until("a slot of node " + guest.name() + " other than " + slots, Standing.START_LIMIT, () -> {
+            slot[0] = slot();
+            return slot[0] > 0 && !slots.contains(slot[0]);
+        });
+        if (slot[0] <= cluster.names().size() || slots.stream().anyMatch(before -> before > slot[0])) {
+            throw new AssertionError("node " + guest.name() + " has slot " + slot[0] + ", after " + slots);
+        }
+        slots.add(slot[0]);
+        LOG.info("node {} has slot {}", guest.name(), slot[0]);
+    }
+
+    /** 0 where it has none yet. */
+    private int slot() throws IOException {
         Properties properties = new Properties();
         try (var in = Files.newBufferedReader(home.resolve("node.properties"))) {
             properties.load(in);
+        } catch (NoSuchFileException e) {
+            return 0;
         }
-        String members = properties.getProperty("members", "");
-        Matcher own = Pattern.compile("(?:^|,)(\\d+)=" + guest.name() + "@").matcher(members);
+        Matcher own =
+                Pattern.compile("(?:^|,)(\\d+)=" + guest.name() + "@").matcher(properties.getProperty("members", ""));
         int greatest = 0;
         while (own.find()) {
             greatest = Math.max(greatest, Integer.parseInt(own.group(1)));
         }
-        if (greatest == 0 || !slots.add(greatest)) {
-            throw new AssertionError("node " + guest.name() + " has a slot of " + members + ", given before: " + slots);
-        }
-        LOG.info("node {} has slot {}", guest.name(), greatest);
+        return greatest;
     }
 
     /** What the new one said, for whoever finds that something does not hold. */

@@ -328,12 +328,13 @@ final class Nemesis implements AutoCloseable {
                 node.start();
             }
         }
+        if (touched.size() > full.size()) {
+            restartThoseThatWereFull(); // with another one they may be a majority, without which nothing goes on
+        }
         histories.awaitProgress(2);
         long millis = TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - from);
+        restartThoseThatWereFull();
         for (String node : cluster.names()) {
-            if (full.contains(node)) {
-                restartUnlessItGoesOn(node);
-            }
             Await.until("node " + node + " answers", Standing.START_LIMIT, () -> standing.answers(node));
         }
         endOfTransfer();
@@ -347,8 +348,14 @@ final class Nemesis implements AutoCloseable {
         touched.clear();
         dead.clear();
         paused.clear();
-        full.clear();
         offset.clear();
+    }
+
+    private void restartThoseThatWereFull() throws Exception {
+        for (String node : full) {
+            restartUnlessItGoesOn(node);
+        }
+        full.clear();
     }
 
     private void restartUnlessItGoesOn(String node) throws Exception {
