@@ -14,6 +14,7 @@ import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.NavigableSet;
 import java.util.Properties;
 import java.util.Random;
 import java.util.Set;
@@ -59,8 +60,11 @@ final class ChangingMembers implements AutoCloseable {
     private final SplittableRandom random;
     private final List<Course> deck = new ArrayList<>();
     private final ExecutorService killer = Executors.newSingleThreadExecutor();
-    private final Set<Integer> slots = new TreeSet<>();
+    private final NavigableSet<Integer> slots = new TreeSet<>();
     private int guests;
+    /** Of the present one, 0 until it has any. */
+    private int slot;
+
     private NodeProcess guest;
     private Path home;
     private Future<?> kill;
@@ -105,6 +109,7 @@ final class ChangingMembers implements AutoCloseable {
     private void place(String name, String option) {
         home = directory.resolve(name + "-" + ++guests);
         guest = FaultyCluster.placeGuest(name, home, network, option);
+        slot = 0;
         standing.with(guest);
     }
 
@@ -295,16 +300,17 @@ final class ChangingMembers implements AutoCloseable {
 
     /** A slot is never given twice, and be it to the same name; what is in the new one's directory says which it has. */
     private void awaitNewSlot() throws Exception {
-        int[] slot = {0};
-        Await.until("a slot of node " + guest.name() + " other than " + slots, Standing.START_LIMIT, () -> {
-            slot[0] = slot();
-            return slot[0] > 0 && !slots.contains(slot[0]);
+        int[] found = {0};
+        Await.until("a slot of node " + guest.name() + " after " + slot, Standing.START_LIMIT, () -> {
+            found[0] = slot();
+            return found[0] > 0 && found[0] != slot;
         });
-        if (slot[0] <= cluster.names().size() || slots.stream().anyMatch(before -> before > slot[0])) {
-            throw new AssertionError("node " + guest.name() + " has slot " + slot[0] + ", after " + slots);
+        slot = found[0];
+        if (slot <= cluster.names().size() || !slots.isEmpty() && slot <= slots.last()) {
+            throw new AssertionError("node " + guest.name() + " has slot " + slot + ", after " + slots);
         }
-        slots.add(slot[0]);
-        LOG.info("node {} has slot {}", guest.name(), slot[0]);
+        slots.add(slot);
+        LOG.info("node {} has slot {}", guest.name(), slot);
     }
 
     /** 0 where it has none yet. */
