@@ -18,7 +18,7 @@ import org.slf4j.LoggerFactory;
 
 /**
  * What a node does for its databases from time to time. Checkpoints: they bound what is replayed at the next start, nothing
- * else depends on them. And the ids of old commits are forgotten. Thread: {@code synod-checkpoint}.
+ * else depends on them. The ids of old commits are forgotten, and members that stay behind are named. Thread: {@code synod-checkpoint}.
  */
 final class Checkpoints implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Checkpoints.class);
@@ -35,23 +35,35 @@ final class Checkpoints implements AutoCloseable {
     });
     private final Map<HostedDatabase, Care> all = new ConcurrentHashMap<>();
     private final Set<HostedDatabase> wanted = ConcurrentHashMap.newKeySet();
+    private final Consumer<String> notices;
 
     private int round;
 
     /** What is remembered of one database, and forgotten with it. By the timer's thread only. */
     private static final class Care {
         final ReclaimPolicy reclaim;
+        final LaggingMembers lagging;
         /** {@link HostedDatabase#appliedBytes} at the last checkpoint. */
         long bytesAtLast;
 
-        Care(ReclaimPolicy reclaim) {
+        Care(ReclaimPolicy reclaim, LaggingMembers lagging) {
             this.reclaim = reclaim;
+            this.lagging = lagging;
         }
 
         @Override
         public String toString() {
             return "checkpoints";
         }
+    }
+
+    Checkpoints() {
+        this(LOG::warn);
+    }
+
+    /** @param notices is given what somebody should know */
+    Checkpoints(Consumer<String> notices) {
+        this.notices = notices;
     }
 
     /** @param also done in each round */
@@ -65,7 +77,9 @@ final class Checkpoints implements AutoCloseable {
 
     /** @param reclaimPercent space is given back when less of the file is current; 0 for never */
     void add(HostedDatabase database, int reclaimPercent) {
-        all.put(database, new Care(new ReclaimPolicy(database, reclaimPercent)));
+        all.put(
+                database,
+                new Care(new ReclaimPolicy(database, reclaimPercent), new LaggingMembers(database.name(), notices)));
     }
 
     /** One checkpoint out of turn, as soon as may be. Thread-safe; does not block. */
@@ -89,7 +103,14 @@ final class Checkpoints implements AutoCloseable {
 
     /** One round for all; what fails for one database is reported and tried again in the next round. */
     void run() {
+        run(System.nanoTime());
+    }
+
+    /** @param nanoTime by the clock of {@link System#nanoTime()} */
+    void run(long nanoTime) {
         round++;
+        // First: a checkpoint may take long.
+        each(all.entrySet(), entry -> entry.getValue().lagging.look(entry.getKey(), nanoTime));
         each(all.keySet(), Checkpoints::keepHouse);
         each(all.entrySet(), entry -> checkpointAndReclaim(entry.getKey(), entry.getValue()));
     }

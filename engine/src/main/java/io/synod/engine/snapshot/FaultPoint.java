@@ -4,6 +4,7 @@ import java.util.function.Consumer;
 
 /** Where the test of a crash can let a step fail, between what goes to disk before and after it. Free otherwise. */
 enum FaultPoint {
+    MADE,
     VERIFIED,
     DECIDED,
     CLOSED,

@@ -52,6 +52,7 @@ final class StoreSnapshots {
                 // Or the other member would take it for what this one has written.
                 throw new DamagedStoreException("the database file" + FileSum.differs(sum.value(), checkpoint.sum()));
             }
+            FaultPoint.reach(FaultPoint.MADE);
             Checkpoint.Position at = checkpoint.position();
             SnapshotTrailer end = new SnapshotTrailer(checkpoint.length(), at.index(), at.epoch(), sha.digest());
             synchronized (this) {

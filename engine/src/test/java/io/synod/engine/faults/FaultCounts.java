@@ -7,19 +7,26 @@ import java.util.EnumSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.TreeMap;
 
 /** What was tried in a run, how often, and how soon clients went on: as the tables of docs/faults.md have it. */
 final class FaultCounts {
-    private final Map<Nemesis.Fault, Integer> tried = new EnumMap<>(Nemesis.Fault.class);
-    private final Map<Nemesis.Fault, List<Long>> wentOnMillis = new EnumMap<>(Nemesis.Fault.class);
+    private final Map<Fault, Integer> tried = new EnumMap<>(Fault.class);
+    private final Map<Fault, List<Long>> wentOnMillis = new EnumMap<>(Fault.class);
     private final List<Long> roundsMillis = new ArrayList<>();
-    private final Set<Nemesis.Fault> round = EnumSet.noneOf(Nemesis.Fault.class);
+    private final Set<Fault> round = EnumSet.noneOf(Fault.class);
+    private final Map<String, Integer> steps = new TreeMap<>();
     private int restartedByHand;
     private int transferred;
 
-    void began(Nemesis.Fault fault) {
+    void began(Fault fault) {
         tried.merge(fault, 1, Integer::sum);
         round.add(fault);
+    }
+
+    /** What happened within a fault. */
+    void step(Fault fault, String what) {
+        steps.merge(fault + " " + what, 1, Integer::sum);
     }
 
     /** The end of the round: every client had gone on after so long. */
@@ -39,7 +46,7 @@ final class FaultCounts {
     }
 
     /** @param skipped and why */
-    String table(Map<Nemesis.Fault, String> skipped) {
+    String table(Map<Fault, String> skipped) {
         StringBuilder table =
                 new StringBuilder("\n| fault | tried | all clients went on: median, longest |\n| --- | --- | --- |");
         tried.forEach((fault, times) -> table.append("\n| `")
@@ -64,7 +71,8 @@ final class FaultCounts {
         return table.append(transferred)
                 .append(" transfers were told as done, ")
                 .append(restartedByHand)
-                .append(" nodes restarted by hand")
+                .append(" nodes restarted by hand; steps ")
+                .append(steps)
                 .toString();
     }
 

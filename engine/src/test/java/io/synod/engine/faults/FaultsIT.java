@@ -33,10 +33,10 @@ class FaultsIT {
     private static final int MINUTES = Integer.getInteger("faults.minutes", 2);
     private static final int KILLS = Integer.getInteger("faults.kills", 5);
 
-    private static final List<Nemesis.Fault> ONLY = Stream.of(
+    private static final List<Fault> ONLY = Stream.of(
                     System.getProperty("faults.only", "").split(","))
             .filter(name -> !name.isBlank())
-            .map(name -> Nemesis.Fault.valueOf(name.strip()))
+            .map(name -> Fault.valueOf(name.strip()))
             .toList();
 
     @TempDir
@@ -60,7 +60,7 @@ class FaultsIT {
     @Test
     void a_mix_of_faults_with_relays_between_the_nodes() throws Exception {
         assumeTrue(MINUTES > 0, "faults.minutes is 0");
-        try (NodeNetwork network = new RelayNetwork(FaultyCluster.NAMES, random.split())) {
+        try (NodeNetwork network = new RelayNetwork(FaultyCluster.ALL_NAMES, random.split())) {
             run(network, mix(network, null));
         }
     }
@@ -79,7 +79,7 @@ class FaultsIT {
     void the_leader_is_killed_again_and_again() throws Exception {
         assumeTrue(KILLS > 0, "faults.kills is 0");
         List<long[]> kills = new ArrayList<>();
-        try (NodeNetwork network = new RelayNetwork(FaultyCluster.NAMES, random.split())) {
+        try (NodeNetwork network = new RelayNetwork(FaultyCluster.ALL_NAMES, random.split())) {
             Histories recorded = run(network, (cluster, histories) -> {
                 for (int kill = 1; kill <= KILLS; kill++) {
                     String leader = cluster.awaitLeader();
@@ -108,7 +108,7 @@ class FaultsIT {
         for (String node : FaultyCluster.NAMES) {
             releases.previous(node);
         }
-        try (NodeNetwork network = new RelayNetwork(FaultyCluster.NAMES, random.split())) {
+        try (NodeNetwork network = new RelayNetwork(FaultyCluster.ALL_NAMES, random.split())) {
             run(network, releases::command, (cluster, histories) -> {
                 UpgradeSteps steps = new UpgradeSteps(cluster, directory, histories, releases, random.split());
                 steps.toThisRelease();
@@ -141,8 +141,8 @@ class FaultsIT {
 
     /** @param disks {@code null} when the nodes have none of their own */
     private Course mix(NodeNetwork network, SmallDisks disks) throws IOException {
-        Map<Nemesis.Fault, String> skipped = Nemesis.Fault.skipped(disks);
-        List<Nemesis.Fault> kinds = new ArrayList<>(ONLY.isEmpty() ? List.of(Nemesis.Fault.values()) : ONLY);
+        Map<Fault, String> skipped = Fault.skipped(disks);
+        List<Fault> kinds = new ArrayList<>(ONLY.isEmpty() ? List.of(Fault.values()) : ONLY);
         skipped.keySet().retainAll(kinds);
         kinds.removeAll(skipped.keySet());
         assumeTrue(!kinds.isEmpty(), "none of " + ONLY + " is possible here: " + skipped);
@@ -164,7 +164,7 @@ class FaultsIT {
 
     /** @throws AssertionError with the seed and what the nodes said, whatever does not hold */
     private Histories run(NodeNetwork network, Course course) throws Exception {
-        return run(network, node -> TestCluster.quick().command(), course);
+        return run(network, node -> FaultyCluster.program(), course);
     }
 
     private Histories run(NodeNetwork network, Function<String, List<String>> program, Course course) throws Exception {
@@ -193,7 +193,7 @@ class FaultsIT {
 
     private static NodeNetwork namespaces() {
         try {
-            return new NamespaceNetwork(FaultyCluster.NAMES);
+            return new NamespaceNetwork(FaultyCluster.ALL_NAMES);
         } catch (IOException e) {
             return abort("no network namespaces here, which need root, ip and tc: " + e.getMessage());
         }

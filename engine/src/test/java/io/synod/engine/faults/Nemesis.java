@@ -1,6 +1,5 @@
 package io.synod.engine.faults;
 
-import io.synod.engine.Sql;
 import io.synod.engine.failover.Await;
 import io.synod.engine.failover.LogDamage;
 import io.synod.engine.failover.TestCluster;
@@ -10,16 +9,10 @@ import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
-import java.sql.Connection;
-import java.sql.SQLException;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
-import java.util.EnumMap;
-import java.util.EnumSet;
 import java.util.LinkedHashSet;
 import java.util.List;
-import java.util.Map;
 import java.util.Random;
 import java.util.Set;
 import java.util.SplittableRandom;
@@ -29,7 +22,6 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
-import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -49,88 +41,8 @@ final class Nemesis implements AutoCloseable {
     /** How long a node has that had no room on its disk, to go on by itself. */
     private static final long BY_ITSELF_NANOS = TimeUnit.SECONDS.toNanos(20);
 
-    /** A process alone has taken 100 s to start where a hundred others wanted the two cores. */
-    private static final Duration START_LIMIT = Duration.ofMinutes(10);
-
     /** More than a day, either way. */
     private static final int OFFSET_SECONDS_MAX = 100_000;
-
-    private static final String TRANSFER_SETTINGS = ";CONNECT_TIMEOUT=10000;FAILOVER_TIMEOUT=10000";
-    /** No leader, no connection, nobody knows, or (55000) that one has lost its directory a moment ago and does not vote yet. */
-    private static final Set<String> TRANSFER_ERRORS = Set.of("40001", "HYT00", "08001", "08007", "55000");
-
-    /** What may happen; to the leader, or to any node. */
-    enum Fault {
-        /** kill -9. */
-        KILL_LEADER,
-        KILL_ANY,
-        KILL_ALL,
-        /** SIGTERM. */
-        STOP_LEADER,
-        /** SIGSTOP, later SIGCONT. */
-        PAUSE_LEADER,
-        PAUSE_ANY,
-        PAUSE_ALL,
-        /** Nothing passes between the node and its peers; clients reach it. */
-        CUT_OFF_LEADER,
-        CUT_OFF_ANY,
-        /** Nobody hears the leader, which hears all. */
-        MUTE_LEADER,
-        /** The leader hears nobody. */
-        DEAFEN_LEADER,
-        /** One way between two nodes. */
-        CUT_ONE_WAY,
-        /** Delay and broken connections, or a narrow line that drops packets. */
-        HAMPER_LEADER,
-        HAMPER_ANY,
-        /** Nothing passes between the node and anybody. */
-        ISOLATE_LEADER,
-        /** No byte left on the disk of its directory. */
-        FILL_DISK_OF_LEADER,
-        FILL_DISK_OF_ANY,
-        /** kill -9, and the database's file is deleted or cut short before the node starts again. */
-        LOSE_COPY,
-        /** Leadership is to go to a node that has not failed, while the next fault happens. */
-        TRANSFER,
-        /** kill -9 of a client. */
-        KILL_CLIENT,
-        /** kill -9, and the node starts again at once with a wrong wall clock, which it has until its next start. */
-        CLOCK_OFFSET,
-        /** Few writes a second, and few bytes. */
-        SLOW_DISK_OF_LEADER,
-        SLOW_DISK_OF_ANY,
-        /** kill -9, and all that is in its directory is deleted before the node starts again. */
-        LOSE_DIRECTORY,
-        /** kill -9, and a bit of the oldest segment of its log is turned before the node starts again. */
-        DAMAGE_LOG;
-
-        /** After which the node has to be let in by the others: with two of three at a time nobody could. */
-        private static final Set<Fault> LOSSES = EnumSet.of(LOSE_DIRECTORY, DAMAGE_LOG);
-
-        private static final Set<Fault> ON_OWN_DISK = EnumSet.of(FILL_DISK_OF_LEADER, FILL_DISK_OF_ANY);
-        private static final Set<Fault> ON_LOOP_DEVICE = EnumSet.of(SLOW_DISK_OF_LEADER, SLOW_DISK_OF_ANY);
-
-        /**
-         * What cannot be tried here.
-         *
-         * @param disks of the nodes, {@code null} when they have networks and disks in common
-         * @return and why not
-         */
-        static Map<Fault, String> skipped(SmallDisks disks) throws IOException {
-            Map<Fault, String> skipped = new EnumMap<>(Fault.class);
-            if (disks == null) {
-                skipped.put(ISOLATE_LEADER, "needs namespaces");
-                ON_OWN_DISK.forEach(fault -> skipped.put(fault, "needs a disk of the node's own"));
-                ON_LOOP_DEVICE.forEach(fault -> skipped.put(fault, "needs a disk of the node's own"));
-            } else if (!disks.neverSlow().isEmpty()) {
-                ON_LOOP_DEVICE.forEach(fault -> skipped.put(fault, disks.neverSlow()));
-            }
-            if (!WallClocks.missing().isEmpty()) {
-                skipped.put(CLOCK_OFFSET, WallClocks.missing());
-            }
-            return skipped;
-        }
-    }
 
     private final TestCluster cluster;
     private final Path directory;
@@ -142,6 +54,8 @@ final class Nemesis implements AutoCloseable {
     private final List<Fault> kinds;
     private final List<Fault> deck = new ArrayList<>();
     private final FaultCounts counts = new FaultCounts();
+    private final Standing standing;
+    private final Procedures procedures;
     private final ExecutorService calls = Executors.newSingleThreadExecutor();
 
     // Since the last mending.
@@ -174,17 +88,38 @@ final class Nemesis implements AutoCloseable {
         this.kinds = kinds;
         this.histories = histories;
         this.random = random;
+        this.standing = new Standing(cluster, directory);
+        this.procedures = new Procedures(cluster, directory, network, standing, histories, counts, random.split());
     }
 
     /** One or two faults, and their end. */
     void round() throws Exception {
-        begin(draw());
-        last();
-        if (random.nextInt(2) == 0) {
-            begin(draw());
+        Fault fault = draw();
+        if (!Fault.PROCEDURES.contains(fault)) {
+            begin(fault);
+            last();
+            if (random.nextInt(2) != 0) {
+                mend();
+                return;
+            }
+            fault = draw();
+        }
+        if (Fault.PROCEDURES.contains(fault)) {
+            if (!touched.isEmpty() || transfer != null) {
+                mend();
+            }
+            procedure(fault);
+        } else {
+            begin(fault);
             last();
         }
         mend();
+    }
+
+    private void procedure(Fault fault) throws Exception {
+        LOG.info("{}, leader {}", fault, cluster.leader(Set.of()));
+        counts.began(fault);
+        procedures.run(fault);
     }
 
     private Fault draw() {
@@ -274,7 +209,8 @@ final class Nemesis implements AutoCloseable {
                 startWithWrongClock(victim);
             }
             case SLOW_DISK_OF_LEADER, SLOW_DISK_OF_ANY -> disks.slow(directory.resolve(victim), random);
-            case TRANSFER, KILL_CLIENT -> throw new AssertionError(fault);
+            case TRANSFER, KILL_CLIENT, ROLLING_RESTART, CHANGE_MEMBERS, KILL_SENDER, KILL_RECEIVER ->
+                throw new AssertionError(fault);
             case LOSE_DIRECTORY -> {
                 kill(victim);
                 lost = victim;
@@ -349,19 +285,7 @@ final class Nemesis implements AutoCloseable {
     /** Whatever becomes of it: until it is told, everything else goes on. */
     private void transfer(String to) throws Exception {
         endOfTransfer();
-        transfer = calls.submit(() -> {
-            try (Connection c = TestCluster.connect(cluster.url() + TRANSFER_SETTINGS)) {
-                return "TRUE"
-                        .equalsIgnoreCase(TestCluster.rows(c, "CALL SYNOD.TRANSFER('" + to + "')")
-                                .get(0)
-                                .replaceAll("[|].*", ""));
-            } catch (SQLException e) {
-                if (!TRANSFER_ERRORS.contains(String.valueOf(e.getSQLState()))) {
-                    throw e;
-                }
-                return false;
-            }
-        });
+        transfer = calls.submit(() -> standing.transfer(to));
     }
 
     private void endOfTransfer() throws Exception {
@@ -411,12 +335,12 @@ final class Nemesis implements AutoCloseable {
         long millis = TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - from);
         restartThoseThatWereFull();
         for (String node : cluster.names()) {
-            Await.until("node " + node + " answers", START_LIMIT, () -> answers(node));
+            Await.until("node " + node + " answers", Standing.START_LIMIT, () -> standing.answers(node));
         }
         endOfTransfer();
         if (lost != null) {
-            Await.until("node " + lost + " votes again", START_LIMIT, this::allVote);
-            forgetWhatWasSetAside(directory.resolve(lost));
+            Await.until("node " + lost + " votes again", Standing.START_LIMIT, standing::allVote);
+            standing.forgetWhatWasSetAside(lost);
             lost = null;
         }
         counts.mended(millis);
@@ -425,38 +349,6 @@ final class Nemesis implements AutoCloseable {
         dead.clear();
         paused.clear();
         offset.clear();
-    }
-
-    /** It answers, so it has the place by which it does. */
-    private boolean allVote() {
-        try (Connection c = TestCluster.connect(cluster.url() + TestCluster.BUSY)) {
-            return Sql.number(c, "SELECT COUNT(*) FROM SYNOD.MEMBERS WHERE MEMBERSHIP = 'VOTER'")
-                    == cluster.names().size();
-        } catch (SQLException e) {
-            LOG.debug("nobody says who votes", e);
-            return false;
-        }
-    }
-
-    /** Disks are small. */
-    private static void forgetWhatWasSetAside(Path node) throws IOException {
-        try (Stream<Path> files = Files.list(node)) {
-            for (Path file : files.toList()) {
-                if (file.getFileName().toString().startsWith("set-aside-")) {
-                    LogDamage.delete(file);
-                }
-            }
-        }
-    }
-
-    private boolean answers(String node) {
-        try (Connection c =
-                TestCluster.connect(cluster.url(node) + ";READ=LOCAL;CONNECT_TIMEOUT=1000;FAILOVER_TIMEOUT=1000")) {
-            return Sql.number(c, "SELECT COUNT(*) FROM account") > 0;
-        } catch (SQLException e) {
-            LOG.debug("node {} does not answer", node, e);
-            return false;
-        }
     }
 
     private void restartThoseThatWereFull() throws Exception {
@@ -468,7 +360,7 @@ final class Nemesis implements AutoCloseable {
 
     private void restartUnlessItGoesOn(String node) throws Exception {
         long end = System.nanoTime() + BY_ITSELF_NANOS;
-        while (!answers(node)) {
+        while (!standing.answers(node)) {
             if (System.nanoTime() - end > 0) {
                 LOG.info("node {} did not go on by itself after its disk had been full", node);
                 counts.restartedByHand();
@@ -488,5 +380,6 @@ final class Nemesis implements AutoCloseable {
     @Override
     public void close() {
         calls.shutdownNow();
+        procedures.close();
     }
 }

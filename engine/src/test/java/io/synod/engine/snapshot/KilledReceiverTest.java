@@ -162,7 +162,7 @@ class KilledReceiverTest {
 
     private void killInTransfer() throws Exception {
         write();
-        HeldNode.holdAt(directory.resolve(VICTIM), null);
+        HeldNode.release(directory.resolve(VICTIM));
         cluster.node(VICTIM).start();
         Await.until(
                 "a part of a snapshot",
@@ -183,7 +183,7 @@ class KilledReceiverTest {
 
     private void comesBack() throws Exception {
         write();
-        HeldNode.holdAt(directory.resolve(VICTIM), null);
+        HeldNode.release(directory.resolve(VICTIM));
         cluster.restart(VICTIM);
         for (String name : cluster.names()) {
             try (Connection c = TestCluster.connect(cluster.url(name))) {
