@@ -39,6 +39,7 @@ final class Forwarding {
     private Unsettled unsettled;
     /** The result of the last statement, while its rows may be over there; {@code null} for none. */
     private ForwardedRows open;
+
     private boolean pinned;
     /** They were with a leader that is lost, and the application does not know yet. */
     private boolean tablesLost;
@@ -152,8 +153,7 @@ final class Forwarding {
     void dropped() {
         if (pinned) {
             pinned = current.hasTemporaryTables();
-            // Above READ COMMITTED the question has begun a transaction over there, which sees what is there now and no
-            // more.
+            // Above READ COMMITTED the question has begun a transaction over there, which sees no more than it does now.
             current.rollback();
         }
     }
