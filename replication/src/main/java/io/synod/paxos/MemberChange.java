@@ -21,10 +21,11 @@ import java.util.UUID;
  *     given the others are told
  */
 public record MemberChange(Kind kind, String name, UUID incarnation, String address, int slot) {
-    /** Another node may ask for it: a slot that no epoch has room for must not come as far as the protocol. */
+    /** Another node may ask for it: a slot that no epoch has room for, or the one after it, must not come as far as the protocol. */
     public MemberChange {
-        if (slot < 0 || slot > Epoch.SLOT_MAX) {
-            throw new IllegalArgumentException("slot " + slot + " of " + name + ", expected 0 to " + Epoch.SLOT_MAX);
+        if (slot < 0 || slot >= Epoch.SLOT_MAX) {
+            throw new IllegalArgumentException(
+                    "slot " + slot + " of " + name + ", expected 0 to " + (Epoch.SLOT_MAX - 1));
         }
     }
 
@@ -55,6 +56,7 @@ public record MemberChange(Kind kind, String name, UUID incarnation, String addr
         TOO_EARLY("the change before, or the begin of this leadership, is not committed yet: try again"),
         NAME_TAKEN("a member of this name is in the group"),
         SLOT_GIVEN("the slot that it has elsewhere was given to another member here, or is below one that was"),
+        NO_SLOT_LEFT("no slot is left that it could have"),
         NO_SUCH_MEMBER("no member of this name is in the group"),
         NOT_A_LEARNER("only a learner can be promoted"),
         NOT_A_VOTER(

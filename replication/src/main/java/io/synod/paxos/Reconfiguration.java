@@ -1,5 +1,6 @@
 package io.synod.paxos;
 
+import io.synod.group.Epoch;
 import io.synod.group.Member;
 import io.synod.group.Members;
 import io.synod.paxos.MemberChange.Refusal;
@@ -40,6 +41,10 @@ final class Reconfiguration {
         Refusal senseless = change.refusedBy(members);
         if (senseless != null) {
             return senseless;
+        }
+        if (change.brings() && change.slotIn(members) >= Epoch.SLOT_MAX) {
+            // The configuration names the next one, too, which no epoch would have room for.
+            return Refusal.NO_SLOT_LEFT;
         }
         if (change.brings() && !core.rules.isFree(members, change.slotIn(members))) {
             return Refusal.SLOT_GIVEN;

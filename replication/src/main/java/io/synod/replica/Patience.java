@@ -1,5 +1,8 @@
 package io.synod.replica;
 
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.Lock;
+
 /**
  * How long a request is willing to wait for other nodes: until it is cancelled, or its own time-out has passed. Belongs to the
  * thread that serves the request; all waits for the cluster on that thread look at it, and end as if their time were over.
@@ -56,6 +59,32 @@ public final class Patience implements AutoCloseable {
     /** Whether it was given up, or its time has passed. */
     public boolean ended() {
         return System.nanoTime() - startNanos >= endNanos();
+    }
+
+    /**
+     * Takes a lock that may be held for long.
+     *
+     * @return false where it was not free in time, or the calling thread's request is not willing to wait any longer, or is interrupted
+     */
+    public static boolean lock(Lock lock, long timeoutNanos) {
+        long start = System.nanoTime();
+        if (lock.tryLock()) {
+            return true;
+        }
+        try {
+            while (!isOver()) {
+                long left = timeoutNanos - (System.nanoTime() - start);
+                if (lock.tryLock(Math.max(0, slice(left)), TimeUnit.NANOSECONDS)) {
+                    return true;
+                }
+                if (left <= 0) {
+                    return false;
+                }
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+        return false;
     }
 
     private long endNanos() {

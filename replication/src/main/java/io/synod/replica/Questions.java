@@ -97,6 +97,11 @@ public final class Questions {
         return transport != null && transport.connected(slot);
     }
 
+    /** As {@link Transport#connections}. */
+    public long connections(int slot) {
+        return transport == null ? 0 : transport.connections(slot);
+    }
+
     /** The connection to that peer is gone, and with it whatever it would have answered. */
     void lost(int slot) {
         for (Asked each : asked.values()) {

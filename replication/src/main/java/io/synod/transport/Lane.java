@@ -61,7 +61,7 @@ final class Lane {
     private long reportedConsumed;
     private boolean draining;
     private boolean held;
-    private boolean closed;
+    private volatile boolean closed;
     private Thread writer;
 
     /** Written by the reading thread only. */
@@ -173,6 +173,10 @@ final class Lane {
             queue.clear();
             notifyAll();
         }
+    }
+
+    boolean isClosed() {
+        return closed;
     }
 
     private boolean refuses() {

@@ -15,10 +15,12 @@ final class Peer {
 
     private volatile boolean removed;
 
-    /** Both change under this peer's monitor. */
+    /** These change under this peer's monitor. */
     private volatile Lane data;
 
     private volatile Lane control;
+
+    private volatile long connections;
 
     private volatile String clientAddress = "";
 
@@ -92,12 +94,21 @@ final class Peer {
         return data != null && control != null;
     }
 
+    /** How often it has been, since it is a peer. */
+    long connections() {
+        return connections;
+    }
+
     /** Takes a new lane into use; an older one, of which the peer no longer knows, is closed. */
     void attach(Hello.Kind kind, Lane lane) {
         Lane before;
         synchronized (this) {
             before = lane(kind);
+            boolean stood = connected();
             set(kind, lane);
+            if (!stood && connected()) {
+                connections++;
+            }
         }
         if (before != null) {
             before.close();

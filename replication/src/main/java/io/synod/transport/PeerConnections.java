@@ -287,7 +287,7 @@ final class PeerConnections {
                     return;
                 }
                 lane.received(frame);
-                deliver(frame, peer.member.slot(), kind);
+                deliver(frame, peer.member.slot(), kind, lane);
                 lane.creditIfDue();
             }
         } finally {
@@ -295,13 +295,17 @@ final class PeerConnections {
         }
     }
 
-    private void deliver(Frame frame, int slot, Hello.Kind kind) throws IOException {
+    /**
+     * What was read before its lane was closed is not delivered any more: whoever said it may be no peer by now, or another directory than
+     * the log names. But for the message that is being handed over at that moment, which might as well have come before.
+     */
+    private void deliver(Frame frame, int slot, Hello.Kind kind, Lane lane) throws IOException {
         if (frame.type() != FrameCodec.MESSAGES) {
             throw new MalformedFrameException("frame type " + frame.type() + " after the handshake");
         }
         // One behind, so that the last message that we know is told that nothing follows it.
         Envelope ready = null;
-        for (int i = 0; i < frame.parts() && !isClosed(); i++) {
+        for (int i = 0; i < frame.parts() && !isOver(lane); i++) {
             Envelope next = MessageCodec.decode(frame.body());
             if (next != null) {
                 if (ready != null) {
@@ -310,9 +314,13 @@ final class PeerConnections {
                 ready = next;
             }
         }
-        if (ready != null && !isClosed()) {
+        if (ready != null && !isOver(lane)) {
             hand(ready, slot, kind, frame.more());
         }
+    }
+
+    private boolean isOver(Lane lane) {
+        return isClosed() || lane.isClosed();
     }
 
     private void hand(Envelope envelope, int slot, Hello.Kind kind, boolean more) {

@@ -295,6 +295,12 @@ public final class SocketTransport implements Transport {
     }
 
     @Override
+    public long connections(int slot) {
+        Peer peer = peers.get(slot);
+        return peer == null ? 0 : peer.connections();
+    }
+
+    @Override
     public String clientAddress(int slot) {
         Peer peer = peers.get(slot);
         return peer == null ? identity.clientAddress() : peer.clientAddress();

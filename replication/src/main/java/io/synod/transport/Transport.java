@@ -56,6 +56,11 @@ public interface Transport extends AutoCloseable {
     /** Whether both connections to this peer stand. */
     boolean connected(int slot);
 
+    /** Another number once this peer was connected again: between two looks a connection may have come and gone. */
+    default long connections(int slot) {
+        return 0;
+    }
+
     /**
      * This node is a peer from now on: it is dialled or may connect, with this slot, name and incarnation only. Without effect for one that
      * is a peer already.

@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.synod.group.EntryKind;
+import io.synod.group.Epoch;
 import io.synod.group.Invariant;
 import io.synod.group.Member;
 import io.synod.group.Members;
@@ -578,6 +579,25 @@ class MemberChangeTest {
         group.tick(4);
         group.settle(1, 4);
         assertTrue(group.node(4).removed);
+    }
+
+    /** The one after it would be none that an epoch has room for, and would come into the log all the same. */
+    @Test
+    void last_slot_is_not_given() {
+        assertThrows(
+                IllegalArgumentException.class, () -> MemberChange.add("s4", new UUID(0, 4), "s4:1", Epoch.SLOT_MAX));
+        TraceGroup group = led(4, 3);
+        assertNull(group.change(1, MemberChange.add("s4", new UUID(0, 4), "s4:1", Epoch.SLOT_MAX - 1))
+                .refusal());
+        group.settle(1, 2, 3);
+        for (int i = 0; i < 2; i++) {
+            assertEquals(
+                    Refusal.NO_SLOT_LEFT,
+                    group.change(1, MemberChange.add("s5", new UUID(0, 5), "s5:1", 0))
+                            .refusal());
+        }
+        assertEquals(Epoch.SLOT_MAX, group.node(1).state.members().nextSlot());
+        assertNull(group.change(1, MemberChange.remove("s4")).refusal());
     }
 
     @Test

@@ -70,6 +70,15 @@ public final class MemberErrors {
                 ErrorCode.GENERAL_ERROR_1));
     }
 
+    /** 55000: the leader has met an error. */
+    public static DbException leaderFailed(String database, String leader, String why) {
+        return Errors.wrap(new SQLException(
+                "node " + leader + " has failed to change the members of database " + database + " (" + why
+                        + "); whether it happened is not known: look at SYNOD.MEMBERS before you try again",
+                "55000",
+                ErrorCode.GENERAL_ERROR_1));
+    }
+
     /** HYT00: another change of the members did not end in time. */
     public static DbException membersBusy(String change, String database, String why) {
         return Errors.wrap(new SQLException(

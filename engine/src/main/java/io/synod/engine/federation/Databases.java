@@ -1,6 +1,7 @@
 package io.synod.engine.federation;
 
 import java.util.Collection;
+import org.h2.message.DbException;
 import org.h2.table.Table;
 
 /** The databases that one session can reach. Not thread-safe: it belongs to that session. */
@@ -46,6 +47,17 @@ public interface Databases {
      */
     default Table temporary(String name) {
         return own().catalogue().findLocalTempTable(name);
+    }
+
+    /**
+     * A text was not understood: where what it names may have been created through another node a moment ago, waits until it is here.
+     *
+     * @param failure what was said of the text
+     * @return whether it is worth looking at the text again
+     * @throws DbException what it names cannot be known here in time
+     */
+    default boolean catchUp(String sql, DbException failure) {
+        return false;
     }
 
     /** @return names of all databases, {@link #own()} included, for messages */

@@ -112,6 +112,17 @@ public final class FederatedCommand implements CommandInterface {
         }
         meaning = null;
         StatementText answered = asks ? SessionWords.answered(text, databases, executing) : text;
+        try {
+            prepare(answered, before);
+        } catch (DbException e) {
+            if (!databases.catchUp(sql, e)) {
+                throw e;
+            }
+            prepare(answered, before);
+        }
+    }
+
+    private void prepare(StatementText answered, Meaning before) {
         FederatedStatement now = federation.statement(answered, text, databases);
         if (now instanceof FederatedQuery query && query.way() instanceof FederatedQuery.Local in) {
             Session session = Federation.branch(databases, in.database()).session();

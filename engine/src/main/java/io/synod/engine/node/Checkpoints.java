@@ -5,7 +5,6 @@ import io.synod.engine.session.Sessions;
 import io.synod.engine.snapshot.Checkpoint;
 import java.io.IOException;
 import java.util.Collection;
-import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
@@ -66,13 +65,8 @@ final class Checkpoints implements AutoCloseable {
         this.notices = notices;
     }
 
-    /** @param also done in each round */
-    void start(Runnable also) {
-        Runnable round = () -> {
-            each(List.of(also), Runnable::run);
-            run();
-        };
-        timer.scheduleWithFixedDelay(round, SECONDS_BETWEEN, SECONDS_BETWEEN, TimeUnit.SECONDS);
+    void start() {
+        timer.scheduleWithFixedDelay(this::run, SECONDS_BETWEEN, SECONDS_BETWEEN, TimeUnit.SECONDS);
     }
 
     /** @param reclaimPercent space is given back when less of the file is current; 0 for never */

@@ -18,44 +18,25 @@ import java.nio.file.StandardOpenOption;
 import java.sql.SQLException;
 import java.util.List;
 import java.util.Properties;
-import java.util.Set;
 import java.util.TreeMap;
-import java.util.TreeSet;
 import java.util.UUID;
 import java.util.function.Consumer;
 import java.util.zip.CRC32C;
 
 /**
- * Who this directory is: cluster, node, incarnation; and which incarnations its peers were seen with. Written by
- * temporary file, force and rename. Thread-safe.
+ * Who this directory is: cluster, node, incarnation; and which incarnations its peers were seen with; {@link ComingBack} has its own lines
+ * in it. Written by temporary file, force and rename. Thread-safe.
  */
 final class IdentityFile implements PeerIdentities {
     private static final String FORMAT = "1";
     private static final String PEER = "peer.";
     private static final String STARTS = "starts";
     /** Whom it knew when it began or joined, by slot; without it, an earlier release made the file. */
-    private static final String MEMBERS = "members";
+    static final String MEMBERS = "members";
     /** That it was to join others, and did not begin a cluster. */
-    private static final String JOINED = "joined";
+    static final String JOINED = "joined";
     /** That it is a witness in all its databases. */
     private static final String WITNESS = "witness";
-    /**
-     * That others may have met another directory of this name; gone when all have said that they have not. {@link #VOTES_YET}
-     * where so many have that what this one says counts.
-     */
-    private static final String UNPROVEN = "unproven";
-
-    private static final String VOTES_YET = "votes";
-    /** That it has no place, and has to get a new one from the others; {@link #AGAIN} where what is here belongs to another one. */
-    private static final String RETURNS = "returns";
-
-    private static final String AGAIN = "again";
-    /** That it has come back so. */
-    private static final String RETURNED = "returned";
-    /** Groups in which it is to vote again. */
-    private static final String VOTES = "votes";
-    /** Which slot the directory has that took its place. */
-    private static final String REPLACED = "replaced";
     /** Before a database's name: index of the configuration without this node. */
     private static final String REMOVED = "removed.";
     /** Of all the other lines. Earlier releases neither write it nor look at it, and leave it behind as it was. */
@@ -66,6 +47,7 @@ final class IdentityFile implements PeerIdentities {
     private static final String NAME = "node.properties";
 
     private final Path file;
+    private final ComingBack comingBack = new ComingBack(this);
     /** Not changed, but replaced by what has been written. */
     private volatile Properties properties = new Properties();
 
@@ -123,10 +105,10 @@ final class IdentityFile implements PeerIdentities {
                 }
                 // A learner has no vote; what a witness says counts from the moment it is a member.
                 if (config.comesBack() && (!config.joins() || config.witness())) {
-                    fresh.setProperty(UNPROVEN, "true");
+                    fresh.setProperty(ComingBack.UNPROVEN, "true");
                 }
                 if (returns) {
-                    fresh.setProperty(RETURNS, "true");
+                    fresh.setProperty(ComingBack.RETURNS, "true");
                 }
             });
             return identity;
@@ -152,9 +134,9 @@ final class IdentityFile implements PeerIdentities {
                             + " is that of a node which has copies of its databases: give the witness an empty directory, or"
                             + " leave JOIN=WITNESS out");
         }
-        String replaced = p.getProperty(REPLACED);
+        String replaced = p.getProperty(ComingBack.REPLACED);
         if (replaced != null) {
-            throw MemberErrors.mayNotJoin(config.name(), replacedBy(replaced));
+            throw MemberErrors.mayNotJoin(config.name(), ComingBack.replacedBy(replaced));
         }
         identity.countStart(same -> {});
         return identity;
@@ -242,7 +224,7 @@ final class IdentityFile implements PeerIdentities {
     }
 
     /** Makes a change and writes it down; one that cannot be written is not made. */
-    private void save(Consumer<Properties> change) throws IOException {
+    synchronized void save(Consumer<Properties> change) throws IOException {
         Properties changed = new Properties();
         changed.putAll(properties);
         change.accept(changed);
@@ -348,126 +330,20 @@ final class IdentityFile implements PeerIdentities {
         return incarnation == null ? null : UUID.fromString(incarnation);
     }
 
-    // ------------------------------------------------------------------ coming back
+    /** What it has noted of coming back as a new member. */
+    ComingBack comingBack() {
+        return comingBack;
+    }
 
     /** Whether it has not been given a place yet. */
     synchronized boolean isNew() {
         // One that an earlier release made has no members in it, and was met under its name.
-        return properties.getProperty(MEMBERS) == null && (isUnproven() || properties.getProperty(JOINED) != null);
+        return get(MEMBERS) == null && (comingBack.isUnproven() || get(JOINED) != null);
     }
 
-    synchronized boolean isUnproven() {
-        return properties.getProperty(UNPROVEN) != null;
-    }
-
-    /**
-     * Whether what it says may count: where it may have been another directory, that has perhaps promised and acknowledged what this one
-     * does not know.
-     */
-    synchronized boolean mayVote() {
-        return !"true".equals(properties.getProperty(UNPROVEN));
-    }
-
-    /** So many others have met no other directory of this name that none of them was needed by anybody. */
-    synchronized void votesYet() throws IOException {
-        if (!mayVote()) {
-            save(p -> p.setProperty(UNPROVEN, VOTES_YET));
-        }
-    }
-
-    /** All others have said that they have met no other directory of this name. */
-    synchronized void proven() throws IOException {
-        if (isUnproven()) {
-            save(p -> p.remove(UNPROVEN));
-        }
-    }
-
-    /** Whether it has to get a place from the others. */
-    synchronized boolean returns() {
-        return properties.getProperty(RETURNS) != null;
-    }
-
-    /** Whether what is here has to be set aside before. */
-    synchronized boolean beginsAgain() {
-        return AGAIN.equals(properties.getProperty(RETURNS));
-    }
-
-    /** Others have met another directory of this name: where this one has been used already, it is given up. */
-    synchronized void mustReturn(List<Standing.Other> others) throws IOException {
-        save(p -> {
-            p.setProperty(RETURNS, isNew() ? "true" : AGAIN);
-            p.setProperty(VOTES, String.join(",", votesIn(others)));
-        });
-    }
-
-    /** Notes in which groups its name votes. */
-    synchronized void mustVote(List<Standing.Other> others) throws IOException {
-        save(p -> p.setProperty(VOTES, String.join(",", votesIn(others))));
-    }
-
-    private Set<String> votesIn(List<Standing.Other> others) {
-        Set<String> votes = votes();
-        others.stream()
-                .filter(other -> other.votes() && other.group() != 0)
-                .forEach(other -> votes.add(String.valueOf(other.group())));
-        return votes;
-    }
-
-    /** Nobody has met the one that it was. */
-    synchronized void returnsNot() throws IOException {
-        save(p -> {
-            p.remove(RETURNS);
-            if (isUnproven()) {
-                p.setProperty(UNPROVEN, VOTES_YET);
-            }
-        });
-    }
-
-    /** It has come back. */
-    synchronized void placed(NodePlace place) throws IOException {
-        save(p -> {
-            p.setProperty(MEMBERS, NodePlace.encode(place.known().all()));
-            p.setProperty(JOINED, "true");
-            p.setProperty(RETURNED, "true");
-            p.remove(RETURNS);
-            p.remove(UNPROVEN);
-        });
-    }
-
-    synchronized boolean hasReturned() {
-        return properties.getProperty(RETURNED) != null;
-    }
-
-    /** Whether it has come back to this group, and is to vote there. */
-    synchronized boolean votesAgain(long group) {
-        return votes().contains(String.valueOf(group));
-    }
-
-    /** It votes in this group. */
-    synchronized void voting(long group) throws IOException {
-        Set<String> votes = votes();
-        if (votes.remove(String.valueOf(group))) {
-            save(p -> p.setProperty(VOTES, String.join(",", votes)));
-        }
-    }
-
-    private Set<String> votes() {
-        Set<String> votes =
-                new TreeSet<>(List.of(properties.getProperty(VOTES, "").split(",")));
-        votes.remove("");
-        return votes;
-    }
-
-    /** Another directory has its place for good. */
-    synchronized void noteReplaced(int slot) throws IOException {
-        save(p -> p.setProperty(REPLACED, String.valueOf(slot)));
-    }
-
-    static String replacedBy(String slot) {
-        return "another directory has taken the place of this one (slot " + slot
-                + "), and a majority has that in its log: nothing of"
-                + " this one is needed there. Start the node on the other directory; this one can be deleted when"
-                + " nobody wants it";
+    /** {@code null} where nothing is noted under that key. */
+    synchronized String get(String key) {
+        return properties.getProperty(key);
     }
 
     /** This node is not one of a database's group any more. */

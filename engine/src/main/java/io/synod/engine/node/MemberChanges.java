@@ -41,19 +41,24 @@ final class MemberChanges implements MemberCommands {
     private static final long REPLACE_MILLIS_MAX = 3_000;
     private static final long PAUSE_NANOS = TimeUnit.MILLISECONDS.toNanos(20);
     /** What passes by itself, or is known when it is asked for again. */
-    private static final Set<Refusal> PASSING = Set.of(Refusal.NOT_LEADING, Refusal.TOO_EARLY, Refusal.NOT_KNOWN);
+    static final Set<Refusal> PASSING = Set.of(Refusal.NOT_LEADING, Refusal.TOO_EARLY, Refusal.NOT_KNOWN);
     /**
      * So often a person's wish is put forward while a majority is missing, some five seconds: a voter may be a moment behind, as after a
      * start; where it stays away, whoever asks has to hear that soon.
      */
     private static final int MAJORITY_TRIES = 250;
+    /** So often where the leader says that it cannot, for a second: it may be about to stop. */
+    private static final int FAILED_TRIES = 5;
+
+    private static final long FAILED_PAUSE_NANOS = TimeUnit.MILLISECONDS.toNanos(250);
 
     private final NodeConfig config;
     private final NodePlace place;
     private final IdentityFile identity;
     private final CurrentMembers current;
-    private final Questions questions;
+    private final MemberQuestions leaders;
     private final Supplier<Collection<HostedDatabase>> hosted;
+    private final ReentrantLock changing = new ReentrantLock();
     private final ReentrantLock replacing = new ReentrantLock();
 
     MemberChanges(
@@ -67,18 +72,35 @@ final class MemberChanges implements MemberCommands {
         this.place = place;
         this.identity = identity;
         this.current = current;
-        this.questions = questions;
+        this.leaders = new MemberQuestions(identity, questions, this::databases);
         this.hosted = hosted;
     }
 
     @Override
-    public synchronized List<Done> add(String member) {
-        return add(member, Member.Role.LEARNER);
+    public List<Done> add(String member) {
+        return alone(member, () -> add(member, Member.Role.LEARNER));
     }
 
     @Override
-    public synchronized List<Done> addWitness(String member) {
-        return add(member, Member.Role.WITNESS);
+    public List<Done> addWitness(String member) {
+        return alone(member, () -> add(member, Member.Role.WITNESS));
+    }
+
+    /** One person's wish at a time; who waits for another's is told in time, and can be cancelled. */
+    private List<Done> alone(String member, Supplier<List<Done>> change) {
+        long millis = hosted.get().stream()
+                .mapToLong(HostedDatabase::timeoutMillis)
+                .max()
+                .orElse(0);
+        if (!Patience.lock(changing, TimeUnit.MILLISECONDS.toNanos(millis))) {
+            throw MemberErrors.membersBusy(
+                    "what is asked of node " + member, name(databases()), "another change is being made");
+        }
+        try {
+            return change.get();
+        } finally {
+            changing.unlock();
+        }
     }
 
     private static MemberChange addition(Member.Role as, String name, String address, int slot) {
@@ -236,7 +258,11 @@ final class MemberChanges implements MemberCommands {
     // ------------------------------------------------------------------ as somebody asks for it
 
     @Override
-    public synchronized List<Done> promote(String node) {
+    public List<Done> promote(String node) {
+        return alone(node, () -> promoted(node));
+    }
+
+    private List<Done> promoted(String node) {
         List<Done> done = new ArrayList<>();
         for (HostedDatabase database : having(node)) {
             Member member = database.log().members().byName(node);
@@ -252,7 +278,11 @@ final class MemberChanges implements MemberCommands {
     }
 
     @Override
-    public synchronized List<Done> demote(String node) {
+    public List<Done> demote(String node) {
+        return alone(node, () -> demoted(node));
+    }
+
+    private List<Done> demoted(String node) {
         List<Done> done = new ArrayList<>();
         for (HostedDatabase database : having(node)) {
             Member member = database.log().members().byName(node);
@@ -268,7 +298,11 @@ final class MemberChanges implements MemberCommands {
     }
 
     @Override
-    public synchronized List<Done> move(String member) {
+    public List<Done> move(String member) {
+        return alone(member, () -> moved(member));
+    }
+
+    private List<Done> moved(String member) {
         if (!isPlace(member)) {
             throw Errors.badValue(
                     "member",
@@ -298,7 +332,11 @@ final class MemberChanges implements MemberCommands {
     }
 
     @Override
-    public synchronized List<Done> remove(String node) {
+    public List<Done> remove(String node) {
+        return alone(node, () -> removed(node));
+    }
+
+    private List<Done> removed(String node) {
         List<Done> done = new ArrayList<>();
         // Whoever has lost the answer asks again.
         for (HostedDatabase database : identity.knows(node, place) ? databases() : having(node)) {
@@ -347,6 +385,7 @@ final class MemberChanges implements MemberCommands {
         boolean perhapsDone = false;
         Refusal refusal = null;
         int unreached = 0;
+        int failed = 0;
         while (true) {
             if (perhapsDone && isSelfRemoved(database, change)) {
                 return null;
@@ -360,7 +399,15 @@ final class MemberChanges implements MemberCommands {
             if (leader == null && !perhapsDone) {
                 throw database.noLeader();
             }
-            refusal = leader == null ? Refusal.NOT_KNOWN : ask(database, leader, change, left);
+            try {
+                refusal = leader == null ? Refusal.NOT_KNOWN : leaders.ask(database, leader, change, left);
+            } catch (MemberMessages.FailedException e) {
+                // Where that node is about to stop, the next leader knows.
+                if (++failed == FAILED_TRIES || Patience.isOver()) {
+                    throw MemberErrors.leaderFailed(database.name(), leader, e.getMessage());
+                }
+                refusal = Refusal.NOT_KNOWN;
+            }
             if (refusal == null || perhapsDone && refusal == whenDone(change)) {
                 return null;
             }
@@ -370,7 +417,7 @@ final class MemberChanges implements MemberCommands {
             if (!passes || System.nanoTime() > deadline || Patience.isOver()) {
                 return refusal;
             }
-            LockSupport.parkNanos(PAUSE_NANOS);
+            LockSupport.parkNanos(failed > 0 ? FAILED_PAUSE_NANOS : PAUSE_NANOS);
         }
     }
 
@@ -391,73 +438,9 @@ final class MemberChanges implements MemberCommands {
         };
     }
 
-    private Refusal ask(HostedDatabase database, String leader, MemberChange change, long timeoutNanos) {
-        if (leader.equals(database.node())) {
-            return database.log()
-                    .changeMembers(known(database, change), timeoutNanos)
-                    .refusal();
-        }
-        Member there = database.log().members().byName(leader);
-        if (there == null) {
-            return Refusal.NOT_LEADING;
-        }
-        long group = HostedDatabase.groupId(database.name());
-        return MemberMessages.decodeAnswer(
-                questions.ask(there.slot(), group, MemberMessages.encode(change), timeoutNanos));
-    }
-
     /** Another node asks this one, which leads, for a change; answered from a thread that may wait. */
     void asked(long group, byte[] question, Consumer<byte[]> answer) {
-        MemberChange change = MemberMessages.decode(question);
-        HostedDatabase database = databases().stream()
-                .filter(each -> HostedDatabase.groupId(each.name()) == group)
-                .findFirst()
-                .orElse(null);
-        if (database == null) {
-            answer.accept(MemberMessages.answer(Refusal.NOT_LEADING));
-            return;
-        }
-        Thread thread = new Thread(
-                () -> {
-                    long nanos = TimeUnit.MILLISECONDS.toNanos(database.timeoutMillis());
-                    Refusal refusal = database.log()
-                            .changeMembers(known(database, change), nanos)
-                            .refusal();
-                    // Of these it is asked again and again; who asked says it in the end.
-                    if (refusal == null || !PASSING.contains(refusal) && refusal != Refusal.MAJORITY_OUT_OF_REACH) {
-                        LOG.info(
-                                "database {}: {} {}: {}", database.name(), change.kind(), change.name(), said(refusal));
-                    }
-                    answer.accept(MemberMessages.answer(refusal));
-                },
-                "synod-members");
-        thread.setDaemon(true);
-        thread.start();
-    }
-
-    /** Who votes, or has moved, does so with the directory that its leader has met. */
-    private MemberChange known(HostedDatabase database, MemberChange change) {
-        Member member = database.log().members().byName(change.name());
-        if (change.kind() != MemberChange.Kind.PROMOTE && change.kind() != MemberChange.Kind.MOVE
-                || member == null
-                || !member.incarnation().equals(Member.UNSEEN)) {
-            return change;
-        }
-        // One directory in all groups, also where this node met another one first.
-        int slot = member.slot();
-        UUID seen = databases().stream()
-                .map(each -> each.log().members().byName(change.name()))
-                .filter(each -> each != null
-                        && slot == each.slot()
-                        && !each.incarnation().equals(Member.UNSEEN))
-                .map(Member::incarnation)
-                .findFirst()
-                .orElseGet(() -> identity.seen(change.name(), slot));
-        return seen == null ? change : change.of(seen);
-    }
-
-    private static String said(Refusal refusal) {
-        return refusal == null ? "done" : refusal.text();
+        leaders.asked(group, question, answer);
     }
 
     private static void check(Refusal refusal, String what, HostedDatabase database, String node) {
@@ -472,6 +455,7 @@ final class MemberChanges implements MemberCommands {
                         node,
                         refusal.text() + " (" + name
                                 + "): remove it, and add it again, so that it gets a new one in all");
+            case NO_SLOT_LEFT -> throw MemberErrors.memberTaken(node, refusal.text() + " (" + name + ")");
             case NO_SUCH_MEMBER ->
                 throw Errors.badValue("member", node, "a member of " + name + ", which it is no more");
             case NOT_LEADING, TOO_EARLY, NOT_KNOWN -> throw MemberErrors.membersBusy(what, name, refusal.text());

@@ -17,6 +17,10 @@ final class MemberMessages {
     private static final byte MARK = 'M';
 
     private static final byte VERSION = 1;
+    /** No reason of a refusal is called so. */
+    private static final String FAILED = "FAILED";
+
+    private static final int WHY_MAX = 1_000;
 
     private MemberMessages() {}
 
@@ -54,7 +58,27 @@ final class MemberMessages {
         return bytes(out -> out.writeUTF(refusal == null ? "" : refusal.name()));
     }
 
-    /** @return {@code null} where it was done; {@link Refusal#NOT_KNOWN} also where there is no answer */
+    /** That an error has kept the leader from it, or from knowing whether it is done. Earlier releases know no more than that it is not known. */
+    static byte[] failed(String why) {
+        return bytes(out -> {
+            out.writeUTF(FAILED);
+            out.writeUTF(why.substring(0, Math.min(why.length(), WHY_MAX)));
+        });
+    }
+
+    /** The leader has said why it cannot say whether it is done. */
+    static final class FailedException extends RuntimeException {
+        private static final long serialVersionUID = 1L;
+
+        FailedException(String why) {
+            super(why);
+        }
+    }
+
+    /**
+     * @return {@code null} where it was done; {@link Refusal#NOT_KNOWN} also where there is no answer
+     * @throws FailedException an error has kept the leader from it, perhaps
+     */
     static Refusal decodeAnswer(byte[] bytes) {
         if (bytes == null) {
             return Refusal.NOT_KNOWN;
@@ -63,6 +87,9 @@ final class MemberMessages {
             String name = in.readUTF();
             if (name.isEmpty()) {
                 return null;
+            }
+            if (name.equals(FAILED)) {
+                throw new FailedException(in.readUTF());
             }
             // A later release may have more reasons. None of them is that it was done.
             return Arrays.stream(Refusal.values())

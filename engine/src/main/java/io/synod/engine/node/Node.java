@@ -32,8 +32,7 @@ import org.slf4j.LoggerFactory;
 /**
  * A running node with its databases. Everything is put together here and nowhere else. Thread-safe.
  *
- * <p>Threads: those of its {@link ReplicaNode}, transport and SQL server, {@code synod-checkpoint}, {@code synod-scrub}, and
- * those of its {@link GlobalCommits} and {@link Deadlocks}.
+ * <p>Threads: {@code synod-checkpoint}, {@code synod-scrub}; those of its log, transport, SQL, {@link GlobalCommits}, {@link Deadlocks}.
  */
 public final class Node implements SessionFactory, AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Node.class);
@@ -167,7 +166,8 @@ public final class Node implements SessionFactory, AutoCloseable {
 
     /** Its ports are open. */
     void begin() {
-        checkpoints.start(VanishedNodes.of(members, replicas.questions(), sql)::look);
+        checkpoints.start();
+        sql.endVanished(config, members, replicas.questions());
         globalCommits.start();
         scrubber.start();
         if (returnWatch != null) {
@@ -490,7 +490,7 @@ public final class Node implements SessionFactory, AutoCloseable {
         return databases.containsKey(key)
                 || config.directory() != null && NodeDirectory.hasFile(config.directory(), key)
                 || log.recovered(group).lastIndex() > 0
-                || identity != null && identity.votesAgain(group);
+                || identity != null && identity.comingBack().votesAgain(group);
     }
 
     /** A node that others let in has nothing at its first start that says which databases it is about to open. */

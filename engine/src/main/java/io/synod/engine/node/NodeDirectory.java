@@ -122,7 +122,7 @@ record NodeDirectory(ChronicleEntryLog log, IdentityFile identity) {
             throw new UnusableException(e.getMessage());
         }
         String why = null;
-        if (opened.identity.beginsAgain()) {
+        if (opened.identity.comingBack().beginsAgain()) {
             why = "others have met another directory of this node";
         } else if (!known && !opened.log.isEmpty()) {
             why = IdentityFile.in(config.directory()) + " is gone, which says whose log this is";

@@ -56,7 +56,7 @@ record NodePlace(Members known, int slot, boolean joined) {
             int is = each.indexOf('=');
             int at = each.indexOf('@');
             int slot = is < 1 ? 0 : Integer.parseInt(each.substring(0, is));
-            if (slot < 1 || slot > Epoch.SLOT_MAX || at < is + 2) {
+            if (slot < 1 || slot >= Epoch.SLOT_MAX || at < is + 2) {
                 throw new IllegalArgumentException("members '" + text + "', expected SLOT=NAME@HOST:PORT,...");
             }
             members.add(member(slot, each.substring(is + 1, at), each.substring(at + 1)));

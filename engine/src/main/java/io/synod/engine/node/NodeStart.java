@@ -60,7 +60,7 @@ final class NodeStart {
                         identity,
                         System::nanoTime,
                         random.split());
-                if (!identity.mayVote()) {
+                if (!identity.comingBack().mayVote()) {
                     transport.quiet();
                 }
             }

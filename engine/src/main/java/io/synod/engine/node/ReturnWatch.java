@@ -79,7 +79,8 @@ final class ReturnWatch implements Runnable, AutoCloseable {
     public void run() {
         try {
             while (!isOver()
-                    && !closed.await(identity.mayVote() ? PAUSE_MILLIS : WAITING_MILLIS, TimeUnit.MILLISECONDS)) {
+                    && !closed.await(
+                            identity.comingBack().mayVote() ? PAUSE_MILLIS : WAITING_MILLIS, TimeUnit.MILLISECONDS)) {
                 step();
             }
         } catch (InterruptedException e) {
@@ -91,7 +92,7 @@ final class ReturnWatch implements Runnable, AutoCloseable {
 
     /** A node that has come back may host a database later of which it was a member before. */
     private boolean isOver() {
-        return asked.size() == config.peers().size() && !identity.hasReturned();
+        return asked.size() == config.peers().size() && !identity.comingBack().hasReturned();
     }
 
     /** One round. */
@@ -104,9 +105,9 @@ final class ReturnWatch implements Runnable, AutoCloseable {
         // Not before all were asked: one that is there may have met the other directory.
         votesYet();
         if (asked.size() == config.peers().size()) {
-            identity.proven();
+            identity.comingBack().proven();
         }
-        if (identity.hasReturned()) {
+        if (identity.comingBack().hasReturned()) {
             comeBack();
         }
     }
@@ -115,23 +116,25 @@ final class ReturnWatch implements Runnable, AutoCloseable {
     private boolean asks(Member peer) throws IOException {
         Standing standing = returning.ask(peer);
         if (standing == null) {
-            if (!identity.mayVote() && !returning.refusal().isEmpty()) {
+            if (!identity.comingBack().mayVote() && !returning.refusal().isEmpty()) {
                 say("takes part in nothing: " + returning.refusal());
             }
             return false;
         }
-        if (identity.isUnproven() && !standing.met() && !standing.others().isEmpty()) {
-            identity.mustReturn(standing.others());
+        if (identity.comingBack().isUnproven()
+                && !standing.met()
+                && !standing.others().isEmpty()) {
+            identity.comingBack().mustReturn(standing.others());
             ends.toComeBack("node " + peer.name() + " has met node " + config.name() + " with another directory");
             return true;
         }
         int slot = standing.replacedBy(place.slot());
         if (slot > 0 && !countsHere(standing)) {
-            identity.noteReplaced(slot);
-            ends.replaced(IdentityFile.replacedBy(String.valueOf(slot)));
+            identity.comingBack().noteReplaced(slot);
+            ends.replaced(ComingBack.replacedBy(String.valueOf(slot)));
             return true;
         }
-        if (!identity.mayVote() && standing.removed() && !config.joins()) {
+        if (!identity.comingBack().mayVote() && standing.removed() && !config.joins()) {
             ends.replaced(returning.removed());
             return true;
         }
@@ -143,9 +146,9 @@ final class ReturnWatch implements Runnable, AutoCloseable {
     }
 
     private void votesYet() throws IOException {
-        if (!identity.mayVote() && returning.mayVote(asked.size(), established)) {
+        if (!identity.comingBack().mayVote() && returning.mayVote(asked.size(), established)) {
             // Written down before anything is said: after a restart it is the one that has said it.
-            identity.votesYet();
+            identity.comingBack().votesYet();
             LOG.info("node {} takes part: nobody has met another directory of its name", config.name());
             ends.mayVote();
         }
@@ -167,8 +170,8 @@ final class ReturnWatch implements Runnable, AutoCloseable {
                 lacking = true;
             } else if (self.role().votes()) {
                 // Committed: one that was only appended may be voided yet.
-                identity.voting(group);
-            } else if (identity.votesAgain(group)) {
+                identity.comingBack().voting(group);
+            } else if (identity.comingBack().votesAgain(group)) {
                 vote(database);
             }
         }

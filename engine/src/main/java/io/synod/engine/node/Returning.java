@@ -52,7 +52,7 @@ final class Returning {
      * @throws SQLException as {@link IdentityFile#place}; 55000 it is to come back and that is not possible now, 90096 it was removed
      */
     NodePlace place() throws IOException, SQLException {
-        if (identity.returns()) {
+        if (identity.comingBack().returns()) {
             return await();
         }
         if (config.comesBack() && identity.isNew() && wasMember()) {
@@ -81,7 +81,7 @@ final class Returning {
                         "node {} has a new directory, and node {} has met it with another one: it comes back as a new member",
                         config.name(),
                         peer.name());
-                identity.mustReturn(standing.others());
+                identity.comingBack().mustReturn(standing.others());
                 return true;
             }
             heard += standing == null ? 0 : 1;
@@ -96,7 +96,7 @@ final class Returning {
             throw MemberErrors.mayNotJoin(config.name(), removed());
         }
         if (mayVote(heard, established)) {
-            identity.votesYet();
+            identity.comingBack().votesYet();
         } else {
             LOG.warn(
                     "node {} has an empty directory, and takes part in nothing until {} have said that they have met no"
@@ -172,7 +172,7 @@ final class Returning {
     private NodePlace unmet() throws IOException, SQLException {
         LOG.warn("node {}: nobody has met the directory that was set aside, and it begins as itself", config.name());
         SetAside.databases(config.directory());
-        identity.returnsNot();
+        identity.comingBack().returnsNot();
         return identity.place(config);
     }
 
@@ -181,7 +181,7 @@ final class Returning {
         if (left != null) {
             LOG.warn("node {}: what was left of its databases is in {}", config.name(), left);
         }
-        identity.placed(place);
+        identity.comingBack().placed(place);
         LOG.warn("node {} has come back with slot {} among {}", config.name(), place.slot(), place.known());
         // By the addresses at which this node reaches them.
         return place.at(config.members());
@@ -221,7 +221,7 @@ final class Returning {
             return standing;
         }
         // Before it is forgotten there.
-        identity.mustVote(standing.others());
+        identity.comingBack().mustVote(standing.others());
         return ask(peer, config.listen(), CHANGE_MILLIS);
     }
 

@@ -3,6 +3,7 @@ package io.synod.engine.node;
 import io.synod.engine.database.Errors;
 import io.synod.engine.server.ConnectionPlaces;
 import io.synod.engine.server.SqlServer;
+import io.synod.replica.Questions;
 import io.synod.transport.ForeignProtocol;
 import java.io.IOException;
 import java.io.InputStream;
@@ -13,6 +14,7 @@ import java.sql.SQLException;
 final class SqlFrontEnd implements ForeignProtocol, AutoCloseable {
     private volatile SqlServer behindPeers;
     private volatile SqlServer listening;
+    private volatile VanishedNodes vanished;
 
     /**
      * @param address {@code host:port}; {@code null} for no port
@@ -34,6 +36,14 @@ final class SqlFrontEnd implements ForeignProtocol, AutoCloseable {
         return listening == null ? -1 : listening.port();
     }
 
+    /** From now on sessions do not outlive their nodes for long. Without effect where no other node reaches this one. */
+    void endVanished(NodeConfig config, CurrentMembers members, Questions questions) {
+        if (config.isReachable()) {
+            vanished = VanishedNodes.of(members, questions, this);
+            vanished.start();
+        }
+    }
+
     /** @return how many sessions that the node of this slot has open here are ended */
     int endSessionsOf(int slot) {
         SqlServer server = behindPeers;
@@ -48,6 +58,9 @@ final class SqlFrontEnd implements ForeignProtocol, AutoCloseable {
 
     @Override
     public void close() throws IOException {
+        if (vanished != null) {
+            vanished.close();
+        }
         if (listening != null) {
             listening.close();
         }

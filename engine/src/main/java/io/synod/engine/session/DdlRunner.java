@@ -324,10 +324,11 @@ final class DdlRunner {
             if (!session.forwarding().isBroken()) {
                 throw e;
             }
+            session.forwarding().lostSilently(e);
             if (session.forwarding().resolve(id, age)) {
                 return command.isQuery() ? FullTextChange.done(command, execution) : execution.nothing();
             }
-            throw Errors.leaderLost(Errors.LEADER_LOST + " before the statement was durable");
+            throw session.forwarding().lost(" before the statement was durable");
         } finally {
             session.transaction().ended();
         }

@@ -32,19 +32,19 @@ final class Forwarding {
     private final String user;
     private final byte[] passwordHash;
     private final Map<String, String> settings;
-
     private final Backoff backoff = new Backoff();
     private final Consumer<String> leaderWatch = this::onLeader;
     private volatile ForwardedSession current;
     /** Answered by the leader before it was decided; {@code null} for none. */
     private Unsettled unsettled;
-
     /** The result of the last statement, while its rows may be over there; {@code null} for none. */
     private ForwardedRows open;
 
     private boolean pinned;
     /** They were with a leader that is lost, and the application does not know yet. */
     private boolean tablesLost;
+    /** The error that has told of it last. */
+    private DbException told;
 
     private record Unsettled(CommitId id, CommitAge age) {}
 
@@ -140,15 +140,20 @@ final class Forwarding {
         }
         tablesLost = false;
         // Nobody but the application can make them again.
-        return Errors.retry(why + ", and with it the temporary tables of this session");
+        return told = Errors.retry(why + ", and with it the temporary tables of this session");
+    }
+
+    /** The leader was lost, and the application is not given the error: what it says of the tables is still to be told. */
+    void lostSilently(DbException e) {
+        close();
+        tablesLost |= e == told;
     }
 
     /** A table was dropped over there: it may have been the session's last one. */
     void dropped() {
         if (pinned) {
             pinned = current.hasTemporaryTables();
-            // Above READ COMMITTED the question has begun a transaction over there, which sees what is there now and no
-            // more.
+            // Above READ COMMITTED the question has begun a transaction over there, which sees no more than it does now.
             current.rollback();
         }
     }

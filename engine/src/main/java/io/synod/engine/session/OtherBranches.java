@@ -231,6 +231,8 @@ final class OtherBranches {
                 throw lost(name);
             }
         });
+        session.transaction().checkReads();
+        open.values().forEach(branch -> branch.transaction().checkReads());
         List<RoutedSession> written = new ArrayList<>();
         if (session.transaction().hasWritten()) {
             written.add(session);

@@ -18,6 +18,7 @@ import io.synod.engine.writeset.AppliedState;
 import java.io.StringReader;
 import java.util.Collection;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -134,6 +135,28 @@ final class OtherDatabases implements Databases {
             throw e;
         }
         return command;
+    }
+
+    /** As in one database: what it names may have been created elsewhere a moment ago. */
+    @Override
+    public boolean catchUp(String sql, DbException failure) {
+        if (Errors.isRetry(failure)) {
+            return false;
+        }
+        Set<RoutedSession> named = new LinkedHashSet<>(Set.of(session));
+        List<Token> tokens = SqlText.tokens(sql);
+        for (int i = 0; i + 4 < tokens.size(); i++) {
+            RoutedSession branch =
+                    isDatabaseAt(tokens, i) ? branches.found(tokens.get(i).text()) : null;
+            if (branch != null) {
+                named.add(branch);
+            }
+        }
+        boolean waited = false;
+        for (RoutedSession each : named) {
+            waited |= each.compiler().catchUp();
+        }
+        return waited;
     }
 
     /**

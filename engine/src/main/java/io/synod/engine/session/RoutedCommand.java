@@ -209,6 +209,11 @@ final class RoutedCommand implements CommandInterface, PlainRead {
         StatementCompiler.copyParameters(old, local);
     }
 
+    /** By which it is what it was found to be. */
+    long catalogue() {
+        return catalogue;
+    }
+
     /**
      * Whether what was found to read only still does: the same text may stand for another view or function now, and H2 would
      * compile that when it executes it.

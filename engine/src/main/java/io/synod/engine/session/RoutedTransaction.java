@@ -59,6 +59,8 @@ final class RoutedTransaction {
     private boolean written;
     /** Whether it may have written. */
     private boolean changed;
+    /** The oldest catalogue by which the leader's queries in it only read; MAX_VALUE for none. */
+    private long readBy = Long.MAX_VALUE;
 
     private final OtherBranches others;
     private final StatementGroup group = new StatementGroup(this);
@@ -127,6 +129,21 @@ final class RoutedTransaction {
     void writes(boolean changes) {
         written = true;
         changed |= changes;
+    }
+
+    /** The leader is about to execute a query that only reads by this node's catalogue, as of that number. */
+    void readsThere(long catalogue) {
+        readBy = Math.min(readBy, catalogue);
+    }
+
+    /** Before it ends beside others: where the catalogue is another one by now, what has read over there may have written. */
+    void checkReads() {
+        if (place == Place.FORWARDED && !changed && readBy != Long.MAX_VALUE) {
+            database.reads().awaitReadable();
+            if (local.getDatabase().getModificationMetaId() != readBy) {
+                writes(true);
+            }
+        }
     }
 
     /** Whether it may have written, or locked, something in this database. */
@@ -463,6 +480,7 @@ final class RoutedTransaction {
         snapshotHere = false;
         written = false;
         changed = false;
+        readBy = Long.MAX_VALUE;
         others.rollback();
         if (autoCommitAtEnd) {
             autoCommit = true;

@@ -119,7 +119,6 @@ final class StatementCompiler {
 
     private RoutedCommand compiled(String sql, List<Token> tokens) {
         SessionLocal local = session.local();
-        Levels levels = session.levels();
         Command command;
         int settings = local.getModificationId();
         long catalogue = catalogue();
@@ -133,12 +132,9 @@ final class StatementCompiler {
             if (!session.isInternal() && session.others().isOpened(e, tokens)) {
                 return across(sql, tokens);
             }
-            if (!levels.seen().isBehind(database.log()) && database.log().servingEpoch() != 0) {
+            if (!catchUp()) {
                 throw e;
             }
-            // The object may have been created elsewhere a moment ago.
-            database.reads().awaitReadable();
-            levels.seen().caughtUp();
             catalogue = catalogue();
             command = compile(sql);
         }
@@ -148,6 +144,21 @@ final class StatementCompiler {
             texts.add(sql, new Known(tokens, decision, local, settings, catalogue));
         }
         return RoutedCommand.compiled(session, sql, tokens, command, decision, catalogue, ofNode);
+    }
+
+    /**
+     * A name was not found, and may be that of an object which was created elsewhere a moment ago: waits for all that was
+     * acknowledged.
+     *
+     * @return false where this node's copy had it all
+     */
+    boolean catchUp() {
+        if (!session.levels().seen().isBehind(database.log()) && database.log().servingEpoch() != 0) {
+            return false;
+        }
+        database.reads().awaitReadable();
+        session.levels().seen().caughtUp();
+        return true;
     }
 
     Decision route(Command command, List<Token> tokens) {

@@ -266,6 +266,9 @@ final class StatementDispatch {
                 return result;
             }
             case FORWARDED -> {
+                if (isRead) {
+                    transaction.readsThere(command.catalogue());
+                }
                 return begins ? firstForwarded(command, execution) : routed.forward(command, execution);
             }
             default -> {

@@ -753,7 +753,6 @@ class LocksAcrossTest {
                     Await.until("locked from " + node, () -> {
                         cluster.lead(leader, "sales");
                         cluster.lead(other, "stock");
-                        cluster.awaitReadable(node, "sales", "stock");
                         id[0]++;
                         return cluster.undisturbed(
                                 () -> assertLockedFrom(cluster, node, other, id[0], sales, stock), "sales", "stock");

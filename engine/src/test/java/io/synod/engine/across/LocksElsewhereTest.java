@@ -128,7 +128,6 @@ class LocksElsewhereTest {
                 for (boolean commit : new boolean[] {true, false}) {
                     Await.until("locked from " + node, () -> {
                         cluster.lead(leader, "stock");
-                        cluster.awaitReadable(node, "sales", "stock");
                         return cluster.undisturbed(
                                 () -> assertWaits(cluster, leader, node, another, commit), "sales", "stock");
                     });

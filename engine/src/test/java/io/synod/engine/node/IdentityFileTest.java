@@ -90,7 +90,7 @@ class IdentityFileTest {
         UUID lost = new UUID(1, 1);
         assertThrows(IOException.class, () -> identity.firstSeen("b", 2, lost));
         assertThrows(IOException.class, () -> identity.noteRemoved("shop", 7));
-        assertThrows(IOException.class, () -> identity.noteReplaced(4));
+        assertThrows(IOException.class, () -> identity.comingBack().noteReplaced(4));
         assertFalse(identity.hasMet("b", lost));
         assertNull(identity.removedFrom("shop"));
         Files.delete(blocked);

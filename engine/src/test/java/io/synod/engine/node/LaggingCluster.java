@@ -91,7 +91,11 @@ public final class LaggingCluster implements AutoCloseable {
     }
 
     HostedDatabase hosted(String node) throws SQLException {
-        return nodes.get(node).host("shop", Map.of());
+        return hosted(node, "shop");
+    }
+
+    HostedDatabase hosted(String node, String database) throws SQLException {
+        return nodes.get(node).host(database, Map.of());
     }
 
     /** From now on c gets nothing and reaches nobody, by its peers' connections. */
@@ -138,13 +142,17 @@ public final class LaggingCluster implements AutoCloseable {
 
     /** For this process. */
     String url(String name) {
+        return url(name, "shop");
+    }
+
+    String url(String name, String database) {
         List<String> peers = new ArrayList<>();
         for (String other : NAMES) {
             if (!other.equals(name)) {
                 peers.add(other + "@127.0.0.1:" + (other.equals("c") && toC != null ? toC.port() : ports.get(other)));
             }
         }
-        return "jdbc:synod:file:" + directory.resolve(name).resolve("shop") + ";NODE=" + name + ";LISTEN=127.0.0.1:"
+        return "jdbc:synod:file:" + directory.resolve(name).resolve(database) + ";NODE=" + name + ";LISTEN=127.0.0.1:"
                 + ports.get(name) + ";SQL=" + sqlAddress(name) + ";PEERS=" + String.join(",", peers)
                 + ";ELECTION_TIMEOUT=" + electionMillis + ";PRIORITY="
                 + (name.equals("c") ? 0 : 1) + ";FAILOVER_TIMEOUT=" + failoverMillis;

@@ -47,7 +47,7 @@ class NodeDirectoryTest {
     private IdentityFile open(int number) throws Exception {
         NodeDirectory opened = NodeDirectory.open(config(), () -> {});
         opened.log().close();
-        assertEquals(number > 0, opened.identity().returns());
+        assertEquals(number > 0, opened.identity().comingBack().returns());
         if (number > 0) {
             assertNotEquals(before, opened.identity().incarnation());
             assertTrue(opened.log().isEmpty(), "it passes for another one's");

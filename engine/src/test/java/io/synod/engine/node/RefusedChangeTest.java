@@ -1,6 +1,7 @@
 package io.synod.engine.node;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -14,15 +15,20 @@ import io.synod.jdbc.SynodUrl;
 import io.synod.paxos.MemberChange;
 import io.synod.paxos.MemberChange.Outcome;
 import io.synod.paxos.MemberChange.Refusal;
+import io.synod.replica.Patience;
 import io.synod.replica.ReplicatedLog;
 import java.lang.reflect.Proxy;
 import java.nio.file.Path;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.Queue;
 import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import org.h2.message.DbException;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -38,9 +44,11 @@ class RefusedChangeTest {
     @TempDir
     private Path directory;
 
-    private final List<MemberChange> asked = new ArrayList<>();
+    private final List<MemberChange> asked = Collections.synchronizedList(new ArrayList<>());
     /** What the leader says, one after the other; the last one again and again. */
     private final Queue<Outcome> answers = new ArrayDeque<>();
+
+    private volatile Runnable meanwhile = () -> {};
 
     private NodeConfig config;
     private Members members;
@@ -73,6 +81,7 @@ class RefusedChangeTest {
                     case "awaitLeader" -> "a";
                     case "changeMembers" -> {
                         asked.add((MemberChange) args[0]);
+                        meanwhile.run();
                         yield answers.size() > 1 ? answers.remove() : answers.element();
                     }
                     case "commitIndex", "appliedIndex" -> 0L;
@@ -170,5 +179,59 @@ class RefusedChangeTest {
         leaderSays(Outcome.refused(Refusal.LEARNER_IS_BEHIND));
         assertNotNull(assertThrows(DbException.class, () -> changes.promote("d")));
         assertEquals(1, asked.size());
+    }
+
+    /** What goes wrong there is known to whoever asked, at once and not when nobody answers in time. */
+    @Test
+    void a_node_that_asks_hears_what_went_wrong() throws Exception {
+        MemberChanges changes = changes(database(FOR_EVER_MILLIS));
+        meanwhile = () -> {
+            throw new IllegalStateException("no space left");
+        };
+        leaderSays(refused());
+        CompletableFuture<byte[]> answer = new CompletableFuture<>();
+        changes.asked(
+                HostedDatabase.groupId("shop"), MemberMessages.encode(MemberChange.remove("c")), answer::complete);
+        byte[] bytes = answer.get(60, TimeUnit.SECONDS);
+        RuntimeException e = assertThrows(RuntimeException.class, () -> MemberMessages.decodeAnswer(bytes));
+        assertTrue(e.getMessage().contains("no space left"), e.getMessage());
+    }
+
+    @Test
+    void whoever_waits_for_another_change_can_be_cancelled() throws Exception {
+        MemberChanges changes = changes(database(FOR_EVER_MILLIS));
+        leaderSays(new Outcome(7, null));
+        CountDownLatch begun = new CountDownLatch(1);
+        CountDownLatch goOn = new CountDownLatch(1);
+        meanwhile = () -> {
+            begun.countDown();
+            awaited(goOn);
+        };
+        CompletableFuture<?> first = CompletableFuture.runAsync(() -> changes.remove("c"));
+        assertTrue(begun.await(60, TimeUnit.SECONDS));
+        CompletableFuture<DbException> second = CompletableFuture.supplyAsync(() -> {
+            try (Patience cancelled = Patience.begin(0)) {
+                cancelled.giveUp();
+                return assertThrows(DbException.class, () -> changes.demote("b"));
+            }
+        });
+        try {
+            assertEquals(
+                    "HYT00", second.get(60, TimeUnit.SECONDS).getSQLException().getSQLState());
+            assertFalse(first.isDone());
+        } finally {
+            goOn.countDown();
+        }
+        first.get(60, TimeUnit.SECONDS);
+        meanwhile = () -> {};
+        assertEquals(List.of(new Done("shop", "b", "LEARNER")), changes.demote("b"));
+    }
+
+    private static void awaited(CountDownLatch latch) {
+        try {
+            latch.await();
+        } catch (InterruptedException e) {
+            throw new IllegalStateException(e);
+        }
     }
 }

@@ -115,7 +115,7 @@ class ReturnWatchTest {
 
     @Test
     void a_directory_goes_on_while_a_group_counts_on_it_though_another_one_has_replaced_it() throws Exception {
-        identity.proven();
+        identity.comingBack().proven();
         ReturnWatch watch = watch(NodePlace.beginning(config));
         answers.put("a", standing(true, 1, List.of(replaced(SHOP))));
         answers.put("b", standing(true, 1, List.of(replaced(SHOP))));
@@ -130,7 +130,7 @@ class ReturnWatchTest {
 
     @Test
     void what_a_peer_has_not_opened_yet_may_count_on_this_directory() throws Exception {
-        identity.proven();
+        identity.comingBack().proven();
         host("stock", config.members(), config.members());
         ReturnWatch watch = watch(NodePlace.beginning(config));
         answers.put("a", standing(true, 0, List.of(replaced(SHOP))));
@@ -147,17 +147,17 @@ class ReturnWatchTest {
         Member voter = new Member(4, "c", identity.incarnation(), Member.Role.VOTER, "127.0.0.1:3");
         Member a = new Member(1, "a", new UUID(1, 1), Member.Role.VOTER, "127.0.0.1:1");
         Member b = new Member(2, "b", new UUID(2, 2), Member.Role.VOTER, "127.0.0.1:2");
-        identity.mustVote(List.of(new Standing.Other(SHOP, true, 3, true)));
+        identity.comingBack().mustVote(List.of(new Standing.Other(SHOP, true, 3, true)));
         NodePlace place = new NodePlace(new Members(List.of(a, b, learner)), 4, true);
-        identity.placed(place);
+        identity.comingBack().placed(place);
         host("shop", new Members(List.of(a, b, voter)), new Members(List.of(a, b, learner)));
         ReturnWatch watch = watch(place);
         watch.step();
-        assertTrue(identity.votesAgain(SHOP), "the entry may still be lost");
+        assertTrue(identity.comingBack().votesAgain(SHOP), "the entry may still be lost");
         hosted.clear();
         host("shop", new Members(List.of(a, b, voter)), new Members(List.of(a, b, voter)));
         watch.step();
-        assertFalse(identity.votesAgain(SHOP));
+        assertFalse(identity.comingBack().votesAgain(SHOP));
     }
 
     /** Its directory may have been lost: what the other one has acknowledged with one of these is not to be voted away. */
@@ -166,17 +166,17 @@ class ReturnWatchTest {
         Returning returning = returning();
         NodePlace place = returning.place();
         assertEquals(3, place.slot());
-        assertFalse(identity.mayVote(), "nobody is there");
+        assertFalse(identity.comingBack().mayVote(), "nobody is there");
         ReturnWatch watch = watch(place);
         watch.step();
         answers.put("b", standing(true, 0, List.of()));
         watch.step();
         assertFalse(
-                identity.mayVote(),
+                identity.comingBack().mayVote(),
                 "the cluster has begun, and the other directory may have been of a majority with a");
         answers.put("a", standing(true, 0, List.of()));
         watch.step();
-        assertTrue(identity.mayVote());
+        assertTrue(identity.comingBack().mayVote());
         assertEquals(List.of("votes"), ends);
     }
 
@@ -189,13 +189,13 @@ class ReturnWatchTest {
         assertEquals(List.of("votes"), ends);
         // A start later it is known who it is, though the third one was never there.
         identity = IdentityFile.open(directory, config);
-        assertTrue(identity.mayVote());
-        assertTrue(identity.isUnproven());
+        assertTrue(identity.comingBack().mayVote());
+        assertTrue(identity.comingBack().isUnproven());
         watch = watch(place);
         answers.put("a", standing(true, 0, List.of()));
         answers.put("b", standing(true, 0, List.of()));
         watch.step();
-        assertFalse(identity.isUnproven());
+        assertFalse(identity.comingBack().isUnproven());
     }
 
     /** Of a majority it is enough where none has an entry; but not where another one is there that can tell. */
@@ -207,7 +207,7 @@ class ReturnWatchTest {
         watch(place).step();
         assertEquals(1, ends.size(), ends.toString());
         assertTrue(ends.get(0).startsWith("come back"), ends.toString());
-        assertFalse(identity.mayVote());
+        assertFalse(identity.comingBack().mayVote());
     }
 
     @Test
@@ -215,7 +215,7 @@ class ReturnWatchTest {
         answers.put("a", standing(false, 0, List.of()));
         answers.put("b", standing(false, 0, List.of()));
         returning().place();
-        assertTrue(identity.mayVote());
+        assertTrue(identity.comingBack().mayVote());
     }
 
     @Test
@@ -229,8 +229,8 @@ class ReturnWatchTest {
         answers.put("a", standing(true, 0, List.of(new Standing.Other(SHOP, true, 3, false))));
         watch.step();
         assertTrue(ends.get(0).startsWith("come back"), ends.toString());
-        assertTrue(identity.beginsAgain());
-        assertFalse(identity.mayVote());
+        assertTrue(identity.comingBack().beginsAgain());
+        assertFalse(identity.comingBack().mayVote());
     }
 
     @Test
@@ -239,13 +239,13 @@ class ReturnWatchTest {
         Files.delete(directory.resolve("node.properties"));
         Files.createDirectory(directory.resolve("set-aside-1"));
         identity = IdentityFile.open(directory, config);
-        assertTrue(identity.returns());
+        assertTrue(identity.comingBack().returns());
         answers.put("a", standing(true, 0, List.of()));
         assertThrows(StillReturningException.class, () -> returning().place(), "b may have met it");
         answers.put("b", standing(true, 0, List.of()));
         assertEquals(3, returning().place().slot());
-        assertFalse(identity.returns());
-        assertTrue(identity.mayVote());
+        assertFalse(identity.comingBack().returns());
+        assertTrue(identity.comingBack().mayVote());
     }
 
     /** It has no members in it, and was met long ago. */
@@ -258,7 +258,7 @@ class ReturnWatchTest {
         identity = IdentityFile.open(directory, config);
         answers.put("a", standing(true, 0, List.of()));
         assertEquals(3, returning().place().slot());
-        assertTrue(identity.mayVote());
+        assertTrue(identity.comingBack().mayVote());
     }
 
     private void joins(String as) throws Exception {
@@ -277,7 +277,7 @@ class ReturnWatchTest {
         joins("WITNESS");
         answers.put("a", standing(false, 0, List.of()));
         assertThrows(SQLException.class, () -> returning().place(), "nobody gives it a place");
-        assertFalse(identity.mayVote(), "b may have met another one");
+        assertFalse(identity.comingBack().mayVote(), "b may have met another one");
         Member self = new Member(3, "w", Member.UNSEEN, Member.Role.WITNESS, "127.0.0.1:4");
         List<Member> all = new ArrayList<>(config.peers());
         all.add(self);
@@ -294,7 +294,7 @@ class ReturnWatchTest {
         watch(place).step();
         assertTrue(ends.get(0).startsWith("come back"), ends.toString());
         joins("TRUE");
-        assertTrue(identity.mayVote(), "a learner has no vote");
+        assertTrue(identity.comingBack().mayVote(), "a learner has no vote");
     }
 
     /** A person has removed it, as is needed, and added it again: not all peers have heard both yet. */
@@ -302,7 +302,7 @@ class ReturnWatchTest {
     void a_witness_that_joins_waits_for_its_place_though_a_peer_knows_of_its_removal_only() throws Exception {
         for (String as : List.of("WITNESS", "TRUE")) {
             joins(as);
-            identity.mustReturn(List.of(new Standing.Other(SHOP, true, 3, false)));
+            identity.comingBack().mustReturn(List.of(new Standing.Other(SHOP, true, 3, false)));
             Standing removed = new Standing(true, false, true, List.of(), List.of(), 0, "");
             answers.clear();
             answers.put("a", removed);
@@ -319,7 +319,7 @@ class ReturnWatchTest {
     @Test
     void a_witness_that_was_removed_and_not_added_again_says_how_it_is_added() throws Exception {
         joins("WITNESS");
-        identity.mustReturn(List.of(new Standing.Other(SHOP, true, 3, false)));
+        identity.comingBack().mustReturn(List.of(new Standing.Other(SHOP, true, 3, false)));
         Standing removed = new Standing(true, false, true, List.of(), List.of(), 0, "");
         answers.put("a", removed);
         answers.put("b", removed);
@@ -376,6 +376,6 @@ class ReturnWatchTest {
             return standing == null ? null : standing.encode(identity.incarnation(), config.name());
         });
         assertEquals(5, returning.place().slot());
-        assertTrue(identity.votesAgain(SHOP));
+        assertTrue(identity.comingBack().votesAgain(SHOP));
     }
 }

@@ -110,7 +110,7 @@ class UnreadableDirectoryTest {
         }
         try (var log = opened.log()) {
             assertTrue(log.isEmpty());
-            assertTrue(opened.identity().returns());
+            assertTrue(opened.identity().comingBack().returns());
             assertFalse(before.equals(opened.identity().incarnation()));
             assertTrue(Files.isDirectory(directory.resolve("set-aside-1/log")));
         }
@@ -130,7 +130,7 @@ class UnreadableDirectoryTest {
         try (var log = opened.log()) {
             assertEquals(1, pauses.get());
             assertEquals(before, opened.identity().incarnation());
-            assertFalse(opened.identity().returns());
+            assertFalse(opened.identity().comingBack().returns());
             assertEquals(Epoch.of(3, 1), log.recovered(GROUP).promised());
             assertFalse(Files.exists(directory.resolve("set-aside-1")));
         }

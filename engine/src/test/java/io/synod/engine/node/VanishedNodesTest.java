@@ -13,10 +13,14 @@ class VanishedNodesTest {
     private final Set<Integer> connected = new HashSet<>(Set.of(2, 3));
     private final List<Integer> slots = new ArrayList<>(List.of(2, 3));
     private final List<Integer> ended = new ArrayList<>();
-    private final VanishedNodes nodes = new VanishedNodes(() -> slots, connected::contains, slot -> {
-        ended.add(slot);
-        return 1;
-    });
+    /** How often the node in slot 3 has connected. */
+    private int connections = 1;
+
+    private final VanishedNodes nodes =
+            new VanishedNodes(() -> slots, connected::contains, slot -> slot == 3 ? connections : 1, slot -> {
+                ended.add(slot);
+                return 1;
+            });
 
     private void look(int times) {
         for (int i = 0; i < times; i++) {
@@ -51,6 +55,26 @@ class VanishedNodesTest {
         connected.remove(3);
         look(VanishedNodes.LOOKS);
         assertEquals(List.of(3, 3), ended);
+    }
+
+    /** What it has opened in between would stay. */
+    @Test
+    void one_that_was_there_between_two_looks_only_is_missed_anew() {
+        connected.remove(3);
+        look(5);
+        assertEquals(List.of(3), ended);
+        connections++;
+        look(VanishedNodes.LOOKS - 1);
+        assertEquals(List.of(3), ended, "it may come back as it has before");
+        look(5);
+        assertEquals(List.of(3, 3), ended);
+        connections++;
+        look(1);
+        connections++;
+        look(VanishedNodes.LOOKS - 1);
+        assertEquals(List.of(3, 3), ended);
+        look(1);
+        assertEquals(List.of(3, 3, 3), ended);
     }
 
     /** Since it had vanished, say, another one took its place. */

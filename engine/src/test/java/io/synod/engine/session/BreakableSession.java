@@ -80,6 +80,7 @@ final class BreakableSession extends SynodSession {
                 || sql.startsWith("CALL FT_")
                 || sql.startsWith("CREATE TABLE")
                 || sql.startsWith("ALTER TABLE")
+                || sql.startsWith("SELECT EXISTS(SELECT * FROM INFORMATION_SCHEMA.TABLES WHERE TABLE_TYPE")
                 || sql.startsWith("UPDATE /* may break */");
         return new Asking(command, commits);
     }

@@ -3,6 +3,7 @@ package io.synod.engine.session;
 import static io.synod.engine.Sql.number;
 import static io.synod.engine.Sql.run;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -130,6 +131,33 @@ class LostTemporaryTablesTest {
             run(connection, "DROP TABLE other");
             b.lead();
             run(connection, "UPDATE t SET x = x + 1");
+            assertEquals(11, number(connection, "SELECT x FROM t"));
+        }
+    }
+
+    /** It is done, or is not: what was lost with its leader is told either way, once. */
+    @Test
+    void a_statement_that_is_done_though_its_leader_was_lost_has_the_next_one_say_so() throws Exception {
+        try (TestConnection connection = peers.get("c").connect()) {
+            run(connection, "CREATE LOCAL TEMPORARY TABLE mine(i INT)");
+            a.loseNextAnswer(b::lead);
+            run(connection, "CREATE TABLE later(i INT)");
+            assertNull(a.takeBreakAfter(), "the leader was lost");
+            assertLost(() -> run(connection, "UPDATE t SET x = x + 1"));
+            run(connection, "INSERT INTO later VALUES (1)", "UPDATE t SET x = x + 1");
+            assertEquals(11, number(connection, "SELECT x FROM t"));
+        }
+    }
+
+    /** The question whether there are others is the one that finds its leader lost behind DROP. */
+    @ParameterizedTest
+    @ValueSource(strings = {"CREATE TABLE later(i INT)", "DROP TABLE other"})
+    void a_statement_that_is_not_done_since_its_leader_was_lost_says_so(String sql) throws Exception {
+        try (TestConnection connection = peers.get("c").connect()) {
+            run(connection, "CREATE LOCAL TEMPORARY TABLE mine(i INT)", "CREATE LOCAL TEMPORARY TABLE other(i INT)");
+            a.breakBeforeNext(b::lead);
+            assertLost(() -> run(connection, sql));
+            run(connection, "CREATE TABLE later(i INT)", "UPDATE t SET x = x + 1");
             assertEquals(11, number(connection, "SELECT x FROM t"));
         }
     }
