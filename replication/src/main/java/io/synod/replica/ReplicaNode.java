@@ -61,6 +61,7 @@ public final class ReplicaNode implements AutoCloseable {
     private volatile Replica[] replicas = new Replica[0];
     /** Of groups that were closed: how many records had come when the last one of theirs had. */
     private final Map<Long, Long> unwritten = new ConcurrentHashMap<>();
+
     private final List<Thread> threads = new ArrayList<>();
     private volatile Throwable failure;
     private volatile boolean closed;

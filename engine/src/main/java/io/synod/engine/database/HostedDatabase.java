@@ -70,6 +70,7 @@ public final class HostedDatabase implements Applier, AutoCloseable {
     private volatile Throwable stopped;
     /** Whether that was for lack of space; set before it. */
     private volatile boolean stoppedFull;
+
     private volatile boolean closed;
     private volatile boolean staysOpen;
     private volatile Shutdown shutdown;
@@ -352,7 +353,8 @@ public final class HostedDatabase implements Applier, AutoCloseable {
 
     @Override
     public void onStopped(Throwable cause) {
-        stoppedFull = !(cause instanceof RemovedMemberException) && copy().store().lacksSpace(cause);
+        stoppedFull =
+                !(cause instanceof RemovedMemberException) && copy().store().lacksSpace(cause);
         stopped = cause;
         if (cause instanceof RemovedMemberException removed) {
             LOG.warn("node {} was removed from database {} and serves it no longer", node, name);

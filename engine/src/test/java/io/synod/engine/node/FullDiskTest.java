@@ -74,8 +74,8 @@ class FullDiskTest {
             untilWritten(all, "MERGE INTO t VALUES (" + (rows + 2) + ")");
             Await.until("a session there is refused", () -> {
                 SQLException e = assertThrows(
-                        SQLException.class, () -> LaggingCluster.connect(cluster.remoteUrl(victim))
-                                .close());
+                        SQLException.class,
+                        () -> LaggingCluster.connect(cluster.remoteUrl(victim)).close());
                 return "08001".equals(e.getSQLState());
             });
             disk.free();
@@ -181,8 +181,8 @@ class FullDiskTest {
                 disk.free();
                 Await.until("it says so", () -> {
                     SQLException e = assertThrows(
-                            SQLException.class, () -> LaggingCluster.connect(aloneUrl())
-                                    .close());
+                            SQLException.class,
+                            () -> LaggingCluster.connect(aloneUrl()).close());
                     assertEquals("08001", e.getSQLState(), e.toString());
                     return e.getMessage().contains("could not be forced to disk");
                 });
