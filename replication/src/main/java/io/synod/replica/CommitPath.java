@@ -56,6 +56,8 @@ final class CommitPath implements Runnable {
     private volatile PersistQueue.Batch held;
 
     private volatile long heldUntil;
+    /** How many records are on disk of those that came; written under the baton. */
+    private volatile long done;
     /** What a force has taken lately; under the baton. */
     private long forceNanos;
     /** Of the cycle that runs, under the baton. */
@@ -243,6 +245,7 @@ final class CommitPath implements Runnable {
         log.force();
         forceNanos += (System.nanoTime() - start - forceNanos) / 8;
         persist.forceTakes(forceNanos);
+        done += size;
         Invariant.that(
                 size == batch.owners().size(),
                 "%d records forced, %d would be told so",
@@ -257,6 +260,11 @@ final class CommitPath implements Runnable {
         } finally {
             releaseData(together);
         }
+    }
+
+    /** How many of the records that have come so far are on disk, in the order in which they came. */
+    long done() {
+        return done;
     }
 
     /** Whether a full disk keeps a batch from being written. */

@@ -78,6 +78,7 @@ final class PersistQueue {
     private volatile long forceNanos;
 
     private Batch filling = new Batch();
+    private long added;
     private volatile boolean work;
     /** All that there is waits for siblings, until {@link #waitEnds}. */
     private volatile boolean waiting;
@@ -120,6 +121,7 @@ final class PersistQueue {
     private synchronized boolean offer(Replica owner, Append append, Siblings entry) {
         filling.appends.add(append);
         filling.owners.add(owner);
+        added++;
         boolean lacksAny = entry != null && siblings.lacksAny(append.group(), entry);
         boolean begins = lacksAny && !work && waits();
         if (begins) {
@@ -128,6 +130,11 @@ final class PersistQueue {
         waiting = lacksAny && (begins || waiting);
         work = true;
         return begins;
+    }
+
+    /** How many records have come so far. */
+    synchronized long added() {
+        return added;
     }
 
     /** Whether there is something that is to be written now. */

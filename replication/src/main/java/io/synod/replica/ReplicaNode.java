@@ -16,6 +16,7 @@ import java.util.Map;
 import java.util.SplittableRandom;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ThreadPoolExecutor;
+import java.util.concurrent.locks.LockSupport;
 import java.util.function.LongSupplier;
 import java.util.random.RandomGenerator;
 import org.slf4j.Logger;
@@ -34,6 +35,8 @@ public final class ReplicaNode implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(ReplicaNode.class);
     private static final int SNAPSHOTS_QUEUED_MAX = 256;
     private static final long CLOSE_NANOS = 10_000_000_000L;
+    private static final long REOPEN_NANOS = 10_000_000_000L;
+    private static final long REOPEN_LOOK_NANOS = 1_000_000L;
 
     private final EntryLog log;
     private final Transport transport;
@@ -56,6 +59,9 @@ public final class ReplicaNode implements AutoCloseable {
 
     private final Map<Long, Replica> byGroup = new ConcurrentHashMap<>();
     private volatile Replica[] replicas = new Replica[0];
+    /** Of groups that were closed: how many records had come when the last one of theirs had. */
+    private final Map<Long, Long> unwritten = new ConcurrentHashMap<>();
+
     private final List<Thread> threads = new ArrayList<>();
     private volatile Throwable failure;
     private volatile boolean closed;
@@ -130,7 +136,8 @@ public final class ReplicaNode implements AutoCloseable {
      *     a group that others began, for as long as it has its log
      * @param selfSlot this node's slot, the same in all its groups
      * @param priority of this node as leader; the greater is preferred
-     * @throws IllegalStateException when the group is open already, or the node has stopped
+     * @throws IllegalStateException when the group is open already, or the node has stopped; or the group was closed, and what it had
+     *     to write then does not reach the disk
      */
     public ReplicatedLog openGroup(long groupId, Members bootstrap, int selfSlot, int priority, Applier applier) {
         return openGroup(groupId, bootstrap, selfSlot, priority, applier, null);
@@ -151,6 +158,7 @@ public final class ReplicaNode implements AutoCloseable {
                 "group %d has %d members, but this node has no transport",
                 groupId,
                 bootstrap.all().size());
+        awaitWritten(groupId);
         Replica replica;
         synchronized (this) {
             if (closed || failure != null) {
@@ -174,7 +182,25 @@ public final class ReplicaNode implements AutoCloseable {
         return replica;
     }
 
+    /**
+     * The log tells a group that is opened of all that was appended. What is not on disk yet the group would take for safe, and say
+     * so to others.
+     */
+    private void awaitWritten(long groupId) {
+        long records = unwritten.getOrDefault(groupId, 0L);
+        long start = System.nanoTime();
+        while (commitPath.done() < records && !closed && failure == null) {
+            if (System.nanoTime() - start > REOPEN_NANOS) {
+                throw new IllegalStateException(
+                        "what group " + groupId + " had to write when it was closed is not on disk yet");
+            }
+            commitPath.wake();
+            LockSupport.parkNanos(this, REOPEN_LOOK_NANOS);
+        }
+    }
+
     synchronized void closed(Replica replica) {
+        unwritten.put(replica.group(), persist.added());
         if (byGroup.remove(replica.group(), replica)) {
             replicas = Arrays.stream(replicas).filter(r -> r != replica).toArray(Replica[]::new);
             membersChanged();
@@ -225,7 +251,7 @@ public final class ReplicaNode implements AutoCloseable {
     }
 
     /** Whether the disk is full: nothing is acknowledged here until there is room. */
-    boolean holdsBack() {
+    public boolean holdsBack() {
         return commitPath.holdsBack();
     }
 

@@ -3,6 +3,7 @@ package io.synod.replica;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -218,6 +219,41 @@ class SingleNodeTest {
         assertNotEquals(Proposal.Outcome.LOST, outcome[0]);
         assertEquals(Proposal.Outcome.LOST, write(log, "y"));
         assertFalse(log.awaitReadable(0));
+    }
+
+    /** It may yet be lost: opened before, the group would tell others that it has it. */
+    @Test
+    void group_that_was_closed_is_opened_again_when_all_that_it_has_left_is_on_disk() throws Exception {
+        TestLog disk = new TestLog();
+        try (ReplicaNode node = node(disk)) {
+            ReplicatedLog log = node.openGroup(1, ALONE, 1, 0, new ListApplier());
+            log.awaitLeader(Await.LIMIT_NANOS);
+            // Until it is let go.
+            disk.forceTakes(2 * Await.LIMIT_NANOS);
+            Proposal proposal = propose(log, "x");
+            Thread client = new Thread(() -> proposal.await(Await.LIMIT_NANOS));
+            client.start();
+            Await.until("it is appended", () -> {
+                Entry entry = proposal.entry();
+                return entry != null && disk.recovered(1).lastIndex() == entry.index();
+            });
+            log.close();
+            ListApplier applier = new ListApplier();
+            AtomicReference<ReplicatedLog> opened = new AtomicReference<>();
+            Thread opener = new Thread(() -> opened.set(node.openGroup(1, ALONE, 1, 0, applier)));
+            opener.start();
+            Await.until(
+                    "it waits, or has not waited",
+                    () -> opened.get() != null || opener.getState() == Thread.State.TIMED_WAITING);
+            ReplicatedLog early = opened.get();
+            disk.forceTakes(0);
+            opener.join();
+            client.join();
+            assertNull(early, "opened before that was on disk");
+            opened.get().awaitLeader(Await.LIMIT_NANOS);
+            assertEquals(Proposal.Outcome.APPLIED, write(opened.get(), "y"));
+            assertEquals(List.of("x", "y"), applier.texts());
+        }
     }
 
     @Test

@@ -13,7 +13,6 @@ import io.synod.replica.RemovedMemberException;
 import io.synod.replica.ReplicatedLog;
 import io.synod.replica.Siblings;
 import java.io.IOException;
-import java.sql.SQLException;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
@@ -21,12 +20,9 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import java.util.function.LongConsumer;
-import org.h2.api.ErrorCode;
 import org.h2.engine.Database;
 import org.h2.engine.SessionLocal;
 import org.h2.message.DbException;
-import org.h2.mvstore.DataUtils;
-import org.h2.mvstore.MVStoreException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -45,10 +41,6 @@ import org.slf4j.LoggerFactory;
  */
 public final class HostedDatabase implements Applier, AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(HostedDatabase.class);
-
-    /** What H2's store says when bytes of its file are not what they were. */
-    private static final Set<Integer> DAMAGE =
-            Set.of(DataUtils.ERROR_FILE_CORRUPT, DataUtils.ERROR_CHUNK_NOT_FOUND, DataUtils.ERROR_BLOCK_NOT_FOUND);
 
     /** Is told of each change of role, in order; must not block. */
     public interface RoleListener {
@@ -76,6 +68,9 @@ public final class HostedDatabase implements Applier, AutoCloseable {
 
     private volatile ReplicatedLog log;
     private volatile Throwable stopped;
+    /** Whether that was for lack of space; set before it. */
+    private volatile boolean stoppedFull;
+
     private volatile boolean closed;
     private volatile boolean staysOpen;
     private volatile Shutdown shutdown;
@@ -262,11 +257,15 @@ public final class HostedDatabase implements Applier, AutoCloseable {
      * @return {@code null} while the file is in order
      */
     public DbException whyFailed() {
-        MVStoreException failure =
-                copy().store().database().getStore().getMvStore().getPanicException();
-        Throwable cause = failure == null ? null : failure.getCause();
-        String why = cause == null ? "" : ": " + cause.getMessage();
-        return failure == null ? null : Errors.stopped(name, failure + why);
+        return FileFailure.of(name, copy().store());
+    }
+
+    /**
+     * Whether it is over here because there was no room for what H2 had to write, and for no other reason: opened anew it goes on
+     * where it was, once there is room. Not after a failed force, behind which nobody knows what the file holds.
+     */
+    public boolean lacksSpace() {
+        return stopped == null ? copy().store().lacksSpace() : stoppedFull;
     }
 
     /** What a client is told that has found no leader: HYT00, or 08001 where it was in vain to wait for one here. */
@@ -354,6 +353,8 @@ public final class HostedDatabase implements Applier, AutoCloseable {
 
     @Override
     public void onStopped(Throwable cause) {
+        stoppedFull =
+                !(cause instanceof RemovedMemberException) && copy().store().lacksSpace(cause);
         stopped = cause;
         if (cause instanceof RemovedMemberException removed) {
             LOG.warn("node {} was removed from database {} and serves it no longer", node, name);
@@ -363,13 +364,10 @@ public final class HostedDatabase implements Applier, AutoCloseable {
             }
             return;
         }
-        for (Throwable e = cause; e != null; e = e.getCause()) {
-            boolean damage = e instanceof MVStoreException store && DAMAGE.contains(store.getErrorCode());
-            if (damage || e instanceof SQLException sql && sql.getErrorCode() == ErrorCode.FILE_CORRUPTED_1) {
-                // The rows are in the log and on other nodes: the next start does not begin with this file.
-                copy().store().markDamaged("H2 could not read the file of " + name + ": " + e.getMessage());
-                break;
-            }
+        Throwable damage = FileFailure.damageIn(cause);
+        if (damage != null) {
+            // The rows are in the log and on other nodes: the next start does not begin with this file.
+            copy().store().markDamaged("H2 could not read the file of " + name + ": " + damage.getMessage());
         }
         LOG.error("database {} has stopped on node {}", name, node, cause);
     }

@@ -32,7 +32,8 @@ import org.slf4j.LoggerFactory;
 /**
  * A running node with its databases. Everything is put together here and nowhere else. Thread-safe.
  *
- * <p>Threads: {@code synod-checkpoint}, {@code synod-scrub}; those of its log, transport, SQL, {@link GlobalCommits}, {@link Deadlocks}.
+ * <p>Threads: {@code synod-checkpoint}, {@code synod-scrub}, {@code synod-reopen}; those of its log, transport, SQL, {@link GlobalCommits},
+ * {@link Deadlocks}.
  */
 public final class Node implements SessionFactory, AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Node.class);
@@ -54,6 +55,7 @@ public final class Node implements SessionFactory, AutoCloseable {
     private final Deadlocks deadlocks;
     private final Scrubber scrubber;
     private final Checkpoints checkpoints = new Checkpoints();
+    private final Reopening reopening;
     private final Map<String, Sessions> databases = new ConcurrentHashMap<>();
     /** What a node that is a witness has instead of {@link #databases}. */
     private final Witnesses witnesses;
@@ -111,6 +113,7 @@ public final class Node implements SessionFactory, AutoCloseable {
                 () -> databases.values().stream().map(Sessions::waits).toList(),
                 new DeadlockPeers(replicas.questions(), members::otherSlots));
         this.scrubber = new Scrubber(config.name(), log, this::hosted, TimeUnit.HOURS.toNanos(config.scrubHours()));
+        this.reopening = new Reopening(replicas::holdsBack);
         this.neighbours =
                 new HostedNeighbours(this, databases, link, globalCommits, deadlocks, memberChanges, scrubber);
         replicas.questions().answeredBy((group, question, answer) -> {
@@ -170,6 +173,7 @@ public final class Node implements SessionFactory, AutoCloseable {
         sql.endVanished(config, members, replicas.questions());
         globalCommits.start();
         scrubber.start();
+        reopening.start();
         if (returnWatch != null) {
             returnWatch.start();
         }
@@ -180,14 +184,14 @@ public final class Node implements SessionFactory, AutoCloseable {
         @Override
         public void toComeBack(String why) {
             LOG.warn("node {} stops to come back as a new member: {}", config.name(), why);
-            onOwnThread(Node.this::closeOnce);
+            Closing.onOwnThread(Node.this::closeOnce);
         }
 
         @Override
         public void replaced(String why) {
             LOG.error("node {} stops: {}", config.name(), why);
             replaced = MemberErrors.mayNotJoin(config.name(), why);
-            onOwnThread(Node.this::closeOnce);
+            Closing.onOwnThread(Node.this::closeOnce);
         }
 
         @Override
@@ -263,7 +267,8 @@ public final class Node implements SessionFactory, AutoCloseable {
                 members.warnWithoutMajorityOf(place.known(), key);
             }
             checkpoints.add(hosted, config.reclaimPercent());
-            hosted.onShutdown(immediately -> onOwnThread(() -> shutDown(key, h2Settings, immediately)));
+            reopening.add(hosted, () -> reopen(opened, h2Settings));
+            hosted.onShutdown(immediately -> Closing.onOwnThread(() -> shutDown(key, h2Settings, immediately)));
             databases.put(key, sessions);
             shutDown.remove(key);
             return hosted;
@@ -389,28 +394,7 @@ public final class Node implements SessionFactory, AutoCloseable {
     /** Hands leadership over, finishes what runs, takes a last checkpoint, and frees directory and ports. */
     @Override
     public void close() {
-        onOwnThread(this::closeOnce);
-    }
-
-    /**
-     * An interrupted wait inside H2 counts as one that ended, which no checkpoint may be built on: an application's thread
-     * closes on a thread that nobody interrupts.
-     */
-    private static void onOwnThread(Runnable close) {
-        Thread closer = new Thread(close, "synod-close");
-        closer.start();
-        boolean interrupted = false;
-        while (true) {
-            try {
-                closer.join();
-                break;
-            } catch (InterruptedException e) {
-                interrupted = true;
-            }
-        }
-        if (interrupted) {
-            Thread.currentThread().interrupt();
-        }
+        Closing.onOwnThread(this::closeOnce);
     }
 
     /** Closes one database; the node goes with the last one, unless it serves others. */
@@ -421,12 +405,13 @@ public final class Node implements SessionFactory, AutoCloseable {
         }
         HostedDatabase database = sessions.database();
         checkpoints.remove(database);
+        reopening.remove(database);
         if (!immediately) {
             // While its log can still hear of it: what a closed group has in the log is never forgotten.
             Checkpoints.take(database);
         }
         database.log().close();
-        close(database, immediately);
+        Closing.close(database, immediately);
         if (databases.isEmpty() && !config.servesOthers()) {
             closeOnce();
         } else {
@@ -434,17 +419,27 @@ public final class Node implements SessionFactory, AutoCloseable {
         }
     }
 
-    private static void close(HostedDatabase database, boolean immediately) {
-        try {
-            if (immediately) {
-                database.abandon();
-            } else {
-                database.close();
-            }
-        } catch (RuntimeException e) {
-            // The next start cuts the file back to its last checkpoint and replays the log.
-            LOG.warn("database {} was closed without a last checkpoint", database.name(), e);
+    /** Opens a database again whose disk was full, unless its file is not to be trusted any more. */
+    private synchronized void reopen(HostedDatabase stopped, Map<String, String> h2Settings) throws SQLException {
+        Sessions sessions = databases.get(stopped.name());
+        if (closed || replicas.failure() != null || sessions != null && sessions.database() != stopped) {
+            return;
         }
+        if (sessions != null) {
+            checkpoints.remove(stopped);
+            stopped.log().close();
+            Closing.close(stopped, true);
+            try {
+                stopped.store().checkWritten();
+            } catch (IOException e) {
+                stopped.onStopped(e);
+                return;
+            }
+            shutDown.put(stopped.name(), h2Settings);
+            databases.remove(stopped.name());
+        }
+        host(stopped.name(), h2Settings);
+        LOG.info("database {} goes on on node {}: its disk has room again", stopped.name(), config.name());
     }
 
     private synchronized void closeOnce() {
@@ -457,11 +452,12 @@ public final class Node implements SessionFactory, AutoCloseable {
         deadlocks.close();
         globalCommits.close();
         scrubber.close();
+        reopening.close();
         checkpoints.close();
         Collection<HostedDatabase> hosted = hosted();
         replicas.close(config.isReachable() ? HANDOVER_NANOS : 0);
         for (HostedDatabase database : hosted) {
-            close(database, false);
+            Closing.close(database, false);
         }
         ended.countDown();
     }

@@ -55,6 +55,7 @@ public final class H2Store implements AutoCloseable {
     private final GatedLobs lobs;
     private final StoreSnapshots snapshots;
     private volatile Checkpoint checkpoint;
+    private volatile IOException notWritten;
     private boolean closed;
 
     private H2Store(
@@ -447,6 +448,45 @@ public final class H2Store implements AutoCloseable {
             } catch (IOException e) {
                 LOG.warn("{} is damaged, which could not be noted for the next start", files.data(), e);
             }
+        }
+    }
+
+    /** Whether H2 has given its file up because there was no room for what it had to write. */
+    public boolean lacksSpace() {
+        return lacksSpace(null);
+    }
+
+    /** Whether that was so, or an error, which may be {@code null}, comes of it. */
+    public boolean lacksSpace(Throwable error) {
+        Throwable failure = failure();
+        return DiskFullException.isCauseOf(failure == null ? error : failure);
+    }
+
+    /** Why nothing is read from the file or written to it any more; {@code null} while it is in order. */
+    public Exception failure() {
+        return notWritten != null
+                ? notWritten
+                : database.getStore().getMvStore().getPanicException();
+    }
+
+    /** Whether there is room enough on its disk for it to be opened and to go on. */
+    public boolean hasRoom() {
+        return files == null || StoreFile.hasRoom(files.data());
+    }
+
+    /**
+     * Once it is closed: whether what was written to the file has reached the disk as far as the system knows.
+     *
+     * @throws IOException it has not; nobody knows what the file holds
+     */
+    public void checkWritten() throws IOException {
+        try {
+            if (files != null) {
+                StoreFile.force(files.data());
+            }
+        } catch (IOException e) {
+            notWritten = e;
+            throw e;
         }
     }
 

@@ -1,5 +1,6 @@
 package io.synod.engine.snapshot;
 
+import java.io.File;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
@@ -19,12 +20,32 @@ import org.slf4j.LoggerFactory;
 public final class StoreFile {
     private static final Logger LOG = LoggerFactory.getLogger(StoreFile.class);
 
+    /** Less is soon full again. */
+    private static final long ROOM = 64 << 20;
+
     private StoreFile() {}
 
     /** Whether anything of the database is there. */
     public static boolean isThere(Path base) {
         DatabaseFiles files = new DatabaseFiles(base);
         return Files.exists(files.data()) || Files.exists(files.checkpoint()) || Files.exists(files.replacement());
+    }
+
+    /** Whether the file system has more than a little room. */
+    static boolean hasRoom(Path file) {
+        File directory = file.toAbsolutePath().getParent().toFile();
+        long free = FaultyDisk.usable(file.toString(), directory.getUsableSpace());
+        return free >= Math.min(ROOM, directory.getTotalSpace() / 10);
+    }
+
+    /** Whoever opens a file anew is told of a page that was not written since the last force, unless somebody else was. */
+    static void force(Path file) throws IOException {
+        try (FileChannel channel = FileChannel.open(file, StandardOpenOption.WRITE)) {
+            FaultyDisk.forces(file.toString());
+            channel.force(true);
+        } catch (IOException e) {
+            throw new IOException(file + " could not be forced to disk, restart this node: " + e.getMessage(), e);
+        }
     }
 
     /**

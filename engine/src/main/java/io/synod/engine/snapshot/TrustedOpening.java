@@ -1,5 +1,6 @@
 package io.synod.engine.snapshot;
 
+import java.io.IOException;
 import java.nio.file.Path;
 import java.sql.SQLException;
 import java.util.Map;
@@ -30,18 +31,28 @@ final class TrustedOpening {
      *
      * @param file for messages
      * @throws DamagedStoreException H2 cannot read it
+     * @throws IOException the disk is full
      */
     static Database openFile(Path file, ConnectionInfo info, Map<String, String> settings)
-            throws DamagedStoreException, SQLException {
+            throws IOException, SQLException {
         try {
             return open(info, settings);
         } catch (SQLException e) {
+            checkFull(file, e);
             if (DAMAGE.contains(e.getErrorCode())) {
                 throw new DamagedStoreException(file + " cannot be read: " + e.getMessage(), e);
             }
             throw e;
         } catch (MVStoreException e) {
+            checkFull(file, e);
             throw new DamagedStoreException(file + " cannot be read: " + e.getMessage(), e);
+        }
+    }
+
+    /** H2 writes while it opens a file; that there is no room for it says nothing of what the file holds. */
+    static void checkFull(Path file, Exception e) throws IOException {
+        if (DiskFullException.isCauseOf(e)) {
+            throw new IOException(file + " cannot be opened, the disk is full: " + e.getMessage(), e);
         }
     }
 

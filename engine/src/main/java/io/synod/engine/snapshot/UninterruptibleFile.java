@@ -111,9 +111,14 @@ final class UninterruptibleFile extends FileBase {
         if (stamps) {
             ChunkStamps.stamp(bytes, offset, length, to);
         }
-        synchronized (writer) {
-            writer.seek(to);
-            writer.write(bytes, offset, length);
+        try {
+            FaultyDisk.writes(path);
+            synchronized (writer) {
+                writer.seek(to);
+                writer.write(bytes, offset, length);
+            }
+        } catch (IOException e) {
+            throw DiskFullException.orElse(e, path, length);
         }
         return length;
     }
