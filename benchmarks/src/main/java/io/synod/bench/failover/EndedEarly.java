@@ -8,7 +8,7 @@ import java.util.concurrent.TimeUnit;
  * thread that makes it.
  */
 final class EndedEarly {
-    private static final int REPORT_SECONDS = 180;
+    private static final int REPORT_SECONDS = 400;
 
     private final Thread run = Thread.currentThread();
     private final CountDownLatch reported = new CountDownLatch(1);

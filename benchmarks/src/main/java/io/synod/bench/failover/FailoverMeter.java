@@ -45,6 +45,8 @@ import picocli.CommandLine.Spec;
         })
 public final class FailoverMeter implements Callable<Integer> {
     private static final Duration LIMIT = Duration.ofSeconds(30);
+    /** For starts, and to catch up: of all nodes at once, on a machine that may be the reason why a run ends. */
+    private static final Duration START_LIMIT = Duration.ofSeconds(120);
     /** Entries that are on their way to a node that keeps up. */
     private static final long UNDER_WAY_ENTRIES = 50;
 
@@ -87,7 +89,8 @@ public final class FailoverMeter implements Callable<Integer> {
             names = "--rolling",
             paramLabel = "ROUNDS",
             defaultValue = "0",
-            description = "restarts of all three nodes with SIGTERM, one by one, each when the others vote and have caught up; who leads comes last")
+            description =
+                    "restarts of all three nodes with SIGTERM, one by one, each when the others vote and have caught up; who leads comes last")
     private int rolling;
 
     @Option(names = "--clients", defaultValue = "4")
@@ -120,7 +123,8 @@ public final class FailoverMeter implements Callable<Integer> {
     public Integer call() throws Exception {
         if (priorities > 0 && kills + partitions + transfers + terms + pauses + rolling > 0) {
             throw new ParameterException(
-                    spec.commandLine(), "--priorities takes a run of its own: leadership would move back amid other faults");
+                    spec.commandLine(),
+                    "--priorities takes a run of its own: leadership would move back amid other faults");
         }
         Files.createDirectories(parent);
         directory = Files.createTempDirectory(parent, "failover-");
@@ -169,15 +173,18 @@ public final class FailoverMeter implements Callable<Integer> {
         }
         if (ended != null) {
             out.println("ended early: " + ended);
-            if (!early.wasAsked()) {
-                out.println("recorded in " + StuckRecord.write(directory, ended, running, cluster));
-            }
             out.flush();
+            if (!early.wasAsked()) {
+                record(cluster, ended, out);
+            }
             stopClients(out);
-            restart(relayed);
         }
         FailoverReport report = new FailoverReport(running, faults);
+        // At once: what comes now may fail as well.
         report.printGaps(out);
+        if (ended != null) {
+            restart(relayed, out);
+        }
         report.verify(cluster, out);
         if (stuck > 0) {
             out.printf("clients stuck: %d times%n", stuck);
@@ -190,7 +197,7 @@ public final class FailoverMeter implements Callable<Integer> {
 
     private void run(RelayedCluster relayed, PrintWriter out) throws Exception {
         ClusterProcesses cluster = relayed.processes();
-        cluster.start(LIMIT);
+        cluster.start(START_LIMIT);
         try (Connection connection = DriverManager.getConnection(cluster.url(), "sa", "");
                 Statement statement = connection.createStatement()) {
             // Without a key: a row that was committed twice would be there twice.
@@ -214,7 +221,7 @@ public final class FailoverMeter implements Callable<Integer> {
             for (CommitClient client : running) {
                 client.stop();
             }
-            watch.awaitCaughtUp(NODES, 0, LIMIT);
+            watch.awaitCaughtUp(NODES, 0, START_LIMIT);
         }
     }
 
@@ -240,7 +247,7 @@ public final class FailoverMeter implements Callable<Integer> {
      * @return who leads
      */
     private String steady(StatusWatch watch, RelayedCluster relayed) throws Exception {
-        watch.awaitCaughtUp(NODES, UNDER_WAY_ENTRIES, LIMIT);
+        watch.awaitCaughtUp(NODES, UNDER_WAY_ENTRIES, START_LIMIT);
         awaitVoters(relayed.processes());
         awaitCommitsUntil(System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(STEADY_MILLIS), relayed);
         if (!faults.isEmpty()) {
@@ -303,14 +310,28 @@ public final class FailoverMeter implements Callable<Integer> {
      * Whatever was broken is mended; nodes that got the signal of the whole group of processes end at a time of their own. So what
      * was acknowledged is looked for in what is on disk.
      */
-    private static void restart(RelayedCluster relayed) throws IOException, InterruptedException {
+    private static void restart(RelayedCluster relayed, PrintWriter out) throws InterruptedException {
         relayed.mend();
         ClusterProcesses cluster = relayed.processes();
         cluster.close();
-        cluster.start(LIMIT);
-        try (StatusWatch watch = new StatusWatch(cluster.url(), "sa")) {
-            watch.awaitCaughtUp(NODES, 0, LIMIT);
+        try {
+            cluster.start(START_LIMIT);
+            try (StatusWatch watch = new StatusWatch(cluster.url(), "sa")) {
+                watch.awaitCaughtUp(NODES, 0, START_LIMIT);
+            }
+        } catch (IOException | IllegalStateException e) {
+            // Those nodes that serve are asked all the same.
+            out.println("not all nodes came back: " + e);
         }
+    }
+
+    private void record(ClusterProcesses cluster, String why, PrintWriter out) throws InterruptedException {
+        try {
+            out.println("recorded in " + StuckRecord.write(directory, why, running, cluster));
+        } catch (IOException e) {
+            out.println("not recorded: " + e);
+        }
+        out.flush();
     }
 
     private int count(FaultKind kind) {
@@ -357,7 +378,7 @@ public final class FailoverMeter implements Callable<Integer> {
         fault.leadership(before, leadership(cluster.url(other)));
         if (!node.isAlive()) {
             node.start();
-            node.awaitReady(LIMIT);
+            node.awaitReady(START_LIMIT);
         } else if (kind == FaultKind.PARTITION) {
             relayed.mend();
         }
@@ -389,8 +410,8 @@ public final class FailoverMeter implements Callable<Integer> {
         long startNanos = System.nanoTime();
         while (!leadership(cluster.url(PREFERRED)).node().equals(PREFERRED)) {
             if (System.nanoTime() - startNanos > PRIORITY_LIMIT.toNanos()) {
-                throw new IllegalStateException("leadership did not go to node " + PREFERRED + " within "
-                        + PRIORITY_LIMIT.toSeconds() + " s");
+                throw new IllegalStateException(
+                        "leadership did not go to node " + PREFERRED + " within " + PRIORITY_LIMIT.toSeconds() + " s");
             }
             Thread.sleep(50);
         }
@@ -442,16 +463,15 @@ public final class FailoverMeter implements Callable<Integer> {
         stuckInARow = 0;
     }
 
-    private void stuck(CommitClient client, RelayedCluster relayed) throws IOException, InterruptedException {
+    private void stuck(CommitClient client, RelayedCluster relayed) throws InterruptedException {
         String why = "client " + client.id() + " got no commit acknowledged for " + LIMIT.toSeconds() + " s";
         stuck++;
         stuckInARow++;
         if (relayed == null || stuckInARow > 1) {
             throw new IllegalStateException(why);
         }
-        Path file = StuckRecord.write(directory, why, running, relayed.processes());
-        spec.commandLine().getOut().println(why + "; recorded in " + file);
-        spec.commandLine().getOut().flush();
+        spec.commandLine().getOut().println(why);
+        record(relayed.processes(), why, spec.commandLine().getOut());
     }
 
     private static void delete(Path directory) throws IOException {

@@ -94,7 +94,9 @@ final class FailoverReport {
     }
 
     private long acknowledged() {
-        return clients.stream().mapToLong(client -> client.acknowledged().size()).sum();
+        return clients.stream()
+                .mapToLong(client -> client.acknowledged().size())
+                .sum();
     }
 
     private long unknown() {
@@ -181,7 +183,6 @@ final class FailoverReport {
         if (ended != null) {
             result.put("endedEarly", ended);
         }
-        Files.writeString(
-                json, JSON.std.with(JSON.Feature.PRETTY_PRINT_OUTPUT).asString(result) + "\n");
+        Files.writeString(json, JSON.std.with(JSON.Feature.PRETTY_PRINT_OUTPUT).asString(result) + "\n");
     }
 }

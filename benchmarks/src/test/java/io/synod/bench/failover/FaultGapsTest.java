@@ -39,8 +39,9 @@ class FaultGapsTest {
         fault.end();
         long end = fault.untilNanos();
         long[] stuck = {fault.atNanos};
-        long[] goesOn =
-                LongStream.rangeClosed(0, 1_000).map(i -> end - TimeUnit.MILLISECONDS.toNanos(10 * i)).toArray();
+        long[] goesOn = LongStream.rangeClosed(0, 1_000)
+                .map(i -> end - TimeUnit.MILLISECONDS.toNanos(10 * i))
+                .toArray();
         List<long[]> both = List.of(stuck, goesOn);
         assertEquals(10, FaultGaps.ofAllMillis(fault, both));
         assertEquals(TimeUnit.NANOSECONDS.toMillis(end - fault.atNanos), FaultGaps.ofOneMillis(fault, both));
