@@ -153,7 +153,6 @@ public final class OverloadCommand implements Callable<Integer> {
             int first = connections.get(0);
             Round again = steady(first, target, at, out);
             print(first, again, best(rates), target, nodes, out);
-            bars.rate("the first step once more", again.perSecond(), rates.get(0));
             for (NodeMemory node : nodes) {
                 node.collect();
             }
