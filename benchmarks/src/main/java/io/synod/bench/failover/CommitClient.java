@@ -5,11 +5,10 @@ import java.sql.DriverManager;
 import java.sql.PreparedStatement;
 import java.sql.SQLException;
 import java.util.ArrayList;
-import java.util.HashMap;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 
 /** Inserts one row after the other, each a commit, and remembers when each was acknowledged. Owns its thread. */
@@ -23,11 +22,14 @@ final class CommitClient {
     /** Guarded by itself. */
     private final List<Long> acknowledgedAtNanos = new ArrayList<>();
 
-    private final Set<Long> acknowledged = new HashSet<>();
-    private final Set<Long> unknown = new HashSet<>();
-    private final Map<String, Integer> errors = new HashMap<>();
+    // Looked at while it still runs where it is stuck.
+    private final Set<Long> acknowledged = ConcurrentHashMap.newKeySet();
+    private final Set<Long> unknown = ConcurrentHashMap.newKeySet();
+    private final Map<String, Integer> errors = new ConcurrentHashMap<>();
     private volatile boolean stopped;
     private volatile long lastAtNanos;
+    private volatile long current;
+    private volatile SQLException lastError;
     private volatile SQLException failure;
 
     CommitClient(int id, String url) {
@@ -41,6 +43,7 @@ final class CommitClient {
     private void run() {
         Connection connection = null;
         for (long n = 0; !stopped; ) {
+            current = n;
             try {
                 if (connection == null) {
                     connection = DriverManager.getConnection(url, "sa", "");
@@ -55,6 +58,7 @@ final class CommitClient {
             } catch (SQLException e) {
                 String state = String.valueOf(e.getSQLState());
                 errors.merge(state, 1, Integer::sum);
+                lastError = e;
                 if (state.equals("40001") || state.equals("HYT00")) {
                     continue;
                 }
@@ -110,6 +114,11 @@ final class CommitClient {
         return lastAtNanos;
     }
 
+    /** To end after the operation that runs. */
+    void ask() {
+        stopped = true;
+    }
+
     /**
      * Ends after the operation that runs; what it remembers may be read then.
      *
@@ -145,6 +154,18 @@ final class CommitClient {
     /** Numbers of rows that may be there or not. */
     Set<Long> unknown() {
         return unknown;
+    }
+
+    /** Whether that row may be there though it was not acknowledged: as for its answer, or as it is on its way. */
+    boolean mayBeThere(long number) {
+        return unknown.contains(number) || number == current;
+    }
+
+    /** What it does, and when it last got what it wanted, for a record. */
+    String state() {
+        return "client " + id + ": " + (thread.isAlive() ? "runs" : "has ended") + ", last acknowledged "
+                + TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - lastAtNanos) + " ms ago, at row " + current
+                + ", errors " + errors + ", the last one " + lastError;
     }
 
     Map<String, Integer> errors() {

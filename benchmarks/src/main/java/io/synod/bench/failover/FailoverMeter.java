@@ -1,9 +1,7 @@
 package io.synod.bench.failover;
 
-import com.fasterxml.jackson.jr.ob.JSON;
 import io.synod.bench.Leadership;
 import io.synod.engine.operations.ClusterProcesses;
-import io.synod.engine.operations.Gaps;
 import io.synod.engine.operations.Installation;
 import io.synod.engine.operations.NodeProcess;
 import io.synod.engine.operations.StatusWatch;
@@ -19,21 +17,17 @@ import java.sql.Statement;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Comparator;
-import java.util.EnumMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.TreeMap;
 import java.util.concurrent.Callable;
 import java.util.concurrent.TimeUnit;
-import java.util.function.IntToLongFunction;
-import java.util.stream.IntStream;
-import java.util.stream.LongStream;
 import java.util.stream.Stream;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
 /** {@code java -jar benchmarks/target/benchmarks.jar failover --kills 200 --partitions 200 --transfers 200 --terms 50 --pauses 50}. */
@@ -45,10 +39,14 @@ import picocli.CommandLine.Spec;
             "Three nodes, clients that commit, and what befalls the leader again and again: killed with kill -9, cut off from the",
             "other nodes without a word (clients still reach it), asked to hand over, stopped with SIGTERM, standing still for 300 ms.",
             "How long no commit is acknowledged, of anybody, against the bars, and of the client that waited longest; and whether each acknowledged row is there once on every node (exit code",
-            "1 if not). Without any number: 10 kills."
+            "1 if not). Without any number: 10 kills. A run that is interrupted (SIGINT, SIGTERM) or fails kills its nodes, starts them",
+            "again, and reports on what it has so far. Where a client gets no commit for 30 s, threads and nodes' words are written to a",
+            "file, the run goes on (once more in a row and it ends; exit code 1), and nodes' files stay, as after any failure."
         })
 public final class FailoverMeter implements Callable<Integer> {
     private static final Duration LIMIT = Duration.ofSeconds(30);
+    /** For starts, and to catch up: of all nodes at once, on a machine that may be the reason why a run ends. */
+    private static final Duration START_LIMIT = Duration.ofSeconds(120);
     /** Entries that are on their way to a node that keeps up. */
     private static final long UNDER_WAY_ENTRIES = 50;
 
@@ -56,6 +54,12 @@ public final class FailoverMeter implements Callable<Integer> {
     private static final long STEADY_MILLIS = 500;
     static final long PAUSE_MILLIS = 300;
     private static final String DATABASE = "failover";
+    /** Leads by priority where that is asked for. */
+    private static final String PREFERRED = "a";
+    /** A leader that has led for 30 s hands over to one that has been well for 10 s. */
+    private static final Duration PRIORITY_LIMIT = Duration.ofSeconds(120);
+    /** Before that a move that is seen has not begun. */
+    private static final Duration MOVE_SEEN = Duration.ofSeconds(2);
 
     @Option(names = "--kills", defaultValue = "0")
     private int kills;
@@ -71,6 +75,23 @@ public final class FailoverMeter implements Callable<Integer> {
 
     @Option(names = "--pauses", defaultValue = "0")
     private int pauses;
+
+    @Option(
+            names = "--priorities",
+            defaultValue = "0",
+            description = {
+                "node a has PRIORITY=5; it hands over, and gets leadership back by itself after half a minute or more: only that",
+                "counts. In a run of its own"
+            })
+    private int priorities;
+
+    @Option(
+            names = "--rolling",
+            paramLabel = "ROUNDS",
+            defaultValue = "0",
+            description =
+                    "restarts of all three nodes with SIGTERM, one by one, each when the others vote and have caught up; who leads comes last")
+    private int rolling;
 
     @Option(names = "--clients", defaultValue = "4")
     private int clients;
@@ -92,29 +113,91 @@ public final class FailoverMeter implements Callable<Integer> {
 
     private final List<CommitClient> running = new ArrayList<>();
     private final List<Fault> faults = new ArrayList<>();
+    private Path directory;
+    /** How often clients were stuck, and how often of these one after the other. */
+    private int stuck;
 
-    /** @param moved whether another node led afterwards, or the same in another epoch */
-    private record Fault(FaultKind kind, long atNanos, boolean moved) {}
+    private int stuckInARow;
 
     @Override
     public Integer call() throws Exception {
+        if (priorities > 0 && kills + partitions + transfers + terms + pauses + rolling > 0) {
+            throw new ParameterException(
+                    spec.commandLine(),
+                    "--priorities takes a run of its own: leadership would move back amid other faults");
+        }
         Files.createDirectories(parent);
-        Path directory = Files.createTempDirectory(parent, "failover-");
-        if (kills + partitions + transfers + terms + pauses == 0) {
+        directory = Files.createTempDirectory(parent, "failover-");
+        if (kills + partitions + transfers + terms + pauses + priorities + rolling == 0) {
             kills = 10;
         }
-        try (RelayedCluster cluster =
-                new RelayedCluster(Installation.at(installation), directory, DATABASE, settings)) {
-            return measure(cluster);
+        Map<String, Map<String, String>> preferred =
+                priorities > 0 ? Map.of(PREFERRED, Map.of("PRIORITY", "5")) : Map.of();
+        // Why leadership moved is in the nodes' words at this level.
+        Installation nodes =
+                Installation.at(installation).with(List.of("-Dorg.slf4j.simpleLogger.defaultLogLevel=info"));
+        EndedEarly early = new EndedEarly();
+        int code = 1;
+        try (RelayedCluster cluster = new RelayedCluster(nodes, directory, DATABASE, settings, preferred)) {
+            code = measure(cluster, early);
         } finally {
-            delete(directory);
+            try {
+                if (code == 0) {
+                    delete(directory);
+                } else {
+                    spec.commandLine().getOut().println("the nodes' files and words stay in " + directory);
+                    spec.commandLine().getOut().flush();
+                }
+            } finally {
+                early.reported();
+            }
         }
+        return code;
     }
 
-    private int measure(RelayedCluster relayed) throws Exception {
+    private int measure(RelayedCluster relayed, EndedEarly early) throws Exception {
         ClusterProcesses cluster = relayed.processes();
         PrintWriter out = spec.commandLine().getOut();
-        cluster.start(LIMIT);
+        String ended = null;
+        try {
+            run(relayed, out);
+        } catch (Exception e) {
+            ended = e.toString();
+        }
+        early.runEnded();
+        if (early.wasAsked()) {
+            ended = "interrupted";
+        }
+        if (!faults.isEmpty()) {
+            faults.get(faults.size() - 1).end();
+        }
+        if (ended != null) {
+            out.println("ended early: " + ended);
+            out.flush();
+            if (!early.wasAsked()) {
+                record(cluster, ended, out);
+            }
+            stopClients(out);
+        }
+        FailoverReport report = new FailoverReport(running, faults);
+        // At once: what comes now may fail as well.
+        report.printGaps(out);
+        if (ended != null) {
+            restart(relayed, out);
+        }
+        report.verify(cluster, out);
+        if (stuck > 0) {
+            out.printf("clients stuck: %d times%n", stuck);
+        }
+        if (json != null) {
+            report.write(json, ended);
+        }
+        return report.isRight() && ended == null && stuck == 0 ? 0 : 1;
+    }
+
+    private void run(RelayedCluster relayed, PrintWriter out) throws Exception {
+        ClusterProcesses cluster = relayed.processes();
+        cluster.start(START_LIMIT);
         try (Connection connection = DriverManager.getConnection(cluster.url(), "sa", "");
                 Statement statement = connection.createStatement()) {
             // Without a key: a row that was committed twice would be there twice.
@@ -125,32 +208,130 @@ public final class FailoverMeter implements Callable<Integer> {
                 running.add(new CommitClient(i, cluster.url()));
             }
             for (FaultKind kind : FaultKind.values()) {
-                int count = count(kind);
-                for (int i = 1; i <= count; i++) {
-                    watch.awaitCaughtUp(NODES, UNDER_WAY_ENTRIES, LIMIT);
-                    awaitCommitsUntil(System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(STEADY_MILLIS));
-                    String leader = watch.awaitLeader(LIMIT);
-                    fault(kind, leader, relayed);
-                    Fault fault = faults.get(faults.size() - 1);
-                    out.printf(
-                            "%s %d: %s, gap %d ms, of the client that waited longest %d ms%s%n",
-                            kind.name().toLowerCase(Locale.ROOT),
-                            i,
-                            leader,
-                            gapMillis(faults.size() - 1),
-                            longestMillis(faults.size() - 1),
-                            fault.moved() == (kind == FaultKind.PAUSE)
-                                    ? fault.moved() ? ", leadership moved" : ", leadership stayed"
-                                    : "");
-                    out.flush();
+                for (int i = 1; i <= count(kind); i++) {
+                    String node = steady(watch, relayed);
+                    fault(kind, kind == FaultKind.PRIORITY ? awayFromPreferred(cluster) : node, relayed);
+                    print(i, out);
                 }
             }
+            for (int i = 1; i <= rolling; i++) {
+                roll(i, watch, relayed, out);
+            }
+            steady(watch, relayed);
             for (CommitClient client : running) {
                 client.stop();
             }
-            watch.awaitCaughtUp(NODES, 0, LIMIT);
+            watch.awaitCaughtUp(NODES, 0, START_LIMIT);
         }
-        return report(cluster, out);
+    }
+
+    /** Each node once; who leads comes last, as long as it leads. */
+    private void roll(int round, StatusWatch watch, RelayedCluster relayed, PrintWriter out) throws Exception {
+        List<String> left = new ArrayList<>();
+        relayed.processes().nodes().forEach(node -> left.add(node.name()));
+        while (!left.isEmpty()) {
+            String leader = steady(watch, relayed);
+            String node = left.stream()
+                    .filter(name -> !name.equals(leader))
+                    .findFirst()
+                    .orElse(leader);
+            left.remove(node);
+            fault(node.equals(leader) ? FaultKind.ROLLING_LEADER : FaultKind.ROLLING_FOLLOWER, node, relayed);
+            print(round, out);
+        }
+    }
+
+    /**
+     * Waits until all nodes vote and have caught up, and all clients commit. The last fault's time ends then.
+     *
+     * @return who leads
+     */
+    private String steady(StatusWatch watch, RelayedCluster relayed) throws Exception {
+        watch.awaitCaughtUp(NODES, UNDER_WAY_ENTRIES, START_LIMIT);
+        awaitVoters(relayed.processes());
+        awaitCommitsUntil(System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(STEADY_MILLIS), relayed);
+        if (!faults.isEmpty()) {
+            faults.get(faults.size() - 1).end();
+        }
+        return watch.awaitLeader(LIMIT);
+    }
+
+    private static void awaitVoters(ClusterProcesses cluster) throws SQLException, InterruptedException {
+        long startNanos = System.nanoTime();
+        try (Connection connection = DriverManager.getConnection(cluster.url(), "sa", "");
+                Statement statement = connection.createStatement()) {
+            while (true) {
+                try (ResultSet rows = statement.executeQuery(
+                        "SELECT COUNT(*) FROM SYNOD.MEMBERS WHERE MEMBERSHIP = 'VOTER' AND REACHABLE")) {
+                    rows.next();
+                    if (rows.getInt(1) == NODES) {
+                        return;
+                    }
+                }
+                if (System.nanoTime() - startNanos > LIMIT.toNanos()) {
+                    throw new IllegalStateException("not all nodes vote");
+                }
+                Thread.sleep(10);
+            }
+        }
+    }
+
+    private void print(int number, PrintWriter out) {
+        Fault fault = faults.get(faults.size() - 1);
+        List<long[]> acknowledged =
+                running.stream().map(CommitClient::acknowledgedAtNanos).toList();
+        out.printf(
+                "%s %d: %s, gap %d ms, of the client that waited longest %d ms%s%n",
+                fault.kind.name().toLowerCase(Locale.ROOT).replace('_', ' '),
+                number,
+                fault.node,
+                FaultGaps.ofAllMillis(fault, acknowledged),
+                FaultGaps.ofOneMillis(fault, acknowledged),
+                fault.moved() == fault.kind.moves()
+                        ? ""
+                        : fault.moved() ? ", leadership moved" : ", leadership stayed");
+        out.flush();
+    }
+
+    private void stopClients(PrintWriter out) {
+        for (CommitClient client : running) {
+            client.ask();
+        }
+        for (CommitClient client : running) {
+            try {
+                client.stop();
+            } catch (InterruptedException | SQLException | IllegalStateException e) {
+                out.println("client " + client.id() + ": " + e);
+            }
+        }
+    }
+
+    /**
+     * Whatever was broken is mended; nodes that got the signal of the whole group of processes end at a time of their own. So what
+     * was acknowledged is looked for in what is on disk.
+     */
+    private static void restart(RelayedCluster relayed, PrintWriter out) throws InterruptedException {
+        relayed.mend();
+        ClusterProcesses cluster = relayed.processes();
+        cluster.close();
+        try {
+            cluster.start(START_LIMIT);
+            try (StatusWatch watch = new StatusWatch(cluster.url(), "sa")) {
+                watch.awaitCaughtUp(NODES, 0, START_LIMIT);
+            }
+        } catch (IOException | IllegalStateException e) {
+            // Those nodes that serve are asked all the same.
+            out.println("not all nodes came back: " + e);
+        }
+    }
+
+    private void record(ClusterProcesses cluster, String why, PrintWriter out) throws InterruptedException {
+        try {
+            out.println("recorded in " + StuckRecord.write(directory, why, running, cluster));
+        } catch (IOException e) {
+            out.println("not recorded: " + e);
+        }
+        out.flush();
     }
 
     private int count(FaultKind kind) {
@@ -160,38 +341,79 @@ public final class FailoverMeter implements Callable<Integer> {
             case TRANSFER -> transfers;
             case TERM -> terms;
             case PAUSE -> pauses;
+            case PRIORITY -> priorities;
+            case ROLLING_FOLLOWER, ROLLING_LEADER -> 0; // by rounds
         };
     }
 
     /** Returns when commits go on; what was broken is mended then. */
-    private void fault(FaultKind kind, String leader, RelayedCluster relayed) throws Exception {
+    private void fault(FaultKind kind, String name, RelayedCluster relayed) throws Exception {
         ClusterProcesses cluster = relayed.processes();
-        NodeProcess node = cluster.node(leader);
-        Leadership before = leadership(cluster.url(leader));
+        NodeProcess node = cluster.node(name);
+        Leadership before = leadership(cluster.url(name));
         long atNanos = System.nanoTime();
+        if (kind == FaultKind.PRIORITY) {
+            awaitPreferred(cluster);
+            // What happened while it waited for its time is not this move's doing.
+            atNanos = System.nanoTime() - MOVE_SEEN.toNanos();
+        }
+        Fault fault = new Fault(kind, name, atNanos);
+        faults.add(fault);
         switch (kind) {
             case KILL -> node.kill();
-            case PARTITION -> relayed.cutOff(leader);
-            case TRANSFER -> transfer(cluster.url(leader));
-            case TERM -> stop(node);
-            case PAUSE -> {
-                node.pause();
-                Thread.sleep(PAUSE_MILLIS);
-                node.resume();
+            case PARTITION -> relayed.cutOff(name);
+            case TRANSFER -> transfer(cluster.url(name), "");
+            case TERM, ROLLING_LEADER, ROLLING_FOLLOWER -> stop(node);
+            case PAUSE -> pause(node);
+            case PRIORITY -> {
+                // By itself.
             }
         }
-        awaitCommitsUntil(System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(STEADY_MILLIS));
+        awaitCommitsUntil(System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(STEADY_MILLIS), relayed);
         String other = cluster.nodes().stream()
                 .map(NodeProcess::name)
-                .filter(name -> !name.equals(leader))
+                .filter(candidate -> !candidate.equals(name))
                 .findFirst()
                 .orElseThrow();
-        faults.add(new Fault(kind, atNanos, !Leadership.stayed(before, leadership(cluster.url(other)))));
-        if (kind == FaultKind.KILL || kind == FaultKind.TERM) {
+        fault.leadership(before, leadership(cluster.url(other)));
+        if (!node.isAlive()) {
             node.start();
-            node.awaitReady(LIMIT);
+            node.awaitReady(START_LIMIT);
         } else if (kind == FaultKind.PARTITION) {
             relayed.mend();
+        }
+    }
+
+    private static void pause(NodeProcess node) throws IOException, InterruptedException {
+        node.pause();
+        try {
+            Thread.sleep(PAUSE_MILLIS);
+        } finally {
+            node.resume();
+        }
+    }
+
+    /** The node of the highest priority leads first; then another one, while clients go on. */
+    private String awayFromPreferred(ClusterProcesses cluster) throws Exception {
+        awaitPreferred(cluster);
+        transfer(cluster.url(PREFERRED), "'b'");
+        long untilNanos = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(STEADY_MILLIS);
+        awaitCommitsUntil(untilNanos, null);
+        String leader = leadership(cluster.url("b")).node();
+        if (leader.equals(PREFERRED)) {
+            throw new IllegalStateException("node " + PREFERRED + " did not hand over");
+        }
+        return leader;
+    }
+
+    private static void awaitPreferred(ClusterProcesses cluster) throws SQLException, InterruptedException {
+        long startNanos = System.nanoTime();
+        while (!leadership(cluster.url(PREFERRED)).node().equals(PREFERRED)) {
+            if (System.nanoTime() - startNanos > PRIORITY_LIMIT.toNanos()) {
+                throw new IllegalStateException(
+                        "leadership did not go to node " + PREFERRED + " within " + PRIORITY_LIMIT.toSeconds() + " s");
+            }
+            Thread.sleep(50);
         }
     }
 
@@ -211,10 +433,11 @@ public final class FailoverMeter implements Callable<Integer> {
         }
     }
 
-    private static void transfer(String url) throws SQLException {
+    /** @param to a literal, or nothing */
+    private static void transfer(String url, String to) throws SQLException {
         try (Connection connection = DriverManager.getConnection(url, "sa", "");
                 Statement statement = connection.createStatement()) {
-            statement.execute("CALL SYNOD.TRANSFER()");
+            statement.execute("CALL SYNOD.TRANSFER(" + to + ")");
         }
     }
 
@@ -225,161 +448,30 @@ public final class FailoverMeter implements Callable<Integer> {
         }
     }
 
-    private void awaitCommitsUntil(long untilNanos) throws InterruptedException, SQLException {
+    /** Until each client had a commit acknowledged after that; one that has none for long is recorded, and borne with once. */
+    private void awaitCommitsUntil(long untilNanos, RelayedCluster relayed) throws Exception {
         long deadlineNanos = untilNanos + LIMIT.toNanos();
         for (CommitClient client : running) {
             while (client.lastAtNanos() - untilNanos < 0) {
                 if (System.nanoTime() - deadlineNanos > 0) {
-                    throw new IllegalStateException(
-                            "client " + client.id() + " got no commit acknowledged for " + LIMIT.toSeconds() + " s");
+                    stuck(client, relayed);
+                    return;
                 }
                 Thread.sleep(5);
             }
         }
+        stuckInARow = 0;
     }
 
-    /** For how long nobody's commit was acknowledged. */
-    private long gapMillis(int fault) {
-        return longestMillis(
-                fault,
-                Stream.of(running.stream()
-                        .flatMapToLong(client -> LongStream.of(client.acknowledgedAtNanos()))
-                        .toArray()));
-    }
-
-    /** The same of the one client that waited longest. */
-    private long longestMillis(int fault) {
-        return longestMillis(fault, running.stream().map(CommitClient::acknowledgedAtNanos));
-    }
-
-    private long longestMillis(int fault, Stream<long[]> acknowledged) {
-        long from = faults.get(fault).atNanos();
-        long to = fault + 1 < faults.size() ? faults.get(fault + 1).atNanos() : System.nanoTime();
-        return TimeUnit.NANOSECONDS.toMillis(acknowledged
-                .mapToLong(atNanos -> new Gaps(atNanos).longestNanos(from, to))
-                .max()
-                .orElseThrow());
-    }
-
-    private int report(ClusterProcesses cluster, PrintWriter out) throws SQLException, IOException {
-        Map<FaultKind, long[]> gaps = new EnumMap<>(FaultKind.class);
-        Map<FaultKind, long[]> longest = new EnumMap<>(FaultKind.class);
-        for (FaultKind kind : FaultKind.values()) {
-            if (count(kind) > 0) {
-                gaps.put(kind, sorted(kind, this::gapMillis));
-                longest.put(kind, sorted(kind, this::longestMillis));
-                print(kind, gaps.get(kind), out);
-                out.printf("    of the client that waited longest: %s%n", percentiles(longest.get(kind)));
-            }
+    private void stuck(CommitClient client, RelayedCluster relayed) throws InterruptedException {
+        String why = "client " + client.id() + " got no commit acknowledged for " + LIMIT.toSeconds() + " s";
+        stuck++;
+        stuckInARow++;
+        if (relayed == null || stuckInARow > 1) {
+            throw new IllegalStateException(why);
         }
-        long acknowledged = running.stream()
-                .mapToLong(client -> client.acknowledged().size())
-                .sum();
-        Map<String, Integer> errors = new TreeMap<>();
-        running.forEach(client -> client.errors().forEach((state, n) -> errors.merge(state, n, Integer::sum)));
-        long unknown =
-                running.stream().mapToLong(client -> client.unknown().size()).sum();
-        out.printf(
-                "commits acknowledged %,d, without an answer %d, errors by SQLState %s%n",
-                acknowledged, unknown, errors);
-        long wrong = 0;
-        for (NodeProcess node : cluster.nodes()) {
-            wrong += check(node, cluster.url(node.name()), out);
-        }
-        out.flush();
-        if (json != null) {
-            Map<String, Object> result = new LinkedHashMap<>();
-            result.put("clients", clients);
-            gaps.forEach((kind, millis) -> {
-                Map<String, Object> of = new LinkedHashMap<>();
-                of.put("moved", moved(kind));
-                of.put("gapsMillis", millis);
-                of.put("p50Millis", percentile(millis, 50));
-                of.put("p90Millis", percentile(millis, 90));
-                of.put("p99Millis", percentile(millis, 99));
-                of.put("maxMillis", percentile(millis, 100));
-                of.put("longestOfAClientMillis", longest.get(kind));
-                result.put(kind.plural, of);
-            });
-            result.put("acknowledged", acknowledged);
-            result.put("withoutAnswer", unknown);
-            result.put("wrongRows", wrong);
-            result.put("errors", errors);
-            Files.writeString(
-                    json, JSON.std.with(JSON.Feature.PRETTY_PRINT_OUTPUT).asString(result) + "\n");
-        }
-        return wrong == 0 ? 0 : 1;
-    }
-
-    /** In ascending order. */
-    private long[] sorted(FaultKind kind, IntToLongFunction gap) {
-        return IntStream.range(0, faults.size())
-                .filter(i -> faults.get(i).kind() == kind)
-                .mapToLong(gap)
-                .sorted()
-                .toArray();
-    }
-
-    private static String percentiles(long[] millis) {
-        return String.format(
-                Locale.ROOT,
-                "p50 %d ms, p90 %d ms, p99 %d ms, max %d ms",
-                percentile(millis, 50),
-                percentile(millis, 90),
-                percentile(millis, 99),
-                percentile(millis, 100));
-    }
-
-    private long moved(FaultKind kind) {
-        return faults.stream()
-                .filter(fault -> fault.kind() == kind && fault.moved())
-                .count();
-    }
-
-    private void print(FaultKind kind, long[] millis, PrintWriter out) {
-        long p99 = percentile(millis, 99);
-        long moved = moved(kind);
-        String bar = kind.barMillis > 0
-                ? "bar for p99 " + kind.barMillis + " ms: " + (p99 < kind.barMillis ? "met" : "missed")
-                : "bar: leadership stays: " + (moved == 0 ? "met" : "missed");
-        out.printf(
-                "leader %s, %d times: gap without a commit %s; leadership moved %d times; %s%n",
-                kind.what, millis.length, percentiles(millis), moved, bar);
-    }
-
-    private static long percentile(long[] sorted, double percentile) {
-        return sorted[Math.max(0, (int) Math.ceil(percentile / 100 * sorted.length) - 1)];
-    }
-
-    /** @return how many rows are lost, doubled or were never acknowledged on this node */
-    private long check(NodeProcess node, String url, PrintWriter out) throws SQLException {
-        long lost = 0;
-        long doubled = 0;
-        long strange = 0;
-        try (Connection connection = DriverManager.getConnection(url, "sa", "");
-                Statement statement = connection.createStatement()) {
-            for (CommitClient client : running) {
-                long found = 0;
-                try (ResultSet rows =
-                        statement.executeQuery("SELECT NUMBER, COUNT(*) FROM FAILOVER_EVENT WHERE CLIENT = "
-                                + client.id() + " GROUP BY NUMBER")) {
-                    while (rows.next()) {
-                        long number = rows.getLong(1);
-                        doubled += rows.getLong(2) > 1 ? 1 : 0;
-                        if (client.acknowledged().contains(number)) {
-                            found++;
-                        } else if (!client.unknown().contains(number)) {
-                            strange++;
-                        }
-                    }
-                }
-                lost += client.acknowledged().size() - found;
-            }
-        }
-        out.printf(
-                "node %s: %d acknowledged rows lost, %d doubled, %d never acknowledged%n",
-                node.name(), lost, doubled, strange);
-        return lost + doubled + strange;
+        spec.commandLine().getOut().println(why);
+        record(relayed.processes(), why, spec.commandLine().getOut());
     }
 
     private static void delete(Path directory) throws IOException {

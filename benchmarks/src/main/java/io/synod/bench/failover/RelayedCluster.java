@@ -20,7 +20,17 @@ final class RelayedCluster implements AutoCloseable {
     private final Map<String, PeerRelay> relays = new LinkedHashMap<>();
     private final ClusterProcesses processes;
 
-    RelayedCluster(Installation installation, Path directory, String database, Map<String, String> settings)
+    /**
+     * Names nodes and ports; starts nothing.
+     *
+     * @param of settings of single nodes, by their names, beside those of all
+     */
+    RelayedCluster(
+            Installation installation,
+            Path directory,
+            String database,
+            Map<String, String> settings,
+            Map<String, Map<String, String>> of)
             throws IOException {
         Files.createDirectories(directory);
         List<Integer> ports = FreePorts.take(2 * NAMES.size());
@@ -44,7 +54,9 @@ final class RelayedCluster implements AutoCloseable {
                     "node", "--name", name, "--dir", directory.resolve(name).toString()));
             command.addAll(List.of("--listen", listen, "--sql", sql, "--exit-with-parent", "--database", database));
             command.addAll(List.of("--peers", String.join(",", peers)));
-            settings.forEach((key, value) -> command.addAll(List.of("--set", key + "=" + value)));
+            Map<String, String> all = new LinkedHashMap<>(settings);
+            all.putAll(of.getOrDefault(name, Map.of()));
+            all.forEach((key, value) -> command.addAll(List.of("--set", key + "=" + value)));
             nodes.add(new NodeProcess(name, command, directory.resolve(name + ".err"), listen, sql));
         }
         processes = new ClusterProcesses(nodes, List.of(database));

@@ -18,6 +18,13 @@ record NodeMemory(String name, long pid) {
         jcmd("GC.run");
     }
 
+    /** MiB of heap that a full collection leaves; −1 where it is not known. */
+    long collectedHeap() throws IOException, InterruptedException {
+        collect();
+        String heap = heap(jcmd("GC.heap_info"));
+        return heap.equals("-") ? -1 : Long.parseLong(heap);
+    }
+
     /** Name, resident MiB, MiB of heap in use, threads. */
     String now() throws IOException, InterruptedException {
         String heap = jcmd("GC.heap_info");

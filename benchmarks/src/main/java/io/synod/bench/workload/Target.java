@@ -13,6 +13,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 import org.HdrHistogram.Histogram;
 
 /** A database that a workload runs on: its clients, each with a connection that it keeps. */
@@ -25,7 +26,9 @@ final class Target implements AutoCloseable {
     /** After the end of a round, for the operations that run then. */
     private static final long END_NANOS = TimeUnit.SECONDS.toNanos(60);
 
-    private static final String NOT_ENDED = "not ended";
+    static final String NOT_ENDED = "not ended";
+    /** Of a user whose request waits for a client that is busy with those before. */
+    static final long PATIENCE_NANOS = TimeUnit.SECONDS.toNanos(1);
 
     private final String name;
     private final String url;
@@ -101,7 +104,25 @@ final class Target implements AutoCloseable {
         }
     }
 
+    /** Each as fast as it can. */
     Round run(int clients, long nanos) throws Exception {
+        return round(clients, nanos, (worker, i, startNanos) -> worker.run(startNanos + nanos));
+    }
+
+    /**
+     * At a rate that does not ask how fast the database is: each client's operations are due at fixed times. One that is late for
+     * longer than a user's patience is not begun; {@link #missed(int)} counts it. Latency begins when an operation is due.
+     */
+    Round offer(int clients, long nanos, double perSecond) throws Exception {
+        long between = (long) (clients * 1e9 / perSecond);
+        return round(
+                clients,
+                nanos,
+                (worker, i, startNanos) ->
+                        worker.offered(startNanos + between * i / clients, between, startNanos + nanos));
+    }
+
+    private Round round(int clients, long nanos, Share share) throws Exception {
         addWorkers(clients);
         // They do not outlive the command, whatever they wait for.
         ExecutorService threads = Executors.newFixedThreadPool(clients, task -> {
@@ -112,8 +133,10 @@ final class Target implements AutoCloseable {
         try {
             long startNanos = System.nanoTime();
             List<Callable<Worker>> tasks = new ArrayList<>();
-            for (Worker worker : workers.subList(0, clients)) {
-                tasks.add(() -> worker.run(startNanos + nanos));
+            for (int i = 0; i < clients; i++) {
+                Worker worker = workers.get(i);
+                int number = i;
+                tasks.add(() -> share.of(worker, number, startNanos));
             }
             Map<String, Long> errors = new HashMap<>();
             List<Histogram> histograms = new ArrayList<>();
@@ -149,6 +172,19 @@ final class Target implements AutoCloseable {
                 .toArray();
     }
 
+    /** How many operations were due in the last round and not begun, as it was too late for them. */
+    long missed(int clients) {
+        return workers.subList(0, clients).stream()
+                .mapToLong(worker -> worker.missed)
+                .sum();
+    }
+
+    /** What one client does in a round. */
+    @FunctionalInterface
+    private interface Share {
+        Worker of(Worker worker, int number, long startNanos) throws SQLException, InterruptedException;
+    }
+
     @Override
     public void close() throws SQLException {
         for (Worker worker : workers) {
@@ -161,16 +197,41 @@ final class Target implements AutoCloseable {
         private Connection connection;
         private Histogram latency = new Histogram(3);
         private long givenUp;
+        private long missed;
         private Map<String, Long> errors = new HashMap<>();
 
         Worker(Workload.Client client) {
             this.client = client;
         }
 
-        Worker run(long endNanos) throws SQLException, InterruptedException {
+        private void begin() {
             latency = new Histogram(3);
             givenUp = 0;
+            missed = 0;
             errors = new HashMap<>();
+        }
+
+        Worker offered(long firstNanos, long betweenNanos, long endNanos) throws SQLException, InterruptedException {
+            begin();
+            for (long due = firstNanos; due < endNanos; due += betweenNanos) {
+                for (long now = System.nanoTime(); now < due; now = System.nanoTime()) {
+                    LockSupport.parkNanos(due - now);
+                }
+                if (System.nanoTime() - due > PATIENCE_NANOS || System.nanoTime() >= endNanos) {
+                    missed++;
+                } else if (operate(endNanos)) {
+                    client.next();
+                    latency.recordValue(System.nanoTime() - due);
+                } else {
+                    givenUp++;
+                    latency.recordValue(System.nanoTime() - due);
+                }
+            }
+            return this;
+        }
+
+        Worker run(long endNanos) throws SQLException, InterruptedException {
+            begin();
             long before = System.nanoTime();
             // Once at least: the machine may have stood still for longer than the round.
             do {
