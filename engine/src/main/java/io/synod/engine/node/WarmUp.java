@@ -24,7 +24,7 @@ import org.slf4j.LoggerFactory;
  * Executes statements before anybody is in a hurry. A process that has only followed has never loaded most of the classes that a
  * client's session needs, and interprets them at first: after a hand-over that would be most of the time without a commit.
  *
- * <p>Once per process, as soon as a node of several knows a leader, and on a thread of its own that does nothing half of the time:
+ * <p>Once per process, as soon as a node of several knows a leader, and on a thread of its own that rests after each round:
  * another node is started, in memory, which knows nothing of the first one and is closed in the end. Its one database has a random
  * name, its one user a random password, and it is reached through the loopback address only. Whatever fails is of no
  * consequence.
@@ -36,7 +36,7 @@ final class WarmUp implements RoleListener {
     /** Then it is enough, on a machine that is too slow or too busy for all of them. */
     private static final long WORK_NANOS = 1_500_000_000;
 
-    /** It has nothing to look after, and what the process does the node says that all this is for. */
+    /** Nothing to look after; that the process stood still is told by the node for which all this is done. */
     private static final String SETTINGS = ";SCRUB=0;RECLAIM=0;ELECTION_TIMEOUT=60000";
 
     private static final long PAUSE_MAX_NANOS = 50_000_000;
