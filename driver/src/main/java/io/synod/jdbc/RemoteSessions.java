@@ -3,6 +3,7 @@ package io.synod.jdbc;
 import java.sql.SQLException;
 import java.util.List;
 import java.util.Properties;
+import java.util.UUID;
 import org.h2.engine.Session;
 
 /** Sessions on other nodes for an engine that has no copy of the database itself. Stateless. */
@@ -29,5 +30,19 @@ public final class RemoteSessions {
         settings.putAll(url.h2Settings());
         String remote = SynodUrl.PREFIX + "//" + String.join(",", endpoints) + "/" + url.database();
         return FailoverSession.connect(SynodUrl.parse(remote, settings), password);
+    }
+
+    /**
+     * A session on the first node of the URL, opened as the driver opens each, which does not outlive that node. The commit id of
+     * its first statement is told to the node; more than one that may commit must not be executed.
+     *
+     * @param password is overwritten
+     * @throws SQLException 28000 wrong user or password; 08006 the node does not answer within CONNECT_TIMEOUT
+     */
+    public static Session withoutFailover(SynodUrl url, char[] password) throws SQLException {
+        RemoteInternals.check();
+        return new Connector(url, UUID.randomUUID(), password)
+                .connect(url.endpoints().get(0), 0, 0, url.intSetting("CONNECT_TIMEOUT"))
+                .remote();
     }
 }

@@ -159,6 +159,14 @@ public final class Settings {
                 100_000,
                 " connections",
                 "clients that this node serves over the network at a time; three more may be administrators");
+        own(
+                "WARM_UP",
+                Scope.NODE,
+                "TRUE",
+                "TRUE or FALSE",
+                "whether the process executes statements of its own when a node of several has started, so that its first sessions as a"
+                        + " leader are not slow",
+                Settings::checkWarmUp);
         choice("READ", "LINEARIZABLE", List.of("LINEARIZABLE", "BOUNDED", "SESSION", "LOCAL"), "how recent a read is");
         integer(
                 "MAX_STALENESS",
@@ -263,6 +271,12 @@ public final class Settings {
 
     private static void checkReplace(Setting setting, String value) throws SQLException {
         if (!value.equalsIgnoreCase("AUTOMATIC") && !value.equalsIgnoreCase("MANUAL")) {
+            throw Errors.badValue(setting.key(), value, setting.expected());
+        }
+    }
+
+    private static void checkWarmUp(Setting setting, String value) throws SQLException {
+        if (!value.equalsIgnoreCase("TRUE") && !value.equalsIgnoreCase("FALSE")) {
             throw Errors.badValue(setting.key(), value, setting.expected());
         }
     }

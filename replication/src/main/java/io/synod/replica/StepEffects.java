@@ -13,6 +13,7 @@ import java.util.List;
 import java.util.Map;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.slf4j.event.Level;
 
 /**
  * What one step of a group wants done. Persist effects and entries to ship are put in their queues at once, under the
@@ -189,8 +190,10 @@ final class StepEffects implements Effects {
             }
         }
         if (notices != null) {
+            // Of a node without peers there is nothing to follow: it leads, whatever happens.
+            Level level = transport == null ? Level.DEBUG : Level.INFO;
             for (String notice : notices) {
-                LOG.info("group {}: {}", replica.group(), notice);
+                LOG.atLevel(level).log("group {}: {}", replica.group(), notice);
             }
         }
         if (offers != null) {

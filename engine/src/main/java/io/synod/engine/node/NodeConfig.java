@@ -37,6 +37,7 @@ import java.util.stream.Collectors;
  * @param base the node whose H2 file a new group begins with; {@code null} for one that begins empty
  * @param outsideChanges what to do with a file that was written to outside of its log; {@code null} to refuse it
  * @param connectionsMax sessions of clients over the network at a time, beside those of a few administrators
+ * @param warmsUp whether the process may execute statements of its own once the node has a leader
  * @param logLimits what is kept and spent for members that are behind
  * @param reclaimPercent a file of which less is current is compacted; 0 for never
  * @param scrubHours so often all files are looked at for damage; 0 for never
@@ -59,6 +60,7 @@ record NodeConfig(
         int reclaimPercent,
         int scrubHours,
         int connectionsMax,
+        boolean warmsUp,
         LogLimits logLimits) {
     static final String ADOPT = "ADOPT";
     static final String DISCARD = "DISCARD";
@@ -131,6 +133,7 @@ record NodeConfig(
                 url.intSetting("RECLAIM"),
                 url.intSetting("SCRUB"),
                 url.intSetting("MAX_CONNECTIONS"),
+                Boolean.parseBoolean(url.setting("WARM_UP")),
                 new LogLimits((long) url.intSetting("LOG_LIMIT") << 20, (long) url.intSetting("SNAPSHOT_RATE") << 20));
     }
 

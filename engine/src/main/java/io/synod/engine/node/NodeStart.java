@@ -74,6 +74,9 @@ final class NodeStart {
             Node node = new Node(config, place, identity, log, replicas, sql);
             sql.start(config.sql(), node);
             node.begin();
+            if (WarmUp.isFor(config) && !node.isWitness()) {
+                node.addRoleListener(new WarmUp(node::isClosed));
+            }
             return node;
         } catch (IOException | SQLException | RuntimeException e) {
             closeQuietly(sql);

@@ -34,9 +34,16 @@ final class RemoteLink implements LeaderLink {
             throw new SQLException("node " + node + " is no member of database " + database, "08001");
         }
         probe(member);
+        return connect(member.address(), database, user, passwordHash, settings);
+    }
+
+    /** A session at this address. */
+    static Session connect(
+            String address, String database, String user, byte[] passwordHash, Map<String, String> settings)
+            throws SQLException {
         try {
-            ConnectionInfo info = new ConnectionInfo(
-                    "jdbc:h2:tcp://" + member.address() + "/" + database, new Properties(), user, null);
+            ConnectionInfo info =
+                    new ConnectionInfo("jdbc:h2:tcp://" + address + "/" + database, new Properties(), user, null);
             info.setUserPasswordHash(passwordHash);
             settings.forEach(info::setProperty);
             SessionRemote remote = new SessionRemote(info);
