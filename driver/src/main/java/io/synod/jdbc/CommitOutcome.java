@@ -5,10 +5,8 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.UUID;
-import org.h2.command.CommandInterface;
 import org.h2.engine.SessionRemote;
 import org.h2.message.DbException;
-import org.h2.result.ResultInterface;
 
 /**
  * What became of a session's commits: of one whose answer was lost, and of one that was answered at level LOCAL by a node that
@@ -119,21 +117,18 @@ final class CommitOutcome {
 
     private boolean ask(SessionRemote target, long number, Deadline deadline) {
         String elsewhere = databases.isEmpty() ? "" : ", '" + databases.replace("'", "''") + "'";
-        CommandInterface command =
-                target.prepareCommand("CALL SYNOD.RESOLVE('" + id + "', " + number + elsewhere + ")");
+        String question = "CALL SYNOD.RESOLVE('" + id + "', " + number + elsewhere + ")";
         link.announceNext(target);
         // The node's own patience may be longer than ours.
         RemoteInternals.readTimeout(target, (int) Math.max(1, deadline.leftMillis()));
         asked = target;
         link.waitsFor(target);
-        try (ResultInterface rows = command.executeQuery(1, 1, false)) {
-            rows.next();
-            return rows.currentRow()[0].getBoolean();
+        try {
+            return RemoteInternals.firstRow(target, link.node().heads(), question)[0].getBoolean();
         } finally {
             asked = null;
             if (!target.isClosed()) {
                 RemoteInternals.readTimeout(target, Connector.readTimeoutMillis(url));
-                command.close();
             }
         }
     }

@@ -1,13 +1,9 @@
 package io.synod.jdbc;
 
-import java.io.IOException;
-import java.net.InetSocketAddress;
-import java.net.Socket;
 import java.sql.SQLException;
 import java.util.Locale;
 import java.util.Properties;
 import java.util.UUID;
-import org.h2.api.ErrorCode;
 import org.h2.engine.ConnectionInfo;
 import org.h2.engine.SessionRemote;
 import org.h2.message.DbException;
@@ -29,12 +25,11 @@ final class Connector {
     }
 
     /**
-     * @param requests number of the last request of the session so far
-     * @param seenIndex how far in the log it was shown the database; 0 for a new session
+     * Opens a session that has been told what the one before it was.
+     *
      * @param timeoutMillis for connecting, and for each answer of the handshake
      */
-    NodeSession connect(String endpoint, long requests, long seenIndex, int timeoutMillis) throws SQLException {
-        probe(endpoint, timeoutMillis);
+    NodeSession connect(String endpoint, Hello hello, int timeoutMillis) throws SQLException {
         Properties properties = new Properties();
         properties.putAll(url.h2Settings());
         properties.setProperty("NETWORK_TIMEOUT", Integer.toString(timeoutMillis));
@@ -47,18 +42,24 @@ final class Connector {
             copy(info, "COMMIT");
             copy(info, "MAX_STALENESS");
             info.setProperty("SYNOD_SESSION", session.toString());
-            info.setProperty("SYNOD_REQUESTS", Long.toString(requests));
-            info.setProperty("SYNOD_SEEN", Long.toString(seenIndex));
+            info.setProperty("SYNOD_REQUESTS", Long.toString(hello.requests()));
+            info.setProperty("SYNOD_SEEN", Long.toString(hello.seenIndex()));
             info.setProperty(ReplyHead.SETTING, ReplyHead.FORM);
-            SessionRemote remote = new SessionRemote(info);
-            remote.connectEmbeddedOrServer(false);
-            RemoteInternals.closeWhatIsForgotten(remote);
+            Opening opening =
+                    new Opening(endpoint, url.database(), info).headed().autoCommit(hello.autoCommit());
+            long number = hello.requests();
+            for (SessionState.Replay replay : hello.replays()) {
+                opening.tell(replay, ++number);
+            }
+            SessionRemote remote = opening.open(timeoutMillis, timeoutMillis);
             RemoteInternals.established(remote, readTimeoutMillis(url));
-            NodeSession session = new NodeSession(remote, endpoint, RemoteInternals.takeHeads(remote));
+            if (!hello.replays().isEmpty()) {
+                RemoteInternals.knowState(remote, hello.stateOfH2(), opening.refused() == null);
+            }
             // From the first answer on: in which databases the first statement may commit is known before it is
             // executed.
-            RemoteInternals.announce(remote, requests + 1);
-            return session;
+            RemoteInternals.announce(remote, number + 1);
+            return new NodeSession(remote, endpoint, opening.heads(), opening.refused());
         } catch (DbException e) {
             throw e.getSQLException();
         }
@@ -71,14 +72,5 @@ final class Connector {
 
     private void copy(ConnectionInfo info, String key) {
         info.setProperty(key, url.settings().get(key));
-    }
-
-    /** H2 repeats a refused connect for more than a second; a dead node must cost less. */
-    private static void probe(String endpoint, int timeoutMillis) throws SQLException {
-        try (Socket socket = new Socket()) {
-            socket.connect(new InetSocketAddress(HostPort.host(endpoint), HostPort.port(endpoint)), timeoutMillis);
-        } catch (IOException e) {
-            throw DbException.getJdbcSQLException(ErrorCode.CONNECTION_BROKEN_1, e, e + ": " + endpoint);
-        }
     }
 }

@@ -1,9 +1,7 @@
 package io.synod.jdbc;
 
 import java.util.concurrent.ThreadLocalRandom;
-import org.h2.command.CommandInterface;
-import org.h2.engine.SessionRemote;
-import org.h2.result.ResultInterface;
+import org.h2.value.Value;
 
 /**
  * When a session that does not have to stay where it is looks for the leader, and where that is. A leader that cannot be
@@ -35,13 +33,9 @@ final class LeaderSearch {
     }
 
     /** @return {@code host:port}; {@code null} where no other node is known to lead */
-    static String ask(SessionRemote node) {
-        CommandInterface command = node.prepareCommand("CALL SYNOD.LEADER()");
-        try (ResultInterface rows = command.executeQuery(1, 1, false)) {
-            return rows.next() && !rows.currentRow()[2].getBoolean() ? rows.currentRow()[1].getString() : null;
-        } finally {
-            command.close();
-        }
+    static String ask(NodeSession node) {
+        Value[] row = RemoteInternals.firstRow(node.remote(), node.heads(), "CALL SYNOD.LEADER()");
+        return row != null && !row[2].getBoolean() ? row[1].getString() : null;
     }
 
     void notKnown(long nowNanos) {

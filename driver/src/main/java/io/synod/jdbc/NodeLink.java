@@ -1,10 +1,10 @@
 package io.synod.jdbc;
 
 import java.sql.SQLException;
+import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
 import org.h2.api.ErrorCode;
-import org.h2.command.CommandInterface;
 import org.h2.engine.SessionRemote;
 import org.h2.message.DbException;
 
@@ -170,10 +170,9 @@ final class NodeLink {
         for (; ; ) {
             lost();
             try {
-                attach(reconnection.reconnect(deadline, requests, seenIndex));
-                SessionRemote fresh = remote;
-                restore(fresh);
-                return fresh;
+                attach(reconnection.reconnect(deadline, hello()));
+                restore(node);
+                return remote;
             } catch (DbException e) {
                 if (remote == null || !Broken.isBroken(remote, e) || deadline.hasPassed()) {
                     throw e;
@@ -195,19 +194,23 @@ final class NodeLink {
         }
     }
 
-    private void restore(SessionRemote fresh) {
-        waitsFor(fresh);
-        if (fresh.getAutoCommit() != transaction.isAutoCommit()) {
-            fresh.setAutoCommit(transaction.isAutoCommit());
+    /** What the session says on the next node. The numbers of these requests are used up, whether they arrive there or not. */
+    private Hello hello() {
+        List<SessionState.Replay> replays = state.replay();
+        long last = requests;
+        requests += replays.size();
+        return new Hello(last, seenIndex, transaction.isAutoCommit(), state.ofH2(), replays);
+    }
+
+    private void restore(NodeSession fresh) {
+        if (fresh.refused() != null) {
+            throw fresh.refused();
         }
-        for (SessionState.Replay replay : state.replay()) {
-            CommandInterface command = fresh.prepareCommand(replay.sql());
-            for (int i = 0; i < replay.parameters().size(); i++) {
-                command.getParameters().get(i).setValue(replay.parameters().get(i), false);
-            }
-            announceNext(fresh);
-            command.executeUpdate(null);
-            command.close();
+        SessionRemote there = fresh.remote();
+        if (there.getAutoCommit() != transaction.isAutoCommit()) {
+            // As INIT in its URL has it.
+            waitsFor(there);
+            there.setAutoCommit(transaction.isAutoCommit());
         }
     }
 
@@ -248,7 +251,7 @@ final class NodeLink {
         if (!bound) {
             waitsFor(here);
         }
-        NodeSession there = move.from(node, bound, requests, seenIndex);
+        NodeSession there = move.from(node, bound, this::hello);
         waiting = null;
         if (there != null) {
             attach(there);
@@ -318,8 +321,9 @@ final class NodeLink {
     private void ping(Deadline deadline) throws SQLException {
         if (transaction.isOpen() && (remote == null || remote.isClosed())) {
             leave();
-            RemoteInternals.abandon(
-                    reconnection.reconnect(deadline, requests, seenIndex).remote());
+            RemoteInternals.abandon(reconnection
+                    .reconnect(deadline, Hello.bare(requests, seenIndex))
+                    .remote());
             return;
         }
         SessionRemote target = connected(deadline, false);

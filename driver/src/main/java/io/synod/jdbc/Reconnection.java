@@ -54,18 +54,18 @@ final class Reconnection {
         // wait.
         int login = DriverManager.getLoginTimeout();
         int limit = login > 0 && login < connectTimeoutMillis / 1000 ? login * 1000 : connectTimeoutMillis;
-        return connect(new Deadline(limit), 0, 0, true);
+        return connect(new Deadline(limit), Hello.FIRST, true);
     }
 
     /** @throws SQLException 08001 when the deadline passes; 57014 when it was given up */
-    NodeSession reconnect(Deadline deadline, long requests, long seenIndex) throws SQLException {
-        return connect(deadline, requests, seenIndex, false);
+    NodeSession reconnect(Deadline deadline, Hello hello) throws SQLException {
+        return connect(deadline, hello, false);
     }
 
     /** One attempt, at a node that need not be one of the URL's. */
-    NodeSession connectTo(String endpoint, long requests, long seenIndex) throws SQLException {
-        NodeSession session = connector.connect(
-                endpoint, requests, seenIndex, Math.min(connectTimeoutMillis, LeaderSearch.CONNECT_MILLIS));
+    NodeSession connectTo(String endpoint, Hello hello) throws SQLException {
+        NodeSession session =
+                connector.connect(endpoint, hello, Math.min(connectTimeoutMillis, LeaderSearch.CONNECT_MILLIS));
         served(session);
         return session;
     }
@@ -108,7 +108,7 @@ final class Reconnection {
         }
     }
 
-    private NodeSession connect(Deadline deadline, long requests, long seenIndex, boolean first) throws SQLException {
+    private NodeSession connect(Deadline deadline, Hello hello, boolean first) throws SQLException {
         begin();
         try {
             if (!first) {
@@ -127,10 +127,7 @@ final class Reconnection {
                     String endpoint = order.get(i);
                     try {
                         NodeSession session = connector.connect(
-                                endpoint,
-                                requests,
-                                seenIndex,
-                                first ? deadline.millis() : attemptMillis(deadline, order.size() - i));
+                                endpoint, hello, first ? deadline.millis() : attemptMillis(deadline, order.size() - i));
                         served(session);
                         lostLeader = "";
                         return session;

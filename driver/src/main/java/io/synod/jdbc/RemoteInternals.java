@@ -12,12 +12,15 @@ import java.net.SocketOption;
 import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Supplier;
 import org.h2.api.ErrorCode;
 import org.h2.command.CommandInterface;
 import org.h2.command.CommandRemote;
 import org.h2.engine.SessionRemote;
 import org.h2.message.DbException;
+import org.h2.result.ResultInterface;
 import org.h2.value.Transfer;
+import org.h2.value.Value;
 import org.h2.value.lob.LobDataFetchOnDemand;
 
 /**
@@ -35,6 +38,8 @@ public final class RemoteInternals {
 
     private static final Field TRANSFERS = field(SessionRemote.class, "transferList");
     private static final Field SESSION_STATE = field(SessionRemote.class, "sessionState");
+    private static final Field STATE_CHANGED = field(SessionRemote.class, "sessionStateChanged");
+    private static final Field STATE_READ = field(SessionRemote.class, "sessionStateUpdating");
     private static final Field IN = field(Transfer.class, "in");
     private static final Field OUT = field(Transfer.class, "out");
     private static final Field READ_ONLY = field(CommandRemote.class, "readonly");
@@ -47,6 +52,9 @@ public final class RemoteInternals {
     static void check() throws SQLException {
         if (TRANSFERS == null
                 || SESSION_STATE == null
+                || STATE_CHANGED == null
+                || STATE_READ == null
+                || !Opening.isPossible()
                 || READ_ONLY == null
                 || IN == null
                 || OUT == null
@@ -84,13 +92,17 @@ public final class RemoteInternals {
         session.lock();
         try {
             for (Transfer transfer : transfers(session)) {
-                transfer.writeInt(SessionRemote.RESULT_CLOSE).writeInt(encode(number));
+                announce(transfer, number);
             }
         } catch (IOException e) {
             throw DbException.get(ErrorCode.CONNECTION_BROKEN_1, e, e.toString());
         } finally {
             session.unlock();
         }
+    }
+
+    static void announce(Transfer transfer, long number) throws IOException {
+        transfer.writeInt(SessionRemote.RESULT_CLOSE).writeInt(encode(number));
     }
 
     static int encode(long number) {
@@ -128,6 +140,108 @@ public final class RemoteInternals {
             state.forEach(sql -> copy.add((String) sql));
         }
         return copy;
+    }
+
+    /**
+     * What {@link #sessionState} gives from now on, until the node says that it has changed.
+     *
+     * @param certain false where the node is to be asked with the next statement
+     */
+    static void knowState(SessionRemote session, List<String> state, boolean certain) {
+        set(SESSION_STATE, session, new ArrayList<>(state));
+        set(STATE_CHANGED, session, !certain);
+    }
+
+    /** Nobody asks for this session's state: H2's code would read it after each change, in two round trips. */
+    public static void leaveStateUnread(SessionRemote session) {
+        set(STATE_READ, session, true);
+    }
+
+    // ---- several requests in one write ----------------------------------------------------------------------------
+
+    /** Its connection, from now on. */
+    static void attach(SessionRemote session, Transfer transfer) {
+        List<Transfer> list = new ArrayList<>(1);
+        list.add(transfer);
+        set(TRANSFERS, session, list);
+    }
+
+    static void askToPrepare(Transfer transfer, int id, String sql) throws IOException {
+        transfer.writeInt(SessionRemote.SESSION_PREPARE_READ_PARAMS2)
+                .writeInt(id)
+                .writeString(sql);
+    }
+
+    /**
+     * Runs calls whose requests have been sent already, in this order: they read the answers, and what they write is dropped.
+     *
+     * @param heads in front of answers; {@code null} for none
+     */
+    static <T> T answered(SessionRemote session, ReplyHeads heads, Supplier<T> calls) {
+        Transfer transfer = transfers(session).get(0);
+        Object out = get(OUT, transfer);
+        OutputStream dropped = OutputStream.nullOutputStream();
+        set(OUT, transfer, new DataOutputStream(heads == null ? dropped : heads.out(dropped)));
+        set(STATE_READ, session, true);
+        try {
+            return calls.get();
+        } finally {
+            set(STATE_READ, session, false);
+            set(OUT, transfer, out);
+        }
+    }
+
+    /** Reads the answer to a request that cannot have been fulfilled, because the one before it was not. */
+    static void skipError(SessionRemote session, Transfer transfer) {
+        try {
+            session.done(transfer);
+        } catch (DbException e) {
+            return;
+        } catch (IOException e) {
+            throw DbException.get(ErrorCode.CONNECTION_BROKEN_1, e, e.toString());
+        }
+        throw DbException.get(ErrorCode.CONNECTION_BROKEN_1, "an answer to what was not asked");
+    }
+
+    /**
+     * Executes a query without parameters in one round trip.
+     *
+     * @return its first row; {@code null} for none
+     */
+    static Value[] firstRow(SessionRemote session, ReplyHeads heads, String sql) {
+        session.lock();
+        try {
+            session.checkClosed();
+            Transfer transfer = transfers(session).get(0);
+            int id = session.getCurrentId();
+            askToPrepare(transfer, id, sql);
+            transfer.writeInt(SessionRemote.COMMAND_EXECUTE_QUERY).writeInt(id).writeInt(id + 1);
+            transfer.writeRowCount(1).writeInt(1).writeInt(0);
+            transfer.writeInt(SessionRemote.RESULT_CLOSE).writeInt(id + 1);
+            transfer.writeInt(SessionRemote.COMMAND_CLOSE).writeInt(id);
+            transfer.flush();
+            return answered(session, heads, () -> {
+                CommandInterface command;
+                try {
+                    command = session.prepareCommand(sql);
+                } catch (DbException e) {
+                    if (!session.isClosed()) {
+                        skipError(session, transfer);
+                    }
+                    throw e;
+                }
+                try (ResultInterface rows = command.executeQuery(1, 1, false)) {
+                    return rows.next() ? rows.currentRow() : null;
+                } finally {
+                    command.close();
+                }
+            });
+        } catch (IOException e) {
+            session.removeServer(e, 0, 1);
+            throw DbException.get(ErrorCode.CONNECTION_BROKEN_1, e, e.toString());
+        } finally {
+            session.unlock();
+        }
     }
 
     static boolean isReadOnly(CommandInterface command) {
@@ -213,12 +327,16 @@ public final class RemoteInternals {
     private static void close(Transfer transfer) {
         Socket socket = transfer.getSocket();
         if (socket != null) {
-            try {
-                socket.close();
-            } catch (IOException e) {
-                // Then it is closed already, or whoever waits on it sees the same error.
-                return;
-            }
+            close(socket);
+        }
+    }
+
+    static void close(Socket socket) {
+        try {
+            socket.close();
+        } catch (IOException e) {
+            // Then it is closed already, or whoever waits on it sees the same error.
+            return;
         }
     }
 
@@ -231,7 +349,7 @@ public final class RemoteInternals {
         return copy;
     }
 
-    private static Object get(Field field, Object target) {
+    static Object get(Field field, Object target) {
         try {
             return field.get(target);
         } catch (IllegalAccessException e) {
@@ -239,7 +357,7 @@ public final class RemoteInternals {
         }
     }
 
-    private static void set(Field field, Object target, Object value) {
+    static void set(Field field, Object target, Object value) {
         try {
             field.set(target, value);
         } catch (IllegalAccessException e) {
@@ -247,7 +365,7 @@ public final class RemoteInternals {
         }
     }
 
-    private static Field field(Class<?> owner, String name) {
+    static Field field(Class<?> owner, String name) {
         try {
             Field field = owner.getDeclaredField(name);
             field.setAccessible(true);

@@ -96,12 +96,17 @@ final class SessionState {
         return key.endsWith("ISOLATION") ? "ISOLATION" : key;
     }
 
+    /** The part of {@link #replay} of which H2 keeps account. */
+    List<String> ofH2() {
+        return ofH2.stream()
+                .filter(sql -> !TEMPORARY_TABLE.matcher(sql).matches())
+                .toList();
+    }
+
     List<Replay> replay() {
         List<Replay> all = new ArrayList<>();
-        for (String sql : ofH2) {
-            if (!TEMPORARY_TABLE.matcher(sql).matches()) {
-                all.add(new Replay(sql, List.of()));
-            }
+        for (String sql : ofH2()) {
+            all.add(new Replay(sql, List.of()));
         }
         all.addAll(own.values());
         return all;

@@ -50,10 +50,10 @@ class ArchitectureTest {
     }
 
     @Test
-    void only_connector_node_question_and_internals_know_sockets() {
+    void only_opening_node_question_and_internals_know_sockets() {
         noClasses()
                 .that()
-                .doNotHaveSimpleName("Connector")
+                .doNotHaveSimpleName("Opening")
                 .and()
                 .doNotHaveSimpleName("RemoteInternals")
                 .and()

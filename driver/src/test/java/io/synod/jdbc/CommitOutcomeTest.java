@@ -8,8 +8,8 @@ import org.junit.jupiter.api.Test;
 
 /** Which commits that were answered at level LOCAL are still to be asked for. */
 class CommitOutcomeTest {
-    private final NodeSession lost = new NodeSession(null, "lost:1", null);
-    private final NodeSession next = new NodeSession(null, "next:1", null);
+    private final NodeSession lost = new NodeSession(null, "lost:1", null, null);
+    private final NodeSession next = new NodeSession(null, "next:1", null, null);
 
     private static CommitOutcome outcome() throws Exception {
         return new CommitOutcome(

@@ -15,8 +15,8 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /**
- * Stands before a server as the network does, and cuts connections at chosen moments. H2's client sends a request as one write,
- * and waits for the answer before the next, so a portion that is read here is one request or the beginning of an answer.
+ * Stands before a server as the network does, and cuts connections at chosen moments. A request is one write,
+ * or several are (the greeting with what follows it), and the answers are awaited before the next, so a portion that is read here is one request or the beginning of an answer.
  */
 final class CutProxy implements AutoCloseable {
     private final ServerSocket listener;

@@ -565,7 +565,7 @@ class FailoverSessionTest {
         SynodUrl url = SynodUrl.parse(node.url(";USER=sa;PASSWORD=secret"), null);
         Connector connector = new Connector(url, UUID.randomUUID(), "secret".toCharArray());
         SessionRemote remote =
-                connector.connect(url.endpoints().get(0), 0, 0, 5_000).remote();
+                connector.connect(url.endpoints().get(0), Hello.FIRST, 5_000).remote();
         assertEquals(before + 1, node.count(sessions));
         // What H2 does then.
         List<Transfer> transfers = RemoteInternals.transfers(remote);

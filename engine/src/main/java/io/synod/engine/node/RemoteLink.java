@@ -3,14 +3,14 @@ package io.synod.engine.node;
 import io.synod.engine.session.LeaderLink;
 import io.synod.group.Member;
 import io.synod.jdbc.LeaderQuestion;
+import io.synod.jdbc.Opening;
 import io.synod.jdbc.RemoteInternals;
-import java.io.IOException;
-import java.net.InetSocketAddress;
-import java.net.Socket;
 import java.sql.SQLException;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Properties;
+import org.h2.command.CommandInterface;
 import org.h2.engine.ConnectionInfo;
 import org.h2.engine.Session;
 import org.h2.engine.SessionRemote;
@@ -27,30 +27,44 @@ final class RemoteLink implements LeaderLink {
     }
 
     @Override
-    public Session open(String node, String database, String user, byte[] passwordHash, Map<String, String> settings)
+    public Opened open(
+            String node, String database, String user, byte[] passwordHash, Map<String, String> settings, First first)
             throws SQLException {
         Member member = members.find(database, node);
         if (member == null) {
             throw new SQLException("node " + node + " is no member of database " + database, "08001");
         }
-        probe(member);
-        return connect(member.address(), database, user, passwordHash, settings);
+        return connect(member.address(), database, user, passwordHash, settings, first);
     }
 
     /** A session at this address. */
-    static Session connect(
-            String address, String database, String user, byte[] passwordHash, Map<String, String> settings)
+    static Opened connect(
+            String address,
+            String database,
+            String user,
+            byte[] passwordHash,
+            Map<String, String> settings,
+            First first)
             throws SQLException {
         try {
             ConnectionInfo info =
                     new ConnectionInfo("jdbc:h2:tcp://" + address + "/" + database, new Properties(), user, null);
             info.setUserPasswordHash(passwordHash);
             settings.forEach(info::setProperty);
-            SessionRemote remote = new SessionRemote(info);
-            remote.connectEmbeddedOrServer(false);
+            Opening opening = new Opening(address, database, info).autoCommit(false);
+            first.texts().forEach(opening::tell);
+            first.prepared().forEach(opening::prepare);
+            SessionRemote remote = opening.open(CONNECT_MILLIS, 0);
             RemoteInternals.established(remote, 0);
-            RemoteInternals.closeWhatIsForgotten(remote);
-            return remote;
+            RemoteInternals.leaveStateUnread(remote);
+            Map<String, CommandInterface> prepared = new HashMap<>();
+            for (int i = 0; i < first.prepared().size(); i++) {
+                CommandInterface command = opening.prepared().get(i);
+                if (command != null) {
+                    prepared.put(first.prepared().get(i), command);
+                }
+            }
+            return new Opened(remote, opening.refused() == null, prepared);
         } catch (DbException e) {
             throw e.getSQLException();
         }
@@ -78,16 +92,5 @@ final class RemoteLink implements LeaderLink {
                 .filter(member -> LeaderQuestion.isHosted(member.address(), database, CONNECT_MILLIS))
                 .map(Member::name)
                 .toList();
-    }
-
-    /** H2 repeats a refused connect for more than a second; a dead leader must cost less. */
-    private static void probe(Member member) throws SQLException {
-        String address = member.address();
-        try (Socket socket = new Socket()) {
-            socket.connect(new InetSocketAddress(NodeConfig.host(address), NodeConfig.port(address)), CONNECT_MILLIS);
-        } catch (IOException e) {
-            throw new SQLException(
-                    "node " + member.name() + " at " + address + " cannot be reached: " + e.getMessage(), "08001", e);
-        }
     }
 }

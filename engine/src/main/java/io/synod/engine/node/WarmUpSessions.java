@@ -1,5 +1,6 @@
 package io.synod.engine.node;
 
+import io.synod.engine.session.LeaderLink;
 import io.synod.jdbc.LeaderQuestion;
 import io.synod.jdbc.RemoteSessions;
 import io.synod.jdbc.SynodUrl;
@@ -191,12 +192,14 @@ final class WarmUpSessions {
     private void asOtherNode(int round) throws SQLException {
         byte[] hash = SHA256.getKeyPasswordHash(USER, password.clone());
         String name = UUID.randomUUID().toString();
-        Session session =
-                RemoteLink.connect(endpoint, database, USER, hash, Map.of("INTERNAL", "TRUE", "SYNOD_SESSION", name));
+        String insert = "INSERT INTO EVENT(CLIENT, NUMBER) VALUES (1, ?)";
+        Map<String, String> settings = Map.of("INTERNAL", "TRUE", "SYNOD_SESSION", name);
+        LeaderLink.First first = new LeaderLink.First(List.of("SET LOCK_TIMEOUT 1000"), List.of(insert));
+        Session session = RemoteLink.connect(endpoint, database, USER, hash, settings, first)
+                .session();
         try {
             Connection connection = on(session);
-            connection.setAutoCommit(false);
-            update(connection, "INSERT INTO EVENT(CLIENT, NUMBER) VALUES (1, ?)", round);
+            update(connection, insert, round);
             try (PreparedStatement commit = connection.prepareStatement("CALL SYNOD.COMMIT(?, ?)")) {
                 commit.setString(1, name);
                 commit.setLong(2, 1);

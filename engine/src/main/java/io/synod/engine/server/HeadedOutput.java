@@ -9,8 +9,8 @@ import java.io.OutputStream;
 import java.util.function.Supplier;
 
 /**
- * Puts a {@link ReplyHead} in front of each answer, once it is told to. An answer ends with a flush; a client has no second
- * request on its way before it has the answer to the first. Used by its connection's thread.
+ * Puts a {@link ReplyHead} in front of each answer, once it is told to. An answer ends with a flush, also
+ * where a client has sent several requests in one write. Used by its connection's thread.
  */
 final class HeadedOutput extends FilterOutputStream {
     private Supplier<ReplyHead> heads;

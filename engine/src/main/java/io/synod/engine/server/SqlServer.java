@@ -201,7 +201,7 @@ public final class SqlServer implements AutoCloseable {
             BufferedInputStream buffered = new BufferedInputStream(limited);
             buffered.mark(1);
             if (buffered.read() < 0) {
-                // Somebody only looked whether anyone listens: the driver does before it connects.
+                // Somebody only looked whether anyone listens: drivers of earlier releases do before they connect.
                 return;
             }
             buffered.reset();

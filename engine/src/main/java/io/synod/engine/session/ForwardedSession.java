@@ -5,6 +5,7 @@ import io.synod.engine.database.CommitId;
 import io.synod.engine.database.CommitLevel;
 import io.synod.engine.database.LogRecord;
 import java.sql.SQLException;
+import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
@@ -26,6 +27,8 @@ import org.h2.value.ValueVarchar;
  * <p>Called under the session's lock.
  */
 final class ForwardedSession {
+    private static final String COMMIT = "CALL SYNOD.COMMIT(?, ?)";
+
     private final String name;
     private final String leader;
     private final LeaderLink link;
@@ -56,6 +59,7 @@ final class ForwardedSession {
         this.toldLevel = toldLevel;
     }
 
+    /** A session for what the node itself asks over there. */
     static ForwardedSession open(
             LeaderLink link,
             String leader,
@@ -63,6 +67,38 @@ final class ForwardedSession {
             String user,
             byte[] passwordHash,
             Map<String, String> settings)
+            throws SQLException {
+        return open(link, leader, database, user, passwordHash, settings, List.of(), List.of());
+    }
+
+    /**
+     * A session in the state of this one, and ready for a transaction.
+     *
+     * @param statement that runs there first; {@code null} where it is not known, or may not be kept
+     */
+    static ForwardedSession open(
+            LeaderLink link,
+            String leader,
+            String database,
+            String user,
+            byte[] passwordHash,
+            Map<String, String> settings,
+            SessionLocal local,
+            String statement)
+            throws SQLException {
+        List<String> prepared = statement == null ? List.of(COMMIT) : List.of(COMMIT, statement);
+        return open(link, leader, database, user, passwordHash, settings, SessionState.forForwarding(local), prepared);
+    }
+
+    private static ForwardedSession open(
+            LeaderLink link,
+            String leader,
+            String database,
+            String user,
+            byte[] passwordHash,
+            Map<String, String> settings,
+            List<String> state,
+            List<String> prepared)
             throws SQLException {
         Map<String, String> internal = new HashMap<>(settings);
         internal.put("INTERNAL", "TRUE");
@@ -73,10 +109,23 @@ final class ForwardedSession {
         internal.remove("NETWORK_TIMEOUT");
         String name = SessionNames.of(link.slot()).toString();
         internal.put("SYNOD_SESSION", name);
-        Session session = link.open(leader, database, user, passwordHash, internal);
-        session.setAutoCommit(false);
-        return new ForwardedSession(
-                name, link, leader, session, CommitLevel.parse(settings.getOrDefault("COMMIT", "QUORUM")));
+        LeaderLink.First first = new LeaderLink.First(texts(state), prepared);
+        LeaderLink.Opened opened = link.open(leader, database, user, passwordHash, internal, first);
+        ForwardedSession session = new ForwardedSession(
+                name, link, leader, opened.session(), CommitLevel.parse(settings.getOrDefault("COMMIT", "QUORUM")));
+        if (opened.told()) {
+            session.told = state;
+        }
+        opened.prepared().forEach(session::ready);
+        return session;
+    }
+
+    private void ready(String sql, CommandInterface command) {
+        if (sql.equals(COMMIT)) {
+            commit = command;
+        } else {
+            idle.add(sql, command);
+        }
     }
 
     /** Of the session over there; no other one has it. */
@@ -120,17 +169,25 @@ final class ForwardedSession {
         // What they mean may be another thing now.
         idle.clear();
         List<String> changes = SessionState.changes(told, state);
+        texts(changes).forEach(this::execute);
+        told = state;
+    }
+
+    private static List<String> texts(List<String> changes) {
+        List<String> texts = new ArrayList<>();
         // A leader of an earlier release would execute nothing of what follows it in one text; first, since the others
         // are of this mode.
         changes.stream()
                 .filter(sql -> sql.startsWith(LogRecord.Statement.QUIRKS))
-                .forEach(this::execute);
-        changes.removeIf(sql -> sql.startsWith(LogRecord.Statement.QUIRKS));
-        if (!changes.isEmpty()) {
+                .forEach(texts::add);
+        List<String> others = changes.stream()
+                .filter(sql -> !sql.startsWith(LogRecord.Statement.QUIRKS))
+                .toList();
+        if (!others.isEmpty()) {
             // As one text: each costs round trips.
-            execute(String.join("; ", changes));
+            texts.add(String.join("; ", others));
         }
-        told = state;
+        return texts;
     }
 
     void tell(SessionLocal local, CommitLevel level) {
@@ -179,7 +236,7 @@ final class ForwardedSession {
 
     Committed commit(CommitId id) {
         if (commit == null) {
-            commit = session.prepareCommand("CALL SYNOD.COMMIT(?, ?)");
+            commit = session.prepareCommand(COMMIT);
         }
         name(commit, 0, id);
         Value[] row = row(commit);

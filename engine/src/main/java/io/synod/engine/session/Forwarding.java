@@ -40,6 +40,7 @@ final class Forwarding {
     /** The result of the last statement, while its rows may be over there; {@code null} for none. */
     private ForwardedRows open;
 
+    private String next;
     private boolean pinned;
     /** They were with a leader that is lost, and the application does not know yet. */
     private boolean tablesLost;
@@ -70,7 +71,7 @@ final class Forwarding {
                 checkTables();
             }
             if (current == null) {
-                current = open(leader);
+                current = open(leader, local);
                 database.watchLeader(leaderWatch);
             }
             current.tell(local);
@@ -110,15 +111,27 @@ final class Forwarding {
         }
     }
 
-    private ForwardedSession open(String leader) throws SQLException {
+    /** @param local whose state it gets; {@code null} for none */
+    private ForwardedSession open(String leader, SessionLocal local) throws SQLException {
         if (link == null) {
             throw new SQLException("no way to node " + leader, "08001");
         }
         try {
-            return ForwardedSession.open(link, leader, database.name(), user, passwordHash, settings);
+            return local == null
+                    ? ForwardedSession.open(link, leader, database.name(), user, passwordHash, settings)
+                    : ForwardedSession.open(link, leader, database.name(), user, passwordHash, settings, local, next);
         } catch (DbException e) {
             throw e.getSQLException();
         }
+    }
+
+    /**
+     * What a transaction is about to begin with, so that a session which is opened for that can prepare it at once.
+     *
+     * @param sql {@code null} for nothing, or what may not be kept
+     */
+    void next(String sql) {
+        next = sql;
     }
 
     /**
@@ -459,7 +472,7 @@ final class Forwarding {
     /** In a session that is opened for it: nothing of this session's has a part in it. */
     private <T> T at(String leader, Function<ForwardedSession, T> call) {
         try {
-            ForwardedSession session = open(leader);
+            ForwardedSession session = open(leader, null);
             try {
                 return call.apply(session);
             } finally {

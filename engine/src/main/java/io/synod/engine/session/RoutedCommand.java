@@ -187,7 +187,7 @@ final class RoutedCommand implements CommandInterface, PlainRead {
      * Whether the leader's H2 finds out by itself what the text means at the time. It takes a statement apart only once, and
      * keeps of '' what it meant in the mode of that time.
      */
-    private boolean canBeKept() {
+    boolean canBeKept() {
         if (decision == null || hasEmptyText()) {
             return false;
         }

@@ -114,7 +114,12 @@ final class RoutedExecution {
         endLocalRead();
         long deadline = System.nanoTime() + database.timeoutMillis() * 1_000_000L;
         while (true) {
-            transaction.begin();
+            forwarding.next(command.canBeKept() ? command.sql() : null);
+            try {
+                transaction.begin();
+            } finally {
+                forwarding.next(null);
+            }
             keepSnapshot();
             repetition.begins(session.local(), transaction.isForwarded());
             try {

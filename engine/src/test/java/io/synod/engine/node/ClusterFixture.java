@@ -30,6 +30,7 @@ public final class ClusterFixture implements AutoCloseable {
     private final Map<String, Integer> ports = new TreeMap<>();
     private final Map<String, Node> nodes = new TreeMap<>();
     private final Map<String, String> settings = new TreeMap<>();
+    private final Map<String, Integer> ways = new TreeMap<>();
     private int electionMillis = 1_000;
 
     public ClusterFixture(Path directory) throws IOException {
@@ -44,6 +45,21 @@ public final class ClusterFixture implements AutoCloseable {
     public ClusterFixture with(String node, String itsSettings) {
         settings.put(node, itsSettings);
         return this;
+    }
+
+    /** The port of a node itself. */
+    int port(String node) {
+        return ports.get(node);
+    }
+
+    /** Has the other nodes, and clients over TCP, come to a node through this port; to be called before the nodes are started. */
+    ClusterFixture through(String node, int port) {
+        ways.put(node, port);
+        return this;
+    }
+
+    private int way(String node) {
+        return ways.getOrDefault(node, ports.get(node));
     }
 
     /** Sets after what silence of the leader another one is looked for; to be called before the nodes are started. */
@@ -148,13 +164,13 @@ public final class ClusterFixture implements AutoCloseable {
 
     /** A client's URL of a database on one of the nodes. */
     public String remoteUrl(String node, String database) {
-        return "jdbc:synod://127.0.0.1:" + ports.get(node) + "/" + database;
+        return "jdbc:synod://127.0.0.1:" + way(node) + "/" + database;
     }
 
     /** A client's URL of a database at all nodes. */
     public String remoteUrl(String database) {
         return NAMES.stream()
-                .map(name -> "127.0.0.1:" + ports.get(name))
+                .map(name -> "127.0.0.1:" + way(name))
                 .collect(Collectors.joining(",", "jdbc:synod://", "/" + database));
     }
 
@@ -168,7 +184,7 @@ public final class ClusterFixture implements AutoCloseable {
         List<String> peers = new ArrayList<>();
         for (String other : NAMES) {
             if (!other.equals(name)) {
-                peers.add(other + "@127.0.0.1:" + ports.get(other));
+                peers.add(other + "@127.0.0.1:" + way(other));
             }
         }
         return "jdbc:synod:file:" + directory.resolve(name).resolve(database) + ";NODE=" + name + ";LISTEN=127.0.0.1:"

@@ -50,9 +50,12 @@ final class TestNode implements AutoCloseable {
         database.votes().waitFor(TimeUnit.MILLISECONDS.toNanos(20));
         sessions = new Sessions(database, new LeaderLink() {
             @Override
-            public Session open(String node, String db, String user, byte[] hash, Map<String, String> settings)
+            public Opened open(
+                    String node, String db, String user, byte[] hash, Map<String, String> settings, First first)
                     throws SQLException {
-                return linkTo(node, user, hash, settings);
+                Session session = linkTo(node, user, hash, settings);
+                session.setAutoCommit(false);
+                return new Opened(session, false, Map.of());
             }
 
             @Override
