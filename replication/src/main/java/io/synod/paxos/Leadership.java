@@ -46,6 +46,8 @@ final class Leadership {
     private long heartbeatAt;
     /** Whom the change that is not committed yet removes; 0 for nobody. */
     private int leaving;
+    /** What all were known to have when this leader proposed the latest change; nothing, where another one did. */
+    private long allHadBeforeChange;
     /** After a stall of this process, silence counts from here. */
     private long resumedAt;
 
@@ -68,6 +70,7 @@ final class Leadership {
         lease.start();
         handover.start();
         leaving = 0;
+        allHadBeforeChange = 0;
         fitness.start(group.preparation.releasedBy(), now);
         quorumGap = new HeartbeatGap(core.timing);
         long end = core.terms.last();
@@ -148,6 +151,9 @@ final class Leadership {
             return -1;
         }
         long index = core.terms.last() + 1;
+        if (kind == EntryKind.CONFIG) {
+            allHadBeforeChange = slowest();
+        }
         core.append(new Entry(epoch, index, kind, payload), now, out);
         if (kind == EntryKind.CONFIG) {
             for (Progress peer : peers) {
@@ -213,9 +219,15 @@ final class Leadership {
                 slowest());
     }
 
-    /** What all members are known to have on their disks. This one may be the last: the others are a majority without it. */
+    /**
+     * What all members are known to have on their disks. This one may be the last: the others are a majority without it. Whom a change
+     * removes is a member until that is committed: who has not heard of it may elect him, and a witness then be all that is left to fetch from.
+     */
     long slowest() {
         long least = core.durability.durable();
+        if (core.commit < core.configurations.latestIndex()) {
+            least = Math.min(least, allHadBeforeChange);
+        }
         for (Progress peer : peers) {
             least = Math.min(least, peer.match);
         }

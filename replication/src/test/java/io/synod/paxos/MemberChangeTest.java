@@ -399,6 +399,52 @@ class MemberChangeTest {
         assertEquals(2, leader.state.allHave());
     }
 
+    /**
+     * Found by seed 2026126741: the others may yet elect a leader that never had the removal, and if this one is gone then, a witness
+     * may be all that there is beside who lacks the entries.
+     */
+    @Test
+    void what_a_member_lacks_that_is_being_removed_is_not_what_all_have_until_that_is_committed() {
+        TraceGroup group = led(4, 4);
+        group.propose(1, EntryKind.DATA, X);
+        group.settle(1, 3, 4);
+        beat(group, 1, 3, 4);
+        group.drop();
+        assertEquals(1, group.node(1).state.allHave(), "s2 has the barrier");
+        assertNull(group.change(1, MemberChange.remove("s2")).refusal());
+        group.force(1);
+        assertEquals(1, group.node(1).state.allHave());
+        group.settle(1, 3, 4);
+        beat(group, 1, 3, 4);
+        assertEquals(3, group.node(1).state.commitIndex());
+        assertEquals(3, group.node(1).state.allHave());
+    }
+
+    @Test
+    void who_leads_next_does_not_know_what_a_member_has_that_is_being_removed() {
+        TraceGroup group = led(5, 5);
+        assertNull(group.change(1, MemberChange.remove("s2")).refusal());
+        for (int slot = 3; slot <= 5; slot++) {
+            group.deliver(
+                    1, slot, Message.Accept.class, accept -> !accept.entries().isEmpty());
+            group.force(slot);
+        }
+        group.force(1);
+        group.elect(4, 3, 5);
+        for (int slot : List.of(1, 3, 5)) {
+            group.deliver(
+                    4, slot, Message.Accept.class, accept -> accept.entries().isEmpty());
+            group.deliver(slot, 4, Message.Accepted.class, accepted -> true);
+        }
+        GroupState leader = group.node(4).state;
+        assertEquals(2, leader.membersIndex());
+        assertTrue(leader.commitIndex() < 2, "its barrier is on no disk yet");
+        assertEquals(0, leader.allHave());
+        group.settle(1, 3, 4, 5);
+        assertEquals(3, leader.commitIndex());
+        assertEquals(3, leader.allHave());
+    }
+
     /** Also where it is told that it is a voter. */
     @Test
     void member_that_has_the_log_only_does_not_stand_and_gives_no_snapshot() {

@@ -107,7 +107,7 @@ final class Cluster {
                 reads,
                 new AcknowledgedSurvives(),
                 new AcknowledgementsTrue(this),
-                new WitnessKeeps(this),
+                new WitnessKeeps(this, chosen),
                 silent,
                 liveness));
         nodes = new SimulatedNode[size];

@@ -11,9 +11,11 @@ import io.synod.paxos.Message;
  */
 final class WitnessKeeps implements Checker {
     private final Cluster cluster;
+    private final CommittedNeverLost committed;
 
-    WitnessKeeps(Cluster cluster) {
+    WitnessKeeps(Cluster cluster, CommittedNeverLost committed) {
         this.cluster = cluster;
+        this.committed = committed;
     }
 
     @Override
@@ -21,11 +23,14 @@ final class WitnessKeeps implements Checker {
         if (!node.isWitness() || voids) {
             return;
         }
-        Members members = node.configuration();
+        // Who is removed by what is committed is never elected, whether this one has heard of it or not.
+        Members members = committed.configuration();
         for (SimulatedNode other : cluster.nodes()) {
             if (members.mayLead(other.slot) && !other.isLost() && node.disk.entry(base.index()) != null) {
                 Entry entry = node.disk.entry(base.index());
-                boolean has = other.disk.base() >= base.index()
+                // What was installed is in the state machine for good, whether the log has heard of it or not (seed
+                // 2026159573).
+                boolean has = Math.max(other.disk.base(), other.checkpoint) >= base.index()
                         || other.disk.entry(base.index()) != null
                                 && CommittedNeverLost.same(other.disk.entry(base.index()), entry);
                 Checker.check(has, node, "forgets", base, "which", other, "lacks");

@@ -404,12 +404,13 @@ final class Nemesis implements AutoCloseable {
                 node.start();
             }
         }
+        if (touched.size() > full.size()) {
+            restartThoseThatWereFull(); // with another one they may be a majority, without which nothing goes on
+        }
         histories.awaitProgress(2);
         long millis = TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - from);
+        restartThoseThatWereFull();
         for (String node : cluster.names()) {
-            if (full.contains(node)) {
-                restartUnlessItGoesOn(node);
-            }
             Await.until("node " + node + " answers", START_LIMIT, () -> answers(node));
         }
         endOfTransfer();
@@ -423,7 +424,6 @@ final class Nemesis implements AutoCloseable {
         touched.clear();
         dead.clear();
         paused.clear();
-        full.clear();
         offset.clear();
     }
 
@@ -457,6 +457,13 @@ final class Nemesis implements AutoCloseable {
             LOG.debug("node {} does not answer", node, e);
             return false;
         }
+    }
+
+    private void restartThoseThatWereFull() throws Exception {
+        for (String node : full) {
+            restartUnlessItGoesOn(node);
+        }
+        full.clear();
     }
 
     private void restartUnlessItGoesOn(String node) throws Exception {
