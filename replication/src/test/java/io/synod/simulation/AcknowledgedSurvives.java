@@ -20,6 +20,10 @@ final class AcknowledgedSurvives implements Checker {
     @Override
     public void settled(Cluster cluster) {
         for (SimulatedNode node : cluster.members()) {
+            if (node.isLost() && !cluster.hasSpares()) {
+                // Nobody has come in its place.
+                continue;
+            }
             for (Entry entry : acknowledged.values()) {
                 List<Entry> state = node.machine();
                 Entry there = entry.index() > state.size() ? null : state.get((int) entry.index() - 1);

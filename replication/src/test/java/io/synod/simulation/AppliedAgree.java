@@ -20,6 +20,15 @@ final class AppliedAgree implements Checker {
         }
     }
 
+    /** What a member has of its state when it starts; that of a witness is its observers'. */
+    @Override
+    public void restarted(SimulatedNode node) {
+        List<Entry> state = node.machine();
+        boolean same =
+                node.isWitness() || state.size() <= applied.size() && state.equals(applied.subList(0, state.size()));
+        Checker.check(same, node, "starts with a state that differs");
+    }
+
     @Override
     public void installed(SimulatedNode node) {
         List<Entry> state = node.machine();

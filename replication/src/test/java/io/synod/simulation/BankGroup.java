@@ -110,7 +110,11 @@ final class BankGroup implements Checker {
 
     @Override
     public void settled(Cluster settled) {
-        for (BankMember member : members) {
+        for (SimulatedNode node : cluster.nodes()) {
+            if (node.isLost()) {
+                continue;
+            }
+            BankMember member = member(node.slot);
             Checker.check(
                     member.ledger().sameAs(truth), name, "differs on a member:", member.ledger(), "expected", truth);
         }

@@ -32,6 +32,12 @@ final class Cluster {
     private boolean ranked;
     final Mutant mutant;
     final SplittableRandom disks;
+    /** Of snapshots, state machines and records that a crash tears. */
+    final SplittableRandom damage;
+
+    /** Whether snapshots rot, on disks and on their way. */
+    private boolean damages;
+
     final SimulatedNetwork network;
     final ReadsLinearizable reads = new ReadsLinearizable();
     final CommittedNeverLost chosen;
@@ -84,6 +90,8 @@ final class Cluster {
         disks = random.split();
         clocks = random.split();
         network = new SimulatedNetwork(this, time, size, random.split());
+        // Last, so that the others are what they were without it.
+        damage = random.split();
         slowForce = new long[size + 1];
         fullUntil = new long[size + 1];
         Members first = members(members);
@@ -198,6 +206,15 @@ final class Cluster {
         return voters >= now.majority() && whole >= 2;
     }
 
+    /** Whether the others, of whom none may come, are a majority that has all of the state. */
+    boolean canDoWithout(SimulatedNode node) {
+        int whole = 0;
+        for (SimulatedNode other : nodes) {
+            whole += other != node && other.whole() && other.checkpoint >= node.disk.base() ? 1 : 0;
+        }
+        return whole == nodes.length - 1 && !node.isLost();
+    }
+
     void startAll() {
         for (SimulatedNode node : nodes) {
             if (!node.up() && !node.isLost()) {
@@ -226,6 +243,19 @@ final class Cluster {
     }
 
     // ------------------------------------------------------------------ chances
+
+    void damages(boolean from) {
+        damages = from;
+    }
+
+    /** Once in so many times, while there is damage. */
+    boolean spoils(int times) {
+        return damages && damage.nextInt(times) == 0;
+    }
+
+    Tally tally() {
+        return network.tally;
+    }
 
     long tickGap() {
         return TICK - MILLI / 2 + clocks.nextLong(MILLI);

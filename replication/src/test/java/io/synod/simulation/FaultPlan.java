@@ -1,7 +1,9 @@
 package io.synod.simulation;
 
 import java.util.ArrayList;
+import java.util.EnumSet;
 import java.util.List;
+import java.util.Set;
 import java.util.SplittableRandom;
 
 /**
@@ -14,6 +16,7 @@ import java.util.SplittableRandom;
  * @param clients whether there are clients with transactions, where the seed says so
  * @param forgetChance that a member cuts its log when it has applied something; with {@code forgetsMuch} by chance also what
  *     others have not got
+ * @param damage whether snapshots and state machines rot, where the seed says so
  */
 record FaultPlan(
         List<Fault> faults,
@@ -27,7 +30,8 @@ record FaultPlan(
         boolean members,
         boolean clients,
         double forgetChance,
-        boolean forgetsMuch) {
+        boolean forgetsMuch,
+        boolean damage) {
     private static final long MILLI = Cluster.MILLI;
 
     enum Fault {
@@ -66,6 +70,17 @@ record FaultPlan(
 
         /** One member's state machine is not to be relied on any more, and it runs. Drawn by no seed: tests add it. */
         DOUBT_STATE_MACHINE;
+
+        /** What has no effect where it does not strike; it is counted where it does. */
+        static final Set<Fault> BY_CHANCE = EnumSet.of(
+                CRASH_IN_STEP,
+                CRASH_IN_INSTALL,
+                LOSE_STATE_MACHINE,
+                FORCE_FAILS,
+                ROT,
+                LOSE_DISK,
+                CLOCK_RUNS_WILD,
+                DOUBT_STATE_MACHINE);
 
         static final List<Fault> ORDINARY = List.of(values()).subList(0, LOSE_STATE_MACHINE.ordinal() + 1);
         static final List<Fault> MORE = List.of(values()).subList(ORDINARY.size(), DOUBT_STATE_MACHINE.ordinal());
@@ -134,7 +149,8 @@ record FaultPlan(
                 true,
                 true,
                 random.nextInt(3) == 0 ? 0 : random.nextDouble() * 0.5,
-                random.nextInt(3) != 0);
+                random.nextInt(3) != 0,
+                true);
     }
 
     /** {@code null} for none. */
@@ -161,6 +177,7 @@ record FaultPlan(
         plans.add(with(faults, weather, Integer.MAX_VALUE, leases, members, clients, forgetChance));
         plans.add(with(faults, weather, chunk, false, members, clients, forgetChance));
         plans.add(with(faults, weather, chunk, leases, members, clients, 0));
+        plans.add(undamaged());
         plans.removeIf(this::equals);
         return plans;
     }
@@ -187,7 +204,25 @@ record FaultPlan(
                 members,
                 clients,
                 forgetChance,
-                forgetsMuch);
+                forgetsMuch,
+                damage);
+    }
+
+    private FaultPlan undamaged() {
+        return new FaultPlan(
+                faults,
+                faultGap,
+                duration,
+                weather,
+                chunk,
+                proposalGap,
+                readGap,
+                leases,
+                members,
+                clients,
+                forgetChance,
+                forgetsMuch,
+                false);
     }
 
     private FaultPlan with(
@@ -210,6 +245,7 @@ record FaultPlan(
                 changing,
                 served,
                 forgetting,
-                forgetsMuch);
+                forgetsMuch,
+                damage);
     }
 }

@@ -55,6 +55,7 @@ final class Faults {
     /** Everything is mended, and everybody starts again. */
     void end() {
         on = false;
+        groups.forEach(group -> group.damages(false));
         links.forEach(each -> each.weather(SimulatedNetwork.Weather.FINE));
         mendAll();
         for (Cluster group : groups) {
@@ -68,6 +69,61 @@ final class Faults {
         if (plan.faults().contains(FaultPlan.Fault.PAUSE) || plan.faults().contains(FaultPlan.Fault.SUSPEND)) {
             groups.get(0).runFor(LONGEST_PAUSE);
         }
+    }
+
+    /** Snapshots, on their way and on disk, and the files of state machines. */
+    void damage(long gap, SplittableRandom rot) {
+        groups.forEach(group -> group.damages(true));
+        rotState(gap, rot);
+    }
+
+    private void rotState(long gap, SplittableRandom rot) {
+        after(rot.nextLong(gap), () -> {
+            Cluster group = group(rot);
+            SimulatedNode node = group.node(any(rot));
+            if (mayLoseState(group, node)) {
+                lostOne = true;
+                crash(node.slot);
+                node.rotState(rot);
+                restartLater(node.slot, rot);
+            }
+            rotState(gap, rot);
+        });
+    }
+
+    /** A node with members of several groups, none of which gets another in its place: the others go on. */
+    void loseNode(long gap, SplittableRandom loss) {
+        after(loss.nextLong(gap), () -> {
+            int slot = any(loss);
+            boolean spared = groups.stream().allMatch(each -> each.canDoWithout(each.node(slot)));
+            if (!spared || lostOne) {
+                loseNode(gap, loss);
+                return;
+            }
+            lostOne = true;
+            crash(slot);
+            boolean rots = loss.nextBoolean();
+            for (Cluster each : groups) {
+                if (rots) {
+                    each.node(slot).disk.rot(loss);
+                }
+                if (!each.node(slot).isLost()) {
+                    each.node(slot).loseDisk();
+                }
+            }
+            groups.get(0).tally().add(Tally.Event.NODE_LOST);
+        });
+    }
+
+    private boolean mayLoseState(Cluster group, SimulatedNode node) {
+        int whole = 0;
+        for (SimulatedNode each : group.members()) {
+            // A learner may be far behind all that is left of the log.
+            boolean helps = !group.hasSpares() || each.checkpoint >= node.disk.base();
+            whole += each != node && !each.isWitness() && each.whole() && helps ? 1 : 0;
+        }
+        // One of them may be on its way out.
+        return whole >= (group.hasSpares() ? 2 : size - 1) && !lostOne;
     }
 
     private void schedule() {
@@ -104,6 +160,9 @@ final class Faults {
         SimulatedNode node = random.nextInt(3) == 0 && leader != null ? leader : group.node(any(random));
         int slot = node.slot;
         group.suffers(slot, fault);
+        if (!FaultPlan.Fault.BY_CHANCE.contains(fault)) {
+            group.tally().add(fault);
+        }
         switch (fault) {
             case CRASH -> {
                 crash(slot);
@@ -162,15 +221,9 @@ final class Faults {
             }
             case CRASH_IN_INSTALL -> node.crashInInstall = random.nextInt(8);
             case LOSE_STATE_MACHINE -> {
-                int whole = 0;
-                for (SimulatedNode each : group.members()) {
-                    // A learner may be far behind all that is left of the log.
-                    boolean helps = !group.hasSpares() || each.checkpoint >= node.disk.base();
-                    whole += each != node && !each.isWitness() && each.whole() && helps ? 1 : 0;
-                }
-                // One of them may be on its way out.
-                if (whole >= (group.hasSpares() ? 2 : size - 1) && !lostOne) {
+                if (mayLoseState(group, node)) {
                     lostOne = true;
+                    group.tally().add(fault);
                     node.loseMachine();
                     crash(slot);
                     restartLater(slot, random);
@@ -189,6 +242,10 @@ final class Faults {
                     return;
                 }
                 lostOne = true;
+                group.tally().add(fault);
+                if (node.isWitness()) {
+                    group.tally().add(Tally.Event.WITNESS_LOST);
+                }
                 crash(slot);
                 if (fault == FaultPlan.Fault.ROT) {
                     node.disk.rot(random);
@@ -211,6 +268,7 @@ final class Faults {
             }
             case CLOCK_RUNS_WILD -> {
                 if (!plan.leases() || group.mutant == Mutant.LEASES_WITH_CLOCKS_BEYOND_THE_BOUND) {
+                    group.tally().add(fault);
                     node.clock.runs(random.nextBoolean() ? 1 + 4 * random.nextDouble() : random.nextDouble());
                     after(random.nextLong(800 * MILLI), () -> node.clock.runs(1));
                     if (random.nextInt(3) == 0) {
@@ -224,6 +282,7 @@ final class Faults {
                 boolean helped = group.members().stream()
                         .allMatch(each -> each == node || each.up() && !each.state.hollow() && each.applied > 0);
                 if (helped) {
+                    group.tally().add(fault);
                     node.step("doubt", () -> node.state.needSnapshot(node.applied, node.clock(), node));
                 }
             }

@@ -121,6 +121,7 @@ final class GlobalSimulation {
             if (!calm) {
                 faults.begin();
                 scheduleDeath();
+                scheduleDamage();
             }
             if (eager) {
                 links.weather(STORM);
@@ -220,6 +221,27 @@ final class GlobalSimulation {
                 scheduleDeath();
             }
         });
+    }
+
+    /** In runs of the unbroken protocol only: mutants are looked for among the runs that they were found in. */
+    private void scheduleDamage() {
+        if (mutant != GlobalMutant.NONE || !plan.damage()) {
+            return;
+        }
+        SplittableRandom own = new SplittableRandom(Long.rotateLeft(seed, 17) ^ SIZE);
+        if (seed % 3 == 1) {
+            faults.damage(4 * plan.faultGap(), own);
+        } else if (seed % 3 == 2) {
+            faults.loseNode(4 * plan.faultGap(), own);
+        }
+    }
+
+    /** How often each fault has struck. */
+    Tally tally() {
+        Tally all = new Tally();
+        all.add(links.tally);
+        groups.values().forEach(group -> all.add(group.cluster().tally()));
+        return all;
     }
 
     /** A group that is there, and answers nobody for a while: who asks the others meanwhile knows less than who asked before. */

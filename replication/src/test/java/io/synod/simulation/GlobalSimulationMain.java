@@ -15,7 +15,10 @@ import java.util.function.UnaryOperator;
  * <p>{@code -Dsynod.mutant=NAME} breaks the protocol as {@link GlobalMutant} says.
  */
 public final class GlobalSimulationMain {
-    static final int COUNTS = 6;
+    /** Where the faults that struck begin. */
+    static final int DONE = 6;
+
+    static final int COUNTS = DONE + Tally.SIZE;
 
     private static final GlobalMutant MUTANT = GlobalMutant.valueOf(System.getProperty("synod.mutant", "NONE"));
 
@@ -33,7 +36,9 @@ public final class GlobalSimulationMain {
         GlobalSimulation simulation = new GlobalSimulation(seed, mutant, change);
         simulation.trace(lines);
         GlobalSimulation.Outcome outcome = simulation.run();
-        return new long[] {
+        long[] counts = new long[COUNTS];
+        simulation.tally().copyTo(counts, DONE);
+        long[] done = {
             outcome.nanos(),
             outcome.begun(),
             outcome.committed(),
@@ -41,11 +46,14 @@ public final class GlobalSimulationMain {
             outcome.ended(),
             outcome.elections()
         };
+        System.arraycopy(done, 0, counts, 0, DONE);
+        return counts;
     }
 
     static String describe(long[] sums) {
         return String.format(
-                "%d global transactions begun, %d committed, %d aborted after can-commit, %d found out by others, %d elections",
-                sums[1], sums[2], sums[3], sums[4], sums[5]);
+                "%d global transactions begun, %d committed, %d aborted after can-commit, %d found out by others, %d elections%n"
+                        + "faults that struck: %s",
+                sums[1], sums[2], sums[3], sums[4], sums[5], Tally.describe(sums, DONE));
     }
 }

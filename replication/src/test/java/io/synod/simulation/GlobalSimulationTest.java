@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.Arrays;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -23,6 +24,18 @@ class GlobalSimulationTest {
         }
         String done = "seeds " + FIRST + " to " + (FIRST + SEEDS - 1) + ": " + GlobalSimulationMain.describe(sums);
         System.out.println(done);
+        Tally struck = new Tally();
+        struck.add(sums, GlobalSimulationMain.DONE);
+        for (Tally.Event event : List.of(
+                Tally.Event.NODE_LOST,
+                Tally.Event.STATE_SPOILT,
+                Tally.Event.SENT_SNAPSHOT_SPOILT,
+                Tally.Event.PART_SPOILT,
+                Tally.Event.CHUNK_REFUSED,
+                Tally.Event.SNAPSHOT_REFUSED,
+                Tally.Event.RECORD_TORN)) {
+            assertTrue(struck.of(event) > 0, event + " never occurred: " + done);
+        }
         // Runs in which nothing happens prove nothing.
         assertTrue(sums[2] > 8 * SEEDS, done);
         assertTrue(sums[3] > 2 * SEEDS, done);

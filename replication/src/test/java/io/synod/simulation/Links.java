@@ -12,6 +12,8 @@ class Links {
     private final boolean[][] cut;
     private SimulatedNetwork.Weather weather = SimulatedNetwork.Weather.FINE;
 
+    final Tally tally = new Tally();
+
     Links(Timeline time, int nodes, RandomGenerator random) {
         this.time = time;
         this.random = random;
@@ -50,11 +52,16 @@ class Links {
     }
 
     void carry(int from, int to, Runnable arrives) {
-        if (isCut(from, to) || weather.loss() > 0 && random.nextDouble() < weather.loss()) {
+        if (isCut(from, to)) {
+            return;
+        }
+        if (weather.loss() > 0 && random.nextDouble() < weather.loss()) {
+            tally.add(Tally.Event.MESSAGE_LOST);
             return;
         }
         deliver(from, to, arrives);
         if (weather.duplication() > 0 && random.nextDouble() < weather.duplication()) {
+            tally.add(Tally.Event.MESSAGE_TWICE);
             deliver(from, to, arrives);
         }
     }
@@ -64,7 +71,9 @@ class Links {
         if (weather.delay() > 0 && random.nextDouble() < weather.delay()) {
             long late = random.nextLong(weather.maxDelay());
             // Pareto's: most are little, one in a hundred is ten times as late.
-            latency += weather.heavy() ? (long) Math.min(20 * late, late / Math.sqrt(1 - random.nextDouble())) : late;
+            long more = weather.heavy() ? (long) Math.min(20 * late, late / Math.sqrt(1 - random.nextDouble())) : late;
+            latency += more;
+            tally.add(more > weather.maxDelay() ? Tally.Event.MESSAGE_VERY_LATE : Tally.Event.MESSAGE_LATE);
         }
         time.after(latency, () -> {
             if (!cut[from][to]) {

@@ -52,6 +52,18 @@ enum Mutant {
     FAILED_FORCE_IS_BELIEVED(Sabotage.NOTHING),
     /** No protocol bears a disk that says of what it will lose that it has it: what is acknowledged then can be lost. */
     FORCE_LIES(Sabotage.NOTHING),
+    /** What a crash left half written is read as if it were whole. */
+    TORN_RECORD_IS_BELIEVED(Sabotage.NOTHING),
+    /** Recovery leaves out what is half written, and keeps what stands behind it. */
+    WHAT_FOLLOWS_A_TEAR_IS_READ(Sabotage.NOTHING),
+    /** A snapshot is installed as it arrived: no chunk has a checksum, nor has the whole. */
+    SNAPSHOT_SUMS_ARE_NOT_CHECKED(Sabotage.NOTHING),
+    /** Each chunk is checked on its way, what became of them on the two disks is not. */
+    WHOLE_SNAPSHOT_IS_NOT_CHECKED(Sabotage.NOTHING),
+    /** Who finds that a snapshot is damaged keeps what it has of it, and its sender the file. */
+    DAMAGED_SNAPSHOT_IS_SENT_AGAIN(Sabotage.NOTHING),
+    /** A member opens its state machine's file without a look at the checksum. */
+    ROTTEN_STATE_IS_OPENED(Sabotage.NOTHING),
     /** A log that is damaged in its middle is cut there, and goes on. */
     LOG_IS_CUT_AT_DAMAGE(Sabotage.NOTHING),
     /** A member without its disk is started again as the member that it was. */
@@ -62,6 +74,18 @@ enum Mutant {
     LEASES_WITH_CLOCKS_BEYOND_THE_BOUND(Sabotage.NOTHING);
 
     final Sabotage sabotage;
+
+    /** Those from before there was damage of snapshots are looked for in the runs that they were found in. */
+    boolean bearsDamage() {
+        return switch (this) {
+            case NONE,
+                    SNAPSHOT_SUMS_ARE_NOT_CHECKED,
+                    WHOLE_SNAPSHOT_IS_NOT_CHECKED,
+                    DAMAGED_SNAPSHOT_IS_SENT_AGAIN,
+                    ROTTEN_STATE_IS_OPENED -> true;
+            default -> false;
+        };
+    }
 
     Mutant(Sabotage sabotage) {
         this.sabotage = sabotage;

@@ -29,6 +29,7 @@ class MutantTest {
             case LAST_RECORD_PER_INDEX -> 90;
             case LEASES_WITH_CLOCKS_BEYOND_THE_BOUND -> 136;
             case INSTALL_IN_TWO_STEPS -> 283;
+            case DAMAGED_SNAPSHOT_IS_SENT_AGAIN -> 529;
             case SUSPENSION_IS_NOT_NOTICED -> 648;
             case VOIDED_ENTRIES_COME_BACK -> 890;
             default -> 1;

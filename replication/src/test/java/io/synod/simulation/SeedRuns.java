@@ -7,6 +7,7 @@ import java.lang.management.ThreadMXBean;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.ConcurrentSkipListSet;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
@@ -16,10 +17,11 @@ import java.util.function.UnaryOperator;
 /**
  * What the main classes have in common: seeds, until there were enough, the time is over or one fails.
  *
- * <p>{@code --seed S} is the first seed (default 1; a failure names its own), {@code --minutes N} the time, {@code --runs N} the
- * number of seeds (default, without both: only that one), {@code --threads N} how many run at a time (default 1), {@code --trace FILE} where the
+ * <p>{@code --seed S} is the first seed (default 1; a failure names its own), {@code --minutes N} or {@code --hours N} the time, {@code --runs N} the
+ * number of seeds (default, without these: only that one), {@code --threads N} how many run at a time (default 1), {@code --trace FILE} where the
  * steps of one run are written, {@code --shrink true} looks for the simplest plan with which the seed still fails.
- * Exit status 1 when a seed fails.
+ * Every minute a line says how far it is, and with which seed to go on should it be ended; so does the last line. Exit status 1 when a
+ * seed fails.
  */
 final class SeedRuns {
     /** One run from one seed. */
@@ -34,8 +36,11 @@ final class SeedRuns {
         long[] run(long seed, UnaryOperator<FaultPlan> change, Consumer<String> lines);
     }
 
+    private static final long REPORT_MILLIS = 60_000;
+
     private final Run run;
     private final long[] sums;
+    private final ConcurrentSkipListSet<Long> running = new ConcurrentSkipListSet<>();
 
     private long first = 1;
     private long runs = 1;
@@ -74,13 +79,17 @@ final class SeedRuns {
                     minutes = Long.parseLong(value);
                     runs = Long.MAX_VALUE - first;
                 }
+                case "--hours" -> {
+                    minutes = 60 * Long.parseLong(value);
+                    runs = Long.MAX_VALUE - first;
+                }
                 case "--runs" -> runs = Long.parseLong(value);
                 case "--threads" -> threads = Integer.parseInt(value);
                 case "--trace" -> trace = Path.of(value);
                 case "--shrink" -> shrink = Boolean.parseBoolean(value);
                 default ->
                     throw new IllegalArgumentException(arguments[i] + " is not known; expected --seed S --minutes N"
-                            + " --runs N --threads N --trace FILE --shrink true");
+                            + " --hours N --runs N --threads N --trace FILE --shrink true");
             }
         }
     }
@@ -102,10 +111,15 @@ final class SeedRuns {
                         next.getAndDecrement();
                         break;
                     }
+                    running.add(seed);
                     try {
                         add(traced(seed, plan -> plan));
                     } catch (AssertionError | IOException broken) {
                         failure.compareAndSet(null, asError(seed, broken));
+                    }
+                    // Stays where it failed.
+                    if (failure.get() == null) {
+                        running.remove(seed);
                     }
                 }
                 cores.addAndGet(threadTimes.getCurrentThreadCpuTime());
@@ -114,22 +128,36 @@ final class SeedRuns {
             worker.start();
         }
         for (Thread worker : workers) {
-            worker.join();
+            worker.join(REPORT_MILLIS);
+            while (worker.isAlive()) {
+                System.out.printf(
+                        "%.0f minutes: %d seeds begun, nothing broken yet; to go on from here: --seed %d%n",
+                        (System.nanoTime() - began) / 60e9, next.get() - first, goOn(next.get()));
+                worker.join(REPORT_MILLIS);
+            }
         }
         if (failure.get() != null) {
+            System.out.println("seeds from " + first + " to " + (goOn(next.get()) - 1) + " did not fail");
             throw failure.get();
         }
         double took = (System.nanoTime() - began) / 1e9;
         System.out.printf(
-                "seeds %d to %d: %s, nothing broken%n%.0f minutes of a cluster in %.1f s: %.0f in each minute,"
+                "seeds %d to %d: %s, nothing broken%nto go on: --seed %d%n%.0f minutes of a cluster in %.1f s: %.0f in each minute,"
                         + " %.0f in each minute of a core%n",
                 first,
                 next.get() - 1,
                 describe.apply(sums),
+                next.get(),
                 sums[0] / 60e9,
                 took,
                 sums[0] / 1e9 / took,
                 (double) sums[0] / cores.get());
+    }
+
+    /** The first seed that has not come to its end. */
+    private long goOn(long next) {
+        Long unfinished = running.ceiling(Long.MIN_VALUE);
+        return unfinished == null ? next : unfinished;
     }
 
     private static AssertionError asError(long seed, Throwable broken) {

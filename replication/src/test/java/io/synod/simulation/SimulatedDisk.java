@@ -7,6 +7,7 @@ import io.synod.group.Epoch;
 import io.synod.group.Members;
 import io.synod.group.Recovered;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.random.RandomGenerator;
@@ -17,7 +18,11 @@ import java.util.random.RandomGenerator;
  */
 final class SimulatedDisk {
     /** An entry, or a base, or a promise where both are null. */
-    private record Written(Entry entry, Base base, boolean voids, long promise) {}
+    private record Written(Entry entry, Base base, boolean voids, long promise, boolean torn) {
+        Written(Entry entry, Base base, boolean voids, long promise) {
+            this(entry, base, voids, promise, false);
+        }
+    }
 
     private final Mutant mutant;
     private final List<Written> records = new ArrayList<>();
@@ -37,8 +42,14 @@ final class SimulatedDisk {
     /** {@code null} where it has to be looked for. */
     private Optional<Members> configuration;
 
-    SimulatedDisk(Mutant mutant) {
+    private final RandomGenerator tears;
+    private final Tally tally;
+
+    /** @param tears of what was being written at a crash */
+    SimulatedDisk(Mutant mutant, RandomGenerator tears, Tally tally) {
         this.mutant = mutant;
+        this.tears = tears;
+        this.tally = tally;
     }
 
     /** While it is down, some record turns that was forced; whoever opens the log finds that by its checksum. */
@@ -209,7 +220,8 @@ final class SimulatedDisk {
         }
         int unforced = written() - forced;
         int kept = forced + (unforced == 0 ? 0 : random.nextInt(unforced + 1)) - deleted;
-        records.subList(kept, records.size()).clear();
+        tear(records.subList(kept, records.size()));
+        cutAtTear();
         forced = written();
         content.clear();
         position.clear();
@@ -241,6 +253,46 @@ final class SimulatedDisk {
         }
         if (mutant == Mutant.FORGET_EPOCH_OF_BASE && base.index() > 0) {
             base = new Base(base.index(), Epoch.of(1, 1), base.members());
+        }
+    }
+
+    /** Pages go to the disk in any order: of what was not forced the first record may be there in part, and some behind it wholly. */
+    private void tear(List<Written> unforced) {
+        if (unforced.isEmpty()) {
+            return;
+        }
+        tally.add(Tally.Event.UNFORCED_LOST);
+        int there = tears.nextBoolean() ? 0 : 1 + tears.nextInt(unforced.size());
+        unforced.subList(there, unforced.size()).clear();
+        if (there > 0) {
+            Written whole = unforced.get(0);
+            unforced.set(0, new Written(whole.entry, whole.base, whole.voids, whole.promise, true));
+            tally.add(Tally.Event.RECORD_TORN);
+        }
+        if (there > 1) {
+            tally.add(Tally.Event.TORN_IN_THE_MIDDLE);
+        }
+    }
+
+    /** Whoever opens the log: behind what was forced, the first record without its checksum is the end. */
+    private void cutAtTear() {
+        int at = 0;
+        while (at < records.size() && !records.get(at).torn) {
+            at++;
+        }
+        if (at == records.size()) {
+            return;
+        }
+        Written torn = records.get(at);
+        if (mutant == Mutant.WHAT_FOLLOWS_A_TEAR_IS_READ) {
+            records.remove(at);
+        } else if (mutant == Mutant.TORN_RECORD_IS_BELIEVED && torn.entry != null) {
+            byte[] half = Arrays.copyOf(torn.entry.payload(), torn.entry.payload().length / 2);
+            Entry entry = new Entry(torn.entry.epoch(), torn.entry.index(), torn.entry.kind(), half);
+            records.subList(at, records.size()).clear();
+            records.add(new Written(entry, null, false, torn.promise));
+        } else {
+            records.subList(at, records.size()).clear();
         }
     }
 

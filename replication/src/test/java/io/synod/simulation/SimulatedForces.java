@@ -62,6 +62,7 @@ final class SimulatedForces {
     private void returned(long count, int written) {
         if (fails && cluster.mutant != Mutant.FAILED_FORCE_IS_BELIEVED) {
             // It cannot know what is on its disk.
+            cluster.tally().add(FaultPlan.Fault.FORCE_FAILS);
             node.crash();
             cluster.crashedInStep(node);
             return;

@@ -16,6 +16,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.function.Function;
+import java.util.random.RandomGenerator;
 
 /**
  * One member: the production {@link GroupState} with a simulated disk and clock, a state machine that is the list of what
@@ -63,6 +64,7 @@ final class SimulatedNode implements Effects {
 
     final SimulatedForces forces;
     private boolean gone;
+    private boolean rotten;
 
     private final Map<Long, Entry> proposals = new TreeMap<>();
     private final SimulatedReads reads;
@@ -71,7 +73,7 @@ final class SimulatedNode implements Effects {
         this.slot = slot;
         this.members = members;
         this.cluster = cluster;
-        this.disk = new SimulatedDisk(mutant);
+        this.disk = new SimulatedDisk(mutant, cluster.damage, cluster.tally());
         this.snapshots = new SimulatedSnapshots(this, cluster, members);
         this.reads = new SimulatedReads(this, cluster);
         this.forces = new SimulatedForces(this, cluster);
@@ -101,6 +103,11 @@ final class SimulatedNode implements Effects {
             checkpoint = disk.base();
             machine.subList((int) checkpoint, machine.size()).clear();
         }
+        if (rotten && cluster.mutant != Mutant.ROTTEN_STATE_IS_OPENED) {
+            // It does not have its checksum.
+            loseMachine();
+        }
+        rotten = false;
         applied = checkpoint;
         commit = Math.max(checkpoint, disk.base());
         applying = false;
@@ -145,6 +152,16 @@ final class SimulatedNode implements Effects {
         machine.clear();
         checkpoint = 0;
         installed = null;
+    }
+
+    /** While it is down, something turns in what it has of its state; whoever opens the file finds that by its checksum. */
+    void rotState(RandomGenerator random) {
+        if (!isWitness() && checkpoint > 0) {
+            int at = random.nextInt((int) checkpoint);
+            machine.set(at, SimulatedSnapshots.spoilt(machine.get(at)));
+            rotten = true;
+            cluster.tally().add(Tally.Event.STATE_SPOILT);
+        }
     }
 
     /** Its disk is lost, with all that was on it: it never comes back as the member that it was. */
@@ -227,6 +244,8 @@ final class SimulatedNode implements Effects {
         try {
             input.run();
         } catch (Crash now) {
+            boolean installs = name.equals("install");
+            cluster.tally().add(installs ? FaultPlan.Fault.CRASH_IN_INSTALL : FaultPlan.Fault.CRASH_IN_STEP);
             crash();
             cluster.crashedInStep(this);
             return;
@@ -336,14 +355,14 @@ final class SimulatedNode implements Effects {
     }
 
     /** One atomic step of the state machine, then the protocol; a crash may come in between. */
-    void install(SimulatedSnapshots.Snapshot snapshot, Base base, long knownBy) {
+    void install(List<Entry> received, Base base, long knownBy) {
         if (crashInInstall >= 0) {
             crashIn = crashInInstall;
             crashInInstall = -1;
         }
         effect();
         machine.clear();
-        machine.addAll(snapshot.state());
+        machine.addAll(received);
         checkpoint = machine.size();
         if (cluster.mutant == Mutant.INSTALL_IN_TWO_STEPS) {
             effect();

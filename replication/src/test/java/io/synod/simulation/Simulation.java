@@ -21,6 +21,8 @@ final class Simulation {
     private final long seed;
     private static final int RANKED_EVERY = 5;
     private static final int PATIENT_EVERY = 3;
+    /** Snapshots and state machines rot. */
+    private static final int DAMAGED_EVERY = 3;
 
     private final Cluster cluster;
     private final SplittableRandom faults;
@@ -63,6 +65,11 @@ final class Simulation {
         }
     }
 
+    /** How often each fault has struck. */
+    Tally tally() {
+        return cluster.tally();
+    }
+
     /** @param lines takes one for each step of a member */
     void trace(Consumer<String> lines) {
         cluster.traceTo(lines);
@@ -81,6 +88,9 @@ final class Simulation {
             scheduleProposal();
             scheduleRead();
             changes.begin(cluster, trouble);
+            if (plan.damage() && seed % DAMAGED_EVERY == 1 && cluster.mutant.bearsDamage()) {
+                trouble.damage(4 * plan.faultGap(), new SplittableRandom(Long.rotateLeft(seed, 17) ^ DAMAGED_EVERY));
+            }
             if (clients != null) {
                 clients.begin();
             }

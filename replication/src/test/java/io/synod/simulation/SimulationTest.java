@@ -24,8 +24,11 @@ class SimulationTest {
         long lost = 0;
         long witnesses = 0;
         long places = 0;
+        Tally struck = new Tally();
         for (long seed = 1; seed <= SEEDS; seed++) {
-            Simulation.Outcome outcome = new Simulation(seed, Mutant.NONE).run();
+            Simulation simulation = new Simulation(seed, Mutant.NONE);
+            Simulation.Outcome outcome = simulation.run();
+            struck.add(simulation.tally());
             committed += outcome.committed();
             reads += outcome.reads();
             elections += outcome.elections();
@@ -51,6 +54,17 @@ class SimulationTest {
         assertTrue(lost > SEEDS / 50, "disks lost: " + lost);
         assertTrue(witnesses > SEEDS / 30, "witnesses: " + witnesses);
         assertTrue(places > SEEDS / 100, "places that other directories got: " + places);
+        System.out.println("seeds 1 to " + SEEDS + ", faults that struck: " + struck);
+        for (FaultPlan.Fault fault : FaultPlan.Fault.values()) {
+            // That one is DoubtedStateTest's.
+            boolean drawn = fault != FaultPlan.Fault.DOUBT_STATE_MACHINE;
+            assertTrue(!drawn || struck.of(fault) > 0, () -> fault + " never struck: " + struck);
+        }
+        for (Tally.Event event : Tally.Event.values()) {
+            // That one is GlobalSimulationTest's.
+            boolean occurs = event != Tally.Event.NODE_LOST;
+            assertTrue(!occurs || struck.of(event) > 0, () -> event + " never occurred: " + struck);
+        }
         assertTrue(unjudged < SEEDS / 200, "histories without a verdict: " + unjudged);
     }
 
