@@ -42,7 +42,7 @@ public final class RemoteSessions {
     public static Session withoutFailover(SynodUrl url, char[] password) throws SQLException {
         RemoteInternals.check();
         return new Connector(url, UUID.randomUUID(), password)
-                .connect(url.endpoints().get(0), 0, 0, url.intSetting("CONNECT_TIMEOUT"))
+                .connect(url.endpoints().get(0), Hello.FIRST, url.intSetting("CONNECT_TIMEOUT"))
                 .remote();
     }
 }

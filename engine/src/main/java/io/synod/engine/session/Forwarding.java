@@ -166,7 +166,8 @@ final class Forwarding {
     void dropped() {
         if (pinned) {
             pinned = current.hasTemporaryTables();
-            // Above READ COMMITTED the question has begun a transaction over there, which sees no more than it does now.
+            // Above READ COMMITTED the question has begun a transaction over there, which sees no more than it does
+            // now.
             current.rollback();
         }
     }
