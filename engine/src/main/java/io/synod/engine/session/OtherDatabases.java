@@ -15,6 +15,7 @@ import io.synod.engine.session.SqlText.Token;
 import io.synod.engine.session.StatementRouter.Decision;
 import io.synod.engine.session.StatementRouter.Route;
 import io.synod.engine.writeset.AppliedState;
+import io.synod.replica.Patience;
 import java.io.StringReader;
 import java.util.Collection;
 import java.util.LinkedHashMap;
@@ -140,14 +141,18 @@ final class OtherDatabases implements Databases {
     /** As in one database: what it names may have been created elsewhere a moment ago. */
     @Override
     public boolean catchUp(String sql, DbException failure) {
-        if (Errors.isRetry(failure)) {
+        int code = failure.getErrorCode();
+        if (Errors.isRetry(failure)
+                || code == ErrorCode.LOCK_TIMEOUT_1
+                || code == ErrorCode.STATEMENT_WAS_CANCELED
+                || Patience.isOver()) {
             return false;
         }
         Set<RoutedSession> named = new LinkedHashSet<>(Set.of(session));
         List<Token> tokens = SqlText.tokens(sql);
         for (int i = 0; i + 4 < tokens.size(); i++) {
             RoutedSession branch =
-                    isDatabaseAt(tokens, i) ? branches.found(tokens.get(i).text()) : null;
+                    isDatabaseAt(tokens, i) ? branches.find(tokens.get(i).text()) : null;
             if (branch != null) {
                 named.add(branch);
             }

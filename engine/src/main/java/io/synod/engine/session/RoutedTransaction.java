@@ -139,7 +139,13 @@ final class RoutedTransaction {
     /** Before it ends beside others: where the catalogue is another one by now, what has read over there may have written. */
     void checkReads() {
         if (place == Place.FORWARDED && !changed && readBy != Long.MAX_VALUE) {
-            database.reads().awaitReadable();
+            try {
+                database.reads().awaitReadable();
+            } catch (DbException e) {
+                // The transaction is over, and whoever tries its end again must not take nothing for success.
+                throw Errors.retry("it could not be known whether what has read database " + database.name()
+                        + " has come to write there (" + e.getMessage() + ")");
+            }
             if (local.getDatabase().getModificationMetaId() != readBy) {
                 writes(true);
             }

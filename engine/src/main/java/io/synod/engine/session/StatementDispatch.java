@@ -267,6 +267,9 @@ final class StatementDispatch {
             }
             case FORWARDED -> {
                 if (isRead) {
+                    if (!command.stillReads()) {
+                        return run(command, execution);
+                    }
                     transaction.readsThere(command.catalogue());
                 }
                 return begins ? firstForwarded(command, execution) : routed.forward(command, execution);
