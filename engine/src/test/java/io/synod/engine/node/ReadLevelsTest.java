@@ -15,7 +15,6 @@ import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.util.List;
-import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -144,6 +143,29 @@ class ReadLevelsTest extends LaggingReads {
         } finally {
             run(leader, "DROP TABLE LATER");
         }
+    }
+
+    /** Nothing is committed then, and a second COMMIT, which finds nothing to do, would be taken for a success. */
+    @Test
+    void commit_that_cannot_know_what_a_query_has_written_is_a_lost_transaction() throws Exception {
+        for (String node : List.of("a", "b", "c")) {
+            cluster.hosted(node, "stock");
+        }
+        try (Connection stock = connect(cluster.url("a", "stock"))) {
+            run(stock, "CREATE TABLE SHELVES(N INT)", "INSERT INTO SHELVES VALUES (0)");
+        }
+        lagging.setTransactionIsolation(Connection.TRANSACTION_REPEATABLE_READ);
+        lagging.setAutoCommit(false);
+        run(lagging, "UPDATE STOCK.PUBLIC.SHELVES SET N = 1");
+        number(lagging, READ);
+        cluster.holdBackC(true);
+        run(leader, "UPDATE T SET N = 12");
+        SQLException lost = assertThrows(SQLException.class, lagging::commit);
+        assertEquals("40001", lost.getSQLState(), lost.toString());
+        cluster.holdBackC(false);
+        lagging.rollback();
+        lagging.setAutoCommit(true);
+        assertEquals(0, number(lagging, "SELECT N FROM STOCK.PUBLIC.SHELVES"));
     }
 
     /** Health checks ask for them. */
