@@ -92,7 +92,7 @@ final class CommitOutcome {
         try {
             while (!deadline.hasPassed() && !givenUp) {
                 try {
-                    boolean committed = ask(link.connected(deadline, true), number, deadline);
+                    boolean committed = ask(link.asked(deadline), number, deadline);
                     if (committed || age.isRemembered()) {
                         return committed;
                     }

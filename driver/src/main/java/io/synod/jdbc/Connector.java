@@ -1,6 +1,7 @@
 package io.synod.jdbc;
 
 import java.sql.SQLException;
+import java.util.List;
 import java.util.Locale;
 import java.util.Properties;
 import java.util.UUID;
@@ -25,7 +26,7 @@ final class Connector {
     }
 
     /**
-     * Opens a session that has been told what the one before it was.
+     * Opens a session that has been told what the one before it was, or the beginning of that where it is long.
      *
      * @param timeoutMillis for connecting, and for each answer of the handshake
      */
@@ -45,21 +46,27 @@ final class Connector {
             info.setProperty("SYNOD_REQUESTS", Long.toString(hello.requests()));
             info.setProperty("SYNOD_SEEN", Long.toString(hello.seenIndex()));
             info.setProperty(ReplyHead.SETTING, ReplyHead.FORM);
-            Opening opening =
-                    new Opening(endpoint, url.database(), info).headed().autoCommit(hello.autoCommit());
+            Opening opening = new Opening(endpoint, url.database(), info)
+                    .headed()
+                    .readable()
+                    .autoCommit(hello.autoCommit());
             long number = hello.requests();
             for (SessionState.Replay replay : hello.replays()) {
-                opening.tell(replay, ++number);
+                if (!opening.tell(replay, number + 1)) {
+                    break;
+                }
+                number++;
             }
-            SessionRemote remote = opening.open(timeoutMillis, timeoutMillis);
-            RemoteInternals.established(remote, readTimeoutMillis(url));
+            List<SessionState.Replay> rest =
+                    hello.replays().subList(opening.told(), hello.replays().size());
+            SessionRemote remote = opening.open(timeoutMillis, timeoutMillis, readTimeoutMillis(url));
             if (!hello.replays().isEmpty()) {
-                RemoteInternals.knowState(remote, hello.stateOfH2(), opening.refused() == null);
+                RemoteInternals.knowState(remote, hello.stateOfH2(), opening.refused() == null && rest.isEmpty());
             }
             // From the first answer on: in which databases the first statement may commit is known before it is
             // executed.
             RemoteInternals.announce(remote, number + 1);
-            return new NodeSession(remote, endpoint, opening.heads(), opening.refused());
+            return new NodeSession(remote, endpoint, opening.heads(), opening.refused(), rest);
         } catch (DbException e) {
             throw e.getSQLException();
         }

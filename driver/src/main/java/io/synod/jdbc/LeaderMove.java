@@ -40,36 +40,62 @@ final class LeaderMove {
         if (bound || !search.isDue(here.latest(), now)) {
             return null;
         }
-        NodeSession there = null;
-        String leader = null;
-        try {
-            leader = leader(here);
-            if (leader == null) {
-                search.notKnown(now);
-                return null;
-            }
-            there = reconnection.connectTo(leader, hello.get());
-            restore.accept(there);
-            left.keep(here.remote(), now);
-            found(there);
-            return there;
-        } catch (SQLException | DbException e) {
-            // The session goes on where it is, or finds out that it cannot.
-            search.notReached(now);
-            if (leader != null) {
-                LeaderHints.wrong(url, leader);
-            }
-            if (there != null) {
-                RemoteInternals.abandon(there.remote());
-            }
-            return null;
-        }
-    }
-
-    /** The first session that has asked has found it for all. Whoever was sent to the wrong node by that asks there. */
-    private String leader(NodeSession here) {
+        // The first session that has asked has found it for all. Whoever was sent to the wrong node by that asks there.
         LeaderHints.wrong(url, here.endpoint());
         String hint = LeaderHints.of(url);
-        return hint == null ? LeaderSearch.ask(here) : hint;
+        NodeSession there = hint == null ? null : to(hint, false, here, hello);
+        if (there == null) {
+            try {
+                String leader = LeaderSearch.ask(here);
+                if (leader == null) {
+                    search.notKnown(now);
+                    return null;
+                }
+                there = leader.equals(hint) ? null : to(leader, true, here, hello);
+            } catch (DbException e) {
+                // The session finds out by itself that it cannot stay.
+                there = null;
+            }
+        }
+        if (there == null) {
+            search.notReached(now);
+            return null;
+        }
+        left.keep(here.remote(), now);
+        search.found();
+        return there;
+    }
+
+    /**
+     * @param asked whether the node of the moment says that this one leads; else it may be long ago
+     * @return {@code null} where that fails: the session goes on where it is
+     */
+    private NodeSession to(String leader, boolean asked, NodeSession here, Supplier<Hello> hello) {
+        NodeSession there = null;
+        try {
+            there = reconnection.connectTo(leader, hello.get());
+            reconnection.served(there);
+            restore.accept(there);
+            ReplyHead head = there.latest();
+            if (asked || head != null && head.leads()) {
+                LeaderHints.found(url, leader);
+                return there;
+            }
+            if (head == null) {
+                // It says with its first answer whether it leads.
+                return there;
+            }
+            LeaderHints.wrong(url, leader);
+        } catch (SQLException | DbException e) {
+            // Another session, with other settings, may well come there.
+            if (Broken.isBroken(DbException.convert(e).getSQLException())) {
+                LeaderHints.wrong(url, leader);
+            }
+        }
+        if (there != null) {
+            reconnection.served(here);
+            RemoteInternals.abandon(there.remote());
+        }
+        return null;
     }
 }

@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
 import org.h2.api.ErrorCode;
+import org.h2.command.CommandInterface;
 import org.h2.engine.SessionRemote;
 import org.h2.message.DbException;
 
@@ -37,6 +38,8 @@ final class NodeLink {
     private volatile SessionRemote remote;
     /** Of {@link #remote}; of the last one where that is lost. */
     private NodeSession node;
+    /** Whether it has this session's state. */
+    private boolean ready;
 
     private int openResults;
     private long seenIndex;
@@ -134,6 +137,7 @@ final class NodeLink {
     /** The session's first node. */
     void connect() throws SQLException {
         attach(reconnection.connectFirst());
+        ready = true;
         transaction.setAutoCommit(remote.getAutoCommit());
         Watchdog.watch(this);
     }
@@ -153,15 +157,30 @@ final class NodeLink {
         return silent;
     }
 
-    /** @return the session of the moment; a new one when the last was lost, with the same state */
+    /**
+     * @return the session of the moment; a new one when the last was lost, with the same state
+     * @throws DbException also where the node refuses some of that, with each call: nothing is executed in another state
+     */
     SessionRemote connected(Deadline deadline, boolean forRollback) {
+        return connected(deadline, forRollback, false);
+    }
+
+    /** As {@link #connected}, to be asked only: also one that refuses some of the state. */
+    SessionRemote asked(Deadline deadline) {
+        return connected(deadline, true, true);
+    }
+
+    private SessionRemote connected(Deadline deadline, boolean forRollback, boolean toAsk) {
         if (closed) {
             // By abort() in another thread, after this one's connection was found open.
             throw DbException.get(ErrorCode.OBJECT_CLOSED);
         }
         SessionRemote current = remote;
         if (current != null && !current.isClosed()) {
-            return current;
+            if (ready || toAsk) {
+                return current;
+            }
+            drop();
         }
         if (transaction.isOpen() && !forRollback) {
             lost();
@@ -172,9 +191,21 @@ final class NodeLink {
             try {
                 attach(reconnection.reconnect(deadline, hello()));
                 restore(node);
+                ready = true;
                 return remote;
             } catch (DbException e) {
-                if (remote == null || !Broken.isBroken(remote, e) || deadline.hasPassed()) {
+                if (remote == null) {
+                    throw e;
+                }
+                boolean broken = Broken.isBroken(remote, e);
+                if (!broken && toAsk) {
+                    return remote;
+                }
+                if (!broken) {
+                    drop();
+                    throw e;
+                }
+                if (deadline.hasPassed()) {
                     throw e;
                 }
                 // Lost again while its state was set: the deadline bounds this loop.
@@ -190,7 +221,16 @@ final class NodeLink {
         try {
             connected(deadline, true);
         } catch (DbException e) {
-            remote = null;
+            drop();
+        }
+    }
+
+    /** Its node is not lost. */
+    private void drop() {
+        SessionRemote old = remote;
+        remote = null;
+        if (old != null) {
+            RemoteInternals.abandon(old);
         }
     }
 
@@ -203,14 +243,24 @@ final class NodeLink {
     }
 
     private void restore(NodeSession fresh) {
-        if (fresh.refused() != null) {
-            throw fresh.refused();
-        }
         SessionRemote there = fresh.remote();
         if (there.getAutoCommit() != transaction.isAutoCommit()) {
             // As INIT in its URL has it.
             waitsFor(there);
             there.setAutoCommit(transaction.isAutoCommit());
+        }
+        if (fresh.refused() != null) {
+            throw fresh.refused();
+        }
+        for (SessionState.Replay replay : fresh.rest()) {
+            waitsFor(there);
+            CommandInterface command = there.prepareCommand(replay.sql());
+            for (int i = 0; i < replay.parameters().size(); i++) {
+                command.getParameters().get(i).setValue(replay.parameters().get(i), false);
+            }
+            announceNext(there);
+            command.executeUpdate(null);
+            command.close();
         }
     }
 
@@ -226,6 +276,7 @@ final class NodeLink {
         node = session;
         remote = session.remote();
         openResults = 0;
+        ready = false;
     }
 
     // ---- to the leader --------------------------------------------------------------------------------------------
@@ -255,6 +306,7 @@ final class NodeLink {
         waiting = null;
         if (there != null) {
             attach(there);
+            ready = true;
         }
     }
 

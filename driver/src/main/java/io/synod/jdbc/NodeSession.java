@@ -1,5 +1,6 @@
 package io.synod.jdbc;
 
+import java.util.List;
 import org.h2.engine.SessionRemote;
 import org.h2.message.DbException;
 
@@ -9,8 +10,10 @@ import org.h2.message.DbException;
  * @param endpoint {@code host:port} of the node
  * @param heads what the node says with its answers
  * @param refused what was said of the first thing that it was told and did not accept; {@code null} for nothing
+ * @param rest what it has still to be told
  */
-record NodeSession(SessionRemote remote, String endpoint, ReplyHeads heads, DbException refused) {
+record NodeSession(
+        SessionRemote remote, String endpoint, ReplyHeads heads, DbException refused, List<SessionState.Replay> rest) {
     /** See {@link ReplyHead#databases}. */
     String databases() {
         ReplyHead head = latest();

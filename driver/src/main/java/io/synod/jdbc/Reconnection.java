@@ -62,15 +62,13 @@ final class Reconnection {
         return connect(deadline, hello, false);
     }
 
-    /** One attempt, at a node that need not be one of the URL's. */
+    /** One attempt, without {@link #served}, at a node that need not be one of the URL's. */
     NodeSession connectTo(String endpoint, Hello hello) throws SQLException {
-        NodeSession session =
-                connector.connect(endpoint, hello, Math.min(connectTimeoutMillis, LeaderSearch.CONNECT_MILLIS));
-        served(session);
-        return session;
+        return connector.connect(endpoint, hello, Math.min(connectTimeoutMillis, LeaderSearch.CONNECT_MILLIS));
     }
 
-    private void served(NodeSession session) {
+    /** This is the node of the moment: the watchdog asks it, and it is tried first. */
+    void served(NodeSession session) {
         endpoints.served(session.endpoint());
         current = session.endpoint();
     }

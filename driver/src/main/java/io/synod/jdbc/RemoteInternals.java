@@ -173,6 +173,23 @@ public final class RemoteInternals {
     }
 
     /**
+     * Prepares and executes a query, and closes it and its result; it takes this id and the next.
+     *
+     * @param rowsMax 0 for no limit
+     */
+    static void askToQuery(Transfer transfer, int id, String sql, long rowsMax, int fetchSize, Value... parameters)
+            throws IOException {
+        askToPrepare(transfer, id, sql);
+        transfer.writeInt(SessionRemote.COMMAND_EXECUTE_QUERY).writeInt(id).writeInt(id + 1);
+        transfer.writeRowCount(rowsMax).writeInt(fetchSize).writeInt(parameters.length);
+        for (Value parameter : parameters) {
+            transfer.writeValue(parameter);
+        }
+        transfer.writeInt(SessionRemote.RESULT_CLOSE).writeInt(id + 1);
+        transfer.writeInt(SessionRemote.COMMAND_CLOSE).writeInt(id);
+    }
+
+    /**
      * Runs calls whose requests have been sent already, in this order: they read the answers, and what they write is dropped.
      *
      * @param heads in front of answers; {@code null} for none
@@ -196,6 +213,9 @@ public final class RemoteInternals {
         try {
             session.done(transfer);
         } catch (DbException e) {
+            if (Broken.isBroken(session, e)) {
+                throw e;
+            }
             return;
         } catch (IOException e) {
             throw DbException.get(ErrorCode.CONNECTION_BROKEN_1, e, e.toString());
@@ -213,12 +233,7 @@ public final class RemoteInternals {
         try {
             session.checkClosed();
             Transfer transfer = transfers(session).get(0);
-            int id = session.getCurrentId();
-            askToPrepare(transfer, id, sql);
-            transfer.writeInt(SessionRemote.COMMAND_EXECUTE_QUERY).writeInt(id).writeInt(id + 1);
-            transfer.writeRowCount(1).writeInt(1).writeInt(0);
-            transfer.writeInt(SessionRemote.RESULT_CLOSE).writeInt(id + 1);
-            transfer.writeInt(SessionRemote.COMMAND_CLOSE).writeInt(id);
+            askToQuery(transfer, session.getCurrentId(), sql, 1, 1);
             transfer.flush();
             return answered(session, heads, () -> {
                 CommandInterface command;

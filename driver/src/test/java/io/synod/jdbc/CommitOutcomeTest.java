@@ -3,13 +3,14 @@ package io.synod.jdbc;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.util.List;
 import java.util.UUID;
 import org.junit.jupiter.api.Test;
 
 /** Which commits that were answered at level LOCAL are still to be asked for. */
 class CommitOutcomeTest {
-    private final NodeSession lost = new NodeSession(null, "lost:1", null, null);
-    private final NodeSession next = new NodeSession(null, "next:1", null, null);
+    private final NodeSession lost = new NodeSession(null, "lost:1", null, null, List.of());
+    private final NodeSession next = new NodeSession(null, "next:1", null, null, List.of());
 
     private static CommitOutcome outcome() throws Exception {
         return new CommitOutcome(

@@ -19,6 +19,8 @@ import org.h2.message.DbException;
 /** Opens sessions on other nodes through their peer ports, which speak H2's protocol as well. */
 final class RemoteLink implements LeaderLink {
     private static final int CONNECT_MILLIS = 1_000;
+    /** For each answer until the session is open: longer than a node waits there for anything. */
+    private static final int ANSWER_MILLIS = 3_000;
 
     private final CurrentMembers members;
 
@@ -52,19 +54,21 @@ final class RemoteLink implements LeaderLink {
             info.setUserPasswordHash(passwordHash);
             settings.forEach(info::setProperty);
             Opening opening = new Opening(address, database, info).autoCommit(false);
-            first.texts().forEach(opening::tell);
-            first.prepared().forEach(opening::prepare);
-            SessionRemote remote = opening.open(CONNECT_MILLIS, 0);
-            RemoteInternals.established(remote, 0);
+            boolean all = first.texts().stream().allMatch(opening::tell);
+            if (all) {
+                first.prepared().forEach(opening::prepare);
+            }
+            first.begun().accept(opening::cut);
+            SessionRemote remote = opening.open(CONNECT_MILLIS, ANSWER_MILLIS, 0);
             RemoteInternals.leaveStateUnread(remote);
             Map<String, CommandInterface> prepared = new HashMap<>();
-            for (int i = 0; i < first.prepared().size(); i++) {
+            for (int i = 0; i < opening.prepared().size(); i++) {
                 CommandInterface command = opening.prepared().get(i);
                 if (command != null) {
                     prepared.put(first.prepared().get(i), command);
                 }
             }
-            return new Opened(remote, opening.refused() == null, prepared);
+            return new Opened(remote, all && opening.refused() == null, prepared);
         } catch (DbException e) {
             throw e.getSQLException();
         }

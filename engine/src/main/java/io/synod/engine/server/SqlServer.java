@@ -51,6 +51,10 @@ public final class SqlServer implements AutoCloseable {
     /** For all that a client says first. */
     static final int HELLO_TIMEOUT_MILLIS = 10_000;
 
+    /** For a refused client to close its end, and what it may have sent until then. */
+    private static final int LEAVE_MILLIS = 1_000;
+
+    private static final int LEAVE_BYTES = 1 << 20;
     private static final long ACCEPT_PAUSE_NANOS = 50_000_000;
     private static final Logger LOG = LoggerFactory.getLogger(SqlServer.class);
 
@@ -251,9 +255,34 @@ public final class SqlServer implements AutoCloseable {
                 open(request, transfer, socket.output(), greeting);
             } catch (SQLException e) {
                 new Replies(transfer).error(e);
+                leave(socket);
             } catch (DbException e) {
                 new Replies(transfer).error(e);
+                leave(socket);
             }
+        }
+    }
+
+    /**
+     * Before a refused client's connection is closed. It may have sent more than its greeting: closed over what nobody has read, the
+     * connection is reset, and the error may be lost on its way.
+     */
+    private static void leave(TakenOverSocket socket) throws IOException {
+        socket.shutdownOutput();
+        InputStream in = socket.getInputStream();
+        byte[] dropped = new byte[4096];
+        long end = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(LEAVE_MILLIS);
+        for (int left = LEAVE_BYTES; left > 0; ) {
+            long millis = TimeUnit.NANOSECONDS.toMillis(end - System.nanoTime());
+            if (millis <= 0) {
+                return;
+            }
+            socket.setSoTimeout((int) millis);
+            int read = in.read(dropped);
+            if (read < 0) {
+                return;
+            }
+            left -= read;
         }
     }
 

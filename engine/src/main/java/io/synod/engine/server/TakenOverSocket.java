@@ -41,6 +41,11 @@ final class TakenOverSocket extends Socket {
     }
 
     @Override
+    public void shutdownOutput() throws IOException {
+        socket.shutdownOutput();
+    }
+
+    @Override
     public boolean isClosed() {
         return socket.isClosed();
     }

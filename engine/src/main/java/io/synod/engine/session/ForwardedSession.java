@@ -10,6 +10,7 @@ import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Consumer;
 import org.h2.command.CommandInterface;
 import org.h2.engine.Session;
 import org.h2.engine.SessionLocal;
@@ -68,13 +69,22 @@ final class ForwardedSession {
             byte[] passwordHash,
             Map<String, String> settings)
             throws SQLException {
-        return open(link, leader, database, user, passwordHash, settings, List.of(), List.of());
+        return open(
+                link,
+                leader,
+                database,
+                user,
+                passwordHash,
+                settings,
+                List.of(),
+                new LeaderLink.First(List.of(), List.of()));
     }
 
     /**
      * A session in the state of this one, and ready for a transaction.
      *
      * @param statement that runs there first; {@code null} where it is not known, or may not be kept
+     * @param begun see {@link LeaderLink.First}
      */
     static ForwardedSession open(
             LeaderLink link,
@@ -84,10 +94,13 @@ final class ForwardedSession {
             byte[] passwordHash,
             Map<String, String> settings,
             SessionLocal local,
-            String statement)
+            String statement,
+            Consumer<Runnable> begun)
             throws SQLException {
         List<String> prepared = statement == null ? List.of(COMMIT) : List.of(COMMIT, statement);
-        return open(link, leader, database, user, passwordHash, settings, SessionState.forForwarding(local), prepared);
+        List<String> state = SessionState.forForwarding(local);
+        LeaderLink.First first = new LeaderLink.First(texts(state), prepared, begun);
+        return open(link, leader, database, user, passwordHash, settings, state, first);
     }
 
     private static ForwardedSession open(
@@ -98,7 +111,7 @@ final class ForwardedSession {
             byte[] passwordHash,
             Map<String, String> settings,
             List<String> state,
-            List<String> prepared)
+            LeaderLink.First first)
             throws SQLException {
         Map<String, String> internal = new HashMap<>(settings);
         internal.put("INTERNAL", "TRUE");
@@ -109,7 +122,6 @@ final class ForwardedSession {
         internal.remove("NETWORK_TIMEOUT");
         String name = SessionNames.of(link.slot()).toString();
         internal.put("SYNOD_SESSION", name);
-        LeaderLink.First first = new LeaderLink.First(texts(state), prepared);
         LeaderLink.Opened opened = link.open(leader, database, user, passwordHash, internal, first);
         ForwardedSession session = new ForwardedSession(
                 name, link, leader, opened.session(), CommitLevel.parse(settings.getOrDefault("COMMIT", "QUORUM")));

@@ -8,7 +8,6 @@ import io.synod.engine.database.HostedDatabase;
 import io.synod.jdbc.CommitAge;
 import io.synod.replica.Patience;
 import java.sql.SQLException;
-import java.util.HashMap;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
@@ -28,10 +27,7 @@ final class Forwarding {
     private static final Logger LOG = LoggerFactory.getLogger(Forwarding.class);
 
     private final HostedDatabase database;
-    private final LeaderLink link;
-    private final String user;
-    private final byte[] passwordHash;
-    private final Map<String, String> settings;
+    private final ForwardedOpening opening;
     private final Backoff backoff = new Backoff();
     private final Consumer<String> leaderWatch = this::onLeader;
     private volatile ForwardedSession current;
@@ -40,7 +36,6 @@ final class Forwarding {
     /** The result of the last statement, while its rows may be over there; {@code null} for none. */
     private ForwardedRows open;
 
-    private String next;
     private boolean pinned;
     /** They were with a leader that is lost, and the application does not know yet. */
     private boolean tablesLost;
@@ -53,10 +48,7 @@ final class Forwarding {
     Forwarding(
             HostedDatabase database, LeaderLink link, String user, byte[] passwordHash, Map<String, String> settings) {
         this.database = database;
-        this.link = link;
-        this.user = user;
-        this.passwordHash = passwordHash.clone();
-        this.settings = Map.copyOf(settings);
+        this.opening = new ForwardedOpening(database, link, user, passwordHash.clone(), Map.copyOf(settings));
     }
 
     /**
@@ -71,8 +63,7 @@ final class Forwarding {
                 checkTables();
             }
             if (current == null) {
-                current = open(leader, local);
-                database.watchLeader(leaderWatch);
+                open(leader, local);
             }
             current.tell(local);
             return true;
@@ -93,45 +84,36 @@ final class Forwarding {
         return backoff.shallAskAgain(e, deadlineNanos);
     }
 
-    /** A session of the same user in another database of this node. */
+    /** As {@link ForwardedOpening#openBranch}. */
     RoutedSession openBranch(Sessions there) throws SQLException {
-        Map<String, String> itsSettings = new HashMap<>(settings);
-        itsSettings.remove("INIT");
-        itsSettings.remove("SYNOD_SEEN");
-        // A schema is this database's, a mode would become that one's; what is the session's own it is told.
-        itsSettings.keySet().removeIf(name -> SettingKinds.of(name) != null);
-        return (RoutedSession) there.open(user, passwordHash, itsSettings, () -> {});
+        return opening.openBranch(there);
     }
 
     /** From any thread: a leader that was paused would be waited for until it wakes up. */
     private void onLeader(String leader) {
+        opening.onLeader(leader);
         ForwardedSession session = current;
         if (session != null && !session.leader().equals(leader)) {
             session.abandon();
         }
     }
 
-    /** @param local whose state it gets; {@code null} for none */
-    private ForwardedSession open(String leader, SessionLocal local) throws SQLException {
-        if (link == null) {
-            throw new SQLException("no way to node " + leader, "08001");
-        }
+    /** Watched from the beginning: it is no shorter a wait than a statement's. */
+    private void open(String leader, SessionLocal local) throws SQLException {
+        database.watchLeader(leaderWatch);
         try {
-            return local == null
-                    ? ForwardedSession.open(link, leader, database.name(), user, passwordHash, settings)
-                    : ForwardedSession.open(link, leader, database.name(), user, passwordHash, settings, local, next);
-        } catch (DbException e) {
-            throw e.getSQLException();
+            current = opening.open(leader, local);
+        } finally {
+            opening.over();
+            if (current == null) {
+                database.unwatchLeader(leaderWatch);
+            }
         }
     }
 
-    /**
-     * What a transaction is about to begin with, so that a session which is opened for that can prepare it at once.
-     *
-     * @param sql {@code null} for nothing, or what may not be kept
-     */
+    /** As {@link ForwardedOpening#next}. */
     void next(String sql) {
-        next = sql;
+        opening.next(sql);
     }
 
     /**
@@ -473,7 +455,7 @@ final class Forwarding {
     /** In a session that is opened for it: nothing of this session's has a part in it. */
     private <T> T at(String leader, Function<ForwardedSession, T> call) {
         try {
-            ForwardedSession session = open(leader, null);
+            ForwardedSession session = opening.openBare(leader);
             try {
                 return call.apply(session);
             } finally {

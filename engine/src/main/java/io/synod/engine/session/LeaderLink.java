@@ -3,6 +3,7 @@ package io.synod.engine.session;
 import java.sql.SQLException;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Consumer;
 import org.h2.command.CommandInterface;
 import org.h2.engine.Session;
 
@@ -13,9 +14,13 @@ public interface LeaderLink {
      *
      * @param texts statements without parameters, which it executes
      * @param prepared statements that it prepares behind them
+     * @param begun is given what ends the opening with an error, from any thread and without blocking
      */
-    record First(List<String> texts, List<String> prepared) {
-        static final First NOTHING = new First(List.of(), List.of());
+    record First(List<String> texts, List<String> prepared, Consumer<Runnable> begun) {
+        /** Nobody ends it but the link, after a while. */
+        public First(List<String> texts, List<String> prepared) {
+            this(texts, prepared, cut -> {});
+        }
     }
 
     /**

@@ -7,6 +7,8 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.ByteArrayInputStream;
+import java.io.BufferedOutputStream;
+import java.io.DataOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.SequenceInputStream;
@@ -384,6 +386,29 @@ class SqlServerTest {
         }
         try (Connection c = PlainNode.driver(server)) {
             assertTrue(c.isValid(60), "seed " + seed);
+        }
+    }
+
+    @Test
+    void who_is_refused_and_has_sent_more_than_its_greeting_reads_why_to_the_end() throws Exception {
+        try (Socket socket = new Socket("127.0.0.1", server.port())) {
+            DataOutputStream out = new DataOutputStream(new BufferedOutputStream(socket.getOutputStream()));
+            out.writeInt(20);
+            out.writeInt(21);
+            for (String text : List.of("shop", "jdbc:h2:tcp://127.0.0.1/shop", "NOBODY")) {
+                out.writeInt(text.length());
+                out.writeChars(text);
+            }
+            // No password, none of a file, no settings.
+            out.writeInt(-1);
+            out.writeInt(-1);
+            out.writeInt(0);
+            // More than the node reads at once with the greeting.
+            out.write(new byte[64 * 1024]);
+            out.flush();
+            byte[] answer = socket.getInputStream().readAllBytes();
+            String said = new String(answer, StandardCharsets.UTF_16BE);
+            assertTrue(said.contains("28000"), said);
         }
     }
 
