@@ -72,16 +72,13 @@ class RoundTripsTest {
     private void assertTrips(int expected, Counted counted) throws Exception {
         Await.until(
                 "nothing moved",
-                () -> undisturbed(
-                        () -> {
-                            leader = cluster.hosted("a", DATABASE).log().awaitLeader(Await.LIMIT.toNanos());
-                            follower = leader.equals("a") ? "b" : "a";
-                            cluster.awaitReadable(follower, DATABASE);
-                            assertEquals(
-                                    expected,
-                                    counted.trips(),
-                                    () -> RELAYS.get(leader).said());
-                        }));
+                () -> undisturbed(() -> {
+                    leader = cluster.hosted("a", DATABASE).log().awaitLeader(Await.LIMIT.toNanos());
+                    follower = leader.equals("a") ? "b" : "a";
+                    cluster.awaitReadable(follower, DATABASE);
+                    assertEquals(
+                            expected, counted.trips(), () -> RELAYS.get(leader).said());
+                }));
     }
 
     private static boolean undisturbed(ClusterFixture.Steps steps) throws Exception {
