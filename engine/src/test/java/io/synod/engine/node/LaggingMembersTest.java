@@ -145,8 +145,8 @@ class LaggingMembersTest {
             look(1_000_000, 500, 500);
         }
         onlyOne();
-        for (int i = 0; i < 2 * LaggingMembers.AGAIN_NANOS / STEP; i++) {
-            look(1_000_000, 500 + 3_000L * i, 500 + 3_000L * i);
+        for (int i = 0; i < LaggingMembers.AGAIN_NANOS / STEP + LONG; i++) {
+            look(1_000_000, 500 + 5_000L * i, 500 + 5_000L * i);
         }
         assertEquals(List.of(), said);
     }
