@@ -450,6 +450,7 @@ public final class Node implements SessionFactory, AutoCloseable {
             return;
         }
         closed = true;
+        listeners.forEach(listener -> NodeStart.closeQuietly(listener instanceof WarmUp warmUp ? warmUp : null));
         NodeStart.closeQuietly(returnWatch);
         NodeStart.closeQuietly(sql);
         deadlocks.close();
