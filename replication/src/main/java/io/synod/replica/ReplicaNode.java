@@ -124,6 +124,7 @@ public final class ReplicaNode implements AutoCloseable {
                 },
                 name);
         thread.setDaemon(true);
+        threads.removeIf(ended -> ended.getState() == Thread.State.TERMINATED); // of groups that were closed
         threads.add(thread);
         thread.start();
     }
@@ -158,7 +159,10 @@ public final class ReplicaNode implements AutoCloseable {
                 "group %d has %d members, but this node has no transport",
                 groupId,
                 bootstrap.all().size());
-        awaitWritten(groupId);
+        if (!awaitWritten(groupId, REOPEN_NANOS)) {
+            throw new IllegalStateException(
+                    "what group " + groupId + " had to write when it was closed is not on disk yet");
+        }
         Replica replica;
         synchronized (this) {
             if (closed || failure != null) {
@@ -184,19 +188,21 @@ public final class ReplicaNode implements AutoCloseable {
 
     /**
      * The log tells a group that is opened of all that was appended. What is not on disk yet the group would take for safe, and say
-     * so to others.
+     * so to others. So who opens one again waits for it, and with this may do that where it holds up nobody.
+     *
+     * @return whether all that the group had to write when it was closed is on disk, or the node has stopped
      */
-    private void awaitWritten(long groupId) {
+    public boolean awaitWritten(long groupId, long nanos) {
         long records = unwritten.getOrDefault(groupId, 0L);
         long start = System.nanoTime();
         while (commitPath.done() < records && !closed && failure == null) {
-            if (System.nanoTime() - start > REOPEN_NANOS) {
-                throw new IllegalStateException(
-                        "what group " + groupId + " had to write when it was closed is not on disk yet");
+            if (System.nanoTime() - start >= nanos) {
+                return false;
             }
             commitPath.wake();
             LockSupport.parkNanos(this, REOPEN_LOOK_NANOS);
         }
+        return true;
     }
 
     synchronized void closed(Replica replica) {

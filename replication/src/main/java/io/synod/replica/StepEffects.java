@@ -13,7 +13,6 @@ import java.util.List;
 import java.util.Map;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
-import org.slf4j.event.Level;
 
 /**
  * What one step of a group wants done. Persist effects and entries to ship are put in their queues at once, under the
@@ -191,9 +190,13 @@ final class StepEffects implements Effects {
         }
         if (notices != null) {
             // Of a node without peers there is nothing to follow: it leads, whatever happens.
-            Level level = transport == null ? Level.DEBUG : Level.INFO;
             for (String notice : notices) {
-                LOG.atLevel(level).log("group {}: {}", replica.group(), notice);
+                // An application may bring SLF4J 1.7, which has no atLevel.
+                if (transport == null) {
+                    LOG.debug("group {}: {}", replica.group(), notice);
+                } else {
+                    LOG.info("group {}: {}", replica.group(), notice);
+                }
             }
         }
         if (offers != null) {

@@ -238,6 +238,7 @@ class SingleNodeTest {
                 return entry != null && disk.recovered(1).lastIndex() == entry.index();
             });
             log.close();
+            assertFalse(node.awaitWritten(1, 0));
             ListApplier applier = new ListApplier();
             AtomicReference<ReplicatedLog> opened = new AtomicReference<>();
             Thread opener = new Thread(() -> opened.set(node.openGroup(1, ALONE, 1, 0, applier)));
@@ -250,6 +251,7 @@ class SingleNodeTest {
             opener.join();
             client.join();
             assertNull(early, "opened before that was on disk");
+            assertTrue(node.awaitWritten(1, 0));
             opened.get().awaitLeader(Await.LIMIT_NANOS);
             assertEquals(Proposal.Outcome.APPLIED, write(opened.get(), "y"));
             assertEquals(List.of("x", "y"), applier.texts());

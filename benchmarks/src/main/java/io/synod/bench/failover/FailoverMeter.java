@@ -39,7 +39,7 @@ import picocli.CommandLine.Spec;
             "Three nodes, clients that commit, and what befalls the leader again and again: killed with kill -9, cut off from the",
             "other nodes without a word (clients still reach it), asked to hand over, stopped with SIGTERM, standing still for 300 ms.",
             "How long no commit is acknowledged, of anybody, against the bars, and of the client that waited longest; and whether each acknowledged row is there once on every node (exit code",
-            "1 if not). Without any number: 10 kills. A run that is interrupted (SIGINT, SIGTERM) or fails kills its nodes, starts them",
+            "1 if not, or if a bar is missed). Without any number: 10 kills. A run that is interrupted (SIGINT, SIGTERM) or fails kills its nodes, starts them",
             "again, and reports on what it has so far. Where a client gets no commit for 30 s, threads and nodes' words are written to a",
             "file, the run goes on (once more in a row and it ends; exit code 1), and nodes' files stay, as after any failure."
         })
@@ -58,8 +58,8 @@ public final class FailoverMeter implements Callable<Integer> {
     private static final String PREFERRED = "a";
     /** A leader that has led for 30 s hands over to one that has been well for 10 s. */
     private static final Duration PRIORITY_LIMIT = Duration.ofSeconds(120);
-    /** Before that a move that is seen has not begun. */
-    private static final Duration MOVE_SEEN = Duration.ofSeconds(2);
+    /** For all that makes the nodes come back after a run that ended early; {@link EndedEarly} waits longer. */
+    private static final Duration RESTART_LIMIT = Duration.ofSeconds(240);
 
     @Option(names = "--kills", defaultValue = "0")
     private int kills;
@@ -192,7 +192,7 @@ public final class FailoverMeter implements Callable<Integer> {
         if (json != null) {
             report.write(json, ended);
         }
-        return report.isRight() && ended == null && stuck == 0 ? 0 : 1;
+        return report.isRight() && report.areBarsMet() && ended == null && stuck == 0 ? 0 : 1;
     }
 
     private void run(RelayedCluster relayed, PrintWriter out) throws Exception {
@@ -311,18 +311,28 @@ public final class FailoverMeter implements Callable<Integer> {
      * was acknowledged is looked for in what is on disk.
      */
     private static void restart(RelayedCluster relayed, PrintWriter out) throws InterruptedException {
+        long deadlineNanos = System.nanoTime() + RESTART_LIMIT.toNanos();
         relayed.mend();
         ClusterProcesses cluster = relayed.processes();
         cluster.close();
         try {
-            cluster.start(START_LIMIT);
+            for (NodeProcess node : cluster.nodes()) {
+                node.start();
+            }
+            for (NodeProcess node : cluster.nodes()) {
+                node.awaitReady(until(deadlineNanos));
+            }
             try (StatusWatch watch = new StatusWatch(cluster.url(), "sa")) {
-                watch.awaitCaughtUp(NODES, 0, START_LIMIT);
+                watch.awaitCaughtUp(NODES, 0, until(deadlineNanos));
             }
         } catch (IOException | IllegalStateException e) {
             // Those nodes that serve are asked all the same.
             out.println("not all nodes came back: " + e);
         }
+    }
+
+    private static Duration until(long deadlineNanos) {
+        return Duration.ofNanos(Math.max(0, deadlineNanos - System.nanoTime()));
     }
 
     private void record(ClusterProcesses cluster, String why, PrintWriter out) throws InterruptedException {
@@ -351,12 +361,8 @@ public final class FailoverMeter implements Callable<Integer> {
         ClusterProcesses cluster = relayed.processes();
         NodeProcess node = cluster.node(name);
         Leadership before = leadership(cluster.url(name));
-        long atNanos = System.nanoTime();
-        if (kind == FaultKind.PRIORITY) {
-            awaitPreferred(cluster);
-            // What happened while it waited for its time is not this move's doing.
-            atNanos = System.nanoTime() - MOVE_SEEN.toNanos();
-        }
+        // What happens while a move by priority waits for its time is not its doing.
+        long atNanos = kind == FaultKind.PRIORITY ? awaitPreferred(cluster) : System.nanoTime();
         Fault fault = new Fault(kind, name, atNanos);
         faults.add(fault);
         switch (kind) {
@@ -406,15 +412,21 @@ public final class FailoverMeter implements Callable<Integer> {
         return leader;
     }
 
-    private static void awaitPreferred(ClusterProcesses cluster) throws SQLException, InterruptedException {
+    /** @return the beginning of the last look that still saw another one lead */
+    private static long awaitPreferred(ClusterProcesses cluster) throws SQLException, InterruptedException {
         long startNanos = System.nanoTime();
+        long lookNanos = startNanos;
+        long otherNanos = startNanos;
         while (!leadership(cluster.url(PREFERRED)).node().equals(PREFERRED)) {
             if (System.nanoTime() - startNanos > PRIORITY_LIMIT.toNanos()) {
                 throw new IllegalStateException(
                         "leadership did not go to node " + PREFERRED + " within " + PRIORITY_LIMIT.toSeconds() + " s");
             }
             Thread.sleep(50);
+            otherNanos = lookNanos;
+            lookNanos = System.nanoTime();
         }
+        return otherNanos;
     }
 
     /** By what that node knows, as soon as it knows of one: it may be the last to hear of it. */

@@ -39,11 +39,21 @@ enum FaultKind {
         return this != PAUSE && this != ROLLING_FOLLOWER;
     }
 
+    /**
+     * @param sorted the gaps of all of its kind, not empty
+     * @param moved how often leadership moved: a move that did not happen had no gap
+     */
+    boolean isMet(long[] sorted, long moved) {
+        boolean soon = barMillis == 0 || FaultGaps.percentile(sorted, barPercentile) < barMillis;
+        return soon && moved == (moves() ? sorted.length : 0);
+    }
+
     /** How its bar reads in a report. */
     String bar() {
         if (barMillis == 0) {
             return "leadership stays";
         }
-        return (barPercentile == 100 ? "max " : "p" + barPercentile + " ") + barMillis + " ms";
+        return (barPercentile == 100 ? "max " : "p" + barPercentile + " ") + barMillis + " ms, "
+                + (moves() ? "each moves" : "none moves");
     }
 }

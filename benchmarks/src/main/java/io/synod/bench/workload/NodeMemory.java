@@ -4,11 +4,13 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /** What a node's process takes, by {@code /proc} and {@code jcmd}; what these do not tell is a dash. */
 record NodeMemory(String name, long pid) {
+    private static final int JCMD_SECONDS = 60;
     private static final Pattern RESIDENT = Pattern.compile("VmRSS:\\s+(\\d+) kB");
     private static final Pattern THREADS = Pattern.compile("Threads:\\s+(\\d+)");
     private static final Pattern HEAP = Pattern.compile("\\bused (\\d+)K");
@@ -41,9 +43,16 @@ record NodeMemory(String name, long pid) {
         Process process = new ProcessBuilder(tool.toString(), Long.toString(pid), command)
                 .redirectErrorStream(true)
                 .start();
-        String text = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-        process.waitFor();
-        return text;
+        // Its few lines fit into the pipe. A node that hangs does not answer, and is not waited for for ever.
+        if (!process.waitFor(JCMD_SECONDS, TimeUnit.SECONDS)) {
+            process.destroyForcibly().waitFor();
+            return "";
+        }
+        return new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+    }
+
+    boolean isAlive() {
+        return ProcessHandle.of(pid).map(ProcessHandle::isAlive).orElse(false);
     }
 
     private static String first(Pattern pattern, String text) {

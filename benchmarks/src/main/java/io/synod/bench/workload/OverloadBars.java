@@ -2,6 +2,7 @@ package io.synod.bench.workload;
 
 import io.synod.bench.Round;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.Set;
@@ -11,10 +12,10 @@ import java.util.TreeSet;
 final class OverloadBars {
     /** Of the best throughput. */
     static final double THROUGHPUT = 0.8;
-    /** Of the median client's operations, what the least served one gets. */
+    /** Of the median client's operations, or of the mean where that is more, what the least served one gets. */
     static final double FAIR = 0.25;
     /** Below that chance makes as much as fairness. */
-    static final long FAIR_MEDIAN = 8;
+    static final long FAIR_MEAN = 8;
     /** What a node's heap may gain while the number of clients stays, a full collection before and after. */
     static final long HEAP_MIB = 32;
     /** Of who is not admitted, or is asked to try again: nothing was executed. */
@@ -52,22 +53,26 @@ final class OverloadBars {
     /** @param each operations of each client, in ascending order */
     void fairness(String what, long[] each) {
         long median = each[each.length / 2];
-        if (median < FAIR_MEDIAN) {
+        // Half of the clients may have starved: then the median says nothing.
+        long mean = Arrays.stream(each).sum() / each.length;
+        if (mean < FAIR_MEAN) {
             lines.add(String.format(
                     Locale.ROOT,
-                    "fairness, %s: least %d, median %d, most %d: too few operations to tell",
+                    "fairness, %s: least %d, median %d, mean %d, most %d: too few operations to tell",
                     what,
                     each[0],
                     median,
+                    mean,
                     each[each.length - 1]));
             return;
         }
         add(
-                each[0] >= FAIR * median,
-                "fairness, %s: least %d, median %d, most %d operations of a client (bar: least %.0f %% of the median)",
+                each[0] >= FAIR * Math.max(median, mean),
+                "fairness, %s: least %d, median %d, mean %d, most %d operations of a client (bar: least %.0f %% of median and mean)",
                 what,
                 each[0],
                 median,
+                mean,
                 each[each.length - 1],
                 100 * FAIR);
     }
@@ -84,18 +89,23 @@ final class OverloadBars {
                 new TreeSet<>(CLEAR));
     }
 
-    /** @param before MiB after a full collection; −1 where that is not known */
+    /** A node that ends takes its load and its memory with it. */
+    void alive(String node, boolean is) {
+        add(is, "node %s runs at the plateau's end", node);
+    }
+
+    /** @param before MiB after a full collection; −1 where that is not known: on a system that does not tell, in the end too */
     void heap(String node, long before, long after) {
-        if (before < 0 || after < 0) {
+        if (before < 0) {
             lines.add("heap of node " + node + ": not known");
             return;
         }
         add(
-                after - before <= HEAP_MIB,
-                "heap of node %s after a collection: %d MiB at the plateau's beginning, %d at its end (bar: %d more)",
+                after >= 0 && after - before <= HEAP_MIB,
+                "heap of node %s after a collection: %d MiB at the plateau's beginning, %s at its end (bar: %d more)",
                 node,
                 before,
-                after,
+                after < 0 ? "not known" : after,
                 HEAP_MIB);
     }
 

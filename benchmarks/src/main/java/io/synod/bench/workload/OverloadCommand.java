@@ -35,10 +35,11 @@ import picocli.CommandLine.Spec;
             "Ever more clients, each with a connection that it keeps, all of them as fast as they can: throughput against the",
             "best step, latency, how evenly clients were served, errors by SQLState, and memory of the nodes. Then a plateau: the last",
             "step's clients once more, whose operations are due at a rate that does not ask how fast the nodes are, the best step's ten",
-            "times; nodes' heaps after full collections before and after. The last step is the first one once more. Without --url it",
-            "starts three nodes. A step in which leadership moved, or may have, is done again, twice at the most: it is not what is",
+            "times. Due at the clients: each has one operation under way, and does not begin those that are late for 1 s or more, so nodes",
+            "never get more at a time than there are clients. Nodes' heaps after full collections before and after. The last step is the",
+            "first one once more. Without --url it starts three nodes. A step in which leadership moved, or may have, is done again, twice at the most: it is not what is",
             "measured here. In the end each promise with its bar; exit code 1 when one is missed: throughput at 80 % of the best,",
-            "the least served client at 25 % of the median one, errors 53300, HYT00 and 40001 only, heap at most 32 MiB more."
+            "the least served client at 25 % of median and mean, errors 53300, HYT00 and 40001 only, heap at most 32 MiB more."
         })
 public final class OverloadCommand implements Callable<Integer> {
     private static final Duration LIMIT = Duration.ofSeconds(60);
@@ -73,7 +74,8 @@ public final class OverloadCommand implements Callable<Integer> {
     @Option(
             names = "--rate-factor",
             defaultValue = "10",
-            description = "the plateau's rate: so many times what the best step did; 0: no plateau")
+            description =
+                    "the plateau's rate, at which operations are due at the clients: so many times what the best step did; 0: none")
     private double rateFactor;
 
     @Option(
@@ -174,18 +176,19 @@ public final class OverloadCommand implements Callable<Integer> {
         print(clients, round, best, target, nodes, out);
         out.printf(
                 Locale.ROOT,
-                "        plateau of %d s: %,.0f a second were due, %,.0f served; %,d not begun, as they were %d ms late or more%n",
+                "        plateau of %d s: %,.0f a second were due at the clients, %,.0f served; %,d not begun, as they were %d ms late or more%n",
                 plateauSeconds,
                 offered,
                 round.perSecond(),
                 target.missed(clients),
                 TimeUnit.NANOSECONDS.toMillis(Target.PATIENCE_NANOS));
         out.flush();
-        String what = String.format(Locale.ROOT, "%d clients, %.0f times the rate", clients, rateFactor);
+        String what = String.format(Locale.ROOT, "%d clients, due at %.0f times the rate", clients, rateFactor);
         bars.rate(what, round.perSecond(), best);
         bars.fairness(what, target.operations(clients));
         bars.errors(what, round);
         for (int i = 0; i < nodes.size(); i++) {
+            bars.alive(nodes.get(i).name(), nodes.get(i).isAlive());
             bars.heap(nodes.get(i).name(), before.get(i), after.get(i));
         }
     }

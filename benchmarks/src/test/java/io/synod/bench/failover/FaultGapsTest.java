@@ -1,6 +1,8 @@
 package io.synod.bench.failover;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.List;
 import java.util.concurrent.TimeUnit;
@@ -45,6 +47,18 @@ class FaultGapsTest {
         List<long[]> both = List.of(stuck, goesOn);
         assertEquals(10, FaultGaps.ofAllMillis(fault, both));
         assertEquals(TimeUnit.NANOSECONDS.toMillis(end - fault.atNanos), FaultGaps.ofOneMillis(fault, both));
+    }
+
+    @Test
+    void moves_that_did_not_happen_meet_no_bar() {
+        long[] gaps = {1, 2, 50};
+        assertTrue(FaultKind.TRANSFER.isMet(gaps, 3));
+        assertFalse(FaultKind.TRANSFER.isMet(gaps, 2));
+        assertFalse(FaultKind.TRANSFER.isMet(new long[] {1, 2, 100}, 3));
+        assertTrue(FaultKind.ROLLING_FOLLOWER.isMet(gaps, 0));
+        assertFalse(FaultKind.ROLLING_FOLLOWER.isMet(gaps, 1));
+        assertTrue(FaultKind.PAUSE.isMet(new long[] {300}, 0));
+        assertFalse(FaultKind.PAUSE.isMet(new long[] {300}, 1));
     }
 
     @Test

@@ -27,10 +27,28 @@ class OverloadBarsTest {
 
     @Test
     void one_client_that_starves_misses_it_and_few_operations_say_nothing() {
-        bars.fairness("it", new long[] {25, 100, 100, 200});
+        bars.fairness("it", new long[] {25, 100, 100, 150});
         bars.fairness("it", new long[] {0, 7, 7});
         assertTrue(bars.areMet(), () -> bars.lines().toString());
-        bars.fairness("it", new long[] {24, 100, 100, 200});
+        bars.fairness("it", new long[] {24, 100, 100, 150});
+        assertFalse(bars.areMet(), () -> bars.lines().toString());
+    }
+
+    @Test
+    void half_of_the_clients_that_starve_miss_it() {
+        bars.fairness("it", new long[] {0, 0, 0, 500, 500});
+        assertFalse(bars.areMet(), () -> bars.lines().toString());
+    }
+
+    @Test
+    void the_bar_is_of_the_mean_where_that_is_more_than_the_median() {
+        bars.fairness("it", new long[] {30, 100, 100, 300});
+        assertFalse(bars.areMet(), () -> bars.lines().toString());
+    }
+
+    @Test
+    void a_node_whose_heap_is_not_known_at_the_end_misses_it() {
+        bars.heap("b", 20, -1);
         assertFalse(bars.areMet(), () -> bars.lines().toString());
     }
 

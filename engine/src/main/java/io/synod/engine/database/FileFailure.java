@@ -29,7 +29,7 @@ final class FileFailure {
 
     /** As {@link HostedDatabase#whyFailed}. */
     static DbException of(String database, H2Store store) {
-        Exception failure = store.failure();
+        Exception failure = store.health().failure();
         Throwable cause = failure == null ? null : failure.getCause();
         String why = cause == null ? "" : ": " + cause.getMessage();
         return failure == null ? null : Errors.stopped(database, failure + why);

@@ -265,7 +265,7 @@ public final class HostedDatabase implements Applier, AutoCloseable {
      * where it was, once there is room. Not after a failed force, behind which nobody knows what the file holds.
      */
     public boolean lacksSpace() {
-        return stopped == null ? copy().store().lacksSpace() : stoppedFull;
+        return stopped == null ? copy().store().health().lacksSpace() : stoppedFull;
     }
 
     /** What a client is told that has found no leader: HYT00, or 08001 where it was in vain to wait for one here. */
@@ -353,8 +353,8 @@ public final class HostedDatabase implements Applier, AutoCloseable {
 
     @Override
     public void onStopped(Throwable cause) {
-        stoppedFull =
-                !(cause instanceof RemovedMemberException) && copy().store().lacksSpace(cause);
+        stoppedFull = !(cause instanceof RemovedMemberException)
+                && copy().store().health().lacksSpace(cause);
         stopped = cause;
         if (cause instanceof RemovedMemberException removed) {
             LOG.warn("node {} was removed from database {} and serves it no longer", node, name);
@@ -484,6 +484,7 @@ public final class HostedDatabase implements Applier, AutoCloseable {
         closed = true;
         digests.close();
         writers.endAll(null, () -> Errors.retry("the database was closed"));
+        storage.end();
         copy().branches().close();
         copy().store().close();
     }
@@ -492,6 +493,7 @@ public final class HostedDatabase implements Applier, AutoCloseable {
     public void abandon() {
         closed = true;
         digests.close();
+        storage.end();
         copy().store().abandon();
     }
 }

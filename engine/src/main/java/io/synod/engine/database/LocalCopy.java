@@ -61,7 +61,7 @@ record LocalCopy(
             return new LocalCopy(
                     store, sentinel, state, tables, marks, transients, spool, branches, entries, checkpoints);
         } catch (IllegalStateException | DbException e) {
-            if (store.lacksSpace(e)) {
+            if (store.health().lacksSpace(e)) {
                 throw new IOException(store.name() + " cannot be opened, the disk is full: " + e.getMessage(), e);
             }
             throw new DamagedStoreException("the database " + store.name() + " is not whole: " + e.getMessage(), e);

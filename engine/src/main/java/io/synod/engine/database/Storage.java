@@ -45,6 +45,9 @@ public final class Storage {
     private volatile LocalCopy copy;
 
     private volatile boolean replacing;
+    /** From then on nothing is done with the file as a whole: another store may have it. */
+    private volatile boolean closed;
+
     private volatile Damage damage;
     private volatile String rebuilt;
 
@@ -127,6 +130,7 @@ public final class Storage {
         fileBusy.lock();
         LocalCopy current = copy;
         try {
+            checkOpen();
             return work.on(current.store());
         } catch (DamagedStoreException e) {
             damaged(current, e);
@@ -203,6 +207,8 @@ public final class Storage {
     void install(Snapshots.Header header, long fileLength) throws IOException {
         fileBusy.lock();
         try {
+            replacing = true; // before it is asked whether this is closed, and the other way round there
+            checkOpen();
             LocalCopy old = copy;
             boolean renews = isDistrusted() && header.index() == old.state().appliedIndex();
             if (!renews && header.index() <= old.state().appliedIndex()) {
@@ -210,7 +216,6 @@ public final class Storage {
                         "the snapshot at index " + header.index() + " is older than the copy of " + name + " on node "
                                 + node + ", which stands at " + old.state().appliedIndex());
             }
-            replacing = true;
             writers.endAll(null, () -> Errors.retry("this node's copy was replaced by a snapshot"));
             old.branches().close();
             old.store().replaceBy(header, fileLength);
@@ -221,6 +226,18 @@ public final class Storage {
             replacing = false;
             fileBusy.unlock();
         }
+    }
+
+    private void checkOpen() throws IOException {
+        if (closed) {
+            throw new IOException("database " + name + " was closed on node " + node);
+        }
+    }
+
+    /** Before the store is closed: a snapshot that is being put in place is, and no other follows. */
+    void end() {
+        closed = true;
+        awaitInstalled();
     }
 
     private synchronized void exchange(LocalCopy next) {
@@ -273,6 +290,10 @@ public final class Storage {
         if (known != null && known.replaced != null) {
             awaitReplaced(known);
         }
+        awaitInstalled();
+    }
+
+    private void awaitInstalled() {
         if (replacing) {
             fileBusy.lock();
             fileBusy.unlock();

@@ -13,8 +13,8 @@ import java.util.function.Consumer;
 /**
  * On the leader: names each member that stays behind, since it slows nobody and could do so for ever without being noticed. That is one
  * that lacks what was committed a minute ago and gained so little on the leader in that minute that it would need more than ten
- * of them. It is named once, then again every ten minutes, and when it has caught up. A leader that has just taken over names nobody for
- * a minute. By one thread.
+ * of them, and gets no snapshot that advances. It is named once, then again every ten minutes as long as that holds, and when it has
+ * what was committed a minute ago. A leader that has just taken over names nobody for a minute. By one thread.
  */
 final class LaggingMembers {
     static final long LONG_NANOS = TimeUnit.MINUTES.toNanos(1);
@@ -30,8 +30,8 @@ final class LaggingMembers {
     private final Map<String, Named> named = new HashMap<>();
     private long epoch;
 
-    /** What each member had, by its name, when so much was committed. */
-    private record Look(long atNanos, long committed, Map<String, Long> has) {
+    /** What each member had, by its name, and how much of a snapshot, when so much was committed. */
+    private record Look(long atNanos, long committed, Map<String, Long> has, Map<String, Integer> snapshots) {
         long lag(String member) {
             return committed - has.get(member);
         }
@@ -63,34 +63,36 @@ final class LaggingMembers {
      * @param self this node
      */
     void look(long serving, List<MemberStatus> members, String self, long nanoTime) {
+        if (serving == 0) {
+            // It may serve again in the same epoch, when a transfer is called off.
+            return;
+        }
         if (serving != epoch) {
             // What another leader knew, or this one knew as another, says nothing.
             epoch = serving;
             looks.clear();
             named.clear();
         }
-        if (serving == 0) {
-            return;
-        }
         Map<String, Long> has = new HashMap<>();
+        Map<String, Integer> snapshots = new HashMap<>();
         long committed = 0;
         for (MemberStatus member : members) {
             if (member.name().equals(self)) {
                 committed = member.commitIndex();
             } else {
                 has.put(member.name(), position(member));
+                snapshots.put(member.name(), member.snapshotPercent());
             }
         }
         named.keySet().retainAll(has.keySet());
-        Look before = looks.peekLast();
-        Look now = new Look(nanoTime, committed, has);
+        Look now = new Look(nanoTime, committed, has, snapshots);
         looks.add(now);
+        forget(nanoTime);
         for (MemberStatus member : members) {
             if (has.containsKey(member.name())) {
-                judge(member, before, now);
+                judge(member, now);
             }
         }
-        forget(nanoTime);
     }
 
     /** A witness applies nothing. */
@@ -112,21 +114,20 @@ final class LaggingMembers {
         return looks.stream().skip(1).findFirst().orElseThrow();
     }
 
-    private void judge(MemberStatus member, Look before, Look now) {
+    private void judge(MemberStatus member, Look now) {
         String name = member.name();
+        Look longAgo = looks.peekFirst();
         Named is = named.get(name);
         if (is != null) {
-            if (before != null && now.has.get(name) >= before.committed) {
+            if (now.has.get(name) >= longAgo.committed) {
                 named.remove(name);
                 notices.accept("database " + database + ": node " + name + " has caught up, after "
                         + seconds(now.atNanos - is.sinceNanos) + " s");
-            } else if (now.atNanos - is.saidNanos >= AGAIN_NANOS) {
+            } else if (now.atNanos - is.saidNanos >= AGAIN_NANOS && staysBehind(name, longAgo, now)) {
                 say(member, is, now);
             }
             return;
         }
-        forget(now.atNanos);
-        Look longAgo = looks.peekFirst();
         if (now.atNanos - longAgo.atNanos >= LONG_NANOS && staysBehind(name, longAgo, now)) {
             Named newly = new Named(longAgo.atNanos);
             named.put(name, newly);
@@ -134,12 +135,28 @@ final class LaggingMembers {
         }
     }
 
-    private static boolean staysBehind(String name, Look longAgo, Look now) {
-        if (!longAgo.has.containsKey(name) || now.has.get(name) >= longAgo.committed) {
+    private boolean staysBehind(String name, Look longAgo, Look now) {
+        if (!longAgo.has.containsKey(name) || now.has.get(name) >= longAgo.committed || snapshotAdvances(name, now)) {
             return false;
         }
         long gained = longAgo.lag(name) - now.lag(name);
         return gained * GAINS_WITHIN < now.lag(name);
+    }
+
+    /** Whether one is on its way, and more of it than before came between two of the last minute's looks. */
+    private boolean snapshotAdvances(String name, Look now) {
+        if (now.snapshots.get(name) < 0) {
+            return false;
+        }
+        int last = Integer.MAX_VALUE;
+        for (Look look : looks) {
+            int percent = look.snapshots.getOrDefault(name, -1);
+            if (percent > last) {
+                return true;
+            }
+            last = percent;
+        }
+        return false;
     }
 
     private void say(MemberStatus member, Named is, Look now) {
@@ -150,7 +167,7 @@ final class LaggingMembers {
     }
 
     private static String howFar(MemberStatus member, long committed) {
-        if (member.durableIndex() <= 0) {
+        if (member.durableIndex() < 0 || member.durableIndex() == 0 && !member.reachable()) {
             return "how much it has of " + committed + " entries, it has not told this leader";
         }
         long toFetch = Math.max(0, committed - member.durableIndex());
@@ -166,7 +183,8 @@ final class LaggingMembers {
         }
         String snapshot = member.snapshotPercent() < 0
                 ? ""
-                : "a snapshot is on its way to it, " + member.snapshotPercent() + " % of it are there; ";
+                : "the snapshot on its way to it does not advance, " + member.snapshotPercent()
+                        + " % of it are there; ";
         return snapshot + "it takes less than is committed: look at its disk, its processors and its line, write less, "
                 + remove;
     }

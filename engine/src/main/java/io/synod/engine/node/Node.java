@@ -20,12 +20,14 @@ import java.util.Collection;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -38,10 +40,12 @@ import org.slf4j.LoggerFactory;
 public final class Node implements SessionFactory, AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Node.class);
     private static final long HANDOVER_NANOS = TimeUnit.SECONDS.toNanos(2);
+    private static final long WRITTEN_NANOS = TimeUnit.SECONDS.toNanos(5);
 
     private final NodeConfig config;
     private final NodePlace place;
     private final IdentityFile identity;
+    private final Removals removals;
     private final EntryLog log;
     private final ReplicaNode replicas;
     private final SqlFrontEnd sql;
@@ -81,6 +85,7 @@ public final class Node implements SessionFactory, AutoCloseable {
         this.config = config;
         this.place = place;
         this.identity = identity;
+        this.removals = new Removals(config.name(), identity);
         this.log = log;
         this.replicas = replicas;
         this.sql = sql;
@@ -136,14 +141,12 @@ public final class Node implements SessionFactory, AutoCloseable {
 
         @Override
         public void onRemoved(String database, long configuration) {
-            noteRemoved(database, configuration);
+            removals.note(database, configuration);
         }
     }
 
     private void tell(String database, String leader, long epoch, boolean serving) {
-        for (RoleListener listener : listeners) {
-            listener.onRole(database, leader, epoch, serving);
-        }
+        listeners.forEach(listener -> listener.onRole(database, leader, epoch, serving));
     }
 
     private Collection<HostedDatabase> hosted() {
@@ -231,10 +234,28 @@ public final class Node implements SessionFactory, AutoCloseable {
      *
      * @param h2Settings H2's settings, upper-case keys
      * @throws SQLException 90031 its file cannot be used, 0A000 a setting cannot be kept, and others of H2 with the value and
-     *     what to do; 08001 this node is a witness
+     *     what to do; 08001 this node is a witness, or cannot open it yet
      */
-    public synchronized HostedDatabase host(String database, Map<String, String> h2Settings) throws SQLException {
+    public HostedDatabase host(String database, Map<String, String> h2Settings) throws SQLException {
         String key = database.toLowerCase(Locale.ROOT);
+        checkWritten(key, WRITTEN_NANOS);
+        synchronized (this) {
+            if (reopening.isPending(key)) {
+                throw Errors.notOpenYet(key, config.name());
+            }
+            return host(key, h2Settings, false);
+        }
+    }
+
+    /** Before its file is touched, and never long under the monitor: the disk of the log may hang. */
+    private void checkWritten(String key, long patienceNanos) throws SQLException {
+        if (!replicas.awaitWritten(HostedDatabase.groupId(key), patienceNanos)) {
+            throw Errors.notOpenYet(key, config.name());
+        }
+    }
+
+    private synchronized HostedDatabase host(String key, Map<String, String> h2Settings, boolean staysOpen)
+            throws SQLException {
         Sessions open = databases.get(key);
         if (open != null) {
             return open.database();
@@ -244,16 +265,18 @@ public final class Node implements SessionFactory, AutoCloseable {
             throw Errors.witness(key, config.name(), String.join(", ", endpoints(key)));
         }
         Map<String, String> settings = OpenSettings.of(h2Settings);
-        checkMember(key);
+        removals.check(key);
+        checkWritten(key, 0);
         HostedDatabase hosted = null;
         try {
             hosted = new DatabaseOpening(config, place, key, settings, log.recovered(HostedDatabase.groupId(key)))
                     .open();
             hosted.addRoleListener(this::tell);
+            hosted.setStaysOpen(staysOpen);
             Sessions sessions = new Sessions(hosted, link, neighbours, config.shown());
             HostedDatabase opened = hosted;
             boolean awaitsBase = config.base() != null && !config.base().equals(config.name());
-            hosted.onRemoved(configuration -> noteRemoved(key, configuration));
+            hosted.onRemoved(configuration -> removals.note(key, configuration));
             Snapshots snapshots =
                     hosted.storage().snapshots(place.bootstrap(), awaitsBase, () -> checkpoints.soon(opened));
             hosted.attach(replicas.openGroup(
@@ -291,37 +314,22 @@ public final class Node implements SessionFactory, AutoCloseable {
      *
      * @throws SQLException as {@link #host}
      */
-    public synchronized ReplicatedLog hostLog(String database, Map<String, String> h2Settings) throws SQLException {
+    public ReplicatedLog hostLog(String database, Map<String, String> h2Settings) throws SQLException {
         if (!isWitness()) {
             return host(database, h2Settings).log();
         }
         String key = database.toLowerCase(Locale.ROOT);
-        checkRunning();
-        checkMember(key);
-        return witnesses.open(key);
-    }
-
-    private void checkMember(String key) throws SQLException {
-        if (identity != null && identity.removedFrom(key) != null) {
-            throw MemberErrors.removed(key, config.name()).getSQLException();
-        }
-    }
-
-    private void noteRemoved(String key, long configuration) {
-        try {
-            identity.noteRemoved(key, configuration);
-        } catch (IOException e) {
-            // After a restart it hears it from the others again.
-            LOG.warn("that this node was removed from database {} could not be written down", key, e);
+        synchronized (this) {
+            checkRunning();
+            removals.check(key);
+            return witnesses.open(key);
         }
     }
 
     private void checkRunning() throws SQLException {
         if (closed || replicas.failure() != null) {
-            String why = replicas.failure() == null
-                    ? "it is stopping"
-                    : replicas.failure().toString();
-            throw Errors.stopped("node " + config.name(), why).getSQLException();
+            Object why = Objects.requireNonNullElse(replicas.failure(), "it is stopping");
+            throw Errors.stopped("node " + config.name(), why.toString()).getSQLException();
         }
     }
 
@@ -344,7 +352,7 @@ public final class Node implements SessionFactory, AutoCloseable {
         }
         Sessions sessions = databases.get(key);
         if (sessions == null) {
-            checkMember(key);
+            removals.check(key);
             if (exists(database) || isComing()) {
                 throw Errors.notOpenYet(database, config.name());
             }
@@ -412,34 +420,29 @@ public final class Node implements SessionFactory, AutoCloseable {
         }
         database.log().close();
         Closing.close(database, immediately);
-        if (databases.isEmpty() && !config.servesOthers()) {
+        if (databases.isEmpty() && reopening.pending().isEmpty() && !config.servesOthers()) {
             closeOnce();
         } else {
             shutDown.put(key, h2Settings);
         }
     }
 
-    /** Opens a database again whose disk was full, unless its file is not to be trusted any more. */
-    private synchronized void reopen(HostedDatabase stopped, Map<String, String> h2Settings) throws SQLException {
-        Sessions sessions = databases.get(stopped.name());
-        if (closed || replicas.failure() != null || sessions != null && sessions.database() != stopped) {
-            return;
+    /** Opens a database again whose disk was full. */
+    private void reopen(HostedDatabase stopped, Map<String, String> h2Settings) throws SQLException {
+        if (closeFull(stopped)) {
+            checkWritten(stopped.name(), WRITTEN_NANOS);
+            host(stopped.name(), h2Settings, stopped.staysOpen());
+            LOG.info("database {} goes on on node {}: its disk has room again", stopped.name(), config.name());
         }
-        if (sessions != null) {
-            checkpoints.remove(stopped);
-            stopped.log().close();
-            Closing.close(stopped, true);
-            try {
-                stopped.store().checkWritten();
-            } catch (IOException e) {
-                stopped.onStopped(e);
-                return;
-            }
-            shutDown.put(stopped.name(), h2Settings);
+    }
+
+    /** @return false where it is not to be opened again */
+    private synchronized boolean closeFull(HostedDatabase stopped) {
+        boolean closes = !closed && replicas.failure() == null && reopening.closes(stopped, checkpoints);
+        if (closes) {
             databases.remove(stopped.name());
         }
-        host(stopped.name(), h2Settings);
-        LOG.info("database {} goes on on node {}: its disk has room again", stopped.name(), config.name());
+        return closes;
     }
 
     private synchronized void closeOnce() {
@@ -447,6 +450,7 @@ public final class Node implements SessionFactory, AutoCloseable {
             return;
         }
         closed = true;
+        listeners.forEach(listener -> NodeStart.closeQuietly(listener instanceof WarmUp warmUp ? warmUp : null));
         NodeStart.closeQuietly(returnWatch);
         NodeStart.closeQuietly(sql);
         deadlocks.close();
@@ -469,7 +473,7 @@ public final class Node implements SessionFactory, AutoCloseable {
 
     /** Whether a database was told by SET DB_CLOSE_DELAY to outlive its connections. */
     boolean staysOpen() {
-        return databases.values().stream().anyMatch(s -> s.database().staysOpen());
+        return Stream.concat(hosted().stream(), reopening.pending().stream()).anyMatch(HostedDatabase::staysOpen);
     }
 
     Set<String> databaseNames() {

@@ -1,7 +1,9 @@
 package io.synod.engine.node;
 
 import io.synod.engine.database.HostedDatabase;
+import java.io.IOException;
 import java.sql.SQLException;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
@@ -28,7 +30,7 @@ final class Reopening implements AutoCloseable {
         void run() throws SQLException;
     }
 
-    /** What is remembered of one database. By the timer's thread only, but for what never changes. */
+    /** What is remembered of one database. By the timer's thread only, but for what never changes, and {@link #pending}. */
     private static final class Care {
         final HostedDatabase database;
         final Opening opening;
@@ -38,6 +40,8 @@ final class Reopening implements AutoCloseable {
         long triedAt;
         boolean tried;
         boolean told;
+        /** It was closed here to be opened again. */
+        volatile boolean pending;
 
         Care(HostedDatabase database, Opening opening) {
             this.database = database;
@@ -83,6 +87,43 @@ final class Reopening implements AutoCloseable {
         all.remove(database.name());
     }
 
+    /**
+     * Closes one, which nobody else may open from now on. Not at the same time as {@link #add} and {@link #remove}.
+     *
+     * @return false where it is not to be opened again: it was closed by others meanwhile, or its file is not to be trusted any more
+     */
+    boolean closes(HostedDatabase database, Checkpoints checkpoints) {
+        Care care = all.get(database.name());
+        if (care == null || care.database != database) {
+            return false;
+        }
+        if (!care.pending) {
+            checkpoints.remove(database);
+            database.log().close();
+            Closing.close(database, true);
+        }
+        try {
+            database.store().health().checkWritten();
+        } catch (IOException e) {
+            database.onStopped(e);
+            return false;
+        }
+        care.pending = true;
+        return true;
+    }
+
+    boolean isPending(String name) {
+        Care care = all.get(name);
+        return care != null && care.pending;
+    }
+
+    List<HostedDatabase> pending() {
+        return all.values().stream()
+                .filter(care -> care.pending)
+                .map(care -> care.database)
+                .toList();
+    }
+
     private void look(Care care) {
         HostedDatabase database = care.database;
         if (!database.lacksSpace()) {
@@ -98,7 +139,7 @@ final class Reopening implements AutoCloseable {
         }
         if (care.tried && System.nanoTime() - care.triedAt < care.pause
                 || logLacksRoom.getAsBoolean()
-                || !database.store().hasRoom()) {
+                || !database.store().health().hasRoom()) {
             return;
         }
         care.tried = true;

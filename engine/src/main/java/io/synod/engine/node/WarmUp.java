@@ -13,6 +13,7 @@ import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.Map;
 import java.util.concurrent.CancellationException;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
@@ -24,12 +25,12 @@ import org.slf4j.LoggerFactory;
  * Executes statements before anybody is in a hurry. A process that has only followed has never loaded most of the classes that a
  * client's session needs, and interprets them at first: after a hand-over that would be most of the time without a commit.
  *
- * <p>Once per process, as soon as a node of several knows a leader, and on a thread of its own that rests after each round:
+ * <p>Once per process, a while after a node of several knows a leader, and on a thread of its own that rests after each round:
  * another node is started, in memory, which knows nothing of the first one and is closed in the end. Its one database has a random
  * name, its one user a random password, and it is reached through the loopback address only. Whatever fails is of no
  * consequence.
  */
-final class WarmUp implements RoleListener {
+final class WarmUp implements RoleListener, AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(WarmUp.class);
     /** Enough for the methods that each session calls to be compiled. */
     private static final int ROUNDS = 150;
@@ -39,27 +40,41 @@ final class WarmUp implements RoleListener {
     /** Nothing to look after; that the process stood still is told by the node for which all this is done. */
     private static final String SETTINGS = ";SCRUB=0;RECLAIM=0;ELECTION_TIMEOUT=60000";
 
-    private static final long PAUSE_MAX_NANOS = 50_000_000;
+    /** What the node itself does first, and whoever waits for it, needs the processors more. */
+    private static final long LATER_NANOS = TimeUnit.SECONDS.toNanos(2);
+
+    private static final long PAUSE_MAX_NANOS = TimeUnit.SECONDS.toNanos(1);
+    private static final long END_MILLIS = 1_000;
     private static final int SECRET_BYTES = 16;
     /** Of the few connections that it has at a time, and of those that others try. */
     private static final int PLACES = 4;
 
-    private static final AtomicBoolean BEGUN = new AtomicBoolean();
+    /** Tests, whose nodes are many and live for seconds, pass for having done it. */
+    private static final AtomicBoolean BEGUN =
+            new AtomicBoolean("false".equalsIgnoreCase(System.getProperty("synod.warmup")));
 
     private final AtomicBoolean begun;
     private final BooleanSupplier closed;
+    private final long laterNanos;
+    private volatile boolean ending;
+    private volatile Thread thread;
+    private volatile SqlServer server;
     private volatile int rounds;
     private volatile Throwable failure;
 
     /** @param closed whether the node that it is for has ended, or is about to */
     WarmUp(BooleanSupplier closed) {
-        this(closed, BEGUN);
+        this(closed, BEGUN, LATER_NANOS);
     }
 
-    /** @param begun whether it was done, or is being done, in this process */
-    WarmUp(BooleanSupplier closed, AtomicBoolean begun) {
+    /**
+     * @param begun whether it was done, or is being done, in this process
+     * @param laterNanos how long after a leader is known
+     */
+    WarmUp(BooleanSupplier closed, AtomicBoolean begun, long laterNanos) {
         this.closed = closed;
         this.begun = begun;
+        this.laterNanos = laterNanos;
     }
 
     /**
@@ -89,11 +104,39 @@ final class WarmUp implements RoleListener {
     @Override
     public void onRole(String database, String leader, long epoch, boolean serving) {
         if (leader != null && !begun.get() && begun.compareAndSet(false, true)) {
-            Thread thread = new Thread(this::runQuietly, "synod-warm-up");
-            thread.setDaemon(true);
-            // Where the system heeds it. The threads that it starts inherit it.
-            thread.setPriority(Thread.MIN_PRIORITY);
-            thread.start();
+            try {
+                Thread started = new Thread(this::runQuietly, "synod-warm-up");
+                started.setDaemon(true);
+                // Where the system heeds it. The threads that it starts inherit it.
+                started.setPriority(Thread.MIN_PRIORITY);
+                started.start();
+                thread = started;
+            } catch (RuntimeException | Error e) {
+                // No thread left, say: whoever else is told of the leader needs to be.
+                failed(e);
+            }
+        }
+    }
+
+    private void failed(Throwable e) {
+        failure = e;
+        LOG.debug("the warm-up has failed, first sessions may be slow", e);
+    }
+
+    /** Ends it, whatever it waits for, and waits a while until it has ended. */
+    @Override
+    public void close() {
+        ending = true;
+        Thread running = thread;
+        if (running == null) {
+            return;
+        }
+        LockSupport.unpark(running);
+        NodeStart.closeQuietly(server);
+        try {
+            running.join(END_MILLIS);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
         }
     }
 
@@ -105,8 +148,7 @@ final class WarmUp implements RoleListener {
             // Another node of this process may need it.
             begun.set(false);
         } catch (IOException | SQLException | RuntimeException | Error e) {
-            failure = e;
-            LOG.debug("the warm-up has failed, first sessions may be slow", e);
+            failed(e);
         }
     }
 
@@ -114,13 +156,15 @@ final class WarmUp implements RoleListener {
         String database = "warm_up_" + secret();
         char[] password = secret().toCharArray();
         SynodUrl url = SynodUrl.parse(SynodUrl.PREFIX + "mem:" + database + SETTINGS, null);
+        pause(laterNanos);
         checkOpen();
         try (Node node = NodeStart.start(NodeConfig.of(url))) {
             node.host(database, Map.of());
             createUser(node, database, password);
             String host = InetAddress.getLoopbackAddress().getHostAddress();
-            try (SqlServer server = SqlServer.start(host, 0, node, new ConnectionPlaces(PLACES))) {
-                String endpoint = (host.contains(":") ? "[" + host + "]" : host) + ":" + server.port();
+            try (SqlServer listens = SqlServer.start(host, 0, node, new ConnectionPlaces(PLACES))) {
+                server = listens;
+                String endpoint = (host.contains(":") ? "[" + host + "]" : host) + ":" + listens.port();
                 rounds(new WarmUpSessions(endpoint, database, password, this::checkOpen));
             }
         } finally {
@@ -130,10 +174,20 @@ final class WarmUp implements RoleListener {
 
     private void rounds(WarmUpSessions sessions) throws SQLException {
         long worked = 0;
+        boolean failedOnce = false;
         for (int round = 0; round < ROUNDS && worked < WORK_NANOS; round++) {
             long start = System.nanoTime();
-            sessions.run(round);
-            rounds = round + 1;
+            try {
+                sessions.run(round);
+                rounds = round + 1;
+            } catch (SQLException e) {
+                checkOpen();
+                if (failedOnce) {
+                    throw e;
+                }
+                failedOnce = true;
+                LOG.debug("a round of the warm-up has failed, the next one is tried", e);
+            }
             long took = System.nanoTime() - start;
             worked += took;
             pause(Math.min(took, PAUSE_MAX_NANOS));
@@ -150,7 +204,7 @@ final class WarmUp implements RoleListener {
     }
 
     private void checkOpen() {
-        if (closed.getAsBoolean()) {
+        if (ending || closed.getAsBoolean()) {
             throw new CancellationException();
         }
     }

@@ -54,8 +54,8 @@ public final class H2Store implements AutoCloseable {
     private final SynodLobStore lobCleaning;
     private final GatedLobs lobs;
     private final StoreSnapshots snapshots;
+    private final FileHealth health;
     private volatile Checkpoint checkpoint;
-    private volatile IOException notWritten;
     private boolean closed;
 
     private H2Store(
@@ -76,6 +76,8 @@ public final class H2Store implements AutoCloseable {
         lobCleaning = new SynodLobStore(database.getStore().getMvStore(), (LobStorageMap) database.getLobStorage());
         lobs = new GatedLobs(database, gate);
         snapshots = new StoreSnapshots(database.getStore().getMvStore());
+        health = new FileHealth(
+                files == null ? null : files.data(), database.getStore().getMvStore());
         undoLogs = new SynodUndoLogs(database.getStore().getTransactionStore());
         undoLogs.cover(2 * OWN_TRANSACTIONS);
     }
@@ -101,6 +103,7 @@ public final class H2Store implements AutoCloseable {
             throw new DamagedStoreException(new String(DatabaseFiles.read(files.damage()), StandardCharsets.UTF_8));
         }
         Replacement.finish(files);
+        FailedForces.forget(files.data());
         DatabaseFiles.delete(files.fallback()); // of a reclaim that came to its end, or never to its beginning
         CheckpointFile last = CheckpointFile.read(files.checkpoint());
         if (last == null) {
@@ -451,49 +454,21 @@ public final class H2Store implements AutoCloseable {
         }
     }
 
-    /** Whether H2 has given its file up because there was no room for what it had to write. */
-    public boolean lacksSpace() {
-        return lacksSpace(null);
+    /** Whether its file can be read and written. */
+    public FileHealth health() {
+        return health;
     }
 
-    /** Whether that was so, or an error, which may be {@code null}, comes of it. */
-    public boolean lacksSpace(Throwable error) {
-        Throwable failure = failure();
-        return DiskFullException.isCauseOf(failure == null ? error : failure);
-    }
-
-    /** Why nothing is read from the file or written to it any more; {@code null} while it is in order. */
-    public Exception failure() {
-        return notWritten != null
-                ? notWritten
-                : database.getStore().getMvStore().getPanicException();
-    }
-
-    /** Whether there is room enough on its disk for it to be opened and to go on. */
-    public boolean hasRoom() {
-        return files == null || StoreFile.hasRoom(files.data());
-    }
-
-    /**
-     * Once it is closed: whether what was written to the file has reached the disk as far as the system knows.
-     *
-     * @throws IOException it has not; nobody knows what the file holds
-     */
-    public void checkWritten() throws IOException {
-        try {
-            if (files != null) {
-                StoreFile.force(files.data());
-            }
-        } catch (IOException e) {
-            notWritten = e;
-            throw e;
-        }
-    }
-
-    /** Closes without a checkpoint, as a kill would. */
+    /** Closes without a checkpoint, as a kill would; but one that is being taken comes to its end. */
     public synchronized void abandon() {
-        if (!closed) {
+        if (closed) {
+            return;
+        }
+        distrust();
+        // Whoever opens the file next cuts it back: what a checkpoint of before noted then would not be in it.
+        synchronized (checkpoint == null ? this : checkpoint) {
             closed = true;
+            health.closes();
             database.shutdownImmediately();
         }
     }

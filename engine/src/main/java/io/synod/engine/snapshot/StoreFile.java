@@ -2,10 +2,12 @@ package io.synod.engine.snapshot;
 
 import java.io.File;
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
 import java.nio.channels.OverlappingFileLockException;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.sql.SQLException;
@@ -23,6 +25,8 @@ public final class StoreFile {
     /** Less is soon full again. */
     private static final long ROOM = 64 << 20;
 
+    private static final int PROBE = 1 << 20;
+
     private StoreFile() {}
 
     /** Whether anything of the database is there. */
@@ -35,7 +39,25 @@ public final class StoreFile {
     static boolean hasRoom(Path file) {
         File directory = file.toAbsolutePath().getParent().toFile();
         long free = FaultyDisk.usable(file.toString(), directory.getUsableSpace());
-        return free >= Math.min(ROOM, directory.getTotalSpace() / 10);
+        return free >= Math.min(ROOM, directory.getTotalSpace() / 10) && takesMore(file);
+    }
+
+    /** Of a quota, the free space tells nothing. */
+    private static boolean takesMore(Path file) {
+        Path probe = file.resolveSibling(file.getFileName() + ".room");
+        try (FileChannel channel = FileChannel.open(
+                probe, StandardOpenOption.CREATE, StandardOpenOption.WRITE, StandardOpenOption.DELETE_ON_CLOSE)) {
+            FaultyDisk.writes(file.toString());
+            ByteBuffer bytes = ByteBuffer.allocate(PROBE);
+            while (bytes.hasRemaining()) {
+                channel.write(bytes);
+            }
+            channel.force(true);
+            return true;
+        } catch (IOException e) {
+            LOG.debug("{} has no room yet", file, e);
+            return false;
+        }
     }
 
     /** Whoever opens a file anew is told of a page that was not written since the last force, unless somebody else was. */
@@ -43,6 +65,8 @@ public final class StoreFile {
         try (FileChannel channel = FileChannel.open(file, StandardOpenOption.WRITE)) {
             FaultyDisk.forces(file.toString());
             channel.force(true);
+        } catch (NoSuchFileException e) {
+            LOG.debug("{} is gone: whoever opens it says so", file, e);
         } catch (IOException e) {
             throw new IOException(file + " could not be forced to disk, restart this node: " + e.getMessage(), e);
         }

@@ -6,6 +6,7 @@ import java.nio.ByteBuffer;
 import java.nio.channels.ClosedChannelException;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
+import java.nio.file.Path;
 import org.h2.engine.Constants;
 import org.h2.store.fs.FileBase;
 
@@ -51,9 +52,9 @@ final class UninterruptibleFile extends FileBase {
      * disk. So there is no next one, and at the next write H2 gives up.
      */
     private void checkForced() throws IOException {
-        if (notForced != null) {
-            throw new IOException(
-                    path + " could not be forced to disk, restart this node: " + notForced.getMessage(), notForced);
+        IOException failed = notForced;
+        if (failed != null) {
+            throw new IOException(failed.getMessage(), failed);
         }
     }
 
@@ -160,7 +161,10 @@ final class UninterruptibleFile extends FileBase {
             FaultyDisk.forces(path);
             writer.getFD().sync();
         } catch (IOException e) {
-            notForced = e;
+            notForced = new IOException(path + " could not be forced to disk, restart this node: " + e.getMessage(), e);
+            if (stamps) {
+                FailedForces.note(Path.of(path), notForced);
+            }
             throw e;
         }
     }

@@ -111,7 +111,66 @@ class LaggingMembersTest {
             look(1_000, 500, 500);
         }
         String snapshot = onlyOne();
-        assertTrue(snapshot.contains("37 %") && snapshot.contains("look at its disk"), snapshot);
+        assertTrue(
+                snapshot.contains("37 %")
+                        && snapshot.contains("does not advance")
+                        && snapshot.contains("look at its disk"),
+                snapshot);
+    }
+
+    @Test
+    void one_whose_snapshot_advances_is_not_named() {
+        for (int i = 0; i < 4 * LONG; i++) {
+            percent = i * 100 / (4 * LONG);
+            look(1_000_000 + 1_000L * i, 500, 500);
+        }
+        assertEquals(List.of(), said);
+    }
+
+    @Test
+    void one_that_is_named_has_caught_up_when_it_would_not_be_named_any_more() {
+        long committed = 1_000;
+        for (int i = 0; i <= LONG; i++) {
+            look(committed += 1_000, 500, 500);
+        }
+        onlyOne();
+        // As much behind as one that keeps up with a heavy load; more than one look's.
+        look(committed += 1_000, committed - 5_000, committed - 5_000);
+        assertTrue(onlyOne().contains("node c has caught up"));
+    }
+
+    @Test
+    void one_that_catches_up_is_not_named_again() {
+        for (int i = 0; i <= LONG; i++) {
+            look(1_000_000, 500, 500);
+        }
+        onlyOne();
+        for (int i = 0; i < LaggingMembers.AGAIN_NANOS / STEP + LONG; i++) {
+            look(1_000_000, 500 + 5_000L * i, 500 + 5_000L * i);
+        }
+        assertEquals(List.of(), said);
+    }
+
+    @Test
+    void a_transfer_that_is_called_off_changes_nothing() {
+        for (int i = 0; i < LONG; i++) {
+            look(1_000_000, 500, 500);
+        }
+        epoch = 0;
+        look(1_000_000, 500, 500);
+        assertEquals(List.of(), said);
+        epoch = EPOCH;
+        look(1_000_000, 500, 500);
+        assertTrue(onlyOne().contains("stays behind"));
+    }
+
+    @Test
+    void one_that_has_told_that_it_has_nothing_lacks_all() {
+        for (int i = 0; i <= LONG; i++) {
+            look(1_000_000, 0, 0);
+        }
+        String empty = onlyOne();
+        assertTrue(empty.contains("1000000 entries are not on its disk yet"), empty);
     }
 
     @Test

@@ -12,6 +12,8 @@ import io.synod.jdbc.SynodUrl;
 import java.nio.file.Path;
 import java.sql.SQLException;
 import java.util.Set;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BooleanSupplier;
@@ -37,7 +39,7 @@ class WarmUpTest {
     /** Runs it until all that it has started is gone. */
     private WarmUp run(BooleanSupplier closed) throws Exception {
         Set<Thread> before = threads();
-        WarmUp warmUp = new WarmUp(closed, begun);
+        WarmUp warmUp = new WarmUp(closed, begun, 0);
         warmUp.onRole("x", "a", 1, false);
         assertTrue(begun.get());
         Await.until("nothing of it is left", () -> before.containsAll(threads()));
@@ -55,7 +57,7 @@ class WarmUpTest {
 
     @Test
     void it_waits_until_somebody_leads() {
-        new WarmUp(() -> false, begun).onRole("x", null, 0, false);
+        new WarmUp(() -> false, begun, 0).onRole("x", null, 0, false);
         assertFalse(begun.get());
     }
 
@@ -76,6 +78,47 @@ class WarmUpTest {
         WarmUp warmUp = run(() -> looks.incrementAndGet() > 5);
         assertNull(warmUp.failure());
         assertTrue(warmUp.rounds() <= 5, warmUp.rounds() + " rounds behind the end");
+        assertFalse(begun.get());
+    }
+
+    @Test
+    void closing_ends_it() throws Exception {
+        Set<Thread> before = threads();
+        AtomicInteger looks = new AtomicInteger();
+        CountDownLatch reached = new CountDownLatch(1);
+        CountDownLatch isClosed = new CountDownLatch(1);
+        WarmUp warmUp = new WarmUp(
+                () -> {
+                    if (looks.incrementAndGet() == 10) {
+                        reached.countDown();
+                        try {
+                            isClosed.await();
+                        } catch (InterruptedException e) {
+                            throw new IllegalStateException(e);
+                        }
+                    }
+                    return false;
+                },
+                begun,
+                0);
+        warmUp.onRole("x", "a", 1, false);
+        reached.await();
+        warmUp.close();
+        isClosed.countDown();
+        Await.until("nothing of it is left", () -> before.containsAll(threads()));
+        assertNull(warmUp.failure());
+        assertTrue(looks.get() <= 11, looks + " looks: it went on after it was closed");
+        assertFalse(begun.get());
+    }
+
+    @Test
+    void it_does_not_begin_at_once_and_closing_ends_that() throws Exception {
+        Set<Thread> before = threads();
+        WarmUp warmUp = new WarmUp(() -> false, begun, TimeUnit.HOURS.toNanos(1));
+        warmUp.onRole("x", "a", 1, false);
+        warmUp.close();
+        Await.until("nothing of it is left", () -> before.containsAll(threads()));
+        assertEquals(0, warmUp.rounds());
         assertFalse(begun.get());
     }
 
@@ -110,10 +153,15 @@ class WarmUpTest {
     @Test
     void node_does_it_once_it_has_a_leader_unless_it_is_told_not_to() throws Exception {
         AtomicBoolean done = WarmUp.ofThisProcess();
-        done.set(false);
-        startAndStop("told", ";WARM_UP=FALSE", () -> true);
-        assertFalse(done.get());
-        startAndStop("by_itself", "", done::get);
+        boolean before = done.getAndSet(false);
+        try {
+            startAndStop("told", ";WARM_UP=FALSE", () -> true);
+            assertFalse(done.get());
+            startAndStop("by_itself", "", done::get);
+            Await.until("its node has closed it", () -> !done.get());
+        } finally {
+            done.set(before);
+        }
     }
 
     private void startAndStop(String database, String settings, Await.Condition condition) throws Exception {

@@ -1,12 +1,15 @@
 package io.synod.engine.snapshot;
 
 import java.io.IOException;
+import java.util.concurrent.atomic.AtomicInteger;
 
 /** The disk of some H2 files, which is full until it is told otherwise. One at a time. */
 public final class FullDisk implements AutoCloseable {
     private final String files;
     private volatile boolean full = true;
     private volatile boolean forces = true;
+    private volatile boolean quota;
+    private final AtomicInteger taken = new AtomicInteger();
     private volatile int refused;
 
     /** @param files a part of their paths */
@@ -18,7 +21,7 @@ public final class FullDisk implements AutoCloseable {
     private final class Refusing extends FaultyDisk {
         @Override
         void onWrite(String file) throws IOException {
-            if (full && file.contains(files)) {
+            if (full && file.contains(files) && taken.getAndDecrement() <= 0) {
                 refused++;
                 throw new IOException("No space left on device");
             }
@@ -26,7 +29,7 @@ public final class FullDisk implements AutoCloseable {
 
         @Override
         long free(String file, long free) {
-            return full && file.contains(files) ? 0 : free;
+            return full && !quota && file.contains(files) ? 0 : free;
         }
 
         @Override
@@ -40,6 +43,16 @@ public final class FullDisk implements AutoCloseable {
     /** How many writes it has refused. */
     public int refused() {
         return refused;
+    }
+
+    /** The free space does not tell that it is full. */
+    public void isQuota() {
+        quota = true;
+    }
+
+    /** So many writes are taken, the others refused as before. */
+    public void takes(int writes) {
+        taken.set(writes);
     }
 
     /** There is room again. */
